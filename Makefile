@@ -1,0 +1,45 @@
+# Needs Python, git and make. Everything is installed into .venv, nothing outside the checkout changes.
+PYTHON = python3
+PORT = 8080
+VENV = .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test lint smoke bench docs clean
+
+demo: $(VENV)/demo.stamp
+	$(BIN)/assetzcml serve configure.zcml --app shop.app:make_app --port $(PORT)
+
+test: lint
+	$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory smoke
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# The wheel that users get, installed in an environment of its own, away from the checkout.
+smoke: $(VENV)/test.stamp
+	$(BIN)/python tests/smoke.py
+
+bench: $(VENV)/bench.stamp
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+docs: $(VENV)/docs.stamp
+	$(BIN)/python -m sphinx -W -q -b html docs docs/_build/html
+
+clean:
+	rm -rf $(VENV) build dist docs/_build .pytest_cache .ruff_cache .hypothesis
+	rm -rf assetzcml.egg-info examples/assetzcml_examples.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo.stamp: EXTRA = serve
+$(VENV)/test.stamp: EXTRA = test
+$(VENV)/bench.stamp: EXTRA = benchmarks
+$(VENV)/docs.stamp: EXTRA = docs
+$(VENV)/%.stamp: setup.cfg examples/setup.cfg | $(BIN)/python
+	$(PIP) install --editable '.[$(EXTRA)]' --editable ./examples
+	touch $@

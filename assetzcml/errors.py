@@ -1,0 +1,219 @@
+"""What can be wrong, and where. Nothing here knows how it was found out.
+
+The base class is zope.configuration's, so that code which catches its errors catches ours: the only import
+of zope.configuration outside `assetzcml.zcml`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+
+from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
+
+__all__ = [
+    "ConfigurationConflictError",
+    "ConfigurationError",
+    "ConfigurationWarning",
+    "InvalidManifest",
+    "InvalidSpec",
+    "MissingExtra",
+    "NotBusted",
+    "NotPublished",
+    "Origin",
+    "Problem",
+    "did_you_mean",
+]
+
+EXCERPT_WIDTH = 120  # characters of a source line shown in a message: more than a line of code, less than a screen
+
+
+class Origin:
+    """
+    Where something was said: a file, a line and a column, both counted from 1.
+
+    A column counts characters, a tab is one. It is 0 where only the line is known (a Python call),
+    and the line is 0 where only the file is.
+
+    >>> print(Origin("configure.zcml", 12, 5))
+    configure.zcml:12:5
+    """
+
+    __slots__ = ("_column", "_line", "file")
+
+    def __init__(self, file: str, line: int = 0, column: int = 0):
+        self.file = file
+        self._line = line
+        self._column = column
+
+    @property
+    def line(self) -> int:
+        return self._line
+
+    @property
+    def column(self) -> int:
+        return self._column
+
+    @property
+    def included_by(self) -> Origin | None:
+        """The statement that had the file read; None for the file a load began with, and for Python."""
+        return None
+
+    def source_line(self) -> str | None:
+        """The text of the line, as it was when it was read; None where it is not known."""
+        return None
+
+    def attribute(self, name: str) -> Origin:
+        """The place of the value of the attribute *name*; this place where it has none."""
+        return self
+
+    def chain(self) -> Iterator[Origin]:
+        """The includes that led here, innermost first."""
+        step = self.included_by
+        while step is not None:
+            yield step
+            step = step.included_by
+
+    def __str__(self) -> str:
+        numbers = [number for number in (self.line, self.column) if number]
+        return ":".join([self.file, *map(str, numbers)])
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Origin):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[str, int, int]:
+        return self.file, self.line, self.column
+
+
+class Problem:
+    """
+    One thing that is wrong: *message* says what, *origin* where, *hint* what to do about it.
+
+    *exception* is what was raised by code that is not ours; its traceback is kept.
+    *also* are the other places that take part, each with a word on its part.
+    """
+
+    def __init__(
+        self,
+        origin: Origin | None,
+        message: str,
+        hint: str = "",
+        *,
+        exception: BaseException | None = None,
+        also: Sequence[tuple[str, Origin]] = (),
+        conflict: bool = False,
+    ):
+        self.origin = origin
+        self.message = message
+        self.hint = hint
+        self.exception = exception
+        self.also = tuple(also)
+        self.conflict = conflict
+
+    @property
+    def headline(self) -> str:
+        """Place, message and hint in one line."""
+        where = f"{self.origin}: " if self.origin is not None else ""
+        return where + self.message + (f"; {self.hint}" if self.hint else "")
+
+    def __str__(self) -> str:
+        lines = [self.headline]
+        if self.origin is not None:
+            lines += excerpt(self.origin)
+            lines += [f"    included from {step}" for step in self.origin.chain()]
+        for part, origin in self.also:
+            lines.append(f"  {part} {origin}")
+            lines += excerpt(origin)
+            lines += [f"    included from {step}" for step in origin.chain()]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<Problem {self.headline}>"
+
+
+class ConfigurationError(ZopeConfigurationError):
+    """
+    The configuration is wrong. `problems` lists everything that was found, in the order of the files.
+
+    Its `__cause__` is the first exception that code not ours raised, with its traceback.
+    """
+
+    def __init__(self, *problems: Problem | str):
+        self.problems = [p if isinstance(p, Problem) else Problem(None, p) for p in problems]
+        super().__init__("\n".join(map(str, self.problems)))
+        self.__cause__ = next((p.exception for p in self.problems if p.exception is not None), None)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _unpickle_error, (type(self), str(self))
+
+
+def _unpickle_error(kind: type[ConfigurationError], text: str) -> ConfigurationError:
+    return kind(text)
+
+
+class ConfigurationConflictError(ConfigurationError):
+    """Two statements of equal strength say different things, or the same thing twice."""
+
+
+class InvalidSpec(ConfigurationError, ValueError):
+    """A text that is not the address of an asset."""
+
+
+class MissingExtra(ConfigurationError, ImportError):
+    """A library is needed that is an extra of assetzcml, and it is not installed."""
+
+
+class InvalidManifest(ConfigurationError, ValueError):
+    """A manifest that cannot be read, is not in the format expected, or leads out of its root."""
+
+
+class NotBusted(ValueError):
+    """A cache buster that must change the URL of an asset (`missing="error"`) cannot, or what it says cannot be followed."""
+
+
+class NotPublished(ValueError):
+    """No static view publishes this asset, so it has no URL."""
+
+
+class ConfigurationWarning(UserWarning):
+    """Something in ZCML that loads, and probably does not do what its author meant."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """
+    A hint that names the known word nearest to *word*; empty when none is near.
+
+    >>> did_you_mean("cache_max_aeg", ["cache_max_age", "name"])
+    "did you mean 'cache_max_age'?"
+    """
+    near = difflib.get_close_matches(word[:200], sorted(set(known)), n=1)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+def excerpt(origin: Origin) -> list[str]:
+    """The source line and a caret under the column, cut to a readable width; no line when it is not known."""
+    text = origin.source_line()
+    if text is None:
+        return []
+    at = max(origin.column - 1, 0)
+    stripped = text.lstrip()
+    start = len(text) - len(stripped)
+    if len(stripped) > EXCERPT_WIDTH and at - start > EXCERPT_WIDTH // 2:
+        start = at - EXCERPT_WIDTH // 2
+    shown = text[start : start + EXCERPT_WIDTH].rstrip()
+    return (
+        ["    " + printable(shown), "    " + " " * (at - start) + "^"] if at >= start else ["    " + printable(shown)]
+    )
+
+
+def printable(text: str) -> str:
+    """*text* with each character that a terminal would act on shown as '\N{REPLACEMENT CHARACTER}', tabs as a blank."""
+    return "".join(c if c.isprintable() else " " if c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -1,0 +1,256 @@
+"""
+The ASGI application: the same decisions as the WSGI one, sent as ASGI wants them.
+
+Everything starts from `raw_path`, decoded once, so that a path has one answer under both interfaces.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from time import monotonic
+from typing import Any
+
+from webob import Request
+
+from assetzcml.assets import StaticViewRecord
+from assetzcml.registry import Registry
+from assetzcml.serving.entries import BODIES, ENTRIES, Entries, complete
+from assetzcml.serving.files import FileBody, is_version
+from assetzcml.serving.paths import unquote
+from assetzcml.serving.responses import OK, Answer, Asked
+from assetzcml.serving.routing import Site
+from assetzcml.serving.view import permitted, redirection
+
+__all__ = ["StaticApp"]
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# Bytes that are read in one go in another thread: the change of threads costs as much as reading 256 KiB.
+STEP = 512 * 1024
+
+# Of a repeated header the values are one list (RFC 9110, 5.3), but for these, where only one makes sense.
+_SINGLE = frozenset(["HTTP_HOST", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_IF_RANGE"])
+
+Pairs = list[tuple[bytes, bytes]]
+
+
+class StaticApp:
+    """
+    Serves the static views of *registry*; what belongs to none goes to *fallback*, an ASGI application, or is 404.
+
+    Lifespan and websocket scopes are the fallback's too; without one, the application starts and stops politely and
+    refuses websockets. What is declared in the registry later holds from the next request on. At most *bodies* bytes of
+    assets are kept in memory; 0 keeps none.
+    """
+
+    def __init__(self, registry: Registry, fallback: Application | None = None, *, bodies: int = BODIES):
+        self.registry = registry
+        self.fallback = fallback
+        self._bodies = bodies
+        self._site = self._new_site()
+
+    def _new_site(self) -> Site:
+        return Site(self.registry.snapshot, Entries(ENTRIES, self._bodies))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
+        site = self._site
+        if site.snapshot is not self.registry.snapshot:
+            site = self._site = self._new_site()
+        path = path_of(scope)
+        headers = headers_of(scope["headers"])
+        answer = self._answer(site, path, scope, headers)
+        if answer is None:
+            assert self.fallback is not None
+            await self.fallback(scope, receive, send)
+            return
+        await _send(answer, scope, receive, send)
+
+    def _answer(self, site: Site, path: str, scope: Scope, headers: dict[str, str]) -> Answer | None:
+        asked = Asked(scope["method"], headers.get)
+        entry = site.entries.ready.get(path)
+        if entry is not None and entry.until > monotonic() and asked.method in ("GET", "HEAD"):
+            try:
+                answer = complete(asked, entry, site.entries, path)
+            except OSError:
+                answer = None
+            if answer is not None:
+                return answer
+            site.entries.drop(path)
+        root_path = scope.get("root_path", "")
+        if not path and not root_path:
+            path = "/"
+
+        def permits(record: StaticViewRecord) -> bool:
+            return permitted(site.snapshot, record, lambda: Request(environ_of(scope, path, headers)))
+
+        def location() -> str:
+            prefix = root_path.encode("utf-8", "surrogateescape")
+            return redirection(prefix + path.encode("latin-1"), scope.get("query_string", b"").decode("latin-1"))
+
+        return site.answer(path, asked, permits=permits, location=location, has_fallback=self.fallback is not None)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Whatever is not HTTP."""
+        if self.fallback is not None:
+            await self.fallback(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            while True:
+                message = await receive()
+                await send({"type": f"{message['type']}.complete"})
+                if message["type"] == "lifespan.shutdown":
+                    return
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})  # before it was accepted: 403
+        else:
+            raise ValueError(f"unknown kind of ASGI scope: {scope['type']!r}")
+
+
+def path_of(scope: Scope) -> str:
+    """
+    The path below the application's prefix, as WSGI's PATH_INFO: decoded once, each byte a character.
+
+    *root_path* is a prefix of the path in newer servers and is not in older ones; it is cut off where it is.
+
+    >>> path_of({"raw_path": b"/app/static/a%20b", "root_path": "/app"})
+    '/static/a b'
+    """
+    raw = scope.get("raw_path")
+    if raw is None:  # optional in ASGI; then the server has decoded the path, and replaced what was not UTF-8
+        decoded = scope["path"].encode("utf-8", "surrogatepass")
+    else:
+        decoded = unquote(raw.partition(b"?")[0])
+    root = scope.get("root_path", "").encode("utf-8", "surrogatepass").rstrip(b"/")
+    if root and decoded.startswith(root) and decoded[len(root) : len(root) + 1] in (b"/", b""):
+        decoded = decoded[len(root) :]
+    return decoded.decode("latin-1")
+
+
+def headers_of(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers of a request by their WSGI names; repeated ones are joined as WSGI servers join them."""
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        key = _wsgi_name(name)
+        text = value.decode("latin-1")
+        if key not in headers:
+            headers[key] = text
+        elif key not in _SINGLE:
+            headers[key] += "; " + text if key == "HTTP_COOKIE" else "," + text
+    return headers
+
+
+_names: dict[bytes, str] = {}
+
+
+def _wsgi_name(name: bytes) -> str:
+    found = _names.get(name)
+    if found is None:
+        found = "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
+        if len(_names) < 256 and len(name) < 64:  # clients send some dozen names; who invents more is not remembered
+            _names[name] = found
+    return found
+
+
+def environ_of(scope: Scope, path: str, headers: dict[str, str]) -> dict[str, Any]:
+    """The WSGI environment of a request, for the `webob.Request` that a permission policy sees. It has no body."""
+    host, port = scope.get("server") or ("localhost", None)
+    client = scope.get("client")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": scope.get("root_path", "").encode("utf-8", "surrogatepass").decode("latin-1"),
+        "PATH_INFO": path,
+        "QUERY_STRING": scope.get("query_string", b"").decode("latin-1"),
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port or (443 if scope.get("scheme") == "https" else 80)),
+        "SERVER_PROTOCOL": f"HTTP/{scope.get('http_version', '1.1')}",
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.version": (1, 0),
+        "asgi.scope": scope,
+        **headers,
+    }
+    if client:
+        environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = client[0], str(client[1])
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if f"HTTP_{name}" in environ:
+            environ[name] = environ.pop(f"HTTP_{name}")
+    return environ
+
+
+async def _send(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+    body = answer.body
+    try:
+        path = _path_to_send(answer, scope)
+        await send({"type": "http.response.start", "status": int(answer.status[:3]), "headers": _encoded(answer)})
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body", "body": b""})
+        elif isinstance(body, bytes):
+            await send({"type": "http.response.body", "body": body})
+        elif path is not None:
+            await send({"type": "http.response.pathsend", "path": path})
+        else:
+            await _send_file(body, receive, send)
+    finally:
+        if isinstance(body, FileBody):
+            body.release()
+
+
+def _path_to_send(answer: Answer, scope: Scope) -> str | None:
+    """
+    The path by which the server may send a whole file itself (`http.response.pathsend`); None to send it here.
+
+    The server opens it once more, so it is given without links, and only while it leads to what was looked at.
+    """
+    if not isinstance(answer.body, FileBody) or answer.status != OK or answer.representation is None:
+        return None
+    if "http.response.pathsend" not in (scope.get("extensions") or ()):
+        return None
+    source = answer.representation.source
+    path = os.path.realpath(source.location.path)
+    return path if is_version(path, source.fingerprint) else None
+
+
+def _encoded(answer: Answer) -> Pairs:
+    """The headers in bytes; names in lower case, as ASGI wants them."""
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+
+
+async def _send_file(body: FileBody, receive: Receive, send: Send) -> None:
+    """
+    The bytes of a file, read in another thread a step at a time: each is sent before the next is read.
+
+    Stops when the client goes away. Raises Truncated when the file ends too early, which closes the connection.
+    """
+    watch = asyncio.ensure_future(_disconnected(receive))
+    try:
+        while not (watch.done() and watch.result()):
+            data = await asyncio.to_thread(body.read, STEP)
+            more = body.left > 0
+            await send({"type": "http.response.body", "body": data, "more_body": more})
+            if not more:
+                return
+    finally:
+        watch.cancel()
+
+
+async def _disconnected(receive: Receive) -> bool:
+    """True when the client is gone; false where the server will not say. What else the client sends is ignored."""
+    ended = False
+    while True:
+        try:
+            message = await receive()
+        except Exception:  # the server's way to say the same
+            return True
+        if message["type"] == "http.disconnect":
+            return True
+        if ended:
+            return False
+        ended = not message.get("more_body", False)

@@ -1,0 +1,135 @@
+"""
+The answers that are kept ready, within bounds, and the bytes that go with them.
+
+Only what exists is kept: a flood of paths that lead nowhere leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Hashable
+
+from assetzcml.digests import digest_of
+from assetzcml.serving.files import FileBody, Truncated, read, reopen
+from assetzcml.serving.responses import Answer, Asked, Entry, Representation, decide
+
+__all__ = ["BODIES", "BODY", "ENTRIES", "WHOLE", "Entries", "body_of", "complete"]
+
+# Assets whose answers are kept ready. One takes about 2 kB without its bytes, so that is 16 MB.
+ENTRIES = 8192
+
+# Bytes of assets that are kept: of all together, and of one at most.
+BODIES = 32 * 1024 * 1024
+BODY = 1024 * 1024
+
+# Bytes that are handed over as one; more is sent from the descriptor where the server can. A system call and a
+# change of thread for each piece cost more than the memory up to here (DESIGN 12).
+WHOLE = 128 * 1024
+
+
+class Entries:
+    """
+    Entries by key. Which one was not asked for longest is forgotten first.
+
+    A look-up reads `ready` and takes no lock. The order is as exact as the resolver's FRESH: an entry in use is
+    looked at, and put anew, so often.
+    """
+
+    def __init__(self, most: int = ENTRIES, most_bodies: int = BODIES):
+        self.ready: dict[Hashable, Entry] = {}
+        self.bodies = 0
+        self._most = most
+        self._most_bodies = most_bodies
+        self._lock = threading.Lock()
+
+    def put(self, key: Hashable, entry: Entry) -> None:
+        """Keep *entry*, as the one that was used last."""
+        with self._lock:
+            self._forget(key)
+            self.ready[key] = entry
+            self.bodies += _bytes_kept(entry)
+            self._shrink()
+
+    def drop(self, key: Hashable) -> None:
+        """Forget the entry, if there is one."""
+        with self._lock:
+            self._forget(key)
+
+    def fits(self, size: int) -> bool:
+        """Are so many bytes of one asset kept?"""
+        return size <= BODY and size <= self._most_bodies
+
+    def keep(self, key: Hashable, entry: Entry, representation: Representation, body: bytes) -> None:
+        """Keep the bytes of a representation of *entry*, if that is kept."""
+        with self._lock:
+            if self.fits(len(body)) and self.ready.get(key) is entry and representation.body is None:
+                representation.keep(body, ready=len(body) <= WHOLE)
+                self.bodies += len(body)
+                self._shrink()
+
+    def _forget(self, key: Hashable) -> None:
+        former = self.ready.pop(key, None)
+        if former is not None:
+            self.bodies -= _bytes_kept(former)
+
+    def _shrink(self) -> None:
+        while self.ready and (len(self.ready) > self._most or self.bodies > self._most_bodies):
+            self._forget(next(iter(self.ready)))
+
+
+def _bytes_kept(entry: Entry) -> int:
+    return sum(len(each.body) for each in entry.representations.values() if each.body is not None)
+
+
+def complete(asked: Asked, entry: Entry, entries: Entries, key: Hashable, whole: int = WHOLE) -> Answer | None:
+    """
+    The answer to a GET or HEAD of what *entry* tells of, with its body; None when that is not true any more.
+
+    More than *whole* bytes come as a FileBody. Raises OSError where the system is at its limits.
+    """
+    answer = decide(asked, entry)
+    if answer.part is not None and answer.representation is not None:
+        body = body_of(answer.representation, answer.part, entry, entries, key, whole)
+        if body is None:
+            return None
+        answer.body = body
+    return answer
+
+
+def body_of(
+    representation: Representation, part: range, entry: Entry, entries: Entries, key: Hashable, whole: int = WHOLE
+) -> bytes | FileBody | None:
+    """The bytes of *part*, as in `complete`. The representation is kept from now on, if it can be."""
+    kept = representation.body
+    if kept is not None and len(part) != len(kept):
+        return kept[part.start : part.stop]
+    if kept is not None and len(kept) <= whole:
+        return kept
+    member = representation.source.location.member
+    if member is not None:
+        data = member.read_bytes()
+        if digest_of(data) != representation.source.fingerprint:
+            return None
+    elif len(part) > whole or not entries.fits(representation.size):
+        return _from_file(representation, part, whole)
+    else:
+        data = _from_file(representation, range(representation.size), BODY)
+        if not isinstance(data, bytes):
+            return data
+    entries.keep(key, entry, representation, data)
+    return data if len(part) == len(data) else data[part.start : part.stop]
+
+
+def _from_file(representation: Representation, part: range, whole: int) -> bytes | FileBody | None:
+    descriptor = reopen(representation.source.location.path, representation.source.fingerprint)
+    if descriptor is None:
+        return None
+    if len(part) > whole:
+        return FileBody(descriptor, part)
+    try:
+        return read(descriptor, part)
+    except Truncated:
+        return None
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,344 @@
+"""
+Opening files so that nothing leaves its root and nothing blocks, and sending them without a lie.
+
+Everything that touches a descriptor is here. Nothing here knows HTTP.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+__all__ = [
+    "CHUNK",
+    "FileBody",
+    "Fingerprint",
+    "OpenFile",
+    "Refused",
+    "Truncated",
+    "exhausted",
+    "fingerprint",
+    "is_below",
+    "is_version",
+    "open_below",
+    "read",
+    "reopen",
+]
+
+# Bytes read at once. Up to here the allocator gives back memory it has had before; from 128 KiB on glibc maps new
+# pages for each chunk, which costs more than the reading.
+CHUNK = 64 * 1024
+
+# How often a path is looked up again when a name on it became a link while we walked.
+ATTEMPTS = 3
+
+# O_NONBLOCK: opening a FIFO does not wait for its writer. O_NOCTTY: a terminal does not become ours.
+_READ = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_NOINHERIT", 0)
+)
+_WALKS = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW") and hasattr(os, "O_DIRECTORY")
+if _WALKS:
+    # O_PATH needs the right to pass through a directory, not to list it; only Linux has it.
+    _ROOT = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+    _DIRECTORY = _ROOT | os.O_NOFOLLOW
+    _FILE = _READ | os.O_NOFOLLOW
+
+# What open() says of a symbolic link that it must not follow: Linux, macOS; a directory; FreeBSD.
+_LINK_ERRORS = frozenset([errno.ELOOP, errno.ENOTDIR, errno.EMLINK])
+
+# What says something about the system and nothing about the file: too many open, no memory, a broken disk.
+_EXHAUSTED = frozenset([errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EIO, errno.EAGAIN])
+
+
+class Refused(Exception):
+    """There is something, and it is not to be served: no regular file, not readable, or a link out of the root."""
+
+
+class Truncated(OSError):
+    """A file became shorter while it was sent. A server that sees it closes the connection."""
+
+
+def exhausted(error: OSError) -> bool:
+    """Does the error say something about the system, and nothing about what is at the path?"""
+    return error.errno in _EXHAUSTED
+
+
+# Device, inode, size, and times of last change of bytes and of inode in nanoseconds: equal for one version of a file.
+Fingerprint = tuple[int, int, int, int, int]
+
+
+def fingerprint(status: os.stat_result) -> Fingerprint:
+    """What tells one version of a file from every other."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+class OpenFile(NamedTuple):
+    """A regular file that was opened, and what `fstat` says of the descriptor. Who gets it closes it."""
+
+    descriptor: int
+    status: os.stat_result
+
+
+def open_below(
+    root: str,
+    parts: Sequence[str],
+    *,
+    follow_symlinks: bool = False,
+    closed: Callable[[str, str], bool] = lambda path, base: False,
+) -> OpenFile:
+    """
+    Open the regular file that *parts* lead to from the directory *root*.
+
+    The root itself may be reached through links. Below it a link is followed only to what is in the root
+    too, and where *closed* is false of the real path and the root's; with *follow_symlinks*, anywhere. Every step is
+    taken from the descriptor of the directory before and follows no link, so a name that is exchanged in the meantime
+    leads nowhere else.
+
+    Raises Refused where there is something that is not to be served, FileNotFoundError (or NotADirectoryError)
+    where there is nothing, and another OSError where the system is at its limits.
+    """
+    try:
+        if follow_symlinks:
+            descriptor = os.open("/".join((root, *parts)), _READ)
+        elif _WALKS:
+            descriptor = _open_walking(root, tuple(parts), closed)
+        else:
+            descriptor = _open_checking(root, parts, closed)
+    except OSError as error:
+        if exhausted(error) or isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            raise
+        raise Refused(error.strerror) from error
+    except ValueError as error:  # a character that no file name can have
+        raise FileNotFoundError(errno.ENOENT, str(error)) from error
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise Refused("not a regular file")
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return OpenFile(descriptor, status)
+
+
+def reopen(path: str, version: Fingerprint) -> int | None:
+    """
+    The descriptor of a file that `open_below` has opened before; None when it is not the same *version* any more.
+
+    The directories on the way are not walked again: same device, inode, size and times prove that nothing was
+    exchanged since they were.
+    """
+    try:
+        descriptor = os.open(path, _READ)
+    except OSError as error:
+        if exhausted(error):
+            raise
+        return None
+    try:
+        if fingerprint(os.fstat(descriptor)) == version:
+            return descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
+
+
+def is_version(path: str, version: Fingerprint | str) -> bool:
+    """Is the file at *path*, no link, of that *version*?"""
+    try:
+        return fingerprint(os.lstat(path)) == version
+    except OSError:
+        return False
+
+
+def _open_walking(root: str, parts: tuple[str, ...], closed: Callable[[str, str], bool]) -> int:
+    top = os.open(root, _ROOT)
+    try:
+        for _ in range(ATTEMPTS):
+            try:
+                return _walk(top, parts)
+            except OSError as error:
+                if error.errno not in _LINK_ERRORS:
+                    raise
+            # A link is in the way. Where it leads is only a proposal: the next walk follows no link either.
+            parts = _real_parts(root, parts, closed)
+        raise Refused("the path changes while it is walked")
+    finally:
+        os.close(top)
+
+
+def _walk(top: int, parts: tuple[str, ...]) -> int:
+    """The descriptor of the file that *parts* lead to from the directory *top*, no name of which is a link."""
+    directory = top
+    try:
+        for name in parts[:-1]:
+            below = os.open(name, _DIRECTORY, dir_fd=directory)
+            if directory != top:
+                os.close(directory)
+            directory = below
+        return os.open(parts[-1], _FILE, dir_fd=directory)
+    finally:
+        if directory != top:
+            os.close(directory)
+
+
+def _real_parts(root: str, parts: Sequence[str], closed: Callable[[str, str], bool]) -> tuple[str, ...]:
+    """The names from *root* to where *parts* really lead; Refused where that is outside, or *closed*."""
+    base = os.path.realpath(root)
+    path = os.path.realpath(os.path.join(root, *parts))
+    if not is_below(path, base):
+        raise Refused("a link leaves the root")
+    if closed(path, base):
+        raise Refused("a link leads into another static view")
+    return tuple(path[len(base) :].strip(os.sep).split(os.sep))
+
+
+def _open_checking(root: str, parts: Sequence[str], closed: Callable[[str, str], bool]) -> int:
+    """Open first, then look where it really is: for systems whose open() cannot start at a directory."""
+    path = os.path.join(root, *parts)
+    descriptor = os.open(path, _READ)
+    try:
+        real = os.path.join(os.path.realpath(root), *_real_parts(root, parts, closed))
+        if not os.path.samestat(os.fstat(descriptor), os.lstat(real)):
+            raise Refused("the path changes while it is opened")
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def is_below(path: str, base: str) -> bool:
+    """
+    Is the real path *path* something below the directory *base*, by segments?
+
+    >>> is_below("/srv/www/a", "/srv/www"), is_below("/srv/www2/a", "/srv/www"), is_below("/srv", "/")
+    (True, False, True)
+    """
+    return path.startswith(base if base.endswith(os.sep) else base + os.sep)
+
+
+def _pread(descriptor: int, size: int, offset: int) -> bytes:
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.read(descriptor, size)
+
+
+_pread = getattr(os, "pread", _pread)  # Windows has none; there a body has its descriptor to itself
+
+
+def read(descriptor: int, part: range) -> bytes:
+    """The bytes of *part* of a file. Raises Truncated when the file ends before it does."""
+    data = _pread(descriptor, len(part), part.start)
+    if len(data) == len(part):
+        return data
+    pieces = [data]
+    position = part.start + len(data)
+    while position < part.stop:  # a signal, or more than the system reads at once (2 GiB)
+        data = _pread(descriptor, part.stop - position, position)
+        if not data:
+            raise Truncated("the file became shorter while it was read")
+        pieces.append(data)
+        position += len(data)
+    return b"".join(pieces)
+
+
+class FileBody:
+    """
+    Part of a file as the body of a response: an iterator of bytes, and a file for `wsgi.file_wrapper`.
+
+    It gives exactly the bytes of *part*, or raises Truncated: a body that is shorter than its Content-Length would
+    leave the client waiting. A server that sends the descriptor itself (sendfile) learns it from `close()`.
+    It owns *descriptor*; `close()`, the end of the iteration and the garbage collector close it, whichever is first.
+
+    >>> body = FileBody(os.open(os.devnull, os.O_RDONLY), range(0))
+    >>> list(body), body.closed
+    ([], True)
+    """
+
+    __slots__ = ("_descriptor", "_part", "_position")
+
+    def __init__(self, descriptor: int, part: range):
+        self._descriptor = descriptor
+        self._part = part
+        self._position = part.start
+
+    @property
+    def closed(self) -> bool:
+        return self._descriptor < 0
+
+    @property
+    def left(self) -> int:
+        """How many bytes are still to be read."""
+        return self._part.stop - self._position
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        data = self.read(CHUNK)
+        if not data:
+            self.release()
+            raise StopIteration
+        return data
+
+    def read(self, size: int = -1) -> bytes:
+        """At most *size* of the bytes that are left, all of them when it is negative; b'' at the end."""
+        position = self._position
+        left = self._part.stop - position
+        if size < 0 or size > left:
+            size = left
+        if size <= 0:
+            return b""
+        if self._descriptor < 0:
+            raise ValueError("the body is closed")
+        data = _pread(self._descriptor, size, position)
+        if not data:
+            self.release()
+            raise Truncated("the file became shorter while it was sent")
+        self._position = position + len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """As a file's; counted from the first byte of the part."""
+        base = {os.SEEK_SET: self._part.start, os.SEEK_CUR: self._position, os.SEEK_END: self._part.stop}[whence]
+        self._position = min(max(base + offset, self._part.start), self._part.stop)
+        return self.tell()
+
+    def tell(self) -> int:
+        return self._position - self._part.start
+
+    def seekable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        """The descriptor, whose own position is the first byte of the file."""
+        if self._descriptor < 0:
+            raise ValueError("the body is closed")
+        return self._descriptor
+
+    def close(self) -> None:
+        """Close the file. Raises Truncated where it is now too short for what was promised, and not all was read."""
+        if self._descriptor < 0:
+            return
+        try:
+            short = self._position < self._part.stop and os.fstat(self._descriptor).st_size < self._part.stop
+        finally:
+            self.release()
+        if short:
+            raise Truncated("the file became shorter while it was sent")
+
+    def release(self) -> None:
+        """Close the file, whatever was sent of it."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def __del__(self) -> None:
+        self.release()

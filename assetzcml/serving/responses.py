@@ -1,0 +1,333 @@
+"""
+What is answered: status, headers, and which bytes. Decided from what there is and what was asked for.
+
+Everything that an answer says about an asset is written down once, when the asset is looked at. No I/O here.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+
+from assetzcml.assets import AssetSpec, StaticViewRecord
+from assetzcml.serving.codings import choose_coding
+from assetzcml.serving.conditions import NOT_MODIFIED, PRECONDITION_FAILED, Validators, evaluate, range_applies
+from assetzcml.serving.files import FileBody
+from assetzcml.serving.mediatypes import content_type
+from assetzcml.serving.ranges import UnsatisfiableRange, byte_range, content_range
+from assetzcml.serving.variants import Source
+
+__all__ = ["YEAR", "Answer", "Asked", "Entry", "Header", "Representation", "decide", "error", "redirect"]
+
+Header = tuple[str, str]
+
+YEAR = 31536000  # seconds; what "never changes" is written as (RFC 9111 knows no for ever, HTTP/1.0 knew a year)
+
+# Accept-Encoding headers whose choice is remembered, for each set of codings, and their characters: browsers send a
+# dozen different ones, of some twenty characters.
+REMEMBERED = 256
+LONGEST = 128
+
+OK = "200 OK"
+PARTIAL = "206 Partial Content"
+MOVED = "301 Moved Permanently"
+UNCHANGED = "304 Not Modified"
+BAD_REQUEST = "400 Bad Request"
+FORBIDDEN = "403 Forbidden"
+NOT_FOUND = "404 Not Found"
+NOT_ALLOWED = "405 Method Not Allowed"
+FAILED = "412 Precondition Failed"
+UNSATISFIABLE = "416 Range Not Satisfiable"
+UNAVAILABLE = "503 Service Unavailable"
+
+NOSNIFF = ("X-Content-Type-Options", "nosniff")
+TEXT = ("Content-Type", "text/plain; charset=utf-8")
+ACCEPT_RANGES = ("Accept-Ranges", "bytes")
+ALLOW = ("Allow", "GET, HEAD")
+NO_STORE = ("Cache-Control", "no-store")
+RETRY_AFTER = ("Retry-After", "1")  # seconds: descriptors come back as soon as other answers are sent
+
+# Headers of ours that an author's replace (Vary is added to); an error has its own, or none.
+_OF_AN_ASSET = frozenset(["cache-control", "expires", "vary"])
+
+
+class Asked:
+    """What of a request decides about the answer: the method and the headers, None where absent."""
+
+    __slots__ = (
+        "accept_encoding", "conditional", "if_match", "if_modified_since", "if_none_match", "if_range",
+        "if_unmodified_since", "method", "range",
+    )  # fmt: skip
+
+    def __init__(self, method: str, header: Callable[[str], str | None]):
+        """*header* gives the value of a header by its WSGI name."""
+        self.method = method
+        self.accept_encoding = header("HTTP_ACCEPT_ENCODING")
+        self.if_match = header("HTTP_IF_MATCH")
+        self.if_none_match = header("HTTP_IF_NONE_MATCH")
+        self.if_modified_since = header("HTTP_IF_MODIFIED_SINCE")
+        self.if_unmodified_since = header("HTTP_IF_UNMODIFIED_SINCE")
+        self.range = header("HTTP_RANGE")
+        self.if_range = header("HTTP_IF_RANGE")
+        self.conditional = not (
+            self.if_none_match is None
+            and self.if_modified_since is None
+            and self.if_match is None
+            and self.if_unmodified_since is None
+        )
+
+
+class Answer:
+    """
+    An answer: *body* are its bytes; where there is a *part*, they are to be that part of the *representation*.
+
+    *headers* belong to who gets the answer.
+    """
+
+    __slots__ = ("body", "headers", "part", "representation", "status")
+
+    def __init__(
+        self,
+        status: str,
+        headers: list[Header],
+        body: bytes | FileBody = b"",
+        representation: Representation | None = None,
+        part: range | None = None,
+    ):
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.representation = representation
+        self.part = part
+
+    def __repr__(self) -> str:
+        return f"<Answer {self.status}>"
+
+
+class Representation:
+    """One coding of an asset with everything that is said about it, made once."""
+
+    __slots__ = (
+        "asgi", "body", "coding", "etag", "headers", "last_modified", "not_modified", "ready", "size", "source",
+        "validators",
+    )  # fmt: skip
+
+    def __init__(self, source: Source, validators: Validators, headers: list[Header], not_modified: list[Header]):
+        self.source = source
+        self.coding = source.coding
+        self.size = source.size
+        self.validators = validators
+        self.etag = validators.etag
+        self.last_modified = validators.last_modified
+        self.headers = headers
+        self.not_modified = not_modified
+        self.asgi: object = None
+        self.body: bytes | None = None
+        self.ready: bytes | None = None
+
+    def keep(self, body: bytes, ready: bool) -> None:
+        """Keep the bytes; *ready* to be sent as they are to everybody."""
+        self.body = body
+        self.ready = body if ready else None
+
+
+class Entry:
+    """
+    An asset as one static view serves it: the representations there are, the one without a coding first.
+
+    Moments of `time.monotonic`: up to *fresh* it is taken for true without another look, and up to *until* it may be
+    given to anybody without asking (always past, where there is a permission). *state* is equal as long as nothing
+    about the asset changes.
+    """
+
+    __slots__ = ("choices", "codings", "fresh", "identity", "record", "representations", "state", "until")
+
+    def __init__(self, record: StaticViewRecord, representations: Sequence[Representation], state: object):
+        self.record = record
+        self.identity = representations[0]
+        self.representations = {each.coding: each for each in representations}
+        self.codings = tuple(each.coding for each in representations[1:] if each.coding is not None)
+        self.choices = _choices_of(self.codings)
+        self.state = state
+        self.fresh = self.until = 0.0
+
+    def choose(self, accept_encoding: str | None) -> Representation:
+        """The representation that the client likes best."""
+        if not self.codings:
+            return self.identity
+        try:
+            return self.representations[self.choices[accept_encoding]]
+        except KeyError:
+            coding = choose_coding(accept_encoding, self.codings)
+            if accept_encoding is None or len(accept_encoding) <= LONGEST:
+                if len(self.choices) >= REMEMBERED:
+                    self.choices.clear()
+                self.choices[accept_encoding] = coding
+            return self.representations[coding]
+
+
+@functools.cache
+def _choices_of(codings: tuple[str, ...]) -> dict[str | None, str | None]:
+    """What was chosen for an Accept-Encoding; the same for all assets that have the same *codings*."""
+    return {}
+
+
+def entry_of(
+    record: StaticViewRecord,
+    name: str,
+    state: object,
+    sources: Sequence[Source],
+    now: float,
+    *,
+    digest: str | None = None,
+    immutable: bool = False,
+) -> Entry:
+    """
+    The entry of an asset called *name*, looked at *now*, whose *sources* begin with the asset itself.
+
+    *digest* is that of its bytes where it is known. *immutable*: the URL changes when the asset does.
+    """
+    shared = [("Content-Type", content_type(name)), cache_control(record, immutable), ACCEPT_RANGES, NOSNIFF]
+    shared = replaced(shared, record.headers)
+    representations = [_representation(record, source, shared, now, digest) for source in sources]
+    return Entry(record, representations, state)
+
+
+def state_of(spec: AssetSpec, sources: Sequence[Source], digest: str | None, immutable: bool) -> object:
+    """Equal for two looks at an asset exactly when nothing about it has changed."""
+    return (spec, immutable, digest, [source.fingerprint for source in sources])
+
+
+def _representation(
+    record: StaticViewRecord, source: Source, shared: list[Header], now: float, digest: str | None
+) -> Representation:
+    etag = entity_tag(source, digest)
+    if source.mtime_ns is None:
+        validators = Validators(etag, None, None)
+    else:
+        validators = Validators.of(etag, source.mtime_ns / 1_000_000_000, now)
+    headers: list[Header] = [("Content-Length", str(source.size)), ("ETag", etag)]
+    if validators.last_modified is not None:
+        headers.append(("Last-Modified", validators.last_modified))
+    headers += shared
+    if source.coding is not None:
+        headers.append(("Content-Encoding", source.coding))
+    headers += vary(record)
+    return Representation(source, validators, headers, [h for h in headers if not _of_the_body(h[0])])
+
+
+def _of_the_body(name: str) -> bool:
+    """Does a header speak of bytes, which a 304 does not send (RFC 9110, 15.4.5)?"""
+    name = name.lower()
+    if name.startswith("content-"):
+        return name not in _POLICIES
+    # Last-Modified would only repeat what the ETag says better.
+    return name in ("accept-ranges", "last-modified", "x-content-type-options")
+
+
+# Headers that begin with 'Content-' and do not speak of the bytes.
+_POLICIES = frozenset(["content-location", "content-security-policy", "content-security-policy-report-only"])
+
+
+def entity_tag(source: Source, digest: str | None) -> str:
+    """
+    A strong entity tag: the digest of the bytes where it is known, else time of change and size, and the coding.
+
+    A *digest* is that of the asset without a coding; what a coding makes of it may change on its own.
+    """
+    if source.mtime_ns is None:
+        opaque = f"{source.fingerprint}"
+    elif digest is not None and source.coding is None:
+        opaque = digest
+    else:
+        opaque = f"{source.mtime_ns:x}-{source.size:x}"
+    return f'"{opaque}-{source.coding}"' if source.coding else f'"{opaque}"'
+
+
+def cache_control(record: StaticViewRecord, immutable: bool = False) -> Header:
+    """How long an asset may be kept, and by whom (RFC 9111, 5.2.2; RFC 8246)."""
+    scope = "private" if record.permission else "public"
+    if immutable:
+        return "Cache-Control", f"{scope}, max-age={YEAR}, immutable"
+    if record.cache_max_age:
+        return "Cache-Control", f"{scope}, max-age={record.cache_max_age}"
+    return "Cache-Control", "private, no-cache" if record.permission else "no-cache"
+
+
+def vary(record: StaticViewRecord) -> list[Header]:
+    """What the answers of a view depend on besides the URL; an author's Vary header is part of it."""
+    names = ["Accept-Encoding"] if record.content_encodings else []
+    names += [value for name, value in record.headers if name.lower() == "vary"]
+    return [("Vary", ", ".join(names))] if names else []
+
+
+def replaced(headers: list[Header], own: Iterable[Header]) -> list[Header]:
+    """*headers*, those that the author of the view gives a value of *own* replaced, the others of *own* after them."""
+    own = [header for header in own if header[0].lower() != "vary"]
+    names = {name.lower() for name, _ in own}
+    return [header for header in headers if header[0].lower() not in names] + own
+
+
+def everywhere(record: StaticViewRecord | None) -> list[Header]:
+    """What every answer of a view carries, errors too: Vary, and the author's headers that do not speak of an asset."""
+    if record is None:
+        return []
+    own = [header for header in record.headers if header[0].lower() not in _OF_AN_ASSET]
+    return vary(record) + [header for header in own if not _of_the_body(header[0])]
+
+
+def decide(asked: Asked, entry: Entry) -> Answer:
+    """
+    The answer to a GET or HEAD of an asset that exists: coding, then preconditions, then range.
+
+    The coding comes first because it decides what the validators and the range are about.
+    """
+    chosen = entry.choose(asked.accept_encoding)
+    if asked.conditional:
+        outcome = evaluate(
+            asked.method,
+            chosen.validators,
+            asked.if_match,
+            asked.if_none_match,
+            asked.if_modified_since,
+            asked.if_unmodified_since,
+        )
+        if outcome == NOT_MODIFIED:
+            return Answer(UNCHANGED, chosen.not_modified.copy())
+        if outcome == PRECONDITION_FAILED:
+            return error(FAILED, entry.record)
+    if asked.method != "GET":
+        return Answer(OK, chosen.headers.copy())
+    if asked.range is not None and range_applies(asked.if_range, chosen.validators):
+        try:
+            part = byte_range(asked.range, chosen.size)
+        except UnsatisfiableRange:
+            return error(UNSATISFIABLE, entry.record, ("Content-Range", content_range(None, chosen.size)))
+        if part is not None:
+            return Answer(PARTIAL, _partial_headers(chosen, part), b"", chosen, part)
+    return Answer(OK, chosen.headers.copy(), b"", chosen, range(chosen.size))
+
+
+def _partial_headers(chosen: Representation, part: range) -> list[Header]:
+    headers = chosen.headers.copy()
+    headers[0] = ("Content-Length", str(len(part)))  # it is always the first
+    headers.append(("Content-Range", content_range(part, chosen.size)))
+    return headers
+
+
+def error(status: str, record: StaticViewRecord | None = None, *headers: Header) -> Answer:
+    """
+    A short answer in plain text that tells nothing but the *status*.
+
+    Where it comes from a static view with a permission, no shared cache may keep it.
+    """
+    body = f"{status}\n".encode("ascii")
+    own = [("Content-Length", str(len(body))), TEXT, NOSNIFF, *headers, *everywhere(record)]
+    if record is not None and record.permission and not any(name == "Cache-Control" for name, _ in own):
+        own.append(("Cache-Control", "private, no-cache"))
+    return Answer(status, own, body)
+
+
+def redirect(location: str, record: StaticViewRecord) -> Answer:
+    """To the same directory with its slash; kept as long as the assets are."""
+    return error(MOVED, record, ("Location", location), cache_control(record))

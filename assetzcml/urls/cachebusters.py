@@ -1,0 +1,409 @@
+"""The cache busters that ship, in Pyramid's protocol: a new version of an asset has a new URL."""
+
+from __future__ import annotations
+
+import copy
+import enum
+import inspect
+import logging
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from zope.interface import implementer
+
+from assetzcml.assets import AssetSpec, Busting, asset_spec
+from assetzcml.digests import with_digest
+from assetzcml.errors import InvalidManifest, NotBusted, did_you_mean
+from assetzcml.interfaces import IBindable, ICacheBuster, ICacheBusters, IDigests, IResolver
+from assetzcml.registry import Registry, truth
+from assetzcml.resolver import Found, Packages, Resolver, parent
+from assetzcml.urls import manifests
+from assetzcml.urls.manifests import EMPTY, Manifest
+from assetzcml.urls.queries import with_parameter
+
+__all__ = [
+    "CacheBusters",
+    "DigestCacheBuster",
+    "Lasting",
+    "ManifestCacheBuster",
+    "QueryStringCacheBuster",
+    "QueryStringConstantCacheBuster",
+    "lasting",
+    "renames",
+]
+
+log = logging.getLogger("assetzcml")
+
+
+class Lasting(enum.Enum):
+    """How long what a cache buster said about an asset may be repeated without asking it again."""
+
+    SNAPSHOT = enum.auto()  # as long as the configuration
+    FOUND = enum.auto()  # as long as what the resolver found is trusted
+    NEVER = enum.auto()  # it is code of others, which may say something else each time
+
+
+@implementer(ICacheBuster)
+class QueryStringCacheBuster:
+    """
+    Adds a token to the query. Subclass it, and define `tokenize(request, subpath, kw)` or `tokenize(pathspec)`.
+
+    Which of the two is decided by the number of arguments that `tokenize` takes. A token is a str or bytes.
+
+    >>> class ByName(QueryStringCacheBuster):
+    ...     def tokenize(self, pathspec):
+    ...         return pathspec.rpartition("/")[2]
+    >>> ByName()(None, "app.css", {"pathspec": "shop:static/app.css"})[1]["_query"]
+    {'x': 'app.css'}
+    """
+
+    param = "x"
+
+    def __init__(self, param: str = "x"):
+        self.param = param
+
+    def tokenize(self, request: Any, subpath: str, kw: dict[str, Any]) -> str | bytes:
+        """The token for the asset; *kw* has 'pathspec' and 'rawspec'."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has to define tokenize(request, subpath, kw) or tokenize(pathspec)"
+        )
+
+    def __call__(self, request: Any, subpath: str, kw: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        if _takes_pathspec(self):
+            token = self.tokenize(kw.get("pathspec", subpath))  # type: ignore[call-arg]
+        else:
+            token = self.tokenize(request, subpath, kw)
+        return subpath, {**kw, "_query": with_parameter(kw.get("_query"), self.param, token)}
+
+
+# Weak, so that a class made at run time does not live for ever.
+_PATHSPEC_CLASSES: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
+
+
+def _takes_pathspec(buster: QueryStringCacheBuster) -> bool:
+    """Is its `tokenize` the short one?"""
+    if "tokenize" in vars(buster):
+        return _one_argument(buster.tokenize)
+    known = _PATHSPEC_CLASSES.get(type(buster))
+    if known is None:
+        known = _PATHSPEC_CLASSES[type(buster)] = _one_argument(buster.tokenize)
+    return known
+
+
+def _one_argument(tokenize: Callable[..., Any]) -> bool:
+    signature = inspect.signature(tokenize)
+    for arguments in (3, 1):
+        try:
+            signature.bind(*(None,) * arguments)
+        except TypeError:
+            continue
+        return arguments == 1
+    raise TypeError(f"tokenize{signature} of a cache buster takes neither (request, subpath, kw) nor (pathspec)")
+
+
+class QueryStringConstantCacheBuster(QueryStringCacheBuster):
+    """
+    Adds the same token to every URL.
+
+    >>> QueryStringConstantCacheBuster("v42")(None, "app.css", {})
+    ('app.css', {'_query': {'x': 'v42'}})
+    """
+
+    def __init__(self, token: str | bytes, param: str = "x"):
+        super().__init__(param)
+        self._token = token
+
+    def tokenize(self, request: Any, subpath: str, kw: dict[str, Any]) -> str | bytes:
+        return self._token
+
+
+class _Read(NamedTuple):
+    """What a manifest was when it was read: the file's time of change, size and inode, and what it said."""
+
+    signature: tuple[int, int, int] | None
+    manifest: Manifest
+
+
+@implementer(ICacheBuster, IBindable)
+class ManifestCacheBuster:
+    """
+    Looks the name of an asset up in a manifest, a JSON file that a build tool wrote: `{"app.css": "app-1f.css"}`.
+
+    In a registry the manifest is read through its overrides, and the keys are relative to the path the buster was
+    declared for (the path the asset really comes from, when it is explicit). By itself, as in Pyramid, it is read
+    without overrides, and the keys are relative to the static view's root.
+
+    *manifest_spec* is 'package:path' or an absolute path. With *reload* a change of the file is noticed at each
+    URL, a missing file is an empty manifest, and one that cannot be read leaves the last good one in force; None
+    means the setting `reload`. An asset without an entry keeps its name; with `missing="error"` it has no URL
+    (NotBusted, a ValueError).
+
+    Raises InvalidManifest, a ConfigurationError and a ValueError, for a manifest that is missing or refused.
+    For another format, override `parse_manifest`.
+    """
+
+    def __init__(self, manifest_spec: str | AssetSpec, reload: bool | None = False, missing: str = "plain"):
+        self.manifest_spec = asset_spec(manifest_spec)
+        self.reload = reload
+        self.missing = _missing(missing)
+        self._registry: Registry | None = None
+        self._busting: Busting | None = None
+        self._read: _Read | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.manifest_spec}>"
+
+    def parse_manifest(self, content: bytes) -> Mapping[str, str]:
+        """The mapping that *content*, the bytes of the manifest, stands for. What it raises refuses the manifest."""
+        return manifests.parse_manifest(content)
+
+    @property
+    def manifest(self) -> Mapping[str, str]:
+        """The entries in force. Raises InvalidManifest."""
+        return self.current().entries
+
+    def current(self) -> Manifest:
+        """The manifest in force. Raises InvalidManifest."""
+        if self.reloads():
+            return self._reread()
+        if self._read is None:
+            self._read = self._load(self._find())
+        return self._read.manifest
+
+    def reloads(self) -> bool:
+        """Is a change of the manifest noticed?"""
+        if self.reload is None:
+            return self._registry is not None and truth(self._registry.settings.get("reload"))
+        return bool(self.reload)
+
+    def bound(self, registry: Registry, busting: Busting) -> ManifestCacheBuster:
+        bound = copy.copy(self)
+        bound._registry = registry
+        bound._busting = busting
+        bound._read = None
+        return bound
+
+    def problems(self, registry: Registry, busting: Busting) -> Iterator[str]:
+        bound = self.bound(registry, busting)
+        found = bound._find()
+        if found is None and bound.reloads():
+            return
+        try:
+            manifest = bound._load(found).manifest
+        except InvalidManifest as error:
+            yield str(error)
+        else:
+            yield from bound._escapes(registry, busting, manifest)
+
+    def __call__(self, request: Any, subpath: str, kw: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        manifest = self.current()
+        if self._busting is None:
+            value = manifest.entries.get(subpath)
+            return (self._unlisted(manifest, subpath, subpath) if value is None else value), kw
+        return self._renamed(manifest, self._busting, subpath, kw), kw
+
+    def _renamed(self, manifest: Manifest, busting: Busting, subpath: str, kw: dict[str, Any]) -> str:
+        tail = asset_spec(kw["rawspec" if busting.explicit else "pathspec"]).below(busting.path)
+        key = "/".join(tail) + ("/" if subpath.endswith("/") else "")
+        value = manifest.entries.get(key)
+        if value is None:
+            return self._unlisted(manifest, subpath, key)
+        path = tuple(subpath.split("/"))
+        directories = tail[: -len(path)]
+        if path[-len(tail) :] == tail:
+            return "/".join(path[: -len(tail)]) + "/" + value if len(path) > len(tail) else value
+        if directories and tail[-len(path) :] == path:
+            return self._inside(value, key, directories)
+        # An override gave the asset another name, by which no entry can be asked for.
+        return self._unlisted(manifest, subpath, key)
+
+    def _inside(self, value: str, key: str, directories: tuple[str, ...]) -> str:
+        """*value* relative to *directories*, where the static view's root is."""
+        start = "/".join(directories) + "/"
+        if not value.startswith(start):
+            raise NotBusted(f"{self._subject()} moves {key!r} to {value!r}, out of the static view's root {start!r}")
+        return value[len(start) :]
+
+    def _unlisted(self, manifest: Manifest, subpath: str, key: str) -> str:
+        if self.missing == "error":
+            hint = did_you_mean(key, manifest.entries)
+            raise NotBusted(f"{self._subject()} has no entry for {key!r}{'; ' if hint else ''}{hint}")
+        return subpath
+
+    def _subject(self) -> str:
+        return f"the manifest {str(self.manifest_spec)!r}"
+
+    def _find(self) -> Found | None:
+        """The file as it is now."""
+        try:
+            if self._registry is not None:
+                found = self._resolver(self._registry).look(self.manifest_spec, anew=True)[1]
+            else:
+                found = next(Packages().find(self.manifest_spec), None)
+        except ImportError as error:
+            raise InvalidManifest(f"{self._subject()} cannot be read: {error}") from error
+        return found
+
+    def _resolver(self, registry: Registry) -> Any:
+        """The resolver of *registry*. One that is being staged has only that of the registry it will be part of."""
+        resolver = registry.getUtility(IResolver)
+        return resolver if getattr(resolver, "registry", registry) is registry else Resolver(registry)
+
+    def _load(self, found: Found | None) -> _Read:
+        if found is None:
+            raise InvalidManifest(f"{self._subject()} does not exist{self._similar_names()}")
+        try:
+            with found.open() as stream:
+                content = stream.read()
+        except OSError as error:
+            raise InvalidManifest(f"{self._subject()} cannot be read: {error.strerror or error}") from error
+        try:
+            return _Read(_signature(found), Manifest(self.parse_manifest(content)))
+        except InvalidManifest as error:
+            raise InvalidManifest(f"{self._subject()}: {error}") from error
+        except Exception as error:  # parse_manifest may be the code of others
+            raise InvalidManifest(f"{self._subject()} cannot be parsed: {type(error).__name__}: {error}") from error
+
+    def _reread(self) -> Manifest:
+        """The manifest as it is now: empty while it is missing, the last good one while it cannot be read."""
+        found = self._find()
+        if found is None:
+            self._read = None
+            return EMPTY
+        known = self._read
+        if known is not None and known.signature is not None and known.signature == _signature(found):
+            return known.manifest
+        try:
+            read = self._load(found)
+        except InvalidManifest as error:
+            log.warning("%s; %s", error, "its last good state is used" if known else "it is taken to be empty")
+            read = _Read(_signature(found), known.manifest if known else EMPTY)
+        self._read = read
+        return read.manifest
+
+    def _similar_names(self) -> str:
+        """A hint at a file of a similar name beside the missing one."""
+        if self._registry is None:
+            return ""
+        try:
+            names = self._resolver(self._registry).resolve(parent(self.manifest_spec)).listdir()
+        except (OSError, ImportError):
+            return ""
+        hint = did_you_mean(self.manifest_spec.name, names)
+        return f"; {hint}" if hint else ""
+
+    def _escapes(self, registry: Registry, busting: Busting, manifest: Manifest) -> Iterator[str]:
+        """The entries that no static view below the buster's path can follow."""
+        if busting.explicit:
+            return
+        for view in registry.snapshot.views:
+            directory = view.root.below(busting.path)
+            if view.file or not directory or not view.root.under(busting.path):
+                continue
+            moves = [f"{key!r} to {value!r}" for key, value in manifests.escaping_values(manifest, directory)]
+            if moves:
+                moved = ", ".join(manifests.listed(moves))
+                yield f"{self._subject()} moves {moved}, out of the root {str(view.root)!r} of {view}"
+
+
+def _signature(found: Found) -> tuple[int, int, int] | None:
+    status = found.status
+    return None if status is None else (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+@implementer(ICacheBuster, IBindable)
+class DigestCacheBuster:
+    """
+    Puts the SHA-256 of the bytes really served into the name: `app.css` becomes `app-3f2a9c81b7d0.css`.
+
+    The static views of the registry answer such names. A directory and a missing file keep their names; with
+    `missing="error"` they have no URL (NotBusted, a ValueError). It works only in a registry.
+    """
+
+    def __init__(self, missing: str = "plain"):
+        self.missing = _missing(missing)
+        self._registry: Registry | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def bound(self, registry: Registry, busting: Busting) -> DigestCacheBuster:
+        bound = copy.copy(self)
+        bound._registry = registry
+        return bound
+
+    def problems(self, registry: Registry, busting: Busting) -> Iterable[str]:
+        return ()
+
+    def __call__(self, request: Any, subpath: str, kw: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        directory, slash, name = subpath.rpartition("/")
+        try:
+            return directory + slash + with_digest(name, self._digest(kw["pathspec"], name)), kw
+        except (OSError, ImportError) as error:
+            if self.missing == "error":
+                raise NotBusted(
+                    f"{kw['pathspec']!r} has no digest: {getattr(error, 'strerror', None) or error}"
+                ) from error
+            return subpath, kw
+
+    def _digest(self, spec: str, name: str) -> str:
+        if self._registry is None:
+            raise TypeError("a DigestCacheBuster works in an AssetRegistry, whose static views answer its names")
+        found = self._registry.getUtility(IResolver).look(spec)[1]
+        if found is None:
+            raise FileNotFoundError("no layer has it")
+        if found.directory or not name:
+            raise IsADirectoryError("it is a directory")
+        return self._registry.getUtility(IDigests).digest(found)
+
+
+def _missing(value: str) -> str:
+    if value not in ("plain", "error"):
+        raise ValueError(f"missing is {value!r}; 'plain' or 'error' was expected")
+    return value
+
+
+# What would have to be overridden for a subclass to say something else each time.
+_STEADY: tuple[tuple[type, tuple[str, ...]], ...] = (
+    (QueryStringConstantCacheBuster, ("__call__", "tokenize")),
+    (ManifestCacheBuster, ("__call__", "manifest", "current", "_renamed", "_unlisted")),
+    (DigestCacheBuster, ("__call__", "_digest")),
+)
+
+
+def lasting(buster: Any) -> Lasting:
+    """How long an answer of *buster* holds. Code of others, also a subclass that decides itself, is asked each time."""
+    for kind, deciding in _STEADY:
+        if isinstance(buster, kind) and not any(_overrides(buster, kind, name) for name in deciding):
+            if isinstance(buster, DigestCacheBuster):
+                return Lasting.FOUND
+            if isinstance(buster, ManifestCacheBuster) and buster.reload is not False:
+                return Lasting.NEVER if buster.reload else Lasting.FOUND
+            return Lasting.SNAPSHOT
+    return Lasting.NEVER
+
+
+def _overrides(buster: Any, kind: type, name: str) -> bool:
+    return name in vars(buster) or getattr(type(buster), name) is not getattr(kind, name)
+
+
+def renames(buster: Any) -> bool:
+    """Does *buster* change names, which a `staticFile` keeps?"""
+    return isinstance(buster, (ManifestCacheBuster, DigestCacheBuster))
+
+
+@implementer(ICacheBusters)
+class CacheBusters:
+    """Makes the cache busters that the directive `cacheBuster` has attributes for."""
+
+    def digest(self, missing: str = "plain") -> DigestCacheBuster:
+        return DigestCacheBuster(missing)
+
+    def manifest(
+        self, spec: str | AssetSpec, reload: bool | None = False, missing: str = "plain"
+    ) -> ManifestCacheBuster:
+        return ManifestCacheBuster(spec, reload, missing)
+
+    def token(self, token: str | bytes, param: str = "x") -> QueryStringConstantCacheBuster:
+        return QueryStringConstantCacheBuster(token, param)

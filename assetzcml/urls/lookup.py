@@ -1,0 +1,165 @@
+"""Which static view publishes an asset, and which cache buster works on it. Made once for each snapshot."""
+
+from __future__ import annotations
+
+import difflib
+from itertools import takewhile
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from assetzcml.assets import AssetSpec, Busting, StaticViewRecord, asset_spec
+from assetzcml.errors import NotPublished
+from assetzcml.interfaces import IBindable
+from assetzcml.registry import Snapshot
+from assetzcml.urls.cachebusters import Lasting, lasting
+from assetzcml.urls.queries import PATH_SAFE, quoted_base_url
+
+__all__ = ["CACHED_URLS", "BoundBusting", "Lookup", "Place"]
+
+CACHED_URLS = 10_000  # specs; about 3 MB, more than one page of any application asks for
+NEAREST_ROOTS = 3  # roots named in an error
+
+
+class BoundBusting(NamedTuple):
+    """A `Busting`, and its buster at work for one registry."""
+
+    record: Busting
+    buster: Any
+    lasting: Lasting
+
+
+class Place(NamedTuple):
+    """
+    Where an asset is published. *subpath* is relative to the static view's root; that of a `staticFile` is its name.
+
+    *base* is the URL of the view, quoted, with a slash where something follows. *busting* is the one for the asset
+    as long as no explicit one is for its source.
+    """
+
+    view: StaticViewRecord
+    spec: AssetSpec
+    pathspec: str
+    subpath: str
+    base: str
+    busting: BoundBusting | None
+
+    def url(self, subpath: str) -> str:
+        """The URL of *subpath*: a path of the application, or whole for an external name."""
+        if self.view.file:
+            return self.base
+        # A cache buster may return anything; with a leading slash '/' + subpath were the URL of another host.
+        # More than RFC 3986 asks for is quoted for external names, as Pyramid does: S3 takes '+' for a blank.
+        return self.base + quote(subpath.lstrip("/"), "/" if self.view.external else PATH_SAFE)
+
+
+class Lookup:
+    """The static views and bustings of a snapshot, by path."""
+
+    def __init__(self, snapshot: Snapshot):
+        self._directories: dict[AssetSpec, StaticViewRecord] = {}
+        self._files: dict[AssetSpec, StaticViewRecord] = {}
+        self._order: dict[int, int] = {}
+        for order, view in enumerate(snapshot.views):
+            self._order[id(view)] = order
+            (self._files if view.file else self._directories).setdefault(view.root, view)
+        self._bustings: dict[AssetSpec, BoundBusting] = {}
+        self.explicit: dict[AssetSpec, BoundBusting] = {}
+        for record in snapshot.bustings:
+            table = self.explicit if record.explicit else self._bustings
+            if record.path not in table:
+                table[record.path] = _bound(snapshot, record)
+        self._places: dict[str | AssetSpec, Place] = {}
+
+    @property
+    def bustings(self) -> list[BoundBusting]:
+        """All of them."""
+        return [*self._bustings.values(), *self.explicit.values()]
+
+    def place(self, text: str | AssetSpec) -> Place:
+        """
+        Where the asset is published: below the longest root that contains it.
+
+        Raises InvalidSpec for a bad spec, NotPublished when there is no such root; both are ValueErrors.
+        """
+        place = self._places.get(text)
+        if place is None:
+            place = self._place(text)
+            if len(self._places) >= CACHED_URLS:
+                self._places.clear()
+            self._places[text] = place
+        return place
+
+    def _place(self, text: str | AssetSpec) -> Place:
+        spec = asset_spec(text)
+        view = self._view(spec)
+        if view is None:
+            raise NotPublished(f"no static view publishes {str(spec)!r}{self._nearest(spec)}")
+        base = quoted_base_url(view.name) if view.external else quote("/" + view.name, PATH_SAFE)
+        busting = _deepest(self._bustings, spec)
+        if view.file:
+            return Place(view, spec, str(spec), spec.name, base, busting)
+        below = spec.below(view.root)
+        slash = "/" if spec.parts and (not below or (isinstance(text, str) and text.endswith("/"))) else ""
+        subpath = "/".join(below) + (slash if below else "")
+        return Place(view, spec, str(spec) + slash, subpath, base if base == "/" else base + "/", busting)
+
+    def _view(self, spec: AssetSpec) -> StaticViewRecord | None:
+        directory = _deepest(self._directories, spec)
+        file = self._files.get(spec)
+        if file is None or (
+            directory is not None and directory.root == spec and self._order[id(directory)] < self._order[id(file)]
+        ):
+            return directory
+        return file
+
+    def _nearest(self, spec: AssetSpec) -> str:
+        """The published roots most like *spec*, for an error."""
+        roots = {str(view.root) + ("" if view.file or not view.root.parts else "/"): view for view in (
+            *self._directories.values(), *self._files.values())}  # fmt: skip
+        if not roots:
+            return "; nothing is published"
+
+        def likeness(root: str) -> tuple[bool, int, float, str]:
+            of = roots[root].root
+            pairs = zip(of.parts, spec.parts, strict=False)
+            shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+            return (
+                of.package != spec.package,
+                -shared,
+                -difflib.SequenceMatcher(None, root, str(spec)).quick_ratio(),
+                root,
+            )
+
+        near = sorted(roots, key=likeness)[:NEAREST_ROOTS]
+        more = f", and {len(roots) - len(near)} more" if len(roots) > len(near) else ""
+        return "; the nearest published roots are " + ", ".join(f"{root!r} ({roots[root]})" for root in near) + more
+
+    def busting(self, spec: AssetSpec, source: AssetSpec | None) -> BoundBusting | None:
+        """
+        The busting for the asset *spec* that is taken from *source* (None: no explicit one is asked for).
+
+        An explicit one goes before all others, then the most specific path.
+        """
+        found = self.explicit_busting(source) if source is not None else None
+        return found if found is not None else _deepest(self._bustings, spec)
+
+    def explicit_busting(self, source: AssetSpec) -> BoundBusting | None:
+        """The explicit busting for what is taken from *source*."""
+        return _deepest(self.explicit, source)
+
+
+def _deepest(table: dict[AssetSpec, Any], spec: AssetSpec) -> Any:
+    """What *table* has for *spec*, or for the deepest directory above it; None when it has nothing."""
+    if table:
+        for depth in range(len(spec.parts), -1, -1):
+            found = table.get(AssetSpec(spec.package, spec.parts[:depth]))
+            if found is not None:
+                return found
+    return None
+
+
+def _bound(snapshot: Snapshot, record: Busting) -> BoundBusting:
+    buster = record.buster
+    if IBindable.providedBy(buster):
+        buster = buster.bound(snapshot.registry, record)
+    return BoundBusting(record, buster, lasting(buster))

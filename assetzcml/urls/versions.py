@@ -1,0 +1,131 @@
+"""From a requested name back to the version of an asset that it stands for: what cache busters made, read back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from zope.interface import implementer
+
+from assetzcml.assets import AssetSpec, StaticViewRecord
+from assetzcml.digests import without_digest
+from assetzcml.errors import InvalidManifest
+from assetzcml.interfaces import IDigests, IResolver, IVersions
+from assetzcml.registry import Registry, Snapshot
+from assetzcml.resolver import Found
+from assetzcml.urls.cachebusters import DigestCacheBuster, ManifestCacheBuster
+from assetzcml.urls.lookup import Lookup
+from assetzcml.urls.manifests import EMPTY, Manifest
+
+__all__ = ["Version", "Versions"]
+
+
+class Version(NamedTuple):
+    """The asset *spec* at one moment: now (*current*), or at another. *digest* is the one in the name, if any."""
+
+    spec: AssetSpec
+    current: bool
+    digest: str | None = None
+
+
+class Manifests:
+    """The manifest busters of a snapshot, by the path they were declared for."""
+
+    def __init__(self, snapshot: Snapshot):
+        self.plain: dict[AssetSpec, ManifestCacheBuster] = {}
+        self.explicit: dict[AssetSpec, ManifestCacheBuster] = {}
+        for busting in snapshot.derived(Lookup).bustings:
+            if isinstance(busting.buster, ManifestCacheBuster):
+                (self.explicit if busting.record.explicit else self.plain)[busting.record.path] = busting.buster
+        self.digests = any(isinstance(each.buster, DigestCacheBuster) for each in snapshot.derived(Lookup).bustings)
+
+
+@implementer(IVersions)
+class Versions:
+    """The versions of one registry."""
+
+    def __init__(self, registry: Registry):
+        self.registry = registry
+
+    def version_of(self, snapshot: Snapshot, view: StaticViewRecord, parts: tuple[str, ...]) -> Version | None:
+        """See `IVersions`. *view* is a static view, not a `staticFile`, which has one name."""
+        if view.file or not parts:
+            return None
+        manifests = snapshot.derived(Manifests)
+        asked = view.root.joined(parts)
+        if manifests.plain and is_value(manifests.plain, asked):
+            return Version(asked, True)
+        if manifests.explicit:
+            found = self._look(asked)
+            if found is not None:
+                return Version(asked, True) if is_value(manifests.explicit, found.spec) else None
+            renamed = self._renamed(manifests.explicit, view, parts)
+            if renamed is not None:
+                return Version(renamed, True)
+        return self._with_digest(snapshot, view, parts) if manifests.digests else None
+
+    def _with_digest(self, snapshot: Snapshot, view: StaticViewRecord, parts: tuple[str, ...]) -> Version | None:
+        split = without_digest(parts[-1])
+        if split is None:
+            return None
+        plain = view.root.joined((*parts[:-1], split[0]))
+        found = self._look(plain, bool(view.reload))
+        if found is None or found.directory:
+            return None
+        busting = snapshot.derived(Lookup).busting(plain, found.spec)
+        if busting is None or not isinstance(busting.buster, DigestCacheBuster):
+            return None
+        try:
+            current = self.registry.getUtility(IDigests).digest(found) == split[1]
+        except OSError:
+            return None
+        return Version(plain, current, split[1])
+
+    def _renamed(
+        self, explicit: dict[AssetSpec, ManifestCacheBuster], view: StaticViewRecord, parts: tuple[str, ...]
+    ) -> AssetSpec | None:
+        """
+        The file that an explicit manifest gave an asset's place to, where only the asset itself is overridden.
+
+        'shop:static/logo.png', taken from 'theme:brand/logo.png', is published as 'logo-1f.png', which no override
+        of 'shop:static' leads to: it is 'theme:brand/logo-1f.png'.
+        """
+        for path, buster in explicit.items():
+            manifest = _in_force(buster)
+            for value, key in _possible(manifest, parts):
+                plain = view.root.joined(parts[: -len(value)] + key)
+                found = self._look(plain)
+                renamed = path.joined(value)
+                if found is not None and found.spec == path.joined(key) and self._look(renamed) is not None:
+                    return renamed
+        return None
+
+    def _look(self, spec: AssetSpec, anew: bool = False) -> Found | None:
+        try:
+            return self.registry.getUtility(IResolver).look(spec, anew=anew)[1]
+        except ImportError:
+            return None
+
+
+def is_value(busters: dict[AssetSpec, ManifestCacheBuster], spec: AssetSpec) -> bool:
+    """Is *spec* what one of the manifests has given an asset for a name?"""
+    for depth in range(len(spec.parts) - 1, -1, -1):
+        buster = busters.get(AssetSpec(spec.package, spec.parts[:depth]))
+        if buster is not None and "/".join(spec.parts[depth:]) in _in_force(buster).keys:
+            return True
+    return False
+
+
+def _in_force(buster: ManifestCacheBuster) -> Manifest:
+    try:
+        return buster.current()
+    except InvalidManifest:  # told of where a URL is made
+        return EMPTY
+
+
+def _possible(manifest: Manifest, parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The entries whose value *parts* end with: value and key, as segments."""
+    for start in range(len(parts)):
+        value = parts[start:]
+        for key in manifest.keys.get("/".join(value), ()):
+            yield value, tuple(key.split("/"))

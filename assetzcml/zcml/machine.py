@@ -1,0 +1,337 @@
+"""zope.configuration's machine, with our stack items: its meta directives and handlers of any package work unchanged.
+
+What differs from zope.configuration: attributes are converted by plans (`plans`), so that every problem has its
+place, and a dotted name is resolved from a frame that stands on the ZCML line, so that a DeprecationWarning it
+causes is reported there.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from zope.configuration.config import (
+    ComplexDirectiveDefinition,
+    ConfigurationContext,
+    ConfigurationMachine,
+    DirectivesHandler,
+    GroupingContextDecorator,
+    GroupingStackItem,
+    IComplexDirectiveContext,
+    IDirectiveInfo,
+    IDirectivesContext,
+    IDirectivesInfo,
+    IFullInfo,
+    IProvidesDirectiveInfo,
+    IStackItem,
+    IStandaloneDirectiveInfo,
+    expand_action,
+    metans,
+    provides,
+    subdirective,
+)
+from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
+from zope.configuration.interfaces import IConfigurationContext, IGroupingContext
+from zope.configuration.xmlconfig import ParserInfo
+from zope.configuration.zopeconfigure import IZopeConfigure
+from zope.interface import Interface, implementer, providedBy
+
+from assetzcml.errors import Problem, did_you_mean
+from assetzcml.zcml.plans import Plan, Problems
+from assetzcml.zcml.positions import ForeignTag, Tag
+
+if TYPE_CHECKING:
+    from assetzcml.zcml.loading import Load
+
+__all__ = ["DirectiveContext", "GroupingItem", "Machine", "MisplacedDirective", "UnknownDirective", "define_simple"]
+
+
+@implementer(IConfigurationContext, IGroupingContext)
+class DirectiveContext(GroupingContextDecorator):
+    """What a handler gets as its first argument."""
+
+    info: Any
+
+    def resolve(self, dottedname: str) -> Any:
+        """As zope.configuration's; a warning that resolving causes is issued at the ZCML line."""
+        return _resolve_at(self, dottedname)
+
+
+class Configure(GroupingContextDecorator):
+    """`configure`: a package and an i18n domain for what it holds. As zope.configuration's, for any kind of package."""
+
+    def __init__(self, context: Any, **arguments: Any):
+        super().__init__(context, **arguments)
+        if arguments.get("package") is not None:
+            self.basepath = None  # computed from the package when it is asked for
+
+
+@implementer(IStackItem)
+class SimpleItem:
+    """A directive, or subdirective, that holds nothing."""
+
+    def __init__(self, context: Any, handler: Any, info: Any, plan: Plan, data: Mapping[str, str]):
+        self.context = DirectiveContext(context)
+        self.context.info = info
+        self._handler = handler
+        self._plan = plan
+        self._data = data
+
+    def contained(self, name: tuple[str, str], data: Mapping[str, str], info: Tag) -> Any:
+        raise Problems(Problem(info, f"{info.directive} cannot stand inside {self.context.info.directive}"))
+
+    def finish(self) -> None:
+        context = self.context
+        arguments = self._plan.arguments(context, self._data, context.info)
+        add_actions(context, self._handler(context, **arguments))
+
+
+class GroupingItem(GroupingStackItem):
+    """A directive that holds others. What it does before them is done at once, not at the first of them."""
+
+    def __init__(self, context: Any):
+        super().__init__(context)
+        add_actions(context, context.before())
+
+    def contained(self, name: tuple[str, str], data: Mapping[str, str], info: Tag) -> Any:
+        return self.context.factory(self.context, name)(self.context, data, info)
+
+    def finish(self) -> None:
+        add_actions(self.context, self.context.after())
+
+
+@implementer(IStackItem)
+class ComplexItem:
+    """A directive that holds subdirectives: its handler is an object with a method for each."""
+
+    def __init__(self, definition: Definition, context: Any, data: Mapping[str, str], info: Tag):
+        self.context = DirectiveContext(context)
+        self.context.info = info
+        self._definition = definition
+        arguments = definition.plan.arguments(self.context, data, info)
+        self._handler = definition.handler(self.context, **arguments)
+
+    def contained(self, name: tuple[str, str], data: Mapping[str, str], info: Tag) -> Any:
+        schema = self._definition.get(name[1])
+        if schema is None:
+            hint = did_you_mean(name[1], self._definition) or (
+                f"it holds {', '.join(sorted(self._definition))}" if self._definition else "it holds nothing"
+            )
+            raise Problems(Problem(info, f"{info.directive} cannot stand inside {self.context.info.directive}", hint))
+        plan = self.context.assetzcml_plan(schema[0])
+        return SimpleItem(self.context, getattr(self._handler, name[1]), info, plan, data)
+
+    def finish(self) -> None:
+        if callable(self._handler):
+            add_actions(self.context, self._handler())
+
+
+def add_actions(context: Any, actions: Any) -> None:
+    """Actions that a handler returned instead of calling `context.action`, as dictionaries or as tuples."""
+    for action in actions or ():
+        context.action(**(action if isinstance(action, dict) else expand_action(*action)))
+
+
+def define_simple(
+    context: Any,
+    name: str,
+    schema: Any,
+    handler: Any,
+    namespace: str = "",
+    usedIn: Any = IConfigurationContext,  # noqa: N803
+) -> None:
+    """`meta:directive`: a directive that calls *handler*."""
+    plan = context.assetzcml_plan(schema)
+    _register(
+        context,
+        name,
+        schema,
+        handler,
+        namespace,
+        usedIn,
+        lambda context, data, info: SimpleItem(context, handler, info, plan, data),
+    )
+
+
+def define_grouping(
+    context: Any,
+    name: str,
+    schema: Any,
+    handler: Any,
+    namespace: str = "",
+    usedIn: Any = IConfigurationContext,  # noqa: N803
+) -> None:
+    """`meta:groupingDirective`: a directive whose contents are processed in the context that *handler* makes."""
+    plan = context.assetzcml_plan(schema)
+
+    def factory(context: Any, data: Mapping[str, str], info: Tag) -> GroupingItem:
+        reading = DirectiveContext(context)
+        reading.info = info
+        inner = handler(context, **plan.arguments(reading, data, info))
+        inner.info = info
+        return GroupingItem(inner)
+
+    _register(context, name, schema, handler, namespace, usedIn, factory)
+
+
+def _register(context: Any, name: str, schema: Any, handler: Any, namespace: str, used_in: Any, factory: Any) -> None:
+    namespace = namespace or context.namespace
+    key = name if namespace == "*" else (namespace, name)
+    factory.schema = schema
+    context.register(used_in, key, factory)
+    context.document(key, schema, used_in, handler, context.info)
+
+
+@implementer(IComplexDirectiveContext)  # not inherited: a context that says nothing stands for the one around it
+class Definition(ComplexDirectiveDefinition):
+    """`meta:complexDirective`: a directive with subdirectives. As zope.configuration's, making our items."""
+
+    def before(self) -> None:
+        self.plan = self.context.assetzcml_plan(self.schema)
+        _register(
+            self, self.name, self.schema, self.handler, self.namespace, self.usedIn,
+            lambda context, data, info: ComplexItem(self, context, data, info),
+        )  # fmt: skip
+
+
+# Its `include` is not ours, though ours is in every namespace: the author expects what we never do.
+XINCLUDE = "http://www.w3.org/2001/XInclude"
+
+
+class UnknownDirective(ZopeConfigurationError):
+    """No directive has this name in this namespace."""
+
+
+class MisplacedDirective(ZopeConfigurationError):
+    """The directive exists, and cannot stand here."""
+
+
+class Machine(ConfigurationMachine):
+    """The machine of one load. Contexts hand on its attributes, under names that no directive gives to an attribute."""
+
+    def __init__(self, load: Load):
+        self._plans: dict[Any, Plan] = {}
+        super().__init__()
+        self.assetzcml_load = load
+        self.registry = load.staged
+        self.assetzcml_place: tuple[Any, ...] = ()
+        self._docRegistry: list[Any] = []
+        self._define_meta_directives()
+
+    def assetzcml_plan(self, schema: Any) -> Plan:
+        """The plan of a schema, made at its first use."""
+        plan = self._plans.get(schema)
+        if plan is None:
+            plan = self._plans[schema] = Plan(schema)
+        return plan
+
+    def _define_meta_directives(self) -> None:
+        self.info = "the directives of zope.configuration"
+        for used_in, schema in ((IConfigurationContext, IStandaloneDirectiveInfo), (IDirectivesContext, IFullInfo)):
+            define_simple(self, "directive", schema, define_simple, metans, used_in)
+            define_simple(self, "groupingDirective", schema, define_grouping, metans, used_in)
+            define_grouping(self, "complexDirective", schema, Definition, metans, used_in)
+        define_grouping(self, "directives", IDirectivesInfo, DirectivesHandler, metans)
+        define_simple(self, "subdirective", IDirectiveInfo, subdirective, metans, IComplexDirectiveContext)
+        define_simple(self, "provides", IProvidesDirectiveInfo, provides, metans)
+        define_grouping(self, "configure", IZopeConfigure, Configure, "*")
+        self.info = ""
+
+    def factory(self, context: Any, name: tuple[str | None, str]) -> Any:
+        """What makes the stack item of a directive. Raises UnknownDirective; a directive of '*' is in every namespace."""
+        registered = self._registry.get(name)
+        if registered is None and name[0] != XINCLUDE:
+            registered = self._registry.get(name[1])
+        if registered is None:
+            raise UnknownDirective(name)
+        factory = registered.lookup1(providedBy(context), Interface)
+        if factory is None:
+            raise MisplacedDirective(name)
+        return factory
+
+    def begin(self, __name: Any, __data: Any = None, __info: Any = None, **kw: Any) -> None:
+        """For packages that read a file with zope.configuration's own `xmlconfig`: what it knows of places is enough."""
+        info = ForeignTag(__info, __name[1]) if isinstance(__info, ParserInfo) else __info
+        super().begin(__name, __data, info, **kw)
+
+    def setInfo(self, info: Any) -> None:  # noqa: N802 (zope.configuration's name)
+        """An item knows its place from the beginning."""
+
+    def namespaces(self) -> dict[str, list[str]]:
+        """The names of the directives known in each namespace, for messages."""
+        known: dict[str, list[str]] = {}
+        for key in self._registry:
+            namespace, name = key if isinstance(key, tuple) else ("*", key)
+            known.setdefault(namespace, []).append(name)
+        return known
+
+
+_ABSENT: Any = object()
+_CALL = compile("result = call(*arguments)", "<zcml>", "exec")
+
+
+def _resolve_at(context: Any, dottedname: str) -> Any:
+    """
+    As `ConfigurationContext.resolve`; whatever code runs for it is called from a frame on the directive's line.
+
+    A name that stands in a module that is already imported runs nobody's code, so no frame is made for it.
+    """
+    info = context.info
+    name = _absolute(dottedname.strip(), context)
+    if name is None or not isinstance(info, Tag):
+        return ConfigurationContext.resolve(context, dottedname)
+    found = _already_there(name)
+    if found is not _ABSENT:
+        return found
+    module_name, _, attribute = name.rpartition(".")
+    if not module_name:
+        return _import(info, name, f"no module named {name!r}")
+    module = _import(info, module_name, f"no module named {module_name!r}")
+    try:
+        return _from_line(info, getattr, module, attribute)
+    except AttributeError:
+        return _import(info, name, f"the module {module_name!r} has no {attribute!r}")
+
+
+def _absolute(name: str, context: Any) -> str | None:
+    """*name* without leading dots; None where zope.configuration decides (blank, '.', a built-in, an error)."""
+    if not name or name.endswith(".") or ("." not in name and hasattr(builtins, name)):
+        return None
+    if not name.startswith("."):
+        return name
+    package = getattr(context.package, "__name__", None)
+    stem = name.lstrip(".")
+    steps = package.split(".") if package else []
+    up = len(name) - len(stem) - 1
+    return ".".join([*steps[: len(steps) - up], stem]) if up < len(steps) else None
+
+
+def _already_there(name: str) -> Any:
+    """What a name stands for when finding it runs nobody's code; _ABSENT when it could."""
+    module_name, _, attribute = name.rpartition(".")
+    if not module_name:
+        module = sys.modules.get(name)
+        return module if module is not None else _ABSENT  # None stands for a module that must not be imported
+    module = sys.modules.get(module_name)
+    return vars(module).get(attribute, _ABSENT) if type(module) is ModuleType else _ABSENT
+
+
+def _import(info: Tag, name: str, missing: str) -> Any:
+    """The module *name*. An ImportError inside a module's own code is raised as it is, with its traceback."""
+    try:
+        _from_line(info, __import__, name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
+            raise ZopeConfigurationError(missing) from None
+        raise
+    return sys.modules[name]
+
+
+def _from_line(info: Tag, call: Any, *arguments: Any) -> Any:
+    """Call from a frame whose file and line are those of a directive: `warnings` says that it happened there."""
+    frame = {"__name__": info.file, "call": call, "arguments": arguments}
+    exec(_CALL.replace(co_filename=info.file, co_firstlineno=info.line), frame)
+    return frame["result"]

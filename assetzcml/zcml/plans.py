@@ -1,0 +1,320 @@
+"""Attributes of a directive to arguments of its handler, by a plan that is made once per schema.
+
+The rules are those of zope.configuration's `toargs`; the difference is that all problems of a directive are found,
+each at its attribute, and that what a schema says is worked out once and not at each directive.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from keyword import iskeyword
+from typing import Any, NamedTuple
+
+from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
+from zope.configuration.fields import Bool, GlobalInterface, GlobalObject, PythonIdentifier, Tokens
+from zope.schema import ASCIILine, Bytes, BytesLine, Choice, Int, Text, TextLine, ValidationError
+from zope.schema import Bool as SchemaBool
+from zope.schema.interfaces import IField
+
+from assetzcml.errors import Problem, did_you_mean
+from assetzcml.zcml.positions import Tag
+
+__all__ = ["BadValue", "Plan", "Problems", "expand_settings"]
+
+Converter = Callable[[str, Any], Any]
+
+_SETTING = re.compile(r"\$\{([^{}]*)\}")
+_UNSET: Any = object()
+# These fields look at nothing but the text, so the field of the schema can be used without being bound to a context.
+_CONTEXT_FREE = (TextLine, Text, ASCIILine, Bytes, BytesLine, Int, Bool, PythonIdentifier)
+
+
+class Problems(Exception):
+    """What is wrong with one directive."""
+
+    def __init__(self, *problems: Problem):
+        super().__init__("\n".join(problem.headline for problem in problems))
+        self.problems = problems
+
+
+class BadValue(ValidationError):
+    """The text of an attribute is not a value of its field; says what was expected in a sentence of its own."""
+
+    def __init__(self, message: str, hint: str = ""):
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def doc(self) -> str:
+        return self.message
+
+
+class Attribute(NamedTuple):
+    """How one attribute becomes one argument."""
+
+    name: str
+    argument: str
+    field: Any
+    convert: Converter | None
+    required: bool
+
+
+class Plan:
+    """The attributes of a schema, ready to convert."""
+
+    def __init__(self, schema: Any):
+        self.attributes = [_attribute(name, field) for name, field in schema.namesAndDescriptions(True)]
+        self.names = [attribute.name for attribute in self.attributes]
+        self.any_attribute = bool(schema.queryTaggedValue("keyword_arguments"))
+
+    def arguments(self, context: Any, data: Mapping[str, str], info: Tag) -> dict[str, Any]:
+        """The arguments of the handler. Raises Problems with everything that is wrong."""
+        arguments: dict[str, Any] = {}
+        problems: list[Problem] = []
+        used = 0
+        for attribute in self.attributes:
+            text = data.get(attribute.name, _UNSET)
+            if text is _UNSET:
+                if attribute.required:
+                    self._default(attribute, context, data, info, arguments, problems)
+                continue
+            used += 1
+            try:
+                if attribute.convert is not None:
+                    arguments[attribute.argument] = attribute.convert(text, context)
+                else:
+                    arguments[attribute.argument] = attribute.field.bind(context).fromUnicode(text)
+            except Exception as error:
+                problems.append(_invalid(attribute, text, info, error))
+        if used != len(data):
+            self._left_over(data, info, arguments, problems)
+        if problems:
+            raise Problems(*problems)
+        return arguments
+
+    def _default(
+        self,
+        attribute: Attribute,
+        context: Any,
+        data: Mapping[str, str],
+        info: Tag,
+        arguments: dict[str, Any],
+        problems: list[Problem],
+    ) -> None:
+        """A required attribute may be left out when its default is a valid value (as in zope.configuration)."""
+        field = attribute.field.bind(context)
+        try:
+            field.validate(field.default)
+        except ValidationError:
+            hint = f"{_title(field)} was expected"
+            problems.append(Problem(info, f"{label(info, data)}: the attribute {attribute.name!r} is missing", hint))
+        else:
+            arguments[attribute.argument] = field.default
+
+    def _left_over(
+        self, data: Mapping[str, str], info: Tag, arguments: dict[str, Any], problems: list[Problem]
+    ) -> None:
+        for name in data:
+            if name in self.names:
+                continue
+            if self.any_attribute:
+                arguments[name] = data[name]
+            else:
+                problems.append(unknown_attribute(name, self.names, info, data))
+
+
+def unknown_attribute(name: str, known: list[str], info: Tag, data: Mapping[str, str]) -> Problem:
+    """A directive has no such attribute."""
+    hint = did_you_mean(name, known) or (f"it has {', '.join(sorted(known))}" if known else "it has none")
+    return Problem(info.attribute_name(name), f"{label(info, data)}: unknown attribute {shorten(name)}", hint)
+
+
+def label(info: Tag, data: Mapping[str, str]) -> str:
+    """A directive for messages: its name, and the value of its attribute 'name' where it has one."""
+    return f"{info.directive} {shorten(data['name'])}" if "name" in data else info.directive
+
+
+def shorten(text: str, width: int = 80) -> str:
+    """A value for messages: quoted, and cut when it is long."""
+    return repr(text if len(text) <= width else text[:width] + "\N{HORIZONTAL ELLIPSIS}")
+
+
+def _attribute(name: str, field: Any) -> Attribute:
+    plain = name[:-1] if name.endswith("_") and iskeyword(name[:-1]) else name
+    if not IField.providedBy(field):
+        raise ZopeConfigurationError(f"the schema's {name!r} is not a field")
+    return Attribute(plain, str(name), field, _converter(field), bool(field.required))
+
+
+# How a text becomes a value when a field is exactly of a known type and says nothing unusual: as the field would do
+# it, without its machinery. What is not plainly right goes to the field, which knows the exceptions and the errors.
+
+_TRUTH = dict.fromkeys(("1", "true", "yes", "t", "y"), True) | dict.fromkeys(("0", "false", "no", "f", "n"), False)
+_DOTTED = re.compile(r"\.*[a-zA-Z]\w*(\.[a-zA-Z]\w*)*", re.ASCII)
+
+
+def _converter(field: Any) -> Converter | None:
+    """The short way for a field; None when it has to be bound and asked."""
+    if "constraint" not in vars(field) and field.missing_value is None:
+        for kind, make in (
+            (TextLine, _line_converter),
+            (Int, _int_converter),
+            (Bool, _bool_converter),
+            (Tokens, _tokens_converter),
+            (GlobalObject, _global_converter),
+        ):
+            if type(field) is kind:
+                return make(field)
+    if type(field) in _CONTEXT_FREE or getattr(type(field), "context_free", False):
+        return lambda text, context: field.fromUnicode(text)
+    return None
+
+
+def _line_converter(field: Any) -> Converter | None:
+    if field.min_length or field.max_length is not None:
+        return lambda text, context: field.fromUnicode(text)
+    # What is not ASCII is brought into a normal form.
+    return lambda text, context: (
+        text if text.isascii() and "\n" not in text and "\r" not in text else field.fromUnicode(text)
+    )
+
+
+def _int_converter(field: Any) -> Converter | None:
+    least = field.min if field.min is not None else 0
+    most = field.max if field.max is not None else 10**18
+
+    def convert(text: str, context: Any) -> Any:
+        if len(text) < 19 and text.isascii() and text.isdigit() and least <= (number := int(text)) <= most:
+            return number
+        return field.fromUnicode(text)
+
+    return convert
+
+
+def _bool_converter(field: Any) -> Converter | None:
+    def convert(text: str, context: Any) -> Any:
+        value = _TRUTH.get(text.lower())
+        return value if value is not None else field.fromUnicode(text)
+
+    return convert
+
+
+def _tokens_converter(field: Any) -> Converter | None:
+    each = _converter(field.value_type) if field.value_type is not None else None
+    plain = field.min_length in (None, 0) and field.max_length is None and not field.unique
+    if each is None or not plain or type(field.value_type) not in (TextLine, Int, Bool):
+        return None
+
+    def convert(text: str, context: Any) -> Any:
+        try:
+            return [each(token, context) for token in text.split()]
+        except ValidationError:
+            return field.bind(context).fromUnicode(text)
+
+    return convert
+
+
+def _global_converter(field: Any) -> Converter | None:
+    if field.value_type is not None:
+        return None
+
+    def convert(text: str, context: Any) -> Any:
+        if _DOTTED.fullmatch(text):
+            try:
+                value = context.resolve(text)
+            except ZopeConfigurationError:
+                value = None
+            if value is not None:
+                return value
+        return field.bind(context).fromUnicode(text)
+
+    return convert
+
+
+def _invalid(attribute: Attribute, text: str, info: Tag, error: Exception) -> Problem:
+    """The problem of a value that its field refused."""
+    where = info.attribute(attribute.name)
+    subject = f"{info.directive}: {attribute.name}={shorten(text)}"
+    if isinstance(error, BadValue):
+        return Problem(where, f"{subject}: {error.message}", error.hint)
+    if isinstance(attribute.field, GlobalObject):
+        return Problem(where, f"{subject} cannot be resolved: {reason(error)}", exception=_foreign(error))
+    if isinstance(error, ValidationError):
+        return Problem(where, f"{subject} is not valid: {reason(error)}", _expectation(attribute.field))
+    return Problem(where, f"{subject} raised {type(error).__name__}: {reason(error)}", exception=error)
+
+
+def _foreign(error: BaseException) -> BaseException | None:
+    """The exception of somebody's code that is behind *error*; None when it is only a name that does not exist."""
+    seen: BaseException | None = error
+    while seen is not None and isinstance(seen, (ValidationError, ZopeConfigurationError)):
+        inner = seen.args[0] if seen.args and isinstance(seen.args[0], BaseException) else seen.__cause__
+        seen = inner
+    return seen
+
+
+def reason(error: BaseException) -> str:
+    """What an exception says, in one line."""
+    inner = error.args[0] if error.args else None
+    if isinstance(inner, BaseException):
+        return reason(inner)
+    if isinstance(error, ValidationError):
+        # Most errors carry the value first, which the message shows anyway.
+        text = inner if isinstance(inner, str) and inner != getattr(error, "value", None) else ""
+        explained = " ".join((error.doc() or "").split()).rstrip(".")
+        return (
+            f"{explained} ({shorten(text, 200)})" if explained and text else explained or text or type(error).__name__
+        )
+    text = " ".join(str(error).split())
+    return text or type(error).__name__
+
+
+def _title(field: Any) -> str:
+    title = (field.title or "").strip()
+    return f"{title[0].lower()}{title[1:]}" if title else f"a {type(field).__name__}"
+
+
+def _expectation(field: Any) -> str:
+    """What a field takes, for a hint."""
+    if isinstance(field, (GlobalInterface, GlobalObject)):
+        return "a dotted name was expected"
+    if isinstance(field, (Bool, SchemaBool)):
+        return "yes, no, true, false, y, n, t, f, 1 or 0 was expected"
+    bounds = [
+        f"{word} {bound}"
+        for word, bound in (("at least", getattr(field, "min", None)), ("at most", getattr(field, "max", None)))
+        if bound is not None
+    ]
+    if isinstance(field, Choice) and hasattr(field.vocabulary, "by_token"):
+        bounds.append("one of " + ", ".join(sorted(field.vocabulary.by_token)))
+    return f"{_title(field)} was expected" + (f": {' and '.join(bounds)}" if bounds else "")
+
+
+def expand_settings(data: Mapping[str, str], settings: Mapping[str, Any], info: Tag) -> dict[str, str]:
+    """
+    The attributes with each `${key}` and `${key:-default}` taken from *settings*. Nothing else is ever expanded.
+
+    Raises Problems for a key that has neither a value nor a default.
+    """
+    problems: list[Problem] = []
+
+    def value(found: re.Match[str], name: str) -> str:
+        key, default, text = found[1].partition(":-")
+        if key in settings and settings[key] is not None:
+            return str(settings[key])
+        if not default:
+            hint = (
+                did_you_mean(key, {str(name) for name in settings} - {key})
+                or f"give settings={{{key!r}: ...}} or write ${{{key}:-default}}"
+            )
+            problems.append(Problem(info.attribute(name), f"{info.directive}: {name}: no setting {key!r}", hint))
+        return text
+
+    expanded = {
+        name: _SETTING.sub(lambda found, name=name: value(found, name), text) if "${" in text else text
+        for name, text in data.items()
+    }
+    if problems:
+        raise Problems(*problems)
+    return expanded

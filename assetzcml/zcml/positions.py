@@ -1,0 +1,215 @@
+"""Where things stand in a ZCML file. Nothing is computed before somebody asks.
+
+lxml knows the line on which a start tag ends, and no column. An element's ordinal, its number in document order,
+is known for nothing while the tree is walked; the bytes are searched for the tag of that number when a message
+needs its place. The bytes have been parsed, so they are well formed and hold no DOCTYPE: every '<' in them begins
+markup, and a start tag ends at the first '>' outside quotes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from lxml import etree
+
+from assetzcml.errors import Origin
+
+__all__ = ["Document", "ForeignTag", "Spot", "Tag"]
+
+_MARKUP = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|(<[^\s/!?>])", re.DOTALL)
+_ATTRIBUTE = re.compile(rb"""\s+([^\s=/>]+)\s*=\s*("[^"]*"|'[^']*')""")
+_TAG_NAME = re.compile(rb"<[^\s/>]+")
+_NEWLINE = re.compile(rb"\r\n|\n|\r")
+_BOM = b"\xef\xbb\xbf"
+
+
+class Document:
+    """The bytes of one file as they were read, the name they were read under, and the include that led to them."""
+
+    def __init__(self, file: str, data: bytes, included_by: Origin | None = None):
+        self.file = file
+        self.data = data
+        self.included_by = included_by
+        self._lines: list[int] | None = None
+        self._tags: list[int] | None = None
+
+    def tag_offset(self, ordinal: int) -> int:
+        """Where the start tag number *ordinal* begins, in bytes."""
+        if self._tags is None:
+            self._tags = [found.start(1) for found in _MARKUP.finditer(self.data) if found[1] is not None]
+        return self._tags[ordinal]
+
+    def prefixes(self, ordinal: int, namespace: str) -> set[bytes]:
+        """The prefixes that stand for *namespace* in the start tag number *ordinal*."""
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True, encoding="utf-8")
+        element = next(islice(etree.fromstring(self.data, parser).iter(etree.Element), ordinal, None))
+        return {prefix.encode() for prefix, uri in element.nsmap.items() if prefix and uri == namespace}
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column, counted from 1, of a place in the bytes. A tab is one column, CRLF one line end."""
+        start = self._line_start(offset)
+        before = self.data[start:offset].removeprefix(_BOM if start == 0 else b"")
+        return bisect_right(self._line_starts(), offset), len(before.decode("utf-8", "replace")) + 1
+
+    def offset(self, line: int, column: int) -> int:
+        """
+        The place in the bytes of a line and a column as libxml2 counts them; kept inside the file.
+
+        A line ends at a line feed only, a column is a character, both are counted from 1.
+        """
+        start = len(_BOM) if self.data.startswith(_BOM) else 0
+        for _ in range(line - 1):
+            start = self.data.find(b"\n", start) + 1 or len(self.data)
+        # A character is at most four bytes.
+        characters = self.data[start : start + 4 * column].decode("utf-8", "ignore")[: max(column, 1) - 1]
+        return min(start + len(characters.encode()), len(self.data))
+
+    def line_text(self, offset: int) -> str:
+        """The line that holds a place, without its end."""
+        start = self._line_start(offset)
+        end = _NEWLINE.search(self.data, start)
+        line = self.data[start : end.start() if end else len(self.data)]
+        return line.removeprefix(_BOM if start == 0 else b"").decode("utf-8", "replace")
+
+    def _line_start(self, offset: int) -> int:
+        starts = self._line_starts()
+        return starts[bisect_right(starts, offset) - 1]
+
+    def _line_starts(self) -> list[int]:
+        if self._lines is None:
+            self._lines = [0, *(found.end() for found in _NEWLINE.finditer(self.data))]
+        return self._lines
+
+
+class Spot(Origin):
+    """A place in a document, by its offset in bytes."""
+
+    __slots__ = ("_offset", "document")
+
+    def __init__(self, document: Document, offset: int):
+        self.document = document
+        self.file = document.file
+        self._offset = offset
+
+    @property
+    def offset(self) -> int:
+        return self._offset
+
+    @property
+    def line(self) -> int:
+        return self.document.position(self.offset)[0]
+
+    @property
+    def column(self) -> int:
+        return self.document.position(self.offset)[1]
+
+    @property
+    def included_by(self) -> Origin | None:
+        return self.document.included_by
+
+    def source_line(self) -> str | None:
+        return self.document.line_text(self.offset)
+
+
+class Tag(Spot):
+    """
+    The start tag number *ordinal* of a document.
+
+    It is also what zope.configuration calls the `info` of a directive: handlers and actions of any package get it,
+    with `file`, `line`, `column` and `text`, and write it into their own messages.
+    """
+
+    __slots__ = ("directive", "ordinal", "text")
+
+    def __init__(self, document: Document, ordinal: int, directive: str = "", text: str = ""):
+        self.document = document
+        self.file = document.file
+        self.ordinal = ordinal
+        self.directive = directive
+        self.text = text
+
+    @property
+    def offset(self) -> int:
+        return self.document.tag_offset(self.ordinal)
+
+    @property
+    def directory_path(self) -> str:
+        """The directory the file lies in: what a relative spec is relative to in a file that belongs to no package."""
+        return os.path.dirname(os.path.abspath(self.file))
+
+    @property
+    def eline(self) -> int:
+        """The line the tag begins on: zope.configuration's name for where a directive ends, kept for its readers."""
+        return self.line
+
+    @property
+    def ecolumn(self) -> int:
+        return self.column
+
+    def attribute(self, name: str) -> Origin:
+        """Where the value of an attribute begins; the tag when it has no such attribute."""
+        return self._spot(name, value=True)
+
+    def attribute_name(self, name: str) -> Origin:
+        """Where the name of an attribute begins; the tag when it has no such attribute."""
+        return self._spot(name, value=False)
+
+    def _spot(self, name: str, value: bool) -> Origin:
+        # '{namespace}local' is written with a prefix; which one is only asked when several have this local name.
+        namespace, _, local = name.rpartition("}")
+        found = [
+            (prefix, attribute)
+            for prefix, last, attribute in self._attributes()
+            if last == local.encode() and bool(prefix) == bool(namespace) and prefix != b"xmlns"
+        ]
+        if len(found) > 1:
+            prefixes = self.document.prefixes(self.ordinal, namespace[1:])
+            found = [entry for entry in found if entry[0] in prefixes]
+        for _, attribute in found:
+            return Spot(self.document, attribute.start(2) + 1 if value else attribute.start(1))
+        return self
+
+    def _attributes(self) -> Iterator[tuple[bytes, bytes, re.Match[bytes]]]:
+        """Prefix and local name of each attribute of the tag, and where it is written."""
+        data = self.document.data
+        at = _TAG_NAME.match(data, self.offset)
+        place = at.end() if at else self.offset
+        while found := _ATTRIBUTE.match(data, place):
+            prefix, _, last = found[1].rpartition(b":")
+            yield prefix, last, found
+            place = found.end()
+
+    def characters(self, characters: str) -> None:
+        """Add to `text`: part of zope.configuration's protocol for an info."""
+        self.text += characters
+
+    def end(self, line: int, column: int) -> None:
+        """Part of zope.configuration's protocol for an info; the end of a tag is not kept."""
+
+    def __repr__(self) -> str:
+        return f'File "{self.file}", line {self.line}.{self.column - 1}'
+
+
+class ForeignTag(Tag):
+    """A start tag in a file that another package has read with zope.configuration's own `xmlconfig`."""
+
+    __slots__ = ("_parsed",)
+
+    def __init__(self, parsed: Any, directive: str):
+        try:
+            with open(parsed.file, "rb") as stream:
+                data = stream.read()
+        except OSError:  # a text that never was a file
+            data = b""
+        # The parser knows where the tag begins, so no ordinal is needed to find it; it still orders statements.
+        super().__init__(Document(str(parsed.file), data), parsed.line << 16 | parsed.column, directive)
+        self._parsed = parsed
+
+    @property
+    def offset(self) -> int:
+        return self.document.offset(self._parsed.line, self._parsed.column + 1)

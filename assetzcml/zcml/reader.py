@@ -1,0 +1,168 @@
+"""Bytes to a tree. Everything that could make a parser read, fetch, expand or guess is refused before it does.
+
+A file is read once, whole, and only up to its limit; it is UTF-8, with or without a BOM. The locale is not asked.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import stat
+from dataclasses import dataclass
+
+from lxml import etree
+
+from assetzcml.errors import Problem
+from assetzcml.zcml.positions import Document, Spot
+
+__all__ = ["Limits", "Refused", "parse", "read_file"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """
+    How large ZCML may be. What passes a limit is an error with its place; a limit is raised by passing another
+    `Limits` to `load_zcml`.
+    """
+
+    file_bytes: int = 4 * 1024 * 1024  # of one file: a hundred times the largest known
+    element_depth: int = 64  # of one file: people nest four or five deep
+    attributes: int = 64  # of one element: the largest known directive has 30
+    attribute_bytes: int = 16 * 1024  # of one value, in UTF-8: a long list of tokens is a few hundred
+    files: int = 10_000  # of one load: the largest known application includes about 2,000
+    include_depth: int = 32  # of one load: each level costs stack, and people need six
+
+
+class Refused(Exception):
+    """A file cannot be used; `problem` says why."""
+
+    def __init__(self, problem: Problem):
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+_FOREIGN = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+    (b"<\0\0\0", "UTF-32"),
+    (b"\0\0\0<", "UTF-32"),
+    (b"<\0", "UTF-16"),
+    (b"\0<", "UTF-16"),
+    (b"\x4c\x6f\xa7\x94", "EBCDIC"),
+    (b"\x1f\x8b", "gzip-compressed data"),
+    (b"PK\x03\x04", "a zip archive"),
+)
+_DECLARED = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']""")
+_PROLOG = re.compile(rb"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_BRACKET = re.compile(
+    rb"""<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|</|<[^/!?](?:[^<>"']|"[^"<]*"|'[^'<]*')*?(/?)>|<[^/!?]""", re.DOTALL
+)
+LIBXML_DEPTH = 255  # elements within elements that libxml2 reads unless it is told not to count (xmlParserMaxDepth)
+_PLACE_IN_MESSAGE = re.compile(r", line \d+, column \d+[^\n]*\Z")
+
+
+def read_file(path: str, limits: Limits) -> bytes:
+    """
+    The bytes of a regular file, at most one more than the limit allows.
+
+    Raises OSError when it cannot be read, and for whatever is no regular file: a FIFO or a device is not waited for.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("not a regular file")
+        return stream.read(limits.file_bytes + 1)
+
+
+def parse(document: Document, limits: Limits) -> etree._Element:
+    """The root element of a document. Raises Refused, with the place."""
+    _check_bytes(document, limits)
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=limits.element_depth > LIBXML_DEPTH,
+        encoding="utf-8",
+        remove_comments=True,
+        remove_pis=True,
+        collect_ids=False,
+    )
+    try:
+        return etree.fromstring(document.data, parser)
+    except etree.XMLSyntaxError as error:
+        raise Refused(_syntax_problem(document, error, limits)) from None
+
+
+def _check_bytes(document: Document, limits: Limits) -> None:
+    data = document.data
+    if len(data) > limits.file_bytes:
+        raise _refused(document, 0, f"the file is larger than {limits.file_bytes} bytes", "raise Limits.file_bytes")
+    if not data:
+        raise _refused(document, 0, "the document is empty", "a <configure> element was expected")
+    for signature, kind in _FOREIGN:
+        if data.startswith(signature):
+            raise _refused(document, 0, f"the file is {kind}", "ZCML is UTF-8 text")
+    text = data.removeprefix(codecs.BOM_UTF8)
+    if text.startswith(codecs.BOM_UTF8):
+        raise _refused(document, 0, "the file begins with two byte order marks", "remove one")
+    declared = _DECLARED.match(text)
+    if declared and declared[1].lower() not in (b"utf-8", b"utf8"):
+        name = declared[1].decode("ascii", "replace")
+        place = declared.start(1) + len(data) - len(text)
+        raise _refused(
+            document, place, f"the file declares the encoding {name!r}", "ZCML is UTF-8: save it so and declare that"
+        )
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        byte = data[error.start]
+        raise _refused(
+            document, error.start, f"byte 0x{byte:02X} is not UTF-8", "ZCML is UTF-8: save the file so"
+        ) from None
+    if b"\0" in data:
+        raise _refused(document, data.index(b"\0"), "the file holds a NUL character", "remove it")
+    place = len(data) - len(text)
+    while found := _PROLOG.match(data, place):
+        place = found.end()
+    if data[place : place + 9].upper() == b"<!DOCTYPE":
+        raise _refused(document, place, "a DOCTYPE is not allowed", "ZCML needs none, and no entities but XML's five")
+
+
+def _refused(document: Document, offset: int, message: str, hint: str) -> Refused:
+    return Refused(Problem(Spot(document, offset), message, hint))
+
+
+def _syntax_problem(document: Document, error: etree.XMLSyntaxError, limits: Limits) -> Problem:
+    """The parser's own message; when it gave up on depth, ours, with the place of the first element too deep."""
+    line, column = error.position
+    offset = document.offset(line, column)
+    too_deep = _first_too_deep(document.data, limits.element_depth)
+    if too_deep is not None and too_deep <= offset:
+        return depth_problem(Spot(document, too_deep), limits)
+    message = _PLACE_IN_MESSAGE.sub("", error.msg or "the document is not well formed").partition("\n")[0]
+    return Problem(Spot(document, offset), f"XML syntax error: {message}")
+
+
+def depth_problem(place: Spot, limits: Limits) -> Problem:
+    """Elements are nested deeper than the limit allows."""
+    return Problem(
+        place,
+        f"elements are nested more than {limits.element_depth} deep",
+        "raise Limits.element_depth if this is meant",
+    )
+
+
+def _first_too_deep(data: bytes, limit: int) -> int | None:
+    depth = 0
+    for found in _BRACKET.finditer(data):
+        markup = found[0]
+        if markup == b"</":
+            depth -= 1
+        elif markup[1:2] not in (b"!", b"?"):
+            if depth >= limit:
+                return found.start()
+            depth += found[1] != b"/"
+    return None

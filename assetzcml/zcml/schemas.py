@@ -1,0 +1,218 @@
+"""What our directives may say: each attribute with its field, default, bound and meaning. `docs/directives` prints it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from zope.configuration.fields import Bool, GlobalObject
+from zope.interface import Interface
+from zope.schema import TextLine
+
+from assetzcml.assets import (
+    CODINGS,
+    MAX_AGE_LIMIT,
+    ONE_HOUR,
+    AssetSpec,
+    asset_spec,
+    content_codings,
+    file_name,
+    header_field,
+    index_name,
+    max_age,
+    publication_name,
+)
+from assetzcml.zcml.plans import BadValue
+
+__all__ = [
+    "Address",
+    "IAsset",
+    "ICacheBuster",
+    "IHeader",
+    "IPermissionPolicy",
+    "IStaticFile",
+    "IStaticView",
+]
+
+
+class Checked(TextLine):
+    """A text line that a function reads; what the function refuses with a ValueError is the message."""
+
+    context_free = True
+
+    def __init__(self, read: Any, **options: Any):
+        self.read = read
+        super().__init__(**options)
+
+    def fromUnicode(self, value: str) -> Any:  # noqa: N802 (zope.schema's name)
+        return _read(self.read, value)
+
+    def validate(self, value: Any) -> None:
+        """The function has validated it."""
+
+
+class Spec(TextLine):
+    """The spec of an asset, relative to the package of the file, or to its directory when it belongs to none."""
+
+    def fromUnicode(self, value: str) -> AssetSpec:  # noqa: N802
+        return _read(lambda text: asset_spec(text, **_base(self.context)), value)
+
+
+class Address(NamedTuple):
+    """One side of an override: a spec, and whether it was written as a directory (or is a whole package)."""
+
+    spec: AssetSpec
+    directory: bool
+
+
+class Side(TextLine):
+    """A side of an override. A value with neither a colon nor a leading '/' is a whole package, as in Pyramid."""
+
+    def fromUnicode(self, value: str) -> Address:  # noqa: N802
+        return _read(self._address, value)
+
+    def _address(self, text: str) -> Address:
+        spec = asset_spec(text, whole=True, **_base(self.context))
+        return Address(spec, text.endswith("/") or not spec.parts)
+
+
+def _read(read: Any, value: str) -> Any:
+    try:
+        return read(value)
+    except ValueError as error:
+        raise BadValue(str(error)) from None
+
+
+def _base(context: Any) -> dict[str, str]:
+    """What a relative spec is relative to."""
+    package = getattr(context, "package", None)
+    return {"package": package.__name__ if package is not None else "", "directory": context.info.directory_path}
+
+
+def _max_age(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"seconds in decimal digits were expected, 0 to {MAX_AGE_LIMIT}")
+    return max_age(int(text[:20]))
+
+
+class IPublished(Interface):
+    """What `staticView` and `staticFile` have in common."""
+
+    name = Checked(
+        lambda text: publication_name(text, root=False),
+        title="URL prefix, or external base URL",
+        description="Without a scheme: segments of the application's URLs, '/' for its root. "
+        "With one, or with a leading '//': URLs are made with it, and others serve them.",
+    )
+    path = Spec(
+        title="Asset spec of what is published", description="package:path, .subpackage:path, path or /absolute/path."
+    )
+    cache_max_age = Checked(
+        _max_age,
+        title="Freshness lifetime, in seconds",
+        description="Sent as Cache-Control: max-age (RFC 9111, 5.2.2.1), 0 to 2147483647. "
+        "0 makes every client ask again.",
+        default=ONE_HOUR,
+        required=False,
+    )
+    permission = TextLine(
+        title="Permission that a client must have",
+        description="Asked of the permission policy before it is looked whether the asset exists.",
+        required=False,
+    )
+    content_encodings = Checked(
+        lambda text: content_codings(text.split()),
+        title="Content codings that may be sent, the preferred first",
+        description=f"Of {', '.join(CODINGS)} (RFC 9110, 8.4.1): the compressed file lies beside the asset, "
+        "as app.css.br does.",
+        default=(),
+        required=False,
+    )
+
+
+class IStaticView(IPublished):
+    """`staticView`: publish a directory."""
+
+    index = Checked(
+        index_name,
+        title="File that stands for its directory",
+        description="Empty for none.",
+        default="index.html",
+        required=False,
+    )
+    reload = Bool(
+        title="Look at the disk at every request?",
+        description="Without it a change is noticed within a second. The setting 'reload' is the default.",
+        required=False,
+    )
+    follow_symlinks = Bool(
+        title="Serve what symbolic links lead to outside the root?",
+        description="Or under the root of a more specific static view.",
+        default=False,
+        required=False,
+    )
+    dotfiles = Bool(
+        title="Serve names that begin with a dot?",
+        description=".well-known is always served.",
+        default=False,
+        required=False,
+    )
+
+
+class IStaticFile(IPublished):
+    """`staticFile`: publish one file."""
+
+    name = Checked(
+        file_name,
+        title="URL path of the file",
+        description="Segments of the application's URLs, such as 'favicon.ico'.",
+    )
+
+
+class IHeader(Interface):
+    """`header` in `staticView` and `staticFile`: a header of every 200, 206 and 304 response."""
+
+    name = Checked(lambda text: header_field(text, "")[0], title="Field name (RFC 9110, 5.1)")
+    value = Checked(lambda text: header_field("X", text)[1], title="Field value (RFC 9110, 5.5)")
+
+
+class IAsset(Interface):
+    """`asset`: look for an asset, or for all of a directory or package, somewhere else first."""
+
+    to_override = Side(title="Asset spec of what is overridden", description="A directory ends with a slash.")
+    override_with = Side(title="Asset spec of what is looked at first", description="A directory ends with a slash.")
+
+
+class ICacheBuster(Interface):
+    """`cacheBuster`: change the URLs of what is below a path so that a new version has a new URL."""
+
+    path = Spec(title="Asset spec below which it works")
+    digest = TextLine(
+        title="Digest of the bytes in the name", description="'sha256' is the only value.", required=False
+    )
+    manifest = Spec(title="Asset spec of a JSON file that maps names to names", required=False)
+    token = TextLine(title="Value of a query parameter", required=False)
+    buster = GlobalObject(title="Dotted name of a cache buster: the object or function itself", required=False)
+    factory = GlobalObject(
+        title="Dotted name of what is called to make a cache buster",
+        description="All other attributes become its keyword arguments.",
+        required=False,
+    )
+    param = TextLine(title="Name of the query parameter, with token", description="'x' when left out.", required=False)
+    explicit = Bool(title="Does the path name where assets really come from?", default=False, required=False)
+    missing = TextLine(
+        title="For an asset without a new name: 'plain' or 'error'",
+        description="'plain' when left out.",
+        required=False,
+    )
+    reload = Bool(title="Look whether the manifest changed at every URL?", default=False, required=False)
+
+
+ICacheBuster.setTaggedValue("keyword_arguments", True)  # those of `factory`
+
+
+class IPermissionPolicy(Interface):
+    """`permissionPolicy`: who is asked whether a client has a permission."""
+
+    policy = GlobalObject(
+        title="Dotted name of an object with permits(), or of a class that is called without arguments"
+    )

@@ -1,0 +1,115 @@
+"""The URL of an asset against Pyramid's `request.static_path` (DESIGN 12). Prints ratios, asserts nothing.
+
+python benchmarks/static_url.py
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+warnings.filterwarnings("ignore", message="pkg_resources")
+
+from pyramid.config import Configurator  # noqa: E402 (its warning is not ours)
+from pyramid.request import Request  # noqa: E402
+from pyramid.static import ManifestCacheBuster as PyramidManifest  # noqa: E402
+from pyramid.static import QueryStringConstantCacheBuster as PyramidQuery  # noqa: E402
+from ratio import compare  # noqa: E402
+
+from assetzcml.assembly import AssetRegistry  # noqa: E402
+from assetzcml.urls.cachebusters import (  # noqa: E402
+    DigestCacheBuster,
+    ManifestCacheBuster,
+    QueryStringConstantCacheBuster,
+)
+
+FILES = 20  # assets of a page: enough that no cache of one entry helps
+TURNS = 50  # URLs of each asset in one call, so that the call itself does not count
+
+
+def pyramid(roots: dict[str, str], cachebust: Any = None) -> Request:
+    """A request of an application with a static view for each root."""
+    config = Configurator(settings={})
+    for name, root in roots.items():
+        config.add_static_view(name, root)
+        if cachebust is not None:
+            config.add_cache_buster(root, cachebust)
+    config.commit()
+    request = Request.blank("/page")
+    request.registry = config.registry
+    return request
+
+
+def assets(roots: dict[str, str], cachebust: Any = None) -> AssetRegistry:
+    """The same as an AssetRegistry."""
+    registry = AssetRegistry()
+    for name, root in roots.items():
+        registry.add_static_view(name, root)
+        if cachebust is not None:
+            registry.add_cache_buster(root, cachebust)
+    return registry
+
+
+def peer(request: Request, specs: list[str], turns: int) -> Callable[[], None]:
+    def work() -> None:
+        for _ in range(turns):
+            for spec in specs:
+                request.static_path(spec)
+
+    return work
+
+
+def ours(registry: AssetRegistry, request: Request, specs: list[str], turns: int) -> Callable[[], None]:
+    def work() -> None:
+        for _ in range(turns):
+            for spec in specs:
+                registry.static_path(spec, request)
+
+    return work
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory, "static")
+        root.mkdir()
+        names = [f"asset{number}.css" for number in range(FILES)]
+        for name in names:
+            Path(root, name).write_text(name)
+        manifest = Path(directory, "manifest.json")
+        manifest.write_text(json.dumps({name: name.replace(".", "-1f2e3d.") for name in names}))
+        one = {"static": str(root)}
+        specs = [f"{root}/{name}" for name in names]
+        thousand = {f"static{number}": f"{directory}/static{number}" for number in range(1000)}
+
+        def row(
+            name: str, aim: float | None, roots: dict[str, str], specs: list[str], theirs: Any, our: Any, turns: int
+        ) -> None:
+            request = pyramid(roots, theirs)
+            registry = assets(roots, our)
+            work = peer(request, specs, turns), ours(registry, request, specs, turns)
+            compare(name, *work, aim=aim, calls=len(specs) * turns)
+
+        row("static_path, 1 view", 20, one, specs, None, None, TURNS)
+        every = [f"{path}/app.css" for path in thousand.values()]
+        row("static_path, each of 1,000 views in turn", None, thousand, every, None, None, 1)
+        row("static_path, the last of 1,000 views", 400, thousand, every[-FILES:], None, None, 1)
+        row(
+            "static_path, query buster",
+            25,
+            one,
+            specs,
+            PyramidQuery("v42"),
+            QueryStringConstantCacheBuster("v42"),
+            TURNS,
+        )
+        theirs = PyramidManifest(str(manifest))
+        row("static_path, manifest buster", 25, one, specs, theirs, ManifestCacheBuster(str(manifest)), TURNS)
+        row("static_path, digest (peer: manifest)", 25, one, specs, theirs, DigestCacheBuster(), TURNS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""The tree of the hostile requests, made once, and the two ways to ask."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+import hostile_site
+from serving import clients
+
+
+@pytest.fixture(scope="session")
+def hostile_root(tmp_path_factory):
+    """The root that the hostile requests ask, published from its path."""
+    base = tmp_path_factory.mktemp("requests") / "base"
+    yield Path(hostile_site.build(base))
+    hostile_site.open_up(base)
+
+
+@pytest.fixture(params=["wsgi", "asgi"])
+def ask(request):
+    """A function (registry, path, method, headers) that asks a new application under each interface."""
+    return getattr(clients, f"ask_{request.param}")
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A directory with a few assets, older than any clock's tick."""
+    files = {
+        "app.css": b"body { color: black }\n",
+        "index.html": b"<title>top</title>\n",
+        "docs/index.html": b"<title>docs</title>\n",
+        "docs/page.txt": b"page\n",
+        "bare/file.txt": b"file\n",
+        "digits.txt": b"0123456789",
+        "empty.txt": b"",
+        "large.bin": bytes(range(256)) * 4096 * 2,
+    }
+    top = tmp_path / "root"
+    for path, content in files.items():
+        write(top / path, content)
+    return top
+
+
+def write(path, content, mtime=1_704_164_645):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    os.utime(path, (mtime, mtime))
+    return path
+
+
+@pytest.fixture
+def descriptors():
+    """A function that counts the descriptors this process has open."""
+    if not os.path.isdir("/proc/self/fd"):
+        pytest.skip("the system does not say what is open")
+    return lambda: len(os.listdir("/proc/self/fd"))

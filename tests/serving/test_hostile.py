@@ -1,0 +1,42 @@
+"""Every hostile request that needs no server, under both interfaces."""
+
+import functools
+
+import pytest
+
+import hostile_requests
+from serving import clients
+
+ROWS = [row for row in hostile_requests.load("app") if not row["expect"].get("skip_if_root")]
+CODINGS = {"content_encodings": ("br", "gzip")}
+
+
+@functools.cache
+def published(root):
+    return clients.registry(
+        ("static", root, CODINGS),
+        ("static/private", f"{root}/private", {**CODINGS, "permission": "view"}),
+        policy=clients.Policy(False),
+    )
+
+
+@functools.cache
+def application(interface, root):
+    kind = clients.WSGIApp if interface == "wsgi" else clients.ASGIApp
+    return kind(published(root))
+
+
+def headers_of(row):
+    return [(name, value) for name, value in row["headers"] if name.lower() != "host"]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row["id"] for row in ROWS])
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_a_hostile_request_gets_nothing_but_what_it_may_have(interface, row, hostile_root):
+    app = application(interface, hostile_root)
+    for _ in range(2):  # the second answer may come from what was kept of the first
+        if interface == "wsgi":
+            answer = clients.wsgi_answer(app, hostile_requests.wsgi_environ(row))
+        else:
+            answer = clients.asgi(app, row["path"], row["method"], headers_of(row))
+        assert hostile_requests.faults(row, answer, hostile_root) == []

@@ -1,0 +1,159 @@
+"""A message says what is wrong, where, and what to do; an error keeps all of them and can be handed around."""
+
+import pickle
+
+import pytest
+from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
+
+from assetzcml.errors import (
+    ConfigurationConflictError,
+    ConfigurationError,
+    ConfigurationWarning,
+    InvalidManifest,
+    InvalidSpec,
+    MissingExtra,
+    NotBusted,
+    NotPublished,
+    Origin,
+    Problem,
+    did_you_mean,
+)
+
+
+class Written(Origin):
+    """A place whose line is known, as those in ZCML are."""
+
+    def __init__(self, file, line, column, text, included_by=None):
+        super().__init__(file, line, column)
+        self.text = text
+        self.includer = included_by
+
+    @property
+    def included_by(self):
+        return self.includer
+
+    def source_line(self):
+        return self.text
+
+
+@pytest.mark.parametrize(
+    "origin, text",
+    [
+        (Origin("a.zcml", 12, 5), "a.zcml:12:5"),
+        (Origin("app.py", 12), "app.py:12"),  # Python knows no column
+        (Origin("a.zcml"), "a.zcml"),
+    ],
+)
+def test_an_origin_prints_what_is_known_of_it(origin, text):
+    assert str(origin) == text
+
+
+def test_origins_are_equal_when_they_name_the_same_place():
+    assert Origin("a", 1, 2) == Origin("a", 1, 2)
+    assert len({Origin("a", 1, 2), Origin("a", 1, 2), Origin("a", 1, 3)}) == 2
+    assert Origin("a", 1, 2) != "a:1:2"
+
+
+def test_a_python_call_has_no_attributes_no_source_line_and_no_includes():
+    origin = Origin("app.py", 3)
+    assert (origin.attribute("name"), origin.source_line(), list(origin.chain())) == (origin, None, [])
+
+
+def test_a_problem_shows_the_line_with_a_caret_and_the_includes_that_led_there():
+    top = Written("top.zcml", 2, 3, '  <include file="site.zcml"/>')
+    site = Written("site.zcml", 7, 3, '  <include package="shop"/>', top)
+    place = Written("shop.zcml", 3, 15, '  <staticView name="a%"/>', site)
+    assert str(Problem(place, "staticView: bad name", "write it out")) == "\n".join(
+        [
+            "shop.zcml:3:15: staticView: bad name; write it out",
+            '    <staticView name="a%"/>',
+            "                ^",
+            "    included from site.zcml:7:3",
+            "    included from top.zcml:2:3",
+        ]
+    )
+
+
+def test_a_problem_shows_every_place_that_takes_part():
+    here = Written("b.zcml", 4, 1, '<staticView name="x"/>')
+    there = Written("a.zcml", 3, 1, "<x/>", Origin("site.zcml", 2, 1))
+    text = str(Problem(here, "declared twice", also=[("also declared at", there)], conflict=True))
+    assert text.splitlines() == [
+        "b.zcml:4:1: declared twice",
+        '    <staticView name="x"/>',
+        "    ^",
+        "  also declared at a.zcml:3:1",
+        "    <x/>",
+        "    ^",
+        "    included from site.zcml:2:1",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line, column, shown, caret",
+    [
+        ("<a/>", 1, "<a/>", 0),
+        ("\t\t<a/>", 3, "<a/>", 0),  # indentation is left out
+        ("<a\tb=''/>", 4, "<a b=''/>", 3),  # a tab is one column
+        ("<a b='\x1b[31m'/>", 7, "<a b='\N{REPLACEMENT CHARACTER}[31m'/>", 6),  # a terminal would act on it
+        ("<a b='\u202e'/>", 7, "<a b='\N{REPLACEMENT CHARACTER}'/>", 6),  # and on this
+        (" " * 100_000 + "<nosuch/>", 100_001, "<nosuch/>", 0),
+        ("<a/>" * 100, 201, "<a/>" * 30, 60),  # a long line is cut around the place
+        ("<a/>" * 100, 1, "<a/>" * 30, 0),
+        ("    <a/>", 2, "<a/>", None),  # a place in the indentation
+    ],
+)
+def test_an_excerpt_is_a_line_that_fits_and_a_caret_under_the_place(line, column, shown, caret):
+    _, *excerpt = str(Problem(Written("f", 1, column, line), "wrong")).split("\n")
+    assert excerpt == [f"    {shown}"] + ([] if caret is None else ["    " + " " * caret + "^"])
+
+
+def test_an_error_lists_its_problems_and_is_zope_configurations_too():
+    problem = Problem(Origin("a.zcml", 1, 1), "first")
+    error = ConfigurationError(problem, "second")
+    assert [p.message for p in error.problems] == ["first", "second"]
+    assert str(error) == "a.zcml:1:1: first\nsecond"
+    assert isinstance(error, ZopeConfigurationError)
+
+
+def test_the_cause_of_an_error_is_the_first_exception_of_foreign_code():
+    first, second = KeyError("x"), ValueError("y")
+    problems = [Problem(None, "ours"), Problem(None, "a", exception=first), Problem(None, "b", exception=second)]
+    assert ConfigurationError(*problems).__cause__ is first
+    assert ConfigurationError(problems[0]).__cause__ is None
+
+
+@pytest.mark.parametrize("kind", [ConfigurationError, ConfigurationConflictError, InvalidSpec, InvalidManifest])
+def test_an_error_can_be_pickled_for_another_process(kind):
+    error = pickle.loads(pickle.dumps(kind(Problem(Written("a.zcml", 1, 1, "<a/>"), "wrong"))))
+    assert (type(error), str(error)) == (kind, "a.zcml:1:1: wrong\n    <a/>\n    ^")
+
+
+@pytest.mark.parametrize(
+    "kind, bases",
+    [
+        (ConfigurationConflictError, (ConfigurationError,)),
+        (InvalidSpec, (ConfigurationError, ValueError)),
+        (InvalidManifest, (ConfigurationError, ValueError)),
+        (MissingExtra, (ConfigurationError, ImportError)),
+        (NotPublished, (ValueError,)),
+        (NotBusted, (ValueError,)),
+        (ConfigurationWarning, (UserWarning,)),
+    ],
+)
+def test_code_that_catches_the_usual_exceptions_catches_ours(kind, bases):
+    assert all(issubclass(kind, base) for base in bases)
+
+
+@pytest.mark.parametrize(
+    "word, known, hint",
+    [
+        ("cache_max_aeg", ["cache_max_age", "name"], "did you mean 'cache_max_age'?"),
+        ("zzz", ["cache_max_age", "name"], ""),
+        ("name", [], ""),
+        ("logo.pgn", {"logo.png": 1, "app.css": 2}, "did you mean 'logo.png'?"),
+        ("a" * 1_000_000, ["a" * 190], "did you mean '" + "a" * 190 + "'?"),  # only the beginning is compared
+    ],
+)
+def test_the_nearest_known_word_is_suggested(word, known, hint):
+    assert did_you_mean(word, known) == hint
