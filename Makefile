@@ -5,10 +5,10 @@ VENV = .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint smoke bench docs clean
+.PHONY: demo test lint smoke slow bench docs clean
 
 demo: $(VENV)/demo.stamp
-	$(BIN)/assetzcml serve configure.zcml --app shop.app:make_app --port $(PORT)
+	$(BIN)/assetzcml serve configure.zcml --port $(PORT)
 
 test: lint
 	$(BIN)/python -m pytest
@@ -21,6 +21,10 @@ lint: $(VENV)/test.stamp
 # The wheel that users get, installed in an environment of its own, away from the checkout.
 smoke: $(VENV)/test.stamp
 	$(BIN)/python tests/smoke.py
+
+# The stories in full size: floods, aborted requests, a thousand reloads. Minutes, not seconds.
+slow: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -m slow
 
 bench: $(VENV)/bench.stamp
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

@@ -1,5 +1,7 @@
 """Static assets that another package can extend or replace, declared in ZCML."""
 
+from typing import Any
+
 from assetzcml.assembly import AssetRegistry, load_zcml
 from assetzcml.errors import (
     ConfigurationConflictError,
@@ -42,3 +44,10 @@ __all__ = [
     "StaticView",
     "load_zcml",
 ]
+
+
+def includeme(config: Any) -> None:
+    """Pyramid's `config.include("assetzcml")`: see `assetzcml.integrations.pyramid`."""
+    from assetzcml.integrations.pyramid import includeme
+
+    includeme(config)

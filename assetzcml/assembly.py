@@ -2,48 +2,43 @@
 
 from __future__ import annotations
 
-import sys
+import importlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
 from zope.interface import Interface
 
-from assetzcml.assets import (
-    ONE_HOUR,
-    Busting,
-    Override,
-    PermissionPolicy,
-    StaticViewRecord,
-    asset_spec,
-    content_codings,
-    header_field,
-    max_age,
-    publication_name,
-)
+from assetzcml.bundles.environment import Environment
+from assetzcml.bundles.registered import Bundles
 from assetzcml.check.explaining import Explainer, Explanation
+from assetzcml.check.findings import Checker
+from assetzcml.declarations import Declarations
 from assetzcml.digests import Digests
-from assetzcml.errors import ConfigurationError, Origin, Problem
 from assetzcml.interfaces import (
     IAnswers,
+    IBundles,
     ICacheBusters,
+    IChecker,
     IDigests,
     IExplainer,
+    IPages,
     IResolver,
     IURLDecisions,
     IURLGenerator,
     IVersions,
     IZCMLLoader,
 )
-from assetzcml.registry import Record, Registry
+from assetzcml.pages.application import Pages
+from assetzcml.reloading import reload
 from assetzcml.resolver import Resolver
 from assetzcml.serving.answers import Answers
+from assetzcml.serving.wsgi import StaticApp
 from assetzcml.urls.cachebusters import CacheBusters
 from assetzcml.urls.decisions import URLDecisions
 from assetzcml.urls.generator import URLGenerator, URLMethods
+from assetzcml.urls.tags import bundle_tags, bundle_urls
 from assetzcml.urls.versions import Versions
-from assetzcml.validation import findings
 from assetzcml.zcml.loading import ZCMLLoader
 from assetzcml.zcml.reader import Limits
 
@@ -57,13 +52,16 @@ DEFAULT_COMPONENTS: tuple[tuple[Any, Any], ...] = (
     (IURLDecisions, URLDecisions),
     (IAnswers, Answers),
     (IExplainer, Explainer),
+    (IChecker, Checker),
     (IZCMLLoader, ZCMLLoader),
+    (IPages, Pages),
     (ICacheBusters, lambda registry: CacheBusters()),
     (IDigests, lambda registry: Digests()),
+    (IBundles, Bundles),
 )
 
 
-class AssetRegistry(URLMethods, Registry):
+class AssetRegistry(URLMethods, Declarations):
     """
     The assets of one application: which file is this, what is its URL, who decided so.
 
@@ -100,179 +98,83 @@ class AssetRegistry(URLMethods, Registry):
         self._component(IZCMLLoader).load(
             spec, package=package, features=features, settings=settings, strict=strict, limits=limits
         )
-        self._component(IURLGenerator).prepare()
+        self.prepare_urls()
         return self
+
+    def reload(self) -> None:
+        """
+        Load everything again that was loaded into this registry, with the same arguments.
+
+        What Python calls declared stays, in its order among the loads. Requests see the former configuration until all
+        of the new one is there. Python code is not imported again; actions of other packages are executed again.
+        Raises ConfigurationError with every problem; nothing has changed then.
+        """
+        loader = self._component(IZCMLLoader)
+        reload(self, lambda ground, report: loader.load(**(report.arguments or {}), into=ground))
+        self.prepare_urls()
 
     def resolve(self, spec: str) -> Any:
         """The `IAsset` of *spec*, through overrides. Raises InvalidSpec, a ValueError, for a bad spec."""
         return self._component(IResolver).resolve(spec)
 
+    @property
+    def environment(self) -> Environment:
+        """The bundles: those that are declared, and those that Python registers. It stays the same over all loads."""
+        return self._component(IBundles).environment
+
     def explain(self, spec_or_url: str) -> Explanation:
         """Why this asset is the one being served: a report that prints as one screen."""
         return self._component(IExplainer).explain(spec_or_url)
 
+    def install_resource_hook(self, packages: Iterable[str | ModuleType] | None = None) -> Any:
+        """
+        Show this registry's overrides to everybody who reads a package's data: `importlib.resources`,
+        `pkgutil.get_data`, `pkg_resources`. Returns a handle with `remove()`, which is a context manager too.
+
+        *packages* are names of packages, imported or not; without, it is every package that has overrides, now or
+        later. Raises ConfigurationError when another registry has installed one.
+        """
+        integration = importlib.import_module("assetzcml.integrations.resources")
+        return integration.install_resource_hook(self, packages)
+
     def template_globals(self, request: Any = None) -> dict[str, Callable[..., Any]]:
         """
-        `static_url` and `static_path` for the names of any template engine, working for *request*.
+        `static_url`, `static_path`, `bundle_urls` and `bundle_tags` for any template engine, working for *request*.
 
         >>> sorted(AssetRegistry().template_globals())
-        ['static_path', 'static_url']
+        ['bundle_tags', 'bundle_urls', 'static_path', 'static_url']
         """
         return {
             "static_url": lambda spec, **options: self.static_url(spec, request, **options),
             "static_path": lambda spec, **options: self.static_path(spec, request, **options),
+            "bundle_urls": lambda name: bundle_urls(self, name, request),
+            "bundle_tags": lambda name, **attributes: bundle_tags(self, name, request, **attributes),
         }
 
-    def add_static_view(
-        self,
-        name: str,
-        path: str,
-        *,
-        cache_max_age: int = ONE_HOUR,
-        permission: str | None = None,
-        content_encodings: Iterable[str] = (),
-        index: str = "index.html",
-        reload: bool | None = None,
-        follow_symlinks: bool = False,
-        dotfiles: bool = False,
-        headers: Iterable[tuple[str, str]] | Mapping[str, str] = (),
-    ) -> None:
+    def route_url(self, route_name: str, request: Any = None, /, *elements: Any, **values: Any) -> str:
         """
-        Publish the directory *path*, a spec, under *name*: what the directive `staticView` does.
+        The URL of a route, with scheme and host: Pyramid's `request.route_url`.
 
-        *cache_max_age* is in seconds. It is not looked whether the directory exists: an override may supply it later.
-        Raises ConfigurationError.
+        *values* fill the pattern; `_query`, `_anchor`, `_scheme`, `_host`, `_port` and `_app_url` are those of
+        `static_url`. *elements* are appended as segments. Raises NotRouted, a KeyError, for an unknown route and for
+        a missing value.
         """
-        self._publish(
-            name,
-            path,
-            cache_max_age=cache_max_age,
-            permission=permission,
-            content_encodings=content_encodings,
-            index=index,
-            reload=reload,
-            follow_symlinks=follow_symlinks,
-            dotfiles=dotfiles,
-            headers=headers,
-        )
+        return self._component(IPages).route_url(route_name, request, *elements, **values)
 
-    def add_static_file(
-        self,
-        name: str,
-        path: str,
-        *,
-        cache_max_age: int = ONE_HOUR,
-        permission: str | None = None,
-        content_encodings: Iterable[str] = (),
-        headers: Iterable[tuple[str, str]] | Mapping[str, str] = (),
-    ) -> None:
-        """Publish the file *path*, a spec, under *name*: what the directive `staticFile` does."""
-        self._publish(
-            name,
-            path,
-            file=True,
-            cache_max_age=cache_max_age,
-            permission=permission,
-            content_encodings=content_encodings,
-            headers=headers,
-        )
+    def route_path(self, route_name: str, request: Any = None, /, *elements: Any, **values: Any) -> str:
+        """The same without scheme and host."""
+        return self._component(IPages).route_path(route_name, request, *elements, **values)
 
-    def override_asset(self, to_override: str, override_with: str) -> None:
+    def make_app(self, fallback: Any = None) -> Any:
         """
-        Look for *to_override* at *override_with* first: what the directive `asset` does.
+        The whole as a WSGI application: routes, named views, static views and files, then *fallback* or 404.
 
-        Both are specs of files, or both end with a slash and are directories, or both are packages.
-        It goes before all earlier overrides. Raises ConfigurationError.
+        What is declared or loaded later holds from the next request on.
         """
-        origin = _caller()
-        target, source = asset_spec(to_override, whole=True), asset_spec(override_with, whole=True)
-        kinds = [
-            str(text).endswith("/") or not spec.parts for text, spec in ((to_override, target), (override_with, source))
-        ]
-        for wrong, message in (
-            (target.absolute_path, f"to_override='{target}' is a path of the file system, and belongs to no package"),
-            (kinds[0] != kinds[1], "a directory overrides a directory, a file a file; a directory ends with a slash"),
-            (target == source, f"{str(target)!r} is overridden with itself"),
-        ):
-            if wrong:
-                raise ConfigurationError(Problem(origin, f"asset: {message}"))
-        with self.lock:
-            generation = self.next_generation()
-            self._declare(
-                Override(target=target, source=source, file=not kinds[0], origin=origin, generation=generation)
-            )
-
-    def add_cache_buster(self, path: str, cachebust: Any, explicit: bool = False) -> None:
-        """
-        Let *cachebust* change the URLs of what is below *path*: what the directive `cacheBuster` does.
-
-        *cachebust* is called as Pyramid calls it: `cachebust(request, subpath, kw)`. With *explicit*, *path* names
-        where assets really come from. Raises ConfigurationError.
-        """
-        origin = _caller()
-        if not callable(cachebust):
-            raise ConfigurationError(Problem(origin, f"cacheBuster {path!r}: {cachebust!r} is not callable"))
-        with self.lock:
-            generation = self.next_generation()
-            spec = asset_spec(path)
-            self._declare(
-                Busting(path=spec, buster=cachebust, explicit=bool(explicit), origin=origin, generation=generation)
-            )
-
-    def add_permission_policy(self, policy: Any) -> None:
-        """Ask *policy*, an object with `permits(request, context, permission)` or a class of such, for permissions."""
-        origin = _caller()
-        if isinstance(policy, type):
-            policy = policy()
-        if not callable(getattr(policy, "permits", None)):
-            message = f"permissionPolicy: {policy!r} has no method permits(request, context, permission)"
-            raise ConfigurationError(Problem(origin, message))
-        with self.lock:
-            self._declare(PermissionPolicy(policy=policy, origin=origin, generation=self.next_generation()))
-
-    def _publish(self, name: str, path: str, *, file: bool = False, **options: Any) -> None:
-        origin = _caller(3)
-        word = "staticFile" if file else "staticView"
-        root = asset_spec(path)
-        headers = options.pop("headers")
-        pairs = headers.items() if isinstance(headers, Mapping) else headers
-        try:
-            record = StaticViewRecord(
-                **{
-                    **options,
-                    "name": publication_name(name),
-                    "root": root,
-                    "file": file,
-                    "cache_max_age": max_age(options["cache_max_age"]),
-                    "content_encodings": content_codings(options["content_encodings"]),
-                    "headers": tuple(header_field(*pair) for pair in pairs),
-                    "origin": origin,
-                }
-            )
-        except ValueError as error:
-            raise ConfigurationError(Problem(origin, f"{word} {name!r}: {error}")) from None
-        with self.lock:
-            self._declare(replace(record, generation=self.next_generation()))
-
-    def _declare(self, record: Record) -> None:
-        """Check a record against all that is known, then add it; a record that does not hold changes nothing."""
-        staged = Registry(bases=(self,), settings=self.settings)
-        staged.add(record)
-        problems = [problem for problem, warning in findings(staged, [record], roots=False) if not warning]
-        if problems:
-            raise ConfigurationError(*problems)
-        self.adopt(staged)
-        if isinstance(record, Busting):
-            self._component(IURLGenerator).prepare()
+        return self._component(IPages).application(lambda rest: StaticApp(self, rest), fallback)
 
     def _component(self, provided: type[Interface]) -> Any:
         return self.getUtility(provided)
-
-
-def _caller(depth: int = 2) -> Origin:
-    """The line of the Python call that declares something."""
-    frame = sys._getframe(depth)
-    return Origin(frame.f_code.co_filename, frame.f_lineno)
 
 
 def load_zcml(

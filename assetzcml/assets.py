@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from zope.interface import implementer
 
-from assetzcml.errors import InvalidSpec, Origin
+from assetzcml.errors import InvalidSpec, Origin, shorten
 from assetzcml.interfaces import IBusting, IOverride, IPermissionPolicy, IStaticView
 
 if TYPE_CHECKING:
@@ -40,14 +41,25 @@ MAX_AGE_LIMIT = 2147483647  # seconds; what every cache can hold (RFC 9111, 1.2.
 
 # Names, in lower case, that the `header` subdirective refuses: a fixed value of any would be a lie (RFC 9110).
 RESERVED_HEADERS = frozenset(
-    # what is found out about each answer
-    ["accept-ranges", "age", "content-encoding", "content-length", "content-range", "date", "etag", "last-modified"]
-    + ["server"]
-    # what only some answers have, and then with a value of their own
-    + ["allow", "location", "retry-after", "status", "www-authenticate"]
-    # what belongs to the connection (RFC 9110, 7.6.1), which PEP 3333 leaves to the server
-    + ["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"]
-    + ["transfer-encoding", "upgrade"]
+    (
+        # what is found out about each answer
+        *(
+            "accept-ranges",
+            "age",
+            "content-encoding",
+            "content-length",
+            "content-range",
+            "date",
+            "etag",
+            "last-modified",
+        ),
+        "server",
+        # what only some answers have, and then with a value of their own
+        *("allow", "location", "retry-after", "status", "www-authenticate"),
+        # what belongs to the connection (RFC 9110, 7.6.1), which PEP 3333 leaves to the server
+        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"),
+        *("transfer-encoding", "upgrade"),
+    )
 )
 
 # Content codings (RFC 9110, 8.4.1; RFC 8878; RFC 7932) and what their files' names end with.
@@ -106,9 +118,11 @@ class AssetSpec:
         return AssetSpec(source.package, source.parts + self.parts[len(target.parts) :])
 
 
-def asset_spec(text: str | AssetSpec, package: str = "", directory: str = "", *, whole: bool = False) -> AssetSpec:
+def asset_spec(
+    text: str | os.PathLike[str] | AssetSpec, package: str = "", directory: str = "", *, whole: bool = False
+) -> AssetSpec:
     """
-    Read a spec, normalised: `a//b` and `./a` collapse.
+    Read a spec, normalised: `a//b` and `./a` collapse. A path object is the text it stands for.
 
     *package* is what relative forms are relative to; where it is empty, *directory*, an absolute path, is.
     With neither, a relative spec is refused. With *whole*, a text with neither a colon nor a leading '/'
@@ -125,6 +139,8 @@ def asset_spec(text: str | AssetSpec, package: str = "", directory: str = "", *,
     """
     if isinstance(text, AssetSpec):
         return text
+    if isinstance(text, os.PathLike):
+        text = os.fspath(text)
     if not isinstance(text, str):
         raise InvalidSpec(f"an asset spec is a text such as 'package:path', not {text!r}")
     for character, word in (("\0", "NUL"), ("\\", "a backslash")):
@@ -251,11 +267,15 @@ def _refuse_character(text: str, character: str) -> None:
 def file_name(text: str) -> str:
     """The name of a static file: as `publication_name`, but neither the root of the application nor external."""
     name = publication_name(text)
+    _refuse_for_file(name)
+    return name
+
+
+def _refuse_for_file(name: str) -> None:
     if not name:
         raise ValueError("a file has a name of its own; the application's root is not one")
     if "//" in name:
         raise ValueError("an external base URL is not the name of a file; publish its directory with staticView")
-    return name
 
 
 def index_name(text: str) -> str:
@@ -320,6 +340,11 @@ class StaticViewRecord:
     generation: int = field(default=0, compare=False)
     rank: tuple[Any, ...] = field(default=YOUNGEST, compare=False)
 
+    def __post_init__(self) -> None:
+        index_name(self.index)
+        if self.file:
+            _refuse_for_file(self.name)
+
     @property
     def directive(self) -> str:
         return "staticFile" if self.file else "staticView"
@@ -334,7 +359,7 @@ class StaticViewRecord:
         return "staticView", self.name
 
     def __str__(self) -> str:
-        return f"{self.directive} {self.name or '/'!r}"
+        return f"{self.directive} {shorten(self.name or '/')}"
 
 
 @implementer(IOverride)
@@ -362,7 +387,7 @@ class Override:
         return str(spec) if self.file or not spec.parts else f"{spec}/"
 
     def __str__(self) -> str:
-        return f"asset {self.written(self.target)!r}"
+        return f"asset {shorten(self.written(self.target))}"
 
 
 @implementer(IBusting)
@@ -386,7 +411,7 @@ class Busting:
         return "cacheBuster", str(self.path), self.explicit
 
     def __str__(self) -> str:
-        return f"cacheBuster {str(self.path)!r}"
+        return f"cacheBuster {shorten(str(self.path))}"
 
 
 @implementer(IPermissionPolicy)

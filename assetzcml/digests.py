@@ -53,7 +53,7 @@ def with_digest(name: str, digest: str) -> str:
     >>> with_digest(".well", "3f2a9c81b7d0")
     '.well-3f2a9c81b7d0'
     """
-    stem, dot, extension = name.rpartition(".")
+    stem, _, extension = name.rpartition(".")
     return f"{stem}-{digest}.{extension}" if stem else f"{name}-{digest}"
 
 

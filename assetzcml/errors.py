@@ -23,6 +23,7 @@ __all__ = [
     "Origin",
     "Problem",
     "did_you_mean",
+    "shorten",
 ]
 
 EXCERPT_WIDTH = 120  # characters of a source line shown in a message: more than a line of code, less than a screen
@@ -67,6 +68,10 @@ class Origin:
         """The place of the value of the attribute *name*; this place where it has none."""
         return self
 
+    def further(self, characters: int) -> Origin:
+        """The place so many characters further on in the value that begins here; this place where that is not known."""
+        return self
+
     def chain(self) -> Iterator[Origin]:
         """The includes that led here, innermost first."""
         step = self.included_by
@@ -98,7 +103,8 @@ class Problem:
     One thing that is wrong: *message* says what, *origin* where, *hint* what to do about it.
 
     *exception* is what was raised by code that is not ours; its traceback is kept.
-    *also* are the other places that take part, each with a word on its part.
+    *also* are the other places that take part, each with a word on its part. *code* is the one that `assetzcml check`
+    knows it by; '' when it has none of its own.
     """
 
     def __init__(
@@ -110,6 +116,7 @@ class Problem:
         exception: BaseException | None = None,
         also: Sequence[tuple[str, Origin]] = (),
         conflict: bool = False,
+        code: str = "",
     ):
         self.origin = origin
         self.message = message
@@ -117,12 +124,14 @@ class Problem:
         self.exception = exception
         self.also = tuple(also)
         self.conflict = conflict
+        self.code = code
 
     @property
     def headline(self) -> str:
-        """Place, message and hint in one line."""
-        where = f"{self.origin}: " if self.origin is not None else ""
-        return where + self.message + (f"; {self.hint}" if self.hint else "")
+        """Place, message and hint in one line. A file that the message names is not named twice."""
+        origin = self.origin
+        said = origin is None or (not origin.line and origin.file in self.message)
+        return ("" if said else f"{origin}: ") + self.message + (f"; {self.hint}" if self.hint else "")
 
     def __str__(self) -> str:
         lines = [self.headline]
@@ -143,7 +152,8 @@ class ConfigurationError(ZopeConfigurationError):
     """
     The configuration is wrong. `problems` lists everything that was found, in the order of the files.
 
-    Its `__cause__` is the first exception that code not ours raised, with its traceback.
+    Its `__cause__` is the first exception that code not ours raised, with its traceback. It can be pickled, without
+    these exceptions.
     """
 
     def __init__(self, *problems: Problem | str):
@@ -152,11 +162,41 @@ class ConfigurationError(ZopeConfigurationError):
         self.__cause__ = next((p.exception for p in self.problems if p.exception is not None), None)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _unpickle_error, (type(self), str(self))
+        return _unpickle_error, (type(self), [_Stored.problem(problem) for problem in self.problems])
 
 
-def _unpickle_error(kind: type[ConfigurationError], text: str) -> ConfigurationError:
-    return kind(text)
+def _unpickle_error(kind: type[ConfigurationError], problems: Iterable[Problem]) -> ConfigurationError:
+    return kind(*problems)
+
+
+class _Stored(Origin):
+    """An origin for another process: it holds what others look up in the document, and no document."""
+
+    __slots__ = ("_included_by", "_text")
+
+    def __init__(self, origin: Origin):
+        super().__init__(origin.file, origin.line, origin.column)
+        self._text = origin.source_line()
+        self._included_by = origin.included_by and _Stored(origin.included_by)
+
+    @property
+    def included_by(self) -> Origin | None:
+        return self._included_by
+
+    def source_line(self) -> str | None:
+        return self._text
+
+    @classmethod
+    def problem(cls, problem: Problem) -> Problem:
+        """A copy of *problem* that can be pickled; without its exception, which perhaps cannot."""
+        return Problem(
+            problem.origin and cls(problem.origin),
+            problem.message,
+            problem.hint,
+            also=[(part, cls(origin)) for part, origin in problem.also],
+            conflict=problem.conflict,
+            code=problem.code,
+        )
 
 
 class ConfigurationConflictError(ConfigurationError):
@@ -196,6 +236,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """
     near = difflib.get_close_matches(word[:200], sorted(set(known)), n=1)
     return f"did you mean {near[0]!r}?" if near else ""
+
+
+def shorten(text: str, width: int = 80) -> str:
+    """A value for messages: quoted, and cut when it is long."""
+    return repr(text if len(text) <= width else text[:width] + "\N{HORIZONTAL ELLIPSIS}")
 
 
 def excerpt(origin: Origin) -> list[str]:

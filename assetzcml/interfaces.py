@@ -8,19 +8,25 @@ __all__ = [
     "IAnswers",
     "IAsset",
     "IBindable",
+    "IBundles",
+    "IBundling",
     "IBusting",
     "ICacheBuster",
     "ICacheBusters",
+    "IChecker",
     "IDigests",
     "IExplainer",
     "IOverride",
+    "IPages",
     "IPermissionPolicy",
     "IResolver",
+    "IRoute",
     "ISettings",
     "IStaticView",
     "IURLDecisions",
     "IURLGenerator",
     "IVersions",
+    "IView",
     "IZCMLLoader",
 ]
 
@@ -61,8 +67,58 @@ class IResolver(Interface):
     def resolve(spec):
         """The `IAsset` of a spec (text or AssetSpec). Raises InvalidSpec (a ValueError) for a bad one."""
 
+    def layers(spec):
+        """Everything that stands at a spec, as `Found`s in the order of search; looked for anew at each call."""
+
     def look(spec, anew=False):
         """(until, found): the `Found` of a spec, or None, and the time.monotonic() until which that is trusted."""
+
+
+class IBundles(Interface):
+    """
+    The bundles of a registry, as assets and by name.
+
+    The spec of a bundle is its output without the version, in the package of the file that declares it.
+    """
+
+    environment = Attribute("The Environment: declared bundles, and those that Python registered.")
+
+    def place(snapshot, spec):
+        """
+        (file, directory), both AssetSpecs, of the output of the bundle *spec*; None when that is not known.
+
+        It is built first when that is due. Where that fails it is logged, and the last good output is the answer.
+        """
+
+    def fault(snapshot, spec):
+        """Why there is no output of the bundle *spec*: the ConfigurationError; None when there is no reason."""
+
+    def output(snapshot, spec):
+        """The `Output` that the URL of the bundle *spec* is made of, built when that is due. Raises BuildError."""
+
+    def versioned(snapshot, file):
+        """Is the AssetSpec *file* the output in force of a bundle, with its version in its name?"""
+
+    def bundle_of(snapshot, file):
+        """The spec of the bundle whose output in force is the AssetSpec *file*; None when there is none."""
+
+    def name_of(snapshot, spec):
+        """The name of the bundle *spec*; None when there is none."""
+
+    def names():
+        """The names of all bundles, those that Python registered too."""
+
+    def urls(name):
+        """[(url, integrity), ...] of the bundle *name*, and 'css', 'js' or ''. Builds what is due; raises BundleError."""
+
+    def plain_urls(name):
+        """The URLs alone."""
+
+    def state(name):
+        """The `BundleState` of the bundle *name*: what it is made of, and what there is of it. Builds nothing."""
+
+    def problems(registry, records):
+        """(problem, is it a warning?) of everything that is wrong with *records*, which *registry* holds already."""
 
 
 class IStaticView(Interface):
@@ -78,6 +134,13 @@ class IOverride(Interface):
 
     target = Attribute("The AssetSpec that is overridden.")
     source = Attribute("The AssetSpec that is looked at first.")
+    origin = Attribute("Who declared it.")
+
+
+class IBundling(Interface):
+    """The record of `environment`, of what stands in it, of `bundle`, `bundleContents` or `filter`."""
+
+    discriminator = Attribute("A tuple of texts; the first is the word of the directive.")
     origin = Attribute("Who declared it.")
 
 
@@ -156,6 +219,63 @@ class IVersions(Interface):
         """
 
 
+class IRoute(Interface):
+    """The record of a `route` directive: a name for the URLs that match a pattern."""
+
+    name = Attribute("Its name.")
+    pattern = Attribute("The pattern, as it was written.")
+    origin = Attribute("Who declared it.")
+
+
+class IView(Interface):
+    """The record of a `view` directive, for one request method or for all: what is called for a name or a route."""
+
+    view = Attribute("The callable.")
+    name = Attribute("The path it answers, without its first slash; where it has a route, ''.")
+    route_name = Attribute("The name of its route, or None.")
+    method = Attribute("The request method it is for; '' for all that no other view takes.")
+    permission = Attribute("What the permission policy is asked for, or None.")
+    origin = Attribute("Who declared it.")
+
+
+class IPages(Interface):
+    """Answers the requests for routes and views."""
+
+    def application(static, fallback=None):
+        """
+        A WSGI application: routes, named views, then what *static* makes, then *fallback* or 404.
+
+        *static* is called once, with the WSGI application that is to get what belongs to no static view.
+        """
+
+    def route_url(route_name, request=None, /, *elements, **values):
+        """The URL of a route, with scheme and host. Raises NotRouted, a KeyError."""
+
+    def route_path(route_name, request=None, /, *elements, **values):
+        """The URL of a route without scheme and host."""
+
+    def routes():
+        """The records of all routes, in the order in which they are tried."""
+
+    def views():
+        """The records of all views: those of routes in the order of the routes, then the named ones."""
+
+    def lead(path, method="GET"):
+        """
+        What a decoded path leads to: an object with `view` and `route`, either may be None, `values`, and the request
+        methods `allowed` when only the method is wrong.
+        """
+
+    def missed(path, method="GET"):
+        """The other routes and views that have a decoded path: for each the record, and why it does not answer."""
+
+    def unreached():
+        """The routes and views that no request comes to: for each the record, why, and the route to blame."""
+
+    def findings(registry, records):
+        """What is wrong with *records*, which *registry* holds already: an iterable of `validation.Finding`."""
+
+
 class IPermissionPolicy(Interface):
     """Decides who may have a protected asset. Pyramid's method."""
 
@@ -180,8 +300,20 @@ class IURLGenerator(Interface):
     ):
         """The URL of an asset without scheme and host; that of an external one is whole."""
 
+    def output_path(spec, output):
+        """The URL of the `Output` (see `IBundles`) of the bundle *spec*, as `static_path` gives it without a request."""
+
+    def directory_path(spec):
+        """The URL of a published directory, with its slash and without cache busters; NotPublished when it is not."""
+
+    def url_of(path, request=None, *, _query=None, _anchor=None, _scheme=None, _host=None, _port=None, _app_url=None):
+        """The URL of *path*, a path of the application that is quoted and begins with '/', with scheme and host."""
+
+    def path_of(path, request=None, *, _query=None, _anchor=None, _scheme=None, _host=None, _port=None, _app_url=None):
+        """The same without scheme and host: what the application is mounted at, the path, the query, the anchor."""
+
     def prepare():
-        """Read now what URLs are made from (manifests), so that no request has to wait for it."""
+        """Read now what URLs are made from (manifests), so that no request has to wait for it. May be left out."""
 
 
 class IURLDecisions(Interface):
@@ -200,6 +332,9 @@ class IURLDecisions(Interface):
 
     def describe(buster):
         """What a cache buster is, in a few words: as it is written in ZCML where it can be."""
+
+    def manifest(record):
+        """(spec, entries) of the manifest that the cache buster of a Busting reads; None when it reads none."""
 
 
 class IAnswers(Interface):
@@ -234,8 +369,37 @@ class IExplainer(Interface):
         """A report whose text is one screen."""
 
 
+class IChecker(Interface):
+    """Finds what is wrong with a configuration, and what only looks right."""
+
+    def check(spec, **arguments):
+        """Load a file into the registry, with the arguments of IZCMLLoader.load; return the findings about all of it."""
+
+
 class IZCMLLoader(Interface):
     """Reads ZCML into a registry."""
 
-    def load(spec="configure.zcml", *, package=None, features=(), strict=False, limits=None):
-        """Load a file and everything it includes; the registry is unchanged when that fails."""
+    def directives():
+        """
+        The namespaces that the last load declared, to descriptions of the directives known in each; '*': in every one.
+
+        A directive has `name`, `attributes`, `documentation`, `kind` ('simple', 'complex' or 'grouping'), `directives`
+        (what a complex one holds) and `any_attribute`. An attribute has `name`, `required`, `documentation`,
+        `kind` ('text', 'boolean', 'integer', 'choice'), `several` (tokens), `values`, `least` and `most`.
+        """
+
+    def load(spec="configure.zcml", *, package=None, features=(), settings=None, strict=False, limits=None, into=None):
+        """
+        Load a file and everything it includes; the registry is unchanged when that fails.
+
+        *into* is another registry, which is to take the place of this one.
+        """
+
+    def remarks(file):
+        """
+        What a `LoadedFile` says beside its directives: `ignores`, `unused`, `namespaces` and `tags`.
+
+        `ignores` are the comments `assetzcml: ignore A012`, each with origin, codes, and the lines of the tag after it;
+        `unused` are (prefix, origin) and `namespaces` (URI, origin) of namespace declarations; `tags` is the origin of
+        the first tag on each line.
+        """

@@ -12,11 +12,14 @@ from zope.interface import Interface
 from zope.interface.registry import Components
 
 from assetzcml.assets import Busting, Override, PermissionPolicy, StaticViewRecord
-from assetzcml.interfaces import IBusting, IOverride, IPermissionPolicy, IStaticView
+from assetzcml.bundling import BundlingRecord
+from assetzcml.interfaces import IBundling, IBusting, IOverride, IPermissionPolicy, IRoute, IStaticView, IView
+from assetzcml.loads import LoadReport
+from assetzcml.routing import Route, RoutingRecord, View
 
 __all__ = ["Current", "Loss", "Record", "Registry", "Snapshot", "truth"]
 
-Record = StaticViewRecord | Override | Busting | PermissionPolicy
+Record = StaticViewRecord | Override | Busting | PermissionPolicy | BundlingRecord | RoutingRecord
 T = TypeVar("T")
 
 
@@ -41,6 +44,10 @@ class Snapshot:
         self.views: tuple[StaticViewRecord, ...] = _ordered(registry, IStaticView, lambda view: view.rank)
         self.overrides: tuple[Override, ...] = _ordered(registry, IOverride, lambda override: override.place)
         self.bustings: tuple[Busting, ...] = _ordered(registry, IBusting, lambda busting: ())
+        # The weakest first: what is included, then what includes it, and each file in its own order.
+        self.bundling: tuple[BundlingRecord, ...] = _ordered(registry, IBundling, lambda record: record.place)[::-1]
+        self.routes: tuple[Route, ...] = tuple(sorted(_all(registry, IRoute), key=lambda route: route.place))
+        self.pages: tuple[View, ...] = tuple(sorted(_all(registry, IView), key=lambda view: view.discriminator))
         self.policy: Any = registry.queryUtility(IPermissionPolicy)
         self.losses: tuple[Loss, ...] = tuple(registry.losses)
         # Filled by the URL generator, read by `static_path`: a look-up and nothing else (DESIGN 12).
@@ -71,8 +78,11 @@ class Current:
 
 def _ordered(registry: Registry, provided: type[Interface], key: Callable[[Any], Any]) -> tuple[Any, ...]:
     """The records of one kind: the latest load or call first, then by strength."""
-    records = [record for _, record in registry.getUtilitiesFor(provided)]
-    return tuple(sorted(records, key=lambda record: (-record.generation, key(record))))
+    return tuple(sorted(_all(registry, provided), key=lambda record: (-record.generation, key(record))))
+
+
+def _all(registry: Registry, provided: type[Interface]) -> list[Any]:
+    return [record for _, record in registry.getUtilitiesFor(provided)]
 
 
 class Registry(Components):
@@ -90,6 +100,12 @@ class Registry(Components):
         self.lock = threading.RLock()
         self.losses: list[Loss] = []
         self.generation = 0
+        self.loads: tuple[LoadReport, ...] = ()  # those in force, in their order
+        # What a reload needs to know: what Python calls declared, what loads registered that is not ours, and what that
+        # took the place of.
+        self.declared: list[Record] = []
+        self.brought: list[Any] = []
+        self.displaced: dict[tuple[Any, str], Any] = {}
         self.settings: dict[str, Any] = {"prevent_cachebust": truth(os.environ.get("ASSETZCML_PREVENT_CACHEBUST"))}
         self.settings.update(settings or {})
         super().__init__(name, bases)
@@ -109,13 +125,19 @@ class Registry(Components):
         """Put *record* in the place of the one with its discriminator, which is kept for `explain`."""
         with self._changing():
             self._put(record)
+            self.declared.append(record)
 
-    def adopt(self, staged: Registry) -> None:
-        """Take over everything that was registered in *staged*; requests see all of it or nothing."""
+    def adopt(self, staged: Registry, load: LoadReport | None = None) -> None:
+        """Take over everything that was registered in *staged*, by *load*; requests see all of it or nothing."""
         with self.lock:
+            if load is not None:
+                self.loads = (*self.loads, load)
+                self._remember(staged)
             for utility in list(staged.registeredUtilities()):
                 if isinstance(utility.component, Record):
                     self._put(utility.component)
+                    if load is None:
+                        self.declared.append(utility.component)
                 else:
                     super().registerUtility(
                         utility.component, utility.provided, utility.name, utility.info, factory=utility.factory
@@ -132,6 +154,21 @@ class Registry(Components):
             self.losses.extend(loss for loss in staged.losses if loss.reason != "replaced")
             self.current.snapshot = Snapshot(self)
 
+    def _remember(self, staged: Registry) -> None:
+        """Keep what a load brings beside our records, and what a Python call had put in its place."""
+        brought = [u for u in staged.registeredUtilities() if not isinstance(u.component, Record)]
+        if brought:
+            loaded = {id(registration.component) for registration in self.brought}
+            former = {(u.provided, u.name): u for u in self.registeredUtilities() if id(u.component) not in loaded}
+            for utility in brought:
+                key = utility.provided, utility.name
+                if key in former:
+                    self.displaced.setdefault(key, former[key])
+        self.brought += brought
+        self.brought += staged.registeredAdapters()
+        self.brought += staged.registeredSubscriptionAdapters()
+        self.brought += staged.registeredHandlers()
+
     def next_generation(self) -> int:
         """The number of the load or call that begins now; the greater is the later."""
         with self.lock:
@@ -141,7 +178,7 @@ class Registry(Components):
     def _put(self, record: Record) -> None:
         provided, name = _place_of(record)
         former = self.queryUtility(provided, name)
-        if former is not None and former != record and not isinstance(record, Override):
+        if former is not None and not _says_the_same(record, former):
             self.losses.append(Loss(former, record, "replaced"))
         if former == record:
             # Components would keep the former, which is equal and has an earlier generation and another origin.
@@ -178,6 +215,13 @@ class Registry(Components):
             return super().unregisterAdapter(*arguments, **options)
 
 
+def _says_the_same(record: Record, former: Record) -> bool:
+    """Are they equal, or said in the same words? What these make, a buster or a policy, is another object each time."""
+    if isinstance(record, (Busting, PermissionPolicy)) and type(former) is type(record) and record.wording:
+        return record.wording == former.wording
+    return record == former
+
+
 def _place_of(record: Record) -> tuple[type[Interface], str]:
     """The interface and the name under which a record is a utility."""
     if isinstance(record, StaticViewRecord):
@@ -186,6 +230,10 @@ def _place_of(record: Record) -> tuple[type[Interface], str]:
         return IOverride, " <- ".join(record.discriminator[1:])
     if isinstance(record, Busting):
         return IBusting, f"explicit {record.path}" if record.explicit else str(record.path)
+    if isinstance(record, BundlingRecord):
+        return IBundling, " ".join(record.discriminator)
+    if isinstance(record, RoutingRecord):
+        return (IRoute if isinstance(record, Route) else IView), record.key
     return IPermissionPolicy, ""
 
 

@@ -14,13 +14,14 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from zope.interface import implementer
 
 from assetzcml.archives import member_at
 from assetzcml.assets import AssetSpec, Override, asset_spec
-from assetzcml.interfaces import IAsset, IResolver
+from assetzcml.bundling import BundleRecord
+from assetzcml.interfaces import IAsset, IBundles, IResolver
 from assetzcml.registry import Registry, Snapshot, truth
 
 if TYPE_CHECKING:
@@ -62,9 +63,17 @@ class Found(NamedTuple):
 
 
 class SearchPaths:
-    """The overrides of a snapshot, by target: which places an asset is looked for in, and in which order."""
+    """
+    The overrides of a snapshot, by target: which places an asset is looked for in, and in which order.
+
+    `bundles` are the specs of bundles, whose originals are built.
+    """
 
     def __init__(self, snapshot: Snapshot):
+        self._snapshot = snapshot
+        self.bundles = frozenset(
+            record.spec for record in snapshot.bundling if isinstance(record, BundleRecord) and record.spec is not None
+        )
         self._by_target: dict[AssetSpec, list[tuple[int, Override]]] = {}
         self._children: dict[AssetSpec, set[str]] = {}
         for order, override in enumerate(snapshot.overrides):
@@ -90,13 +99,27 @@ class SearchPaths:
         """The names in the directory *spec* that a target names, or leads through."""
         return self._children.get(spec, set())
 
-    def candidates(self, spec: AssetSpec, root: AssetSpec | None = None) -> list[Candidate]:
+    def candidates(self, spec: AssetSpec, root: AssetSpec | None = None) -> Sequence[Candidate]:
         """
         Every place where *spec* may be, in the order of search; the original is the last.
 
         The source of an override may be overridden itself: its own candidates stand in its place.
-        Each place is named once, where it is strongest.
+        Each place is named once, where it is strongest. That of a bundle is where its output is, which is built when
+        that is due and the place is looked at.
         """
+        return self.built(self.places(spec, root))
+
+    def built(self, places: list[Candidate]) -> Sequence[Candidate]:
+        """*places*, those of bundles replaced by where their outputs are when they are looked at."""
+        if self.bundles.isdisjoint(place.spec for place in places):
+            return places
+        bundles = self._snapshot.registry.queryUtility(IBundles)
+        return (
+            places if bundles is None else _Built(places, self._snapshot, bundles)
+        )  # None: a registry of records only
+
+    def places(self, spec: AssetSpec, root: AssetSpec | None = None) -> list[Candidate]:
+        """The same before anything is built: a bundle stands where its spec says."""
         result: list[Candidate] = []
         taken: set[AssetSpec] = set()
         opened: set[AssetSpec] = set()
@@ -116,6 +139,23 @@ class SearchPaths:
             for override in reversed(self.covering(candidate.spec)):
                 waiting.append((_through(override, candidate), False))
         return result
+
+
+class _Built(Sequence[Candidate]):
+    """Places of which some are bundles; each is built no sooner than somebody looks there."""
+
+    def __init__(self, places: list[Candidate], snapshot: Snapshot, bundles: Any):
+        self._places = places
+        self._snapshot = snapshot
+        self._bundles = bundles
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, index: Any) -> Any:
+        place = self._places[index]
+        output = self._bundles.place(self._snapshot, place.spec)
+        return place if output is None else Candidate(*output, place.via)
 
 
 def _through(override: Override, candidate: Candidate) -> Candidate:
@@ -217,17 +257,26 @@ def original_files(module: ModuleType) -> Traversable:
 class Asset:
     """The asset a spec leads to. What was found is trusted for a second; with the setting `reload`, not at all."""
 
-    __slots__ = ("_candidates", "_known", "_resolver", "_snapshot", "spec")
+    __slots__ = ("_candidates_known", "_known", "_places", "_resolver", "_snapshot", "spec")
 
     def __init__(self, resolver: Resolver, snapshot: Snapshot, spec: AssetSpec):
         self.spec = str(spec)
         self._resolver = resolver
         self._snapshot = snapshot
-        self._candidates = snapshot.derived(SearchPaths).candidates(spec)
+        paths = snapshot.derived(SearchPaths)
+        self._places = paths.places(spec)
+        # What is built may be somewhere else at each look.
+        lasting = paths.bundles.isdisjoint(place.spec for place in self._places)
+        self._candidates_known = self._places if lasting else None
         self._known: tuple[float, Found | None] = (0.0, None)
 
     def __repr__(self) -> str:
         return f"<Asset {self.spec}>"
+
+    @property
+    def _candidates(self) -> Sequence[Candidate]:
+        known = self._candidates_known
+        return known if known is not None else self._snapshot.derived(SearchPaths).built(self._places)
 
     def look(self, anew: bool = False) -> tuple[float, Found | None]:
         """
@@ -302,10 +351,21 @@ class Asset:
     def _file(self) -> Found:
         found = self._find()
         if found is None:
-            raise FileNotFoundError(f"no layer has the asset {self.spec!r}")
+            fault = self._fault()
+            why = f": {fault}" if fault is not None else ""
+            raise FileNotFoundError(f"no layer has the asset {self.spec!r}{why}") from fault
         if found.directory:
             raise IsADirectoryError(f"the asset {self.spec!r} is a directory")
         return found
+
+    def _fault(self) -> Exception | None:
+        """Why a bundle among the places has no output."""
+        paths = self._snapshot.derived(SearchPaths)
+        bundles = self._snapshot.registry.queryUtility(IBundles)
+        if bundles is None:
+            return None
+        faults = (bundles.fault(self._snapshot, place.spec) for place in self._places if place.spec in paths.bundles)
+        return next((fault for fault in faults if fault is not None), None)
 
 
 @implementer(IResolver)

@@ -6,13 +6,16 @@ The same rules for ZCML and for Python calls.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from assetzcml.assets import AssetSpec, Busting, Override, StaticViewRecord
+from assetzcml.bundling import BundlingRecord
 from assetzcml.errors import Origin, Problem, did_you_mean
-from assetzcml.interfaces import IBindable
-from assetzcml.registry import Record, Registry
+from assetzcml.interfaces import IBindable, IBundles, IPages
+from assetzcml.registry import Record, Registry, Snapshot
 from assetzcml.resolver import Candidate, Resolver, SearchPaths, parent
+from assetzcml.routing import RoutingRecord
 
 __all__ = ["Finding", "findings", "override_cycle"]
 
@@ -46,14 +49,28 @@ def findings(registry: Registry, records: Iterable[Record], *, roots: bool = Tru
             yield from checks.view(record, roots)
         elif isinstance(record, Busting):
             yield from checks.busting(record)
+    bundles = registry.queryUtility(IBundles)
+    if bundles is not None and any(isinstance(record, BundlingRecord) for record in records):
+        for problem, warning in bundles.problems(registry, records):
+            yield Finding(problem, warning)
+    if any(isinstance(record, RoutingRecord) for record in records):
+        yield from registry.getUtility(IPages).findings(registry, records)
 
 
 class _Checks:
     def __init__(self, registry: Registry):
         self.registry = registry
-        self.snapshot = registry.snapshot
         self.resolver = Resolver(registry)
-        self.paths = self.snapshot.derived(SearchPaths)
+
+    # Made when asked for: what Python declares one by one seldom needs them, and each is as large as the registry.
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        return self.registry.snapshot
+
+    @cached_property
+    def paths(self) -> SearchPaths:
+        return self.snapshot.derived(SearchPaths)
 
     def override(self, record: Override) -> Iterator[Finding]:
         kinds = {}
@@ -80,11 +97,11 @@ class _Checks:
 
     def _missing_source(self, record: Override) -> Finding:
         where = (record.origin or NOWHERE).attribute("override_with")
-        hint = self._nearest(record.source)
+        hint = self._nearest(record.source, "" if record.file else "/")
         message = f"{record}: override_with: {record.written(record.source)!r} does not exist"
         if record.source.absolute_path:
             return Finding(Problem(where, message, hint))
-        return Finding(Problem(where, message, hint or "the search goes on without it"), warning=True)
+        return Finding(Problem(where, message, hint or "the search goes on without it", code="A020"), warning=True)
 
     def view(self, record: StaticViewRecord, roots: bool) -> Iterator[Finding]:
         origin = record.origin or NOWHERE
@@ -103,9 +120,11 @@ class _Checks:
         if record.root.package and not record.root.parts:
             hint = "publish a directory in it" if not record.file else "name a file in it"
             yield Finding(
-                Problem(where, f"{record}: the root '{record.root}' is a whole package", hint), warning=not record.file
+                Problem(where, f"{record}: the root '{record.root}' is a whole package", hint, code="A030"),
+                warning=not record.file,
             )
-        if not roots:
+            return
+        if not roots or self._holds_bundle(record):
             return
         kinds = {found.directory for found in self.resolver.everywhere(self.paths.candidates(record.root))}
         if (not record.file) in kinds:
@@ -119,6 +138,15 @@ class _Checks:
             yield Finding(Problem(where, f"{record}: '{record.root}' is {found}", hint))
         else:
             yield Finding(Problem(where, f"{record}: no layer of '{record.root}' exists", self._nearest(record.root)))
+
+    def _holds_bundle(self, record: StaticViewRecord) -> bool:
+        """Is there a bundle at the root, or below it, that is built when it is asked for?"""
+        bundles = self.paths.bundles
+        return (
+            record.root in bundles
+            if record.file
+            else any(spec.below(record.root) and spec.under(record.root) for spec in bundles)
+        )
 
     def busting(self, record: Busting) -> Iterator[Finding]:
         origin = record.origin or NOWHERE
@@ -162,11 +190,13 @@ class _Checks:
         return Problem(where, f"{subject}: {message}", exception=failure)
 
     def _kind(self, spec: AssetSpec) -> str | None:
-        """What stands at a place itself, overrides left aside."""
+        """What stands at a place itself, overrides left aside. A bundle is a file, built or not."""
+        if spec in self.paths.bundles:
+            return "file"
         found = self.resolver.first([Candidate(spec, spec, ())])
         return None if found is None else "directory" if found.directory else "file"
 
-    def _nearest(self, spec: AssetSpec) -> str:
+    def _nearest(self, spec: AssetSpec, slash: str = "") -> str:
         """A hint that names what lies beside a place where nothing is: its last segment, as a relative form has it."""
         if not spec.parts:
             return ""
@@ -175,7 +205,7 @@ class _Checks:
             names = self.resolver.names(self.snapshot, self.paths.candidates(beside), str(beside))
         except OSError:
             return ""
-        return did_you_mean(spec.name, names)
+        return did_you_mean(spec.name + slash, [name + slash for name in names])
 
 
 def override_cycle(overrides: Sequence[Override]) -> list[Override] | None:

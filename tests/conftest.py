@@ -8,12 +8,32 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import data_generators
 import hostile_site
 from documents import document, write_tree
 
 _serial = itertools.count(1)
+
+
+# No deadline: how long an example takes says more about the machine than about the code.
+settings.register_profile("suite", deadline=None, max_examples=60)
+settings.load_profile("suite")
+
+
+def pytest_ignore_collect(collection_path):
+    """The other modules here are for the tests to import; the docstrings that are run are the library's."""
+    return True if collection_path.suffix == ".py" and not collection_path.name.startswith("test_") else None
+
+
+def pytest_collection_modifyitems(config, items):
+    """What takes long is run only where it is asked for: ``pytest -m slow``."""
+    if "slow" in config.option.markexpr:
+        return
+    for item in items:
+        if item.get_closest_marker("slow") is not None:
+            item.add_marker(pytest.mark.skip(reason="slow: run it with -m slow"))
 
 
 @pytest.fixture(scope="session")

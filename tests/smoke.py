@@ -14,7 +14,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
-SHIPPED = {"assetzcml/meta.zcml", "assetzcml/configure.zcml", "assetzcml/py.typed"}
+SHIPPED = {"assetzcml/meta.zcml", "assetzcml/configure.zcml", "assetzcml/pyramid.zcml", "assetzcml/py.typed"}
 
 
 def run(*command, cwd):

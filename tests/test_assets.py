@@ -1,6 +1,7 @@
 """Specs and names: every form of DESIGN 2 and 3, those that are refused, and what they are compared as."""
 
 import string
+from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,10 @@ def test_a_spec_is_normalised(text, normalised):
     assert str(asset_spec(text)) == normalised
 
 
+def test_a_path_object_is_the_text_it_stands_for():
+    assert asset_spec(PurePosixPath("/srv//www/a")) == asset_spec("/srv/www/a")
+
+
 @pytest.mark.parametrize(
     "text, package, normalised",
     [
@@ -71,7 +76,12 @@ def test_in_a_file_without_a_package_it_is_relative_to_the_directory(text, norma
 
 @pytest.mark.parametrize(
     "text, package, normalised",
-    [("shop", "", "shop:"), ("shop:", "", "shop:"), (".admin", "shop", "shop.admin:"), ("shop.admin", "x", "shop.admin:")],
+    [
+        ("shop", "", "shop:"),
+        ("shop:", "", "shop:"),
+        (".admin", "shop", "shop.admin:"),
+        ("shop.admin", "x", "shop.admin:"),
+    ],
 )
 def test_in_an_override_a_value_without_colon_or_slash_is_a_whole_package(text, package, normalised):
     assert str(asset_spec(text, package, whole=True)) == normalised
@@ -160,7 +170,9 @@ def test_reading_a_printed_spec_gives_the_spec(package, parts):
     assert asset_spec(str(absolute)) == absolute
 
 
-@given(st.text(string.ascii_letters + "./:\\\0 ä", max_size=20), st.sampled_from(["", "shop", "shop.admin"]), st.booleans())
+@given(
+    st.text(string.ascii_letters + "./:\\\0 ä", max_size=20), st.sampled_from(["", "shop", "shop.admin"]), st.booleans()
+)
 def test_whatever_is_read_has_no_segment_that_leads_elsewhere(text, package, whole):
     try:
         spec = asset_spec(text, package, whole=whole)
@@ -241,7 +253,7 @@ def test_a_bad_name_is_refused_with_a_reason(text, why):
 
 
 def test_an_empty_name_is_for_python_only():
-    with pytest.raises(ValueError, match="name is empty; .*'/' for the root"):
+    with pytest.raises(ValueError, match=r"name is empty; .*'/' for the root"):
         publication_name("", root=False)
     assert publication_name("/", root=False) == ""
 
@@ -262,12 +274,23 @@ def test_a_name_that_is_accepted_needs_no_further_care(text):
 
 @pytest.mark.parametrize(
     "text, why",
-    [("/", "a name of its own"), ("", "a name of its own"), ("https://cdn/x.ico", "with staticView"), ("a%", "percent")],
+    [
+        ("/", "a name of its own"),
+        ("", "a name of its own"),
+        ("https://cdn/x.ico", "with staticView"),
+        ("a%", "percent"),
+    ],
 )
 def test_the_name_of_a_file_is_neither_the_root_nor_external(text, why):
     with pytest.raises(ValueError, match=why):
         file_name(text)
     assert file_name("/favicon.ico") == "favicon.ico"
+
+
+def test_a_record_of_a_file_or_an_index_that_cannot_be_is_not_made():
+    for options in ({"name": "", "file": True}, {"name": "//cdn/x", "file": True}, {"name": "a", "index": "../x"}):
+        with pytest.raises(ValueError):
+            StaticViewRecord(root=SPEC_A, **options)
 
 
 @pytest.mark.parametrize("text", ["a/b", "..", ".", "a\\b", "/", "a\0", None])
@@ -345,6 +368,7 @@ SPEC_A, SPEC_B = asset_spec("shop:a"), asset_spec("theme:b")
         (StaticViewRecord(name="a", root=SPEC_A), ("staticView", "a"), "staticView 'a'"),
         (StaticViewRecord(name="", root=SPEC_A), ("staticView", ""), "staticView '/'"),
         (StaticViewRecord(name="a", root=SPEC_A, file=True), ("staticView", "a"), "staticFile 'a'"),
+        (StaticViewRecord(name="n" * 90, root=SPEC_A), ("staticView", "n" * 90), f"staticView '{'n' * 80}…'"),
         (Override(target=SPEC_A, source=SPEC_B, file=True), ("asset", "shop:a", "theme:b"), "asset 'shop:a'"),
         (Override(target=SPEC_A, source=SPEC_B, file=False), ("asset", "shop:a/", "theme:b/"), "asset 'shop:a/'"),
         (Busting(path=SPEC_A, buster=None), ("cacheBuster", "shop:a", False), "cacheBuster 'shop:a'"),

@@ -1,5 +1,6 @@
 """The command line: what is printed where, and the exit status."""
 
+import hashlib
 import json
 import os
 import re
@@ -99,6 +100,8 @@ overrides, in the order of search
     examples/theme/overrides.zcml:4:3
   asset 'shop:static/logo.png' with 'theme:brand/logo.png'
     examples/theme/overrides.zcml:3:3
+  asset 'shop:templates/blocks/footer.html' with 'theme:brand/footer.html'
+    examples/theme/views.zcml:4:3
 
 cache busters
   cacheBuster 'shop:static' digest="sha256"
@@ -108,6 +111,39 @@ cache busters
     lost: overridden by examples/theme/overrides.zcml:8:3
 
 permission policies
+  none
+
+routes, in the order in which they are tried
+  route 'admin' of '/admin/'
+    examples/shop/admin/routes.zcml:3:3
+  route 'home' of '/'
+    examples/shop/routes.zcml:3:3
+  route 'best' of '/items/best' before 'item'
+    examples/theme/pages.zcml:3:3
+  route 'item' of '/items/{id}'
+    examples/shop/routes.zcml:4:3
+
+views of routes and of paths
+  view of route 'admin' shop.admin.views.index
+    examples/shop/admin/routes.zcml:3:3
+  view of route 'home' shop.views.home
+    examples/shop/views.zcml:3:3
+  view of route 'best' theme.views.best
+    examples/theme/pages.zcml:3:3
+  view of route 'item' shop.views.item
+    examples/shop/views.zcml:4:3
+  view 'about' theme.views.about
+    examples/theme/views.zcml:3:3
+  view 'imprint' theme.views.imprint
+    examples/theme/pages.zcml:4:3
+  view 'about' shop.views.about
+    examples/shop/views.zcml:5:3
+    lost: overridden by examples/theme/views.zcml:3:3
+
+environment of bundles
+  none
+
+bundles
   none
 """
 
@@ -137,6 +173,27 @@ def test_list_answers_a_program_with_json(run):
     }
 
 
+def test_list_answers_a_program_with_routes_in_their_order_and_with_pages(run):
+    told = json.loads(run("list", "theme:configure.zcml", "routes", "pages", "--format", "json").stdout)
+    assert [(route["name"], route["before"]) for route in told["routes"]] == [
+        ("admin", None),
+        ("home", None),
+        ("best", "item"),
+        ("item", None),
+    ]
+    assert told["pages"][-1] == {
+        "directive": "view",
+        "name": "about",
+        "route_name": None,
+        "view": "shop.views.about",
+        "request_method": None,
+        "permission": None,
+        "origin": {"file": str(EXAMPLES / "shop" / "views.zcml"), "line": 5, "column": 3},
+        "lost": "overridden",
+        "winner": {"file": str(EXAMPLES / "theme" / "views.zcml"), "line": 3, "column": 3},
+    }
+
+
 # explain
 
 
@@ -156,6 +213,67 @@ def test_explain_of_what_nobody_serves_prints_what_is_known_and_has_status_1(run
     assert result.stdout.splitlines()[2].startswith("problem       no static view answers this URL")
 
 
+@pytest.mark.parametrize("path, view, route, lost", [
+    ("/about", ("views.zcml", 3), None, [("view", "overridden")]),
+    ("/items/best", ("pages.zcml", 3), ("pages.zcml", 3), [("route", "it is tried later")]),
+    ("https://example.com/items/best?a=b", ("pages.zcml", 3), ("pages.zcml", 3), [("route", "it is tried later")]),
+])  # fmt: skip
+def test_explain_of_a_page_names_the_view_the_route_and_what_lost(path, view, route, lost, run):
+    told = json.loads(run("explain", "theme:configure.zcml", path, "--format", "json").stdout)
+    page = told["page"]
+
+    def place(record):
+        return record and (Path(record["origin"]["file"]).name, record["origin"]["line"])
+
+    assert (place(page["view"]), place(page["route"])) == (view, route)
+    assert [(each["directive"], each["why"]) for each in page["others"]] == lost
+    assert (told["problems"], told["view"], told["answer"]) == ([], None, None)
+
+
+# schema
+
+
+def test_schema_prints_that_of_our_namespace_or_of_another(run):
+    ours = run("schema", "configure.zcml").stdout
+    assert 'targetNamespace="http://namespaces.assetzcml.org/assets"' in ours
+    assert '<xs:element name="staticView">' in ours
+    other = run("schema", "configure.zcml", "--namespace", "http://namespaces.zope.org/zope").stdout
+    assert '<xs:element name="exclude">' in other
+    assert "staticView" not in other
+
+
+def test_schema_writes_all_of_them_with_a_catalog_and_they_validate_what_loads(run, tmp_path):
+    from lxml import etree
+
+    directory = tmp_path / "new" / "schemas"
+    written = run("schema", "theme:configure.zcml", "--output", directory).stdout.splitlines()
+    assert written == [str(path) for path in sorted(directory.iterdir())]
+    assert {"catalog.xml", "zcml.xsd"} < {path.name for path in directory.iterdir()}
+    schema = etree.XMLSchema(etree.parse(str(directory / "zcml.xsd")))
+    for path in sorted(EXAMPLES.glob("[st]h*/*.zcml")):
+        assert schema.validate(etree.parse(str(path))), (path, schema.error_log)
+
+
+def test_schema_of_what_does_not_load_is_made_all_the_same_with_status_1(run, zcml, tmp_path):
+    path = zcml.write('<staticView name="static" path="shop:statc"/>')
+    result = run("schema", path, status=1)
+    assert '<xs:element name="staticView">' in result.stdout
+    assert result.stderr.startswith(f"{path}:2:")
+    run("schema", path, "--output", tmp_path / "schemas", status=1)
+    assert (tmp_path / "schemas" / "zcml.xsd").exists()
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["configure.zcml", "--namespace", "urn:x"], "no directive is in the namespace 'urn:x'; there are 'http://"),
+    (["nosuchpackage:x.zcml"], "nosuchpackage:x.zcml: there is no package 'nosuchpackage'"),
+    (["configure.zcml", "--output", "/dev/null/x"], "cannot write /dev/null/x: "),
+])  # fmt: skip
+def test_a_schema_that_cannot_be_made_or_written_has_status_1(arguments, message, run):
+    result = run("schema", *arguments, status=1)
+    assert result.stderr.startswith(message)
+    assert result.stdout == ""
+
+
 # What all commands have.
 
 
@@ -173,13 +291,15 @@ def test_features_and_settings_reach_the_load(run, zcml):
 
 
 def test_a_wrong_configuration_is_told_with_its_place_on_stderr_and_has_status_1(run, zcml):
-    path = zcml.write('<staticView name="static" path="shop:statc"/>\n<staticView nam="x" path="shop:static"/>')
+    path = zcml.write(
+        '<staticView name="static" path="shop:statc"/>\n<staticView name="x" path="shop:static" nam="y"/>'
+    )
     result = run("list", path, status=1)
     assert result.stdout == ""
     assert result.stderr == (
-        f"{path}:3:13: staticView: unknown attribute 'nam'; did you mean 'name'?\n"
-        '    <staticView nam="x" path="shop:static"/>\n'
-        "                ^\n"
+        f"{path}:3:41: staticView 'x': unknown attribute 'nam'; did you mean 'name'?\n"
+        '    <staticView name="x" path="shop:static" nam="y"/>\n'
+        "                                            ^\n"
     )
 
 
@@ -226,13 +346,14 @@ def test_a_configuration_that_cannot_be_read_has_status_1_and_names_it(config, r
         ["serve", "configure.zcml", "--port", "70000"],
         ["serve", "configure.zcml", "--app", "shop.app"],
         ["explain", "configure.zcml"],
+        ["schema", "configure.zcml", "--namespace", "urn:x", "--output", "schemas"],
     ],
 )
 def test_wrong_usage_has_status_2_and_says_what_is_right(arguments, run):
     assert "Usage: " in run(*arguments, status=2).stderr
 
 
-@pytest.mark.parametrize("command", ["", "serve", "url", "list", "explain"])
+@pytest.mark.parametrize("command", ["", "serve", "url", "list", "explain", "check", "schema", "init"])
 def test_help_tells_the_exit_statuses(command, run):
     text = " ".join(run(*filter(None, [command]), "--help").stdout.split())
     assert "Exit status: 0 good, 1 the configuration or the content is wrong" in text
@@ -268,6 +389,160 @@ def test_names_that_the_terminal_has_no_characters_for_are_printed_as_escapes(tm
     assert stdout.splitlines()[1] == b"  staticView 'caf\\xe9' of 'shop:static'", stderr
 
 
+# build, and list of bundles
+
+
+@pytest.fixture
+def bundled(package):
+    """A package with bundles; returns its name. `bundled.write(file, text)` writes into it."""
+    name = package(
+        {
+            "static/a.css": "a { b: c }\n",
+            "static/b.css": "b{}",
+            "static/c.js": "c",
+            "marks.py": "from assetzcml.bundles.filters import FilterError, Filter\n"
+            "from assetzcml.errors import Origin, Problem\n"
+            "class Broken(Filter):\n    name = 'broken'\n    def input(self, _in, out, source_path=None, **kw):\n"
+            "        raise FilterError(Problem(Origin(source_path, 1, 1), 'broken: no such property'))\n",
+            "configure.zcml": document(
+                '<staticView name="st" path="static"/>\n<environment directory="static"/>\n'
+                '<bundle name="app.css" contents="a.css b.css" output="gen/app.%(version)s.css"/>\n'
+                '<bundle name="app.js" contents="c.js" output="gen/app.js"/>'
+            ),
+            "broken.zcml": document(
+                '<include file="configure.zcml"/>\n<filter name="broken" factory=".marks.Broken"/>\n'
+                '<bundle name="bad.css" contents="a.css" filters="broken" output="bad.css"/>'
+            ),
+        }
+    )
+
+    class Bundled(str):
+        directory = package.directory / name
+
+        def shown(self, text):
+            return text.replace(f"{self.directory}{os.sep}", "").replace(self, "pkg")
+
+    return Bundled(name)
+
+
+CSS = hashlib.md5(b"a { b: c }\n\nb{}").hexdigest()[:8]
+
+
+def test_build_prints_a_line_for_each_output_and_says_what_is_up_to_date(run, bundled):
+    config = f"{bundled}:configure.zcml"
+    assert bundled.shown(run("build", config).stdout) == (
+        f"app.css: built, 15 bytes (107 % of 14 bytes), static/gen/app.{CSS}.css\n"
+        "app.js: built, 1 byte (100 % of 1 byte), static/gen/app.js\n"
+    )
+    assert bundled.shown(run("build", config).stdout) == (
+        f"app.css: up to date, 15 bytes, static/gen/app.{CSS}.css\napp.js: up to date, 1 byte, static/gen/app.js\n"
+    )
+    forced = run("build", config, "--force", "--jobs", "2", "--bundle", "app.js").stdout
+    assert bundled.shown(forced) == "app.js: built, 1 byte (100 % of 1 byte), static/gen/app.js\n"
+
+
+def test_build_tells_of_a_failure_with_the_line_of_the_bundle_and_that_of_the_source_and_builds_the_rest(run, bundled):
+    result = run("build", f"{bundled}:broken.zcml", status=1)
+    assert [line.partition(":")[0] for line in result.stdout.splitlines()] == ["app.css", "app.js"]
+    assert bundled.shown(result.stderr).splitlines()[:2] == [
+        "static/a.css:1:1: broken: no such property",
+        "  in the bundle declared at broken.zcml:4:1",
+    ]
+
+
+def test_build_answers_a_program_with_json(run, bundled):
+    told = json.loads(run("build", f"{bundled}:broken.zcml", "--format", "json", status=1).stdout)
+    css, js, bad = sorted(told, key=lambda each: each["bundle"] == "bad.css")
+    assert css == {
+        "bundle": "app.css",
+        "file": str(bundled.directory / "static" / "gen" / f"app.{CSS}.css"),
+        "version": CSS,
+        "size": 15,
+        "source_size": 14,
+        "changed": True,
+        "problems": [],
+    }
+    assert (js["bundle"], js["version"], js["changed"]) == ("app.js", hashlib.md5(b"c").hexdigest()[:8], True)
+    (problem,) = bad["problems"]
+    assert (bad["file"], problem["message"], problem["origin"]["line"]) == (None, "broken: no such property", 1)
+    (also,) = problem["also"]
+    assert (os.path.basename(also["origin"]["file"]), also["origin"]["line"]) == ("broken.zcml", 4)
+
+
+def test_a_bundle_that_nobody_declares_has_status_1(run, bundled):
+    result = run("build", f"{bundled}:configure.zcml", "--bundle", "app.cs", status=1)
+    assert (result.stdout, result.stderr) == ("", "no bundle has the name 'app.cs'; did you mean 'app.css'?\n")
+
+
+def test_watching_builds_again_what_changes_and_ends_quietly(bundled):
+    environ = {"PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(bundled.directory.parent)])}
+    process = start("build", f"{bundled}:configure.zcml", "--watch", environ=environ)
+    assert [process.stdout.readline().partition(b",")[0] for _ in range(2)] == [b"app.css: built", b"app.js: built"]
+    (bundled.directory / "static" / "c.js").write_text("changed")
+    assert process.stdout.readline().startswith(b"app.js: built, 7 bytes")
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=30) == (b"", b"")
+    assert process.returncode == 0
+
+
+def test_on_a_terminal_there_is_a_summary(bundled):
+    reader, writer = os.openpty()
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(bundled.directory.parent)])}
+    command = [sys.executable, "-m", "assetzcml", "build", f"{bundled}:configure.zcml"]
+    process = subprocess.Popen(command, stdout=writer, stderr=writer, env=environ)
+    os.close(writer)
+    process.wait(30)
+    printed = b""
+    try:
+        while piece := os.read(reader, 65536):
+            printed += piece
+    except OSError:  # the end of a terminal
+        pass
+    os.close(reader)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", printed.decode()).split("\r\n")
+    assert re.fullmatch(r"2 built, 0 up to date, 16 bytes \(107 % of 15 bytes\), [0-9.]+ s", lines[2])
+    assert b"\x1b[32mapp.css: built" in printed
+
+
+def test_list_says_what_bundles_are_made_of_and_whether_they_are_built(run, bundled):
+    config = f"{bundled}:configure.zcml"
+    run("build", config, "--bundle", "app.css")
+    assert (
+        bundled.shown(run("list", config, "bundles", "environment").stdout)
+        == f"""\
+environment of bundles
+  environment directory='pkg:static'
+    configure.zcml:3:1
+
+bundles
+  bundle 'app.css' of 'pkg:gen/app.css': built, 15 bytes of 14 bytes
+    configure.zcml:4:1
+    output static/gen/app.{CSS}.css, version {CSS}
+    1. pkg:static/a.css, 11 bytes
+    2. pkg:static/b.css, 3 bytes
+  bundle 'app.js' of 'pkg:gen/app.js': not built
+    configure.zcml:5:1
+    output gen/app.js
+    1. pkg:static/c.js, 1 byte
+"""
+    )
+    (bundled.directory / "static" / "b.css").write_text("longer {}")
+    (css, js) = json.loads(run("list", config, "bundles", "--format", "json").stdout)["bundles"]
+    assert (css["state"], css["size"], css["source_size"]) == ("out of date", 15, 20)
+    assert (js["state"], js["size"], js["spec"]) == ("not built", None, f"{bundled}:gen/app.js")
+
+
+def test_list_names_the_bundle_that_lost(run, zcml):
+    zcml.write('<bundle name="a" output="a"/>', "shop.zcml")
+    path = zcml.write('<include file="shop.zcml"/><bundle name="a" output="b"/>')
+    lines = run("list", path, "bundles").stdout.replace(f"{os.path.dirname(path)}{os.sep}", "").splitlines()
+    assert lines[-3:] == [
+        "  bundle 'a' of 'a'",
+        "    shop.zcml:2:1",
+        "    lost: overridden by site.zcml:2:28",
+    ]
+
+
 # serve
 
 
@@ -276,8 +551,8 @@ def served():
     """A function that serves a configuration on a free port; returns the address and the process."""
     processes = []
 
-    def serve(*arguments):
-        process = start("serve", *arguments, "--port", "0")
+    def serve(*arguments, **options):
+        process = start("serve", *arguments, "--port", "0", **options)
         processes.append(process)
         line = process.stdout.readline().decode()
         found = re.fullmatch(r"Serving on (http://127\.0\.0\.1:[0-9]+/)\n", line)
@@ -304,7 +579,7 @@ def get(url):
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_serve_answers_at_the_address_it_prints_and_stops_quietly(stop, served):
-    address, process = served("theme:configure.zcml", "--app", "shop.app:make_app")
+    address, process = served("theme:configure.zcml")
     status, headers, body = get(f"{address}static/logo-3d62cbec58b5.png")
     assert (status, headers["Content-Type"]) == (200, "image/png")
     assert body == (EXAMPLES / "theme" / "brand" / "logo.png").read_bytes()
@@ -316,8 +591,22 @@ def test_serve_answers_at_the_address_it_prints_and_stops_quietly(stop, served):
 
 
 def test_serve_without_an_application_answers_404_for_all_other_paths(served):
-    address, _ = served("shop:configure.zcml")
+    address, _ = served("shop:static.zcml")
     assert get(address)[0] == 404
+
+
+def test_serve_asks_the_application_for_what_no_route_view_or_static_view_has(served, tmp_path):
+    program = "def make(registry):\n    def app(environ, start):\n        start('200 OK', [])\n"
+    (tmp_path / "rest.py").write_text(program + "        return [environ['PATH_INFO'].encode()]\n    return app\n")
+    path = os.pathsep.join([str(tmp_path), str(CHECKOUT), str(EXAMPLES)])
+    address, _ = served("shop:configure.zcml", "--app", "rest:make", environ={"PYTHONPATH": path})
+    assert get(f"{address}about")[2].count(b"About the shop") == 2
+    assert get(f"{address}nowhere")[2] == b"/nowhere"
+
+
+def test_serve_takes_the_application_of_the_shop(served):
+    address, _ = served("theme:configure.zcml", "--app", "shop.app:make_app")
+    assert b"<h1>The shop</h1>" in get(address)[2]
 
 
 @pytest.mark.parametrize(
@@ -325,7 +614,7 @@ def test_serve_without_an_application_answers_404_for_all_other_paths(served):
     [
         ("nosuchmodule:make", "--app: the module 'nosuchmodule' cannot be imported: ModuleNotFoundError: No module "),
         ("shop.app:nix", "--app: the module 'shop.app' has no 'nix'"),
-        ("shop.app:PAGES", "--app: shop.app:PAGES is not callable"),
+        ("shop.views:GOODS", "--app: shop.views:GOODS is not callable"),
     ],
 )
 def test_an_application_that_is_not_there_has_status_1(app, message, run):

@@ -5,6 +5,7 @@ import pickle
 import pytest
 from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
 
+from assetzcml import load_zcml
 from assetzcml.errors import (
     ConfigurationConflictError,
     ConfigurationError,
@@ -127,6 +128,19 @@ def test_the_cause_of_an_error_is_the_first_exception_of_foreign_code():
 def test_an_error_can_be_pickled_for_another_process(kind):
     error = pickle.loads(pickle.dumps(kind(Problem(Written("a.zcml", 1, 1, "<a/>"), "wrong"))))
     assert (type(error), str(error)) == (kind, "a.zcml:1:1: wrong\n    <a/>\n    ^")
+
+
+def test_what_an_error_knows_of_its_problems_is_pickled_with_it(tmp_path):
+    (tmp_path / "site.zcml").write_text('<configure>\n<include file="part.zcml"/>\n</configure>')
+    (tmp_path / "part.zcml").write_text("<configure>\n  <nosuch/>\n  <include package='nosuch'/>\n</configure>")
+    with pytest.raises(ConfigurationError) as caught:
+        load_zcml(str(tmp_path / "site.zcml"))
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert str(error) == str(caught.value)
+    assert [(p.origin.line, p.origin.column, p.message, p.hint) for p in error.problems] == [
+        (p.origin.line, p.origin.column, p.message, p.hint) for p in caught.value.problems
+    ]
+    assert [step.line for step in error.problems[0].origin.chain()] == [2]
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,7 @@ def view(name, generation=1, rank=(), **options):
 
 
 def override(target, source, generation=1, place=()):
-    return Override(
-        target=asset_spec(target), source=asset_spec(source), file=True, generation=generation, place=place
-    )
+    return Override(target=asset_spec(target), source=asset_spec(source), file=True, generation=generation, place=place)
 
 
 def test_a_snapshot_never_changes():
@@ -84,6 +82,16 @@ def test_the_same_thing_said_again_replaces_nothing():
     registry.add(view("a", generation=2))
     assert registry.snapshot.losses == ()
     assert [v.generation for v in registry.snapshot.views] == [2]
+
+
+def test_a_buster_said_again_in_the_same_words_replaces_nothing_though_it_is_another_object():
+    registry = Registry()
+    for generation, (buster, wording) in enumerate(
+        [(len, 'token="1"'), (max, 'token="1"'), (min, 'token="2"'), (abs, "")]
+    ):
+        registry.add(Busting(path=asset_spec("s:x"), buster=buster, wording=wording, generation=generation))
+    assert [(loss.loser.buster, loss.winner.buster) for loss in registry.snapshot.losses] == [(max, min), (min, abs)]
+    assert [b.buster for b in registry.snapshot.bustings] == [abs]
 
 
 def test_an_override_said_again_moves_to_the_front_and_is_no_loss():
@@ -166,7 +174,8 @@ def test_settings_are_read_when_they_matter():
 
 
 @pytest.mark.parametrize(
-    "value, answer", [("1", True), ("Yes", True), (" true ", True), ("no", False), ("", False), ("2", False), (None, False)]
+    "value, answer",
+    [("1", True), ("Yes", True), (" true ", True), ("no", False), ("", False), ("2", False), (None, False)],
 )
 def test_the_environment_can_prevent_cache_busting(monkeypatch, value, answer):
     monkeypatch.delenv("ASSETZCML_PREVENT_CACHEBUST", raising=False)
@@ -178,7 +187,9 @@ def test_the_environment_can_prevent_cache_busting(monkeypatch, value, answer):
     assert Registry(settings={"prevent_cachebust": False}).settings["prevent_cachebust"] is False
 
 
-@pytest.mark.parametrize("value, answer", [(1, True), (0, False), ("ON", True), ("off", False), ([], False), ("t", True)])
+@pytest.mark.parametrize(
+    "value, answer", [(1, True), (0, False), ("ON", True), ("off", False), ([], False), ("t", True)]
+)
 def test_a_setting_is_true_by_pyramids_rule(value, answer):
     assert truth(value) is answer
 

@@ -122,7 +122,7 @@ def test_a_missing_asset_says_so_when_it_is_read(shop):
     assert (asset.exists(), asset.isfile(), asset.isdir(), asset.abspath()) == (False, False, False, None)
     assert asset.source_spec == asset.spec
     for use in (asset.open, asset.read_bytes, lambda: asset.size, lambda: asset.mtime):
-        with pytest.raises(FileNotFoundError, match="no layer has the asset 'shop_r:static/none.css'"):
+        with pytest.raises(FileNotFoundError, match=r"no layer has the asset 'shop_r:static/none\.css'"):
             use()
     with pytest.raises(NotADirectoryError):
         asset.listdir()
@@ -173,7 +173,8 @@ def test_what_is_neither_file_nor_directory_does_not_exist(shop, tmp_path):
             "brand_r:logo.png",
         ),
         (["shop_r:static/ <- brand_r:static/", "shop_r <- theme_r"], "static/logo.png", "theme_r:static/logo.png"),
-        # not under the target: segments, packages
+        # not under the target: segments, packages, and nothing is below a file
+        (["shop_r:static <- theme_r:static"], "static/logo.png", "shop_r:static/logo.png"),
         (["shop_r:sta/ <- theme_r:static/"], "static/logo.png", "shop_r:static/logo.png"),
         (["shop_r:static/logo <- theme_r:logo.png"], "static/logo.png", "shop_r:static/logo.png"),
         # chains: theme's file is overridden by brand

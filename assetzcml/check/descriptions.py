@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from assetzcml.assets import Busting, Override, PermissionPolicy, StaticViewRecord
+from assetzcml.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
+from assetzcml.bundling import (
+    BundleContents,
+    BundleRecord,
+    BundlingRecord,
+    EnvironmentOption,
+    FilterOption,
+    FilterRecord,
+    LoadPath,
+    URLMapping,
+)
 from assetzcml.errors import Origin
 from assetzcml.interfaces import IURLDecisions
 from assetzcml.registry import Record, Registry
+from assetzcml.routing import Route, View
 
 __all__ = ["data_of", "line_of", "origin_data", "strength"]
 
@@ -42,7 +53,38 @@ def _attributes(record: Record, registry: Registry) -> dict[str, Any]:
             "explicit": record.explicit,
             "buster": _wording(record, registry),
         }
+    if isinstance(record, BundlingRecord):
+        return _bundling(record)
+    if isinstance(record, Route):
+        options = {"request_method": list(record.methods), "before": record.before, "after": record.after}
+        return {"directive": "route", "name": record.name, "pattern": record.pattern, **options}
+    if isinstance(record, View):
+        name = record.name or "/" if record.route_name is None else None
+        subject = {"name": name, "route_name": record.route_name, "view": _dotted(record.view)}
+        options = {"request_method": record.method or None, "permission": record.permission}
+        return {"directive": "view", **subject, **options}
     return {"directive": "permissionPolicy", "policy": _wording(record, registry)}
+
+
+def _bundling(record: BundlingRecord) -> dict[str, Any]:
+    if isinstance(record, EnvironmentOption):
+        return {"directive": "environment", record.name: record.wording}
+    hidden = ("origin", "generation", "place", "base")
+    fields = {name: getattr(record, name) for name in record.__dataclass_fields__ if name not in hidden}
+    told = {name: str(value) if isinstance(value, AssetSpec) else _plain(value) for name, value in fields.items()}
+    if isinstance(record, FilterRecord):
+        told["factory"] = _dotted(record.factory)
+    elif isinstance(record, BundleContents):
+        told["position"] = ":".join(filter(None, record.position))
+    elif isinstance(record, BundleRecord):
+        told |= {"extra": dict(record.extra), "options": dict(record.options)}
+        told["spec"] = None if record.spec is None else str(record.spec)
+    return {"directive": record.discriminator[0], **told}
+
+
+def _dotted(component: Any) -> str:
+    named = component if hasattr(component, "__qualname__") else type(component)
+    return f"{named.__module__}.{named.__qualname__}"
 
 
 def _wording(record: Busting | PermissionPolicy, registry: Registry) -> str:
@@ -51,8 +93,7 @@ def _wording(record: Busting | PermissionPolicy, registry: Registry) -> str:
         return record.wording
     if isinstance(record, Busting):
         return registry.getUtility(IURLDecisions).describe(record.buster)
-    named = record.policy if hasattr(record.policy, "__qualname__") else type(record.policy)
-    return f"{named.__module__}.{named.__qualname__}"
+    return _dotted(record.policy)
 
 
 def _plain(value: Any) -> Any:
@@ -68,7 +109,30 @@ def line_of(record: Record, registry: Registry) -> str:
     if isinstance(record, Busting):
         explicit = " (explicit)" if record.explicit else ""
         return f"{record}{explicit} {_wording(record, registry)}"
+    if isinstance(record, BundlingRecord):
+        return f"{record}{_detail(record)}"
+    if isinstance(record, Route):
+        methods = f" for {' '.join(record.methods)}" if record.methods else ""
+        beside = [f" {word} {other!r}" for word, other in (("before", record.before), ("after", record.after)) if other]
+        return f"{record} of {record.pattern!r}{methods}{''.join(beside)}"
+    if isinstance(record, View):
+        return f"{record} {_dotted(record.view)}"
     return f"{record} {_wording(record, registry)}"
+
+
+def _detail(record: BundlingRecord) -> str:
+    """What follows the name of a record in its line."""
+    if isinstance(record, LoadPath | URLMapping):
+        return f" at {record.url!r}" if record.url is not None else ""
+    if isinstance(record, FilterOption):
+        return f" {record.value!r}"
+    if isinstance(record, FilterRecord):
+        return f" {_dotted(record.factory)}"
+    if isinstance(record, BundleContents):
+        return f" {':'.join(filter(None, record.position))} {' '.join(record.contents)!r}"
+    if isinstance(record, BundleRecord) and record.spec is not None:
+        return f" of {str(record.spec)!r}"
+    return ""
 
 
 def origin_data(origin: Origin | None) -> dict[str, Any] | None:

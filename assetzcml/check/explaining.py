@@ -15,11 +15,24 @@ from urllib.parse import unquote, urlsplit
 from zope.interface import implementer
 
 from assetzcml.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
+from assetzcml.check.bundled import bundle_data, bundle_lines
 from assetzcml.check.descriptions import data_of, line_of, origin_data, strength
-from assetzcml.errors import InvalidSpec, NotPublished, did_you_mean, printable
-from assetzcml.interfaces import IAnswers, IExplainer, IResolver, IURLDecisions, IURLGenerator, IVersions
+from assetzcml.check.inclusion import excluded_files
+from assetzcml.errors import ConfigurationError, InvalidSpec, NotPublished, did_you_mean, printable
+from assetzcml.interfaces import (
+    IAnswers,
+    IBundles,
+    IExplainer,
+    IPages,
+    IResolver,
+    IURLDecisions,
+    IURLGenerator,
+    IVersions,
+)
+from assetzcml.loads import Exclusion
 from assetzcml.registry import Record, Registry, Snapshot
 from assetzcml.resolver import Candidate, Found, Packages, SearchPaths, parent
+from assetzcml.routing import Route, View
 
 __all__ = ["Explainer", "Explanation", "Passed", "Step"]
 
@@ -56,10 +69,10 @@ class Passed:
 @dataclass
 class Explanation:
     """
-    What decided about one asset. `str()` of it is one screen, `as_dict()` is the same for programs.
+    What decided about one asset, or one page. `str()` of it is one screen, `as_dict()` is the same for programs.
 
-    *problems* say what is wrong: a spec nobody publishes, an asset no layer has. What could not be found out is None
-    or empty.
+    For a page, *page* is the view, and *route* the route that leads to it, if one does. *problems* say what is wrong: a
+    spec nobody publishes, an asset no layer has. What could not be found out is None or empty.
     """
 
     registry: Registry = field(repr=False)
@@ -69,9 +82,14 @@ class Explanation:
     source: AssetSpec | None = None
     file: str | None = None
     directory: bool = False
+    page: View | None = None
+    route: Route | None = None
+    matchdict: dict[str, Any] = field(default_factory=dict)
+    other_pages: list[Passed] = field(default_factory=list)
     view: StaticViewRecord | None = None
     other_views: list[Passed] = field(default_factory=list)
     search_path: list[Step] = field(default_factory=list)
+    bundle: Any = None
     busting: Any = None
     busting_file: str | None = None
     other_bustings: list[Passed] = field(default_factory=list)
@@ -80,17 +98,21 @@ class Explanation:
     variants: list[Any] = field(default_factory=list)
     path: str | None = None
     answer: tuple[str, list[tuple[str, str]]] | None = None
+    excluded: list[Exclusion] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         sections = (
             self._summary(),
+            self._page(),
             self._views(),
             self._search_path(),
+            self._bundle(),
             self._busters(),
             self._policies(),
             self._variants(),
             self._answer(),
+            self._excluded(),
         )
         paragraphs = [[self.asked], *filter(None, sections)]
         return "\n\n".join("\n".join(map(printable, paragraph)) for paragraph in paragraphs)
@@ -104,15 +126,18 @@ class Explanation:
             "source_spec": _text(self.source),
             "file": self.file,
             "url": self.url,
+            "page": self._page_data(),
             "view": self._data(self.view),
             "other_views": [self._passed_data(passed) for passed in self.other_views],
             "search_path": [self._step_data(step) for step in self.search_path],
+            "bundle": None if self.bundle is None else bundle_data(self.bundle, self.registry),
             "cache_buster": self._busting_data(),
             "other_cache_busters": [self._passed_data(passed) for passed in self.other_bustings],
             "permission_policy": self._data(self.policy),
             "other_permission_policies": [self._passed_data(passed) for passed in self.other_policies],
             "variants": [variant._asdict() for variant in self.variants],
             "answer": self._answer_data(),
+            "excluded": [{"file": each.real, "by": origin_data(each.origin)} for each in self.excluded],
         }
 
     # For programs.
@@ -139,6 +164,16 @@ class Explanation:
         read = {"reads": _text(use.file), "file": self.busting_file}
         return {**data_of(use.record, self.registry), "says": use.says, "idle": use.idle, **read}
 
+    def _page_data(self) -> dict[str, Any] | None:
+        if self.page is None and not self.other_pages:
+            return None
+        return {
+            "view": self._data(self.page),
+            "route": self._data(self.route),
+            "matchdict": {name: list(v) if isinstance(v, tuple) else v for name, v in self.matchdict.items()},
+            "others": [self._passed_data(passed) for passed in self.other_pages],
+        }
+
     def _answer_data(self) -> dict[str, Any] | None:
         if self.answer is None:
             return None
@@ -159,6 +194,13 @@ class Explanation:
             )
         return lines
 
+    def _page(self) -> list[str]:
+        lines = [] if self.page is None else _labelled("view", self._record(self.page))
+        if self.route is not None:
+            matched = [f"{name} = {value!r}" for name, value in self.matchdict.items()]
+            lines += _labelled("route", [*self._record(self.route), *matched])
+        return lines + self._passed(self.other_pages)
+
     def _views(self) -> list[str]:
         lines = [] if self.view is None else _labelled("static view", self._record(self.view))
         return lines + self._passed(self.other_views)
@@ -169,6 +211,9 @@ class Explanation:
             label = "search path" if number == 1 else ""
             lines += _labelled(label, self._step(number, step))
         return lines
+
+    def _bundle(self) -> list[str]:
+        return [] if self.bundle is None else _labelled("bundle", list(bundle_lines(self.bundle)))
 
     def _step(self, number: int, step: Step) -> list[str]:
         if not step.via:
@@ -191,10 +236,12 @@ class Explanation:
         return _labelled("cache buster", self._record(use.record) + told) + self._passed(self.other_bustings)
 
     def _policies(self) -> list[str]:
-        if self.view is None or self.view.permission is None:
+        protected = self.page or self.view
+        if protected is None or protected.permission is None:
             return []
         policy = ["no policy: nobody is permitted"] if self.policy is None else self._record(self.policy)
-        told = [f"{self.view.permission!r}; the answer below is that to somebody who has it", *policy]
+        below = "; the answer below is that to somebody who has it" if self.answer is not None else ""
+        told = [f"{protected.permission!r}{below}", *policy]
         return _labelled("permission", told) + self._passed(self.other_policies)
 
     def _variants(self) -> list[str]:
@@ -216,6 +263,11 @@ class Explanation:
             return []
         status, headers = self.answer
         return _labelled("answer", [f"GET {self.path}", status, *(f"{name}: {value}" for name, value in headers)])
+
+    def _excluded(self) -> list[str]:
+        return _labelled(
+            "left out", [text for each in self.excluded for text in (each.real, f"excluded by {each.origin}")]
+        )
 
     def _passed(self, records: list[Passed]) -> list[str]:
         lines = []
@@ -269,6 +321,11 @@ class _Inquiry:
                 self._ask_spec(asked)
         except ValueError as error:  # of urlsplit: 'http://[', or a character that no URL can have
             self.found.problems.append(f"it is neither an asset spec nor a URL: {error}")
+        if self.found.spec is not None:
+            packages = {self.found.spec.package, *(step.spec.package for step in self.found.search_path)} - {""}
+            self.found.excluded = list(excluded_files(registry, packages))
+        elif self.found.problems:
+            self.found.excluded = list(excluded_files(registry))
 
     @property
     def explanation(self) -> Explanation:
@@ -280,7 +337,10 @@ class _Inquiry:
         if asked.startswith("/"):
             spec = _spec_or_none(asked)
             return spec is None or not any(spec.under(view.root) for view in self.snapshot.views)
-        return ":" not in asked and self._component(IAnswers).route(f"/{_path_of(asked)}") is not None
+        if ":" in asked:
+            return False
+        path = f"/{_path_of(asked)}"
+        return self._lead(path).view is not None or self._component(IAnswers).route(path) is not None
 
     # From what was asked to an asset.
 
@@ -290,17 +350,26 @@ class _Inquiry:
         except InvalidSpec as error:
             self.found.problems.append(str(error))
             return
+        unpublished = ""
         try:
             self.found.view = self._component(IURLDecisions).view(asked)
         except NotPublished as error:
-            self.found.problems.append(str(error))
+            unpublished = str(error)
+        except ConfigurationError:  # a bundle that cannot be built, which is told of where its URL is asked for
+            pass
         self._explain_asset(asked)
+        if unpublished and not (self.found.bundle is not None and self.found.url is not None):
+            self.found.problems.insert(0, unpublished)
         url = self.found.url
         if url is not None and self.found.view is not None and not self.found.view.external:
             path = self._local_path(url) or ""
             routed = self._component(IAnswers).route(path)
             if routed is not None and routed.view != self.found.view:
                 self.found.problems.append(f"its URL is answered by {routed.view}, which has the longer name")
+            page = self._lead(path)
+            if page.view is not None:
+                told = f"its URL is answered by {page.route or page.view}: routes and views go before static views"
+                self.found.problems.append(told)
             self._explain_answer(path)
 
     def _ask_url(self, asked: str) -> None:
@@ -311,8 +380,18 @@ class _Inquiry:
             return
         path = self._local_path(asked)
         routed = None if path is None else self._component(IAnswers).route(path)
+        led = None if path is None else self._lead(path)
+        if led is not None:
+            self._explain_pages(led, path or "")
+            if led.view is not None:
+                if routed is not None and self._has(routed.spec):
+                    self.found.other_pages.append(Passed(routed.view, "routes and views go before static views"))
+                return
         if path is None or routed is None:
-            self.found.problems.append(self._nobody())
+            if led is not None and led.allowed:
+                self.found.problems.append(f"it is no page to GET: it takes {', '.join(led.allowed)}")
+            else:
+                self.found.problems.append(self._nobody(path))
             return
         self.found.view, self.found.spec = routed.view, routed.spec
         if routed.fault:
@@ -349,7 +428,39 @@ class _Inquiry:
         prefix = own.path.rstrip("/")
         return path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
 
-    def _nobody(self) -> str:
+    def _has(self, spec: AssetSpec | None) -> bool:
+        try:
+            return spec is not None and self._component(IResolver).resolve(spec).isfile()
+        except (OSError, ImportError):
+            return False
+
+    def _lead(self, path: str) -> Any:
+        """What a URL path leads to among routes and views."""
+        return self._component(IPages).lead(unquote(path))
+
+    def _explain_pages(self, led: Any, path: str) -> None:
+        found = self.found
+        found.page, found.route, found.matchdict = led.view, led.route, led.values
+        missed = self._component(IPages).missed(unquote(path))
+        found.other_pages = [Passed(each.record, each.why) for each in missed]
+        having = [led.view, led.route, *(each.record for each in missed)]
+        subjects = {record.discriminator[:2] for record in having if record is not None}
+        subjects |= {("view of route", record.name) for record in having if isinstance(record, Route)}
+        for loss in self.snapshot.losses:
+            if isinstance(loss.loser, Route | View) and loss.loser.discriminator[:2] in subjects:
+                found.other_pages.append(Passed(loss.loser, loss.reason, loss.winner))
+        if led.view is not None:
+            self._explain_policy(led.view)
+
+    def _nobody(self, path: str | None) -> str:
+        snapshot = self.snapshot
+        if not (snapshot.routes or snapshot.pages):
+            return self._no_static_view()
+        known = [f"/{view.name}" for view in snapshot.pages if view.route_name is None]
+        hint = did_you_mean(path or "", [*known, *(route.pattern for route in snapshot.routes)])
+        return f"{self._no_static_view()}; no route or view does, either{f'; {hint}' if hint else ''}"
+
+    def _no_static_view(self) -> str:
         names = [repr(view.name or "/") for view in self.snapshot.views]
         if not names:
             return "no static view answers this URL: there is none"
@@ -362,10 +473,13 @@ class _Inquiry:
         found, spec = self.found, self.found.spec
         assert spec is not None
         self._search(spec)
+        self._explain_bundle(spec)
         found.other_views = list(self._other_views(spec))
-        if found.view is None:
+        if found.view is None and found.bundle is None:
             return
         self._explain_url(text)
+        if found.view is None:
+            return
         self._explain_policy(found.view)
         if found.source is None:
             return
@@ -384,11 +498,23 @@ class _Inquiry:
             state = "chosen" if there is not None and there is chosen else _state(there)
             path = there.path if isinstance(there, Found) else None
             self.found.search_path.append(Step(candidate.spec, state, candidate.via, path))
-        self.found.search_path += _repeated(candidates, paths)
+        self.found.search_path += _repeated(paths.places(spec), paths)
         if isinstance(chosen, Found):
             self.found.source, self.found.file, self.found.directory = chosen.spec, chosen.path, chosen.directory
         else:
             self.found.problems.append(f"no layer has {str(spec)!r}{self._nearest(spec, standing[-1])}")
+
+    def _explain_bundle(self, spec: AssetSpec) -> None:
+        """The bundle that *spec* is the address of, or the place of its output."""
+        bundles = self.registry.queryUtility(IBundles)
+        if bundles is None or not self.snapshot.derived(SearchPaths).bundles:
+            return
+        bundle = spec if bundles.name_of(self.snapshot, spec) else bundles.bundle_of(self.snapshot, spec)
+        if bundle is not None:
+            self.found.bundle = bundles.state(bundles.name_of(self.snapshot, bundle))
+            fault = bundles.fault(self.snapshot, bundle)
+            told = [] if not isinstance(fault, ConfigurationError) else [problem.headline for problem in fault.problems]
+            self.found.problems += told or ([str(fault)] if fault is not None else self.found.bundle.problems)
 
     def _standing(self, candidate: Candidate) -> Found | str | None:
         """What stands at a place: a file before a directory; why its package has nothing, as a text."""
@@ -427,7 +553,7 @@ class _Inquiry:
         """The view that gives the asset its URL, which may be another than the one that was asked."""
         try:
             return self._component(IURLDecisions).view(spec)
-        except NotPublished:
+        except (NotPublished, ConfigurationError):  # the latter: a bundle that cannot be built
             return None
 
     def _explain_url(self, text: str) -> None:
@@ -438,6 +564,8 @@ class _Inquiry:
         except NotPublished:
             pass
         except Exception as error:  # a cache buster may be the code of others
+            if found.bundle is not None and isinstance(error, ConfigurationError):
+                return  # it cannot be built, which is told of
             found.problems.append(f"it has no URL: {type(error).__name__}: {error}")
             found.busting = self._component(IURLDecisions).busting(text)
         found.other_bustings = list(self._other_bustings())
@@ -459,7 +587,7 @@ class _Inquiry:
         spec = (self.found.source or self.found.spec) if busting.explicit else self.found.spec
         return spec is not None and spec.under(busting.path)
 
-    def _explain_policy(self, view: StaticViewRecord) -> None:
+    def _explain_policy(self, view: StaticViewRecord | View) -> None:
         if view.permission is not None:
             self.found.policy = self.snapshot.policy
             lost = [loss for loss in self.snapshot.losses if isinstance(loss.loser, PermissionPolicy)]

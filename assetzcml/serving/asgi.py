@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from time import monotonic
 from typing import Any
 
 from webob import Request
 
 from assetzcml.assets import StaticViewRecord
 from assetzcml.registry import Registry
-from assetzcml.serving.entries import BODIES, ENTRIES, Entries, complete
+from assetzcml.serving.entries import BODIES, ENTRIES, Entries, kept_answer
 from assetzcml.serving.files import FileBody, is_version
 from assetzcml.serving.paths import unquote
 from assetzcml.serving.responses import OK, Answer, Asked
@@ -65,32 +64,24 @@ class StaticApp:
         site = self._site
         if site.snapshot is not self.registry.snapshot:
             site = self._site = self._new_site()
-        path = path_of(scope)
-        headers = headers_of(scope["headers"])
-        answer = self._answer(site, path, scope, headers)
+        answer = self._answer(site, path_of(scope), scope)
         if answer is None:
             assert self.fallback is not None
             await self.fallback(scope, receive, send)
             return
         await _send(answer, scope, receive, send)
 
-    def _answer(self, site: Site, path: str, scope: Scope, headers: dict[str, str]) -> Answer | None:
-        asked = Asked(scope["method"], headers.get)
-        entry = site.entries.ready.get(path)
-        if entry is not None and entry.until > monotonic() and asked.method in ("GET", "HEAD"):
-            try:
-                answer = complete(asked, entry, site.entries, path)
-            except OSError:
-                answer = None
-            if answer is not None:
-                return answer
-            site.entries.drop(path)
+    def _answer(self, site: Site, path: str, scope: Scope) -> Answer | None:
+        asked = Asked(scope["method"], _deciding(scope["headers"]).get)
+        answer = kept_answer(asked, site.entries, path)
+        if answer is not None:
+            return answer
         root_path = scope.get("root_path", "")
         if not path and not root_path:
             path = "/"
 
         def permits(record: StaticViewRecord) -> bool:
-            return permitted(site.snapshot, record, lambda: Request(environ_of(scope, path, headers)))
+            return permitted(site.snapshot, record, lambda: Request(environ_of(scope, path)))
 
         def location() -> str:
             prefix = root_path.encode("utf-8", "surrogateescape")
@@ -135,11 +126,27 @@ def path_of(scope: Scope) -> str:
     return decoded.decode("latin-1")
 
 
+# The headers that decide, by their names in ASGI and in WSGI.
+_DECIDING = {
+    b"accept-encoding": "HTTP_ACCEPT_ENCODING",
+    b"if-match": "HTTP_IF_MATCH",
+    b"if-none-match": "HTTP_IF_NONE_MATCH",
+    b"if-modified-since": "HTTP_IF_MODIFIED_SINCE",
+    b"if-unmodified-since": "HTTP_IF_UNMODIFIED_SINCE",
+    b"range": "HTTP_RANGE",
+    b"if-range": "HTTP_IF_RANGE",
+}
+
+
+def _deciding(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return headers_of([pair for pair in pairs if pair[0] in _DECIDING])
+
+
 def headers_of(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """The headers of a request by their WSGI names; repeated ones are joined as WSGI servers join them."""
     headers: dict[str, str] = {}
     for name, value in pairs:
-        key = _wsgi_name(name)
+        key = _DECIDING.get(name) or "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
         text = value.decode("latin-1")
         if key not in headers:
             headers[key] = text
@@ -148,19 +155,7 @@ def headers_of(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
-_names: dict[bytes, str] = {}
-
-
-def _wsgi_name(name: bytes) -> str:
-    found = _names.get(name)
-    if found is None:
-        found = "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
-        if len(_names) < 256 and len(name) < 64:  # clients send some dozen names; who invents more is not remembered
-            _names[name] = found
-    return found
-
-
-def environ_of(scope: Scope, path: str, headers: dict[str, str]) -> dict[str, Any]:
+def environ_of(scope: Scope, path: str) -> dict[str, Any]:
     """The WSGI environment of a request, for the `webob.Request` that a permission policy sees. It has no body."""
     host, port = scope.get("server") or ("localhost", None)
     client = scope.get("client")
@@ -175,7 +170,7 @@ def environ_of(scope: Scope, path: str, headers: dict[str, str]) -> dict[str, An
         "wsgi.url_scheme": scope.get("scheme", "http"),
         "wsgi.version": (1, 0),
         "asgi.scope": scope,
-        **headers,
+        **headers_of(scope["headers"]),
     }
     if client:
         environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = client[0], str(client[1])
@@ -189,7 +184,7 @@ async def _send(answer: Answer, scope: Scope, receive: Receive, send: Send) -> N
     body = answer.body
     try:
         path = _path_to_send(answer, scope)
-        await send({"type": "http.response.start", "status": int(answer.status[:3]), "headers": _encoded(answer)})
+        await send({"type": "http.response.start", "status": int(answer.status[:3]), "headers": _headers(answer)})
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b""})
         elif isinstance(body, bytes):
@@ -218,9 +213,19 @@ def _path_to_send(answer: Answer, scope: Scope) -> str | None:
     return path if is_version(path, source.fingerprint) else None
 
 
-def _encoded(answer: Answer) -> Pairs:
-    """The headers in bytes; names in lower case, as ASGI wants them."""
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+def _headers(answer: Answer) -> Pairs:
+    """The headers as ASGI wants them. Those of a whole representation are made once."""
+    representation = answer.representation
+    if representation is None or answer.status is not OK:
+        return _encoded(answer.headers)
+    if representation.asgi is None:
+        representation.asgi = _encoded(answer.headers)
+    return representation.asgi.copy()
+
+
+def _encoded(headers: Iterable[tuple[str, str]]) -> Pairs:
+    """In bytes, the names in lower case."""
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 async def _send_file(body: FileBody, receive: Receive, send: Send) -> None:

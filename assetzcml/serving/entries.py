@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Hashable
+from time import monotonic
 
 from assetzcml.digests import digest_of
 from assetzcml.serving.files import FileBody, Truncated, read, reopen
 from assetzcml.serving.responses import Answer, Asked, Entry, Representation, decide
 
-__all__ = ["BODIES", "BODY", "ENTRIES", "WHOLE", "Entries", "body_of", "complete"]
+__all__ = ["BODIES", "BODY", "ENTRIES", "WHOLE", "Entries", "body_of", "complete", "kept_answer"]
 
 # Assets whose answers are kept ready. One takes about 2 kB without its bytes, so that is 16 MB.
 ENTRIES = 8192
@@ -80,6 +81,24 @@ class Entries:
 
 def _bytes_kept(entry: Entry) -> int:
     return sum(len(each.body) for each in entry.representations.values() if each.body is not None)
+
+
+def kept_answer(asked: Asked, entries: Entries, key: Hashable, whole: int = WHOLE) -> Answer | None:
+    """
+    The answer from what is kept, when that is fresh and open to everybody; None when it has to be looked for.
+
+    A file that is not what it was when it was looked at is forgotten.
+    """
+    entry = entries.ready.get(key)
+    if entry is None or entry.until <= monotonic() or asked.method not in ("GET", "HEAD"):
+        return None
+    try:
+        answer = complete(asked, entry, entries, key, whole)
+    except OSError:  # whoever looks for it finds out
+        answer = None
+    if answer is None:
+        entries.drop(key)
+    return answer
 
 
 def complete(asked: Asked, entry: Entry, entries: Entries, key: Hashable, whole: int = WHOLE) -> Answer | None:

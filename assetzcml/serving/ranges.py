@@ -7,12 +7,12 @@ ignored, and reading it costs no more than its length.
 
 import re
 
-_UNIT = "bytes="
-
 # In digits; int() takes that many whatever sys.set_int_max_str_digits says (sys.int_info.str_digits_check_threshold).
 # More would cost quadratic time or be refused, and no client means it.
 _LONGEST = 640
-_RANGE = re.compile(f"([0-9]{{0,{_LONGEST}}})-([0-9]{{0,{_LONGEST}}})").fullmatch
+
+# One range. The set of ranges is a list, and a list may have empty members (5.6.1.2): 'bytes=, 0-4' is one range too.
+_RANGE = re.compile(f"[bB][yY][tT][eE][sS]=[ \t,]*([0-9]{{0,{_LONGEST}}})-([0-9]{{0,{_LONGEST}}})[ \t,]*").fullmatch
 
 
 class UnsatisfiableRange(ValueError):
@@ -37,10 +37,7 @@ def byte_range(header: str, size: int) -> range | None:
     >>> byte_range("bytes=-100", size=1000)
     range(900, 1000)
     """
-    if header[: len(_UNIT)].lower() != _UNIT:
-        return None
-    # The set of ranges is a list, and a list may have empty members (5.6.1.2): 'bytes=, 0-4' is one range.
-    match = _RANGE(header[len(_UNIT) :].strip(" \t,"))
+    match = _RANGE(header)
     if match is None:
         return None
     first, last = match.groups()

@@ -6,7 +6,6 @@ Everything that an answer says about an asset is written down once, when the ass
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Sequence
 
 from assetzcml.assets import AssetSpec, StaticViewRecord
@@ -23,9 +22,9 @@ Header = tuple[str, str]
 
 YEAR = 31536000  # seconds; what "never changes" is written as (RFC 9111 knows no for ever, HTTP/1.0 knew a year)
 
-# Accept-Encoding headers whose choice is remembered, for each set of codings, and their characters: browsers send a
-# dozen different ones, of some twenty characters.
-REMEMBERED = 256
+# Accept-Encoding headers whose choice an entry remembers, and their characters. Browsers of one year send four
+# different ones, of some twenty characters.
+REMEMBERED = 8
 LONGEST = 128
 
 OK = "200 OK"
@@ -121,7 +120,7 @@ class Representation:
         self.last_modified = validators.last_modified
         self.headers = headers
         self.not_modified = not_modified
-        self.asgi: object = None
+        self.asgi: list[tuple[bytes, bytes]] | None = None  # the headers, once they were asked for
         self.body: bytes | None = None
         self.ready: bytes | None = None
 
@@ -137,39 +136,35 @@ class Entry:
 
     Moments of `time.monotonic`: up to *fresh* it is taken for true without another look, and up to *until* it may be
     given to anybody without asking (always past, where there is a permission). *state* is equal as long as nothing
-    about the asset changes.
+    about the asset changes. *chosen* remembers what clients like best, *unasked* is what one gets that says nothing, and
+    *only* is the identity where nothing else is.
     """
 
-    __slots__ = ("choices", "codings", "fresh", "identity", "record", "representations", "state", "until")
+    __slots__ = (
+        "chosen", "codings", "fresh", "identity", "only", "record", "representations", "state", "unasked", "until",
+    )  # fmt: skip
 
     def __init__(self, record: StaticViewRecord, representations: Sequence[Representation], state: object):
         self.record = record
         self.identity = representations[0]
         self.representations = {each.coding: each for each in representations}
         self.codings = tuple(each.coding for each in representations[1:] if each.coding is not None)
-        self.choices = _choices_of(self.codings)
+        self.only = None if self.codings else self.identity
+        self.unasked = self.representations[choose_coding(None, self.codings)]
+        self.chosen: dict[str | None, Representation] = {}
         self.state = state
         self.fresh = self.until = 0.0
 
     def choose(self, accept_encoding: str | None) -> Representation:
         """The representation that the client likes best."""
-        if not self.codings:
-            return self.identity
-        try:
-            return self.representations[self.choices[accept_encoding]]
-        except KeyError:
-            coding = choose_coding(accept_encoding, self.codings)
+        known = self.chosen.get(accept_encoding)
+        if known is None:
+            known = self.representations[choose_coding(accept_encoding, self.codings)]
             if accept_encoding is None or len(accept_encoding) <= LONGEST:
-                if len(self.choices) >= REMEMBERED:
-                    self.choices.clear()
-                self.choices[accept_encoding] = coding
-            return self.representations[coding]
-
-
-@functools.cache
-def _choices_of(codings: tuple[str, ...]) -> dict[str | None, str | None]:
-    """What was chosen for an Accept-Encoding; the same for all assets that have the same *codings*."""
-    return {}
+                if len(self.chosen) >= REMEMBERED:
+                    self.chosen.clear()
+                self.chosen[accept_encoding] = known
+        return known
 
 
 def entry_of(
@@ -282,7 +277,7 @@ def decide(asked: Asked, entry: Entry) -> Answer:
 
     The coding comes first because it decides what the validators and the range are about.
     """
-    chosen = entry.choose(asked.accept_encoding)
+    chosen = entry.only or entry.choose(asked.accept_encoding)
     if asked.conditional:
         outcome = evaluate(
             asked.method,

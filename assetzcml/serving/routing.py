@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from assetzcml.assets import StaticViewRecord
-from assetzcml.registry import Snapshot
+from assetzcml.registry import Registry, Snapshot
 from assetzcml.serving.entries import WHOLE, Entries
 from assetzcml.serving.responses import NOT_FOUND, Answer, Asked, error
 from assetzcml.serving.view import Publication, wsgi_bytes
 
-__all__ = ["Site"]
+__all__ = ["Site", "Sites"]
 
 
 class Site:
@@ -52,6 +52,22 @@ class Site:
             return None
         return self._root, path.removeprefix("/") if path else None
 
+    def owner(self, path: str, method: str) -> Publication | None:
+        """
+        The view that a request belongs to; None when it is the application's.
+
+        For frameworks that find out first who answers: the root view has only a GET or HEAD of what exists.
+        """
+        found = self.route(path)
+        if found is None or found[0] is not self._root:
+            return found and found[0]
+        # HEAD: nothing is opened for it.
+        asked = Asked("HEAD", {}.get)
+        there = method in ("GET", "HEAD") and self.answer(
+            path, asked, permits=lambda record: True, location=str, has_fallback=True
+        )
+        return self._root if there else None
+
     @property
     def beginnings(self) -> tuple[int, frozenset[str]]:
         """
@@ -90,6 +106,21 @@ class Site:
             whole=whole,
             yields=publication is self._root and has_fallback,
         )
+
+
+class Sites:
+    """The site of a registry, as what is declared there is now."""
+
+    def __init__(self, registry: Registry):
+        self._registry = registry
+        self._site: Site | None = None
+
+    @property
+    def current(self) -> Site:
+        site = self._site
+        if site is None or site.snapshot is not self._registry.snapshot:
+            site = self._site = Site(self._registry.snapshot, Entries())
+        return site
 
 
 def _as_wsgi(name: str) -> str:

@@ -88,16 +88,15 @@ def _locations(candidate: Candidate, packages: Packages) -> Iterator[Location]:
     """Where a candidate may be: in each portion of a namespace package, or in an archive."""
     spec, root = candidate.spec, candidate.root
     try:
-        directories = packages.directories(spec.package)
-        if not directories:
-            for found in packages.find(spec):
-                yield Location("", spec.parts, found.member)
-            return
+        portions = packages.portions(spec.package)
     except ImportError:  # an override may name a package that is gone; what it covers is then looked for elsewhere
         return
     parts = spec.below(root)
-    for directory in directories:
-        yield Location("/".join((directory, *root.parts)) or "/", parts)
+    for portion in portions:
+        if isinstance(portion, str):
+            yield Location("/".join((portion, *root.parts)) or "/", parts)
+        else:
+            yield Location("", spec.parts, portion.joinpath(*spec.parts))
 
 
 def real_roots(candidates: Iterable[Candidate], packages: Packages) -> Iterator[str]:

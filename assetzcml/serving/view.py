@@ -29,7 +29,7 @@ from assetzcml.assets import (
 from assetzcml.interfaces import IDigests, IVersions
 from assetzcml.registry import Registry, Snapshot, truth
 from assetzcml.resolver import FRESH, Found, Packages, SearchPaths
-from assetzcml.serving.entries import WHOLE, Entries, complete
+from assetzcml.serving.entries import WHOLE, Entries, complete, kept_answer
 from assetzcml.serving.files import Refused, exhausted, fingerprint
 from assetzcml.serving.paths import BadPath, Key, path_key
 from assetzcml.serving.responses import (
@@ -39,6 +39,7 @@ from assetzcml.serving.responses import (
     NO_STORE,
     NOT_ALLOWED,
     NOT_FOUND,
+    OK,
     RETRY_AFTER,
     UNAVAILABLE,
     Answer,
@@ -51,7 +52,16 @@ from assetzcml.serving.responses import (
 )
 from assetzcml.serving.variants import Located, Source, locate, real_roots, sources
 
-__all__ = ["Finding", "Publication", "StaticView", "permitted", "redirection", "wsgi_bytes"]
+__all__ = [
+    "Finding",
+    "Publication",
+    "StaticView",
+    "permitted",
+    "redirection",
+    "response_of",
+    "same_with_slash",
+    "wsgi_bytes",
+]
 
 logger = logging.getLogger("assetzcml")
 
@@ -393,6 +403,16 @@ class StaticResponse(Response):
         return self.app_iter
 
 
+def response_of(answer: Answer, environ: Mapping[str, Any]) -> StaticResponse:
+    """An answer as a response; `app_iter` is closed by who sends it."""
+    return StaticResponse(
+        # WebOb looks closely at a status that it is told; it takes 200 for granted.
+        status=None if answer.status is OK else answer.status,
+        headerlist=answer.headers,
+        app_iter=_app_iter(answer, environ),  # set later, it would cost the Content-Length
+    )
+
+
 class StaticView:
     """
     A view that answers with the assets below *root*, for `view(request)` and Pyramid's `view(context, request)`.
@@ -445,40 +465,43 @@ class StaticView:
         """The response to the last of the *arguments*, a `webob.Request`. `app_iter` is closed by who sends it."""
         request = arguments[-1]
         environ = request.environ
-        raw = self._path_below(request)
-        answer = self._current().answer(
-            Asked(environ["REQUEST_METHOD"], environ.get),
-            raw,
-            permits=lambda record: True,
-            location=lambda: _same_with_slash(environ),
-            entries=self._entries,
-            key=raw,
-        )
+        publication = self._current()
+        asked = Asked(environ["REQUEST_METHOD"], environ.get)
+        key = self._key(request)
+        answer = kept_answer(asked, self._entries, key)
+        if answer is None:
+            answer = publication.answer(
+                asked,
+                None if key is None else wsgi_bytes(key),
+                permits=lambda record: True,
+                location=lambda: same_with_slash(environ),
+                entries=self._entries,
+                key=key,
+            )
         assert answer is not None
-        response = StaticResponse(status=answer.status, headerlist=answer.headers, app_iter=[])
-        response.app_iter = _app_iter(answer, environ)
-        return response
+        return response_of(answer, environ)
 
-    def _path_below(self, request: Request) -> bytes | None:
-        """The path below the root; None for the root without its slash."""
-        path = request.environ.get("PATH_INFO", "")
+    def _key(self, request: Request) -> str | None:
+        """The path below the root, as in PATH_INFO; None for the root without its slash."""
+        environ = request.environ
+        path: str = environ.get("PATH_INFO", "")
         if not self.use_subpath:
-            return wsgi_bytes(path[1:]) if path or not request.environ.get("SCRIPT_NAME") else None
-        slash = "/" if path.endswith("/") and request.subpath else ""
-        if not request.subpath and not path.endswith("/"):
-            return None
-        return ("/".join(request.subpath) + slash).encode("utf-8", "surrogateescape")
+            return path[1:] if path or not environ.get("SCRIPT_NAME") else None
+        if not request.subpath:
+            return "" if path.endswith("/") else None
+        below = "/".join(request.subpath) + ("/" if path.endswith("/") else "")
+        return below.encode("utf-8", "surrogateescape").decode("latin-1")
 
     def _current(self) -> Publication:
-        snapshot = self.registry.snapshot
         publication = self._publication
-        if publication is None or publication.snapshot is not snapshot:
+        if publication is None or publication.snapshot is not self.registry.current.snapshot:
             self._entries = Entries()
-            publication = self._publication = Publication(self.record, snapshot)
+            publication = self._publication = Publication(self.record, self.registry.snapshot)
         return publication
 
 
-def _same_with_slash(environ: Mapping[str, Any]) -> str:
+def same_with_slash(environ: Mapping[str, Any]) -> str:
+    """The reference that leads from the path of a request to the same with a slash."""
     path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     return redirection(wsgi_bytes(path), environ.get("QUERY_STRING", ""))
 

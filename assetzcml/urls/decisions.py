@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from zope.interface import implementer
 
-from assetzcml.assets import AssetSpec, Busting, StaticViewRecord
-from assetzcml.interfaces import IResolver, IURLDecisions
+from assetzcml.assets import AssetSpec, Busting, StaticViewRecord, asset_spec
+from assetzcml.errors import InvalidManifest
+from assetzcml.interfaces import IBundles, IResolver, IURLDecisions
 from assetzcml.registry import Registry, truth
 from assetzcml.urls.cachebusters import (
     DigestCacheBuster,
@@ -38,11 +40,23 @@ class URLDecisions:
         self.registry = registry
 
     def view(self, spec: str | AssetSpec) -> StaticViewRecord:
-        return self.registry.snapshot.derived(Lookup).place(spec).view
+        output = self._output(spec)
+        return self.registry.snapshot.derived(Lookup).place(spec if output is None else output.file).view
+
+    def _output(self, spec: str | AssetSpec) -> Any:
+        """The `Output` of a bundle; None for what is none, or is taken from an override."""
+        snapshot = self.registry.snapshot
+        bundles = snapshot.derived(Lookup).bundles
+        if not bundles or asset_spec(spec) not in bundles:
+            return None
+        return self.registry.getUtility(IBundles).output(snapshot, asset_spec(spec))
 
     def busting(self, spec: str | AssetSpec) -> BustingUse | None:
         lookup = self.registry.snapshot.derived(Lookup)
-        place = lookup.place(spec)
+        output = self._output(spec)
+        if output is not None and (output.named or output.expire is True):
+            return None
+        place = lookup.place(spec) if output is None else lookup.output_place(asset_spec(spec), output)
         source = self._source(place.spec)
         busting = lookup.busting(place.spec, source)
         if busting is None:
@@ -62,6 +76,15 @@ class URLDecisions:
             return f'token="{token}"' + (f' param="{buster.param}"' if buster.param != "x" else "")
         named = buster if hasattr(buster, "__qualname__") else type(buster)
         return f"{named.__module__}.{named.__qualname__}"
+
+    def manifest(self, record: Busting) -> tuple[AssetSpec, Mapping[str, str]] | None:
+        for bound in self.registry.snapshot.derived(Lookup).bustings:
+            if bound.record == record and isinstance(bound.buster, ManifestCacheBuster):
+                try:
+                    return bound.buster.manifest_spec, bound.buster.manifest
+                except InvalidManifest:  # with `reload` it may be gone for a moment
+                    return None
+        return None
 
     def _source(self, spec: AssetSpec) -> AssetSpec:
         """Where the asset is really taken from; itself when it is nowhere, or belongs to a package that is."""

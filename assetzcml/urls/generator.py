@@ -5,12 +5,13 @@ from __future__ import annotations
 from math import inf
 from time import monotonic
 from typing import Any
+from urllib.parse import quote
 
 from zope.interface import implementer
 
-from assetzcml.assets import AssetSpec
-from assetzcml.errors import InvalidManifest
-from assetzcml.interfaces import IResolver, IURLGenerator
+from assetzcml.assets import AssetSpec, asset_spec
+from assetzcml.errors import InvalidManifest, NotPublished
+from assetzcml.interfaces import IBundles, IResolver, IURLGenerator
 from assetzcml.registry import Registry, Snapshot, truth
 from assetzcml.urls.applications import (
     application_path,
@@ -22,7 +23,7 @@ from assetzcml.urls.applications import (
 )
 from assetzcml.urls.cachebusters import Lasting, ManifestCacheBuster, renames
 from assetzcml.urls.lookup import CACHED_URLS, BoundBusting, Lookup, Place
-from assetzcml.urls.queries import copied_query, query_and_fragment
+from assetzcml.urls.queries import PATH_SAFE, copied_query, query_and_fragment
 
 __all__ = ["URLGenerator", "URLMethods"]
 
@@ -125,11 +126,47 @@ class URLGenerator:
         _app_url: str | None = None,
     ) -> str:
         """The URL of an asset without scheme and host; see `URLMethods.static_path`."""
-        if request is not None:
-            mounted = application_path(request)
-        else:
-            mounted = path_of_url(_app_url if _app_url is not None else self._application_url_setting() or "")
-        return self._url(spec, request, _query, _anchor, {"_app_url": mounted})
+        return self._url(spec, request, _query, _anchor, {"_app_url": self._mounted(request, _app_url)})
+
+    def output_path(self, spec: AssetSpec, output: Any) -> str:
+        """See `IURLGenerator`."""
+        return self._output_path(self.registry.snapshot, spec, output, None, None, None, {})[0]
+
+    def directory_path(self, spec: AssetSpec) -> str:
+        """See `IURLGenerator`."""
+        place = self.registry.snapshot.derived(Lookup).place(f"{spec}/")
+        return place.url(place.subpath)
+
+    def url_of(
+        self,
+        path: str,
+        request: Any = None,
+        *,
+        _query: Any = None,
+        _anchor: Any = None,
+        _scheme: str | None = None,
+        _host: str | None = None,
+        _port: str | int | None = None,
+        _app_url: str | None = None,
+    ) -> str:
+        """The URL of a path of the application, quoted and with its first slash; the options are those of `static_url`."""
+        options = {"_scheme": _scheme, "_host": _host, "_port": _port, "_app_url": _app_url}
+        return self._application_url(request, options) + path + query_and_fragment(_query, _anchor)
+
+    def path_of(
+        self,
+        path: str,
+        request: Any = None,
+        *,
+        _query: Any = None,
+        _anchor: Any = None,
+        _scheme: str | None = None,
+        _host: str | None = None,
+        _port: str | int | None = None,
+        _app_url: str | None = None,
+    ) -> str:
+        """The same without scheme and host; the options have the meaning they have for `static_path`."""
+        return self._mounted(request, _app_url) + path + query_and_fragment(_query, _anchor)
 
     def prepare(self) -> None:
         """
@@ -148,8 +185,13 @@ class URLGenerator:
         snapshot = self.registry.snapshot
         bare = not query and not anchor
         path = self._remembered(snapshot, spec) if bare else None
-        if path is None:
-            place = snapshot.derived(Lookup).place(spec)
+        output = self._output(snapshot, spec) if path is None else None
+        if output is not None:
+            path, until = self._output_path(snapshot, asset_spec(spec), output, request, query, anchor, options)
+            if bare and until:
+                _remember(snapshot, spec, path, until, True)
+        elif path is None:
+            place = self._place(snapshot, spec)
             if query:
                 options["_query"] = copied_query(query)
             if anchor:
@@ -163,6 +205,61 @@ class URLGenerator:
         if path[:2] == "//":
             return path if request is None else f"{url_scheme(request)}:{path}"
         return self._application_url(request, options) + path
+
+    def _place(self, snapshot: Snapshot, spec: str | AssetSpec) -> Place:
+        """Where the asset is published; of a bundle that is overridden, at last where its source is."""
+        lookup = snapshot.derived(Lookup)
+        try:
+            return lookup.place(spec)
+        except NotPublished:
+            if asset_spec(spec) not in lookup.bundles:
+                raise
+            found = self.registry.getUtility(IResolver).look(spec)[1]
+            if found is None:
+                raise
+            return lookup.place(found.spec)
+
+    def _output(self, snapshot: Snapshot, spec: str | AssetSpec) -> Any:
+        """The `Output` of a bundle; None for what is none, or is taken from an override."""
+        bundles = snapshot.derived(Lookup).bundles
+        if not bundles or asset_spec(spec) not in bundles:
+            return None
+        return self.registry.getUtility(IBundles).output(snapshot, asset_spec(spec))
+
+    def _output_path(
+        self,
+        snapshot: Snapshot,
+        spec: AssetSpec,
+        output: Any,
+        request: Any,
+        query: Any,
+        anchor: Any,
+        options: dict[str, Any],
+    ) -> tuple[str, float]:
+        """
+        The URL of the output of the bundle *spec*, and until when it holds.
+
+        A version in the name is enough; else a cache buster that covers the bundle, or the place of its output, does its
+        work, unless the environment says that the query has the version.
+        """
+        lookup = snapshot.derived(Lookup)
+        place = lookup.output_place(spec, output)
+        if query:
+            options["_query"] = copied_query(query)
+        if anchor:
+            options["_anchor"] = anchor
+        subpath, until, used = place.subpath, output.until, False
+        if not output.named and output.expire is not True:
+            subpath, options, holds, _ = self._busted(snapshot, place, request, options)
+            until = min(until, holds)
+            used = place.busting is not None or bool(lookup.explicit)
+        path = place.url(subpath)
+        asks = output.expire is True or (output.expire is None and not output.named and not used)
+        more = query_and_fragment(options.get("_query"), options.get("_anchor"))
+        if output.version is None or not asks:
+            return path + more, until
+        version = quote(output.version, safe=PATH_SAFE)
+        return f"{path}?{version}{'&' + more[1:] if more.startswith('?') else more}", until
 
     def _remembered(self, snapshot: Snapshot, spec: str | AssetSpec) -> str | None:
         """The path of *spec*, with what its buster makes of it, when that still holds."""
@@ -203,6 +300,12 @@ class URLGenerator:
 
     def _prevented(self) -> bool:
         return truth(self.registry.settings.get("prevent_cachebust"))
+
+    def _mounted(self, request: Any, app_url: str | None) -> str:
+        """The path the application is mounted at: the request's, else that of a URL."""
+        if request is not None:
+            return application_path(request)
+        return path_of_url(app_url if app_url is not None else self._application_url_setting() or "")
 
     def _application_url_setting(self) -> str | None:
         return self.registry.settings.get("application_url")

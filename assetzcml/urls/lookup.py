@@ -11,6 +11,7 @@ from assetzcml.assets import AssetSpec, Busting, StaticViewRecord, asset_spec
 from assetzcml.errors import NotPublished
 from assetzcml.interfaces import IBindable
 from assetzcml.registry import Snapshot
+from assetzcml.resolver import SearchPaths
 from assetzcml.urls.cachebusters import Lasting, lasting
 from assetzcml.urls.queries import PATH_SAFE, quoted_base_url
 
@@ -69,6 +70,7 @@ class Lookup:
             if record.path not in table:
                 table[record.path] = _bound(snapshot, record)
         self._places: dict[str | AssetSpec, Place] = {}
+        self.bundles = snapshot.derived(SearchPaths).bundles
 
     @property
     def bustings(self) -> list[BoundBusting]:
@@ -88,6 +90,27 @@ class Lookup:
                 self._places.clear()
             self._places[text] = place
         return place
+
+    def output_place(self, spec: AssetSpec, output: Any) -> Place:
+        """
+        Where the `Output` of the bundle *spec* is published: below the URL that the environment says, else below the
+        static view that publishes its directory. Raises NotPublished.
+        """
+        if output.url is None:
+            try:
+                place = self._place(output.file)
+            except NotPublished as error:
+                raise NotPublished(
+                    f"the bundle {str(spec)!r} has no URL: the environment says no url, and {error}"
+                ) from None
+        else:
+            base = output.url if output.url.endswith("/") else f"{output.url}/"
+            view = StaticViewRecord(
+                name=output.url.strip("/") if "//" not in output.url else output.url, root=output.directory
+            )
+            place = Place(view, output.file, str(output.file), output.path, base, _deepest(self._bustings, output.file))
+        own = _deepest(self._bustings, spec)
+        return place if own is None else place._replace(spec=spec, pathspec=str(spec), busting=own)
 
     def _place(self, text: str | AssetSpec) -> Place:
         spec = asset_spec(text)

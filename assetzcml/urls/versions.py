@@ -10,7 +10,7 @@ from zope.interface import implementer
 from assetzcml.assets import AssetSpec, StaticViewRecord
 from assetzcml.digests import without_digest
 from assetzcml.errors import InvalidManifest
-from assetzcml.interfaces import IDigests, IResolver, IVersions
+from assetzcml.interfaces import IBundles, IDigests, IResolver, IVersions
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolver import Found
 from assetzcml.urls.cachebusters import DigestCacheBuster, ManifestCacheBuster
@@ -37,6 +37,7 @@ class Manifests:
         for busting in snapshot.derived(Lookup).bustings:
             if isinstance(busting.buster, ManifestCacheBuster):
                 (self.explicit if busting.record.explicit else self.plain)[busting.record.path] = busting.buster
+        self.bundles = bool(snapshot.derived(Lookup).bundles)
         self.digests = any(isinstance(each.buster, DigestCacheBuster) for each in snapshot.derived(Lookup).bustings)
 
 
@@ -53,6 +54,8 @@ class Versions:
             return None
         manifests = snapshot.derived(Manifests)
         asked = view.root.joined(parts)
+        if manifests.bundles and self.registry.getUtility(IBundles).versioned(snapshot, asked):
+            return Version(asked, True)
         if manifests.plain and is_value(manifests.plain, asked):
             return Version(asked, True)
         if manifests.explicit:
@@ -72,7 +75,10 @@ class Versions:
         found = self._look(plain, bool(view.reload))
         if found is None or found.directory:
             return None
-        busting = snapshot.derived(Lookup).busting(plain, found.spec)
+        bundle = self.registry.getUtility(IBundles).bundle_of(snapshot, plain) if self._has_bundles(snapshot) else None
+        busting = snapshot.derived(Lookup).busting(bundle or plain, found.spec)
+        if busting is None and bundle is not None:
+            busting = snapshot.derived(Lookup).busting(plain, found.spec)
         if busting is None or not isinstance(busting.buster, DigestCacheBuster):
             return None
         try:
@@ -80,6 +86,10 @@ class Versions:
         except OSError:
             return None
         return Version(plain, current, split[1])
+
+    @staticmethod
+    def _has_bundles(snapshot: Snapshot) -> bool:
+        return bool(snapshot.derived(Lookup).bundles)
 
     def _renamed(
         self, explicit: dict[AssetSpec, ManifestCacheBuster], view: StaticViewRecord, parts: tuple[str, ...]

@@ -12,8 +12,7 @@ from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
 from assetzcml.assets import Override
-from assetzcml.errors import Origin, Problem
-from assetzcml.zcml.plans import shorten
+from assetzcml.errors import Origin, Problem, shorten
 
 __all__ = ["FileGraph", "Resolution", "override_conflicts", "resolve"]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from assetzcml.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
-from assetzcml.errors import Problem, did_you_mean
+from assetzcml.errors import Problem, did_you_mean, shorten
 from assetzcml.interfaces import ICacheBusters
 from assetzcml.registry import Record
-from assetzcml.zcml.plans import Problems, shorten, unknown_attribute
+from assetzcml.zcml.plans import Problems, unknown_attribute
 from assetzcml.zcml.positions import Tag
 from assetzcml.zcml.schemas import Address, ICacheBuster
 
@@ -84,7 +84,10 @@ def asset(context: Any, to_override: Address, override_with: Address) -> None:
         message = f"asset: to_override='{target}' is a path of the file system, and belongs to no package"
         raise Problems(Problem(info.attribute("to_override"), message, "'package:path' was expected"))
     if to_override.directory != override_with.directory:
-        kinds = ("a directory", "a file") if to_override.directory else ("a file", "a directory")
+        kinds = [
+            "a file" if not side.directory else "a directory" if side.spec.parts else "a whole package"
+            for side in (to_override, override_with)
+        ]
         message = f"asset: to_override is {kinds[0]} and override_with is {kinds[1]}"
         hint = "end both with a slash for directories, neither for files"
         raise Problems(Problem(info.attribute("override_with"), message, hint))
@@ -113,7 +116,7 @@ def cache_buster(
     _one_way(info, ways)
     way, value = next(iter(ways.items()))
     if extra and way != "factory":
-        known = [name for name in ICacheBuster.names(True)]
+        known = list(ICacheBuster.names(True))
         raise Problems(*(unknown_attribute(name, known, info, {}) for name in extra))
     _check_options(info, way, {"param": param, "missing": missing, "reload": reload})
     busters = context.assetzcml_load.staged.getUtility(ICacheBusters)
@@ -127,6 +130,11 @@ def cache_buster(
     elif way == "manifest":
         buster = Deferred(way, busters.manifest, spec=str(value), reload=bool(reload), missing=missing or "plain")
     elif way == "token":
+        if not value.strip():
+            problem = Problem(
+                info.attribute(way), "cacheBuster: token is empty", "the value of a query parameter was expected"
+            )
+            raise Problems(problem)
         buster = Deferred(way, busters.token, token=value, param=param or "x")
     elif way == "buster":
         _check_buster(info, value)

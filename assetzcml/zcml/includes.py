@@ -8,21 +8,24 @@ from __future__ import annotations
 import fnmatch
 import glob
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from zope.configuration.config import GroupingContextDecorator
 from zope.configuration.xmlconfig import IInclude
 
 from assetzcml.assets import AssetSpec
-from assetzcml.errors import Origin, Problem, did_you_mean
+from assetzcml.errors import Origin, Problem, did_you_mean, shorten
+from assetzcml.loads import READ, Include, Pattern
 from assetzcml.resolver import Found, Packages
 from assetzcml.zcml.conflicts import resolve
 from assetzcml.zcml.machine import Machine, define_simple
-from assetzcml.zcml.plans import Problems, shorten
+from assetzcml.zcml.plans import Problems
 from assetzcml.zcml.positions import Document, Tag
 from assetzcml.zcml.reader import read_file
 
-__all__ = ["define_includes", "include_file"]
+__all__ = ["OVERRIDES", "PLAIN", "define_includes", "include_file", "is_there", "overriding", "path_in"]
 
 PLAIN, OVERRIDES = 1, 0  # what is included with overrides comes before what is included (DESIGN 3.1)
 
@@ -40,8 +43,15 @@ def include(context: Any, file: str | None = None, package: Any = None, files: s
 
 def include_overrides(context: Any, file: str | None = None, package: Any = None, files: str | None = None) -> None:
     """The same, and what the files declare counts as declared here. Conflicts among them are resolved first."""
+    with overriding(context):
+        _include_all(context, file, package, files, OVERRIDES)
+
+
+@contextmanager
+def overriding(context: Any) -> Iterator[None]:
+    """What is included meanwhile counts as declared in the file that *context* is in."""
     before = len(context.actions)
-    _include_all(context, file, package, files, OVERRIDES)
+    yield
     resolution = resolve(context.actions[before:], context.assetzcml_load.graph)
     context.assetzcml_load.conflicts += resolution.problems
     context.assetzcml_load.losers += resolution.losers
@@ -57,12 +67,22 @@ def exclude(context: Any, file: str | None = None, package: Any = None, files: s
         owner = package or context.package
         real = os.path.realpath(_or_in(path, owner))
         if real in load.files:
-            load.warn(info, f"exclude comes too late: {path} has been read", "put it before the include")
+            load.warn(info, f"exclude comes too late: {path} has been read", "put it before the include", "A007")
         elif not _exists(real, owner) and not _exists(path, owner):
-            load.warn(info, f"exclude excludes nothing: there is no file {path}")
+            load.warn(info, f"exclude excludes nothing: there is no file {path}", code="A007")
         else:
             load.excluded.setdefault(real, info)
             context.processFile(path)
+
+
+def path_in(context: Any, package: Any, file: str) -> str:
+    """The path of *file* in *package*, or where it was expected. Raises Problems for what is no package."""
+    return _existing(_inside(context, package), file)
+
+
+def is_there(path: str, package: Any) -> bool:
+    """Would `include_file` find a file, on the disk or in the archive that *package* lies in?"""
+    return _exists(_or_in(path, package), package)
 
 
 def _include_all(context: Any, file: str | None, package: Any, files: str | None, kind: int) -> None:
@@ -91,8 +111,9 @@ def _paths(context: Any, file: str | None, package: Any, files: str | None) -> l
     found = glob.glob(os.path.normpath(os.path.join(glob.escape(directory), pattern)))
     found = found or _members_matching(inner.package, os.path.normpath(directory), pattern)
     matches = sorted(found, key=lambda path: (path.lower(), path))
+    context.assetzcml_load.patterns.append(Pattern(info, os.path.normpath(directory), pattern))
     if not matches:
-        context.assetzcml_load.warn(info, f"{info.directive}: no file matches {shorten(files)}")
+        context.assetzcml_load.warn(info, f"{info.directive}: no file matches {shorten(files)}", code="A005")
     return matches
 
 
@@ -132,16 +153,22 @@ def include_file(context: Any, path: str, package: Any = None, kind: int = PLAIN
     place = info if isinstance(info, Origin) else None
     if not path.endswith((".zcml", ".zcml.in")):
         raise Problems(
-            Problem(_at(info), f"{_word(info)}: {path} is not named *.zcml", "an include opens nothing else")
+            Problem(
+                _at(info) or Origin(path), f"{_word(info)}: {path} is not named *.zcml", "an include opens nothing else"
+            )
         )
     path = _or_in(path, package if package is not None else context.package)
     real = os.path.realpath(path)
     if context.includepath:
         if real in load.reading:
-            load.warn(place, f"{_word(info)} closes a cycle: {path} is being read", "the include is skipped; remove it")
+            message = f"{_word(info)} closes a cycle: {path} is being read"
+            load.warn(place, message, "the include is skipped; remove it", "A006")
+            load.includes.append(Include(info, path, real, "being read"))
             return
         if real not in load.excluded:
             load.graph.add(context.includepath[-1], real)
+        outcome = "excluded" if real in load.excluded else "read before" if real in load.files else READ
+        load.includes.append(Include(info, path, real, outcome))
     if real in load.excluded:
         load.excluded_used.add(real)
         return
@@ -168,10 +195,10 @@ def include_file(context: Any, path: str, package: Any = None, kind: int = PLAIN
 
 def _check_limits(load: Any, info: Any, path: str) -> None:
     limits = load.limits
-    # Neither the file that nobody includes nor our own meta.zcml, which every load reads first, counts.
+    # Neither the file that nobody includes nor those of ours which every load reads first count.
     for count, limit, words, name in (
         (len(load.reading) - 1, limits.include_depth, "includes are nested more than {} deep", "include_depth"),
-        (len(load.files) - 1, limits.files, "more than {} files are read", "files"),
+        (len(load.files) - load.directive_files, limits.files, "more than {} files are read", "files"),
     ):
         if count >= limit:
             raise Problems(
@@ -195,7 +222,7 @@ def _bytes(context: Any, path: str, package: Any) -> bytes:
         message, hint = f"there is no file {path}", _neighbours(owner, path)
     except (OSError, ValueError) as error:
         message, hint = f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", ""
-    raise Problems(Problem(_at(info), f"{_word(info)}: {message}", hint))
+    raise Problems(Problem(_at(info) or Origin(path), f"{_word(info)}: {message}", hint))
 
 
 def _member(package: Any, path: str) -> Found | None:

@@ -153,6 +153,7 @@ def define_simple(
         namespace,
         usedIn,
         lambda context, data, info: SimpleItem(context, handler, info, plan, data),
+        "simple",
     )
 
 
@@ -174,13 +175,16 @@ def define_grouping(
         inner.info = info
         return GroupingItem(inner)
 
-    _register(context, name, schema, handler, namespace, usedIn, factory)
+    _register(context, name, schema, handler, namespace, usedIn, factory, "grouping")
 
 
-def _register(context: Any, name: str, schema: Any, handler: Any, namespace: str, used_in: Any, factory: Any) -> None:
+def _register(
+    context: Any, name: str, schema: Any, handler: Any, namespace: str, used_in: Any, factory: Any, kind: str
+) -> None:
     namespace = namespace or context.namespace
     key = name if namespace == "*" else (namespace, name)
     factory.schema = schema
+    factory.kind = kind
     context.register(used_in, key, factory)
     context.document(key, schema, used_in, handler, context.info)
 
@@ -193,7 +197,7 @@ class Definition(ComplexDirectiveDefinition):
         self.plan = self.context.assetzcml_plan(self.schema)
         _register(
             self, self.name, self.schema, self.handler, self.namespace, self.usedIn,
-            lambda context, data, info: ComplexItem(self, context, data, info),
+            lambda context, data, info: ComplexItem(self, context, data, info), "complex",
         )  # fmt: skip
 
 
@@ -211,6 +215,8 @@ class MisplacedDirective(ZopeConfigurationError):
 
 class Machine(ConfigurationMachine):
     """The machine of one load. Contexts hand on its attributes, under names that no directive gives to an attribute."""
+
+    assetzcml_reserved: frozenset[Any] = frozenset()  # the names of directives that keep their meaning
 
     def __init__(self, load: Load):
         self._plans: dict[Any, Plan] = {}
@@ -240,6 +246,16 @@ class Machine(ConfigurationMachine):
         define_grouping(self, "configure", IZopeConfigure, Configure, "*")
         self.info = ""
 
+    def register(self, interface: Any, name: Any, factory: Any) -> None:
+        """Make a directive known, unless its name is reserved."""
+        if name not in self.assetzcml_reserved:
+            super().register(interface, name, factory)
+
+    @property
+    def assetzcml_names(self) -> frozenset[Any]:
+        """The names of all directives that are known."""
+        return frozenset(self._registry)
+
     def factory(self, context: Any, name: tuple[str | None, str]) -> Any:
         """What makes the stack item of a directive. Raises UnknownDirective; a directive of '*' is in every namespace."""
         registered = self._registry.get(name)
@@ -259,6 +275,11 @@ class Machine(ConfigurationMachine):
 
     def setInfo(self, info: Any) -> None:  # noqa: N802 (zope.configuration's name)
         """An item knows its place from the beginning."""
+
+    def kind(self, key: Any, used_in: Any) -> str | None:
+        """'simple', 'grouping' or 'complex'; None for a directive that somebody defined in a way of their own."""
+        registered = self._registry[key].registered([used_in], Interface)
+        return getattr(registered, "kind", None)
 
     def namespaces(self) -> dict[str, list[str]]:
         """The names of the directives known in each namespace, for messages."""

@@ -17,7 +17,7 @@ from zope.schema import ASCIILine, Bytes, BytesLine, Choice, Int, Text, TextLine
 from zope.schema import Bool as SchemaBool
 from zope.schema.interfaces import IField
 
-from assetzcml.errors import Problem, did_you_mean
+from assetzcml.errors import Problem, did_you_mean, shorten
 from assetzcml.zcml.positions import Tag
 
 __all__ = ["BadValue", "Plan", "Problems", "expand_settings"]
@@ -133,11 +133,6 @@ def unknown_attribute(name: str, known: list[str], info: Tag, data: Mapping[str,
 def label(info: Tag, data: Mapping[str, str]) -> str:
     """A directive for messages: its name, and the value of its attribute 'name' where it has one."""
     return f"{info.directive} {shorten(data['name'])}" if "name" in data else info.directive
-
-
-def shorten(text: str, width: int = 80) -> str:
-    """A value for messages: quoted, and cut when it is long."""
-    return repr(text if len(text) <= width else text[:width] + "\N{HORIZONTAL ELLIPSIS}")
 
 
 def _attribute(name: str, field: Any) -> Attribute:
@@ -272,6 +267,8 @@ def reason(error: BaseException) -> str:
 
 def _title(field: Any) -> str:
     title = (field.title or "").strip()
+    if title[1:2].isupper():  # 'URL prefix'
+        return title
     return f"{title[0].lower()}{title[1:]}" if title else f"a {type(field).__name__}"
 
 

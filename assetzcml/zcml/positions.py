@@ -112,6 +112,11 @@ class Spot(Origin):
     def included_by(self) -> Origin | None:
         return self.document.included_by
 
+    def further(self, characters: int) -> Origin:
+        """As `Origin.further`; this place where a reference or a setting stands between, which is longer or shorter."""
+        raw = self.document.data[self.offset : self.offset + 4 * characters].decode("utf-8", "ignore")[:characters]
+        return self if "&" in raw or "${" in raw else Spot(self.document, self.offset + len(raw.encode()))
+
     def source_line(self) -> str | None:
         return self.document.line_text(self.offset)
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from zope.configuration.fields import Bool, GlobalObject
 from zope.interface import Interface
 from zope.schema import TextLine
+from zope.schema.interfaces import RequiredMissing
 
 from assetzcml.assets import (
     CODINGS,
@@ -47,7 +48,9 @@ class Checked(TextLine):
         return _read(self.read, value)
 
     def validate(self, value: Any) -> None:
-        """The function has validated it."""
+        """The function has validated what is there."""
+        if value is None and self.required:
+            raise RequiredMissing(self.__name__)
 
 
 class Spec(TextLine):
@@ -55,6 +58,15 @@ class Spec(TextLine):
 
     def fromUnicode(self, value: str) -> AssetSpec:  # noqa: N802
         return _read(lambda text: asset_spec(text, **_base(self.context)), value)
+
+
+class FileSpec(Spec):
+    """The spec of a file: without a slash behind it."""
+
+    def fromUnicode(self, value: str) -> AssetSpec:  # noqa: N802
+        if value.endswith("/"):
+            raise BadValue("a slash at the end is for directories", "publish a directory with staticView")
+        return super().fromUnicode(value)
 
 
 class Address(NamedTuple):
@@ -165,6 +177,9 @@ class IStaticFile(IPublished):
         file_name,
         title="URL path of the file",
         description="Segments of the application's URLs, such as 'favicon.ico'.",
+    )
+    path = FileSpec(
+        title="Asset spec of the file", description="package:path, .subpackage:path, path or /absolute/path."
     )
 
 

@@ -13,9 +13,10 @@ from zope.configuration.exceptions import ConfigurationError as ZopeConfiguratio
 from zope.configuration.exceptions import ConfigurationWrapperError
 from zope.configuration.xmlconfig import ConfigurationHandler
 
-from assetzcml.errors import Problem, did_you_mean
+from assetzcml.errors import Problem, did_you_mean, shorten
+from assetzcml.loads import LeftOut
 from assetzcml.zcml.machine import XINCLUDE, Machine, MisplacedDirective, UnknownDirective
-from assetzcml.zcml.plans import Problems, expand_settings, label, reason, shorten
+from assetzcml.zcml.plans import Problems, expand_settings, label, reason
 from assetzcml.zcml.positions import Document, Tag
 from assetzcml.zcml.reader import depth_problem
 
@@ -89,6 +90,7 @@ class _Walk:
             if attributes:
                 self._check_limits(attributes, info)
                 if not self._wanted(attributes, info, ours):
+                    self.load.left_out.append(LeftOut(info, dict(attributes)[CONDITION]))
                     return None
             data = {key: value for key, value in attributes if key[0] != "{"}
             if ours and "${" in "".join(data.values()):
@@ -137,7 +139,8 @@ class _Walk:
             elif name.startswith("{" + ZCML + "}"):
                 local = name.rpartition("}")[2]
                 hint = did_you_mean(local, ["condition"]) or "only 'condition' is known"
-                problems.append(Problem(info.attribute_name(name), f"unknown attribute zcml:{local}", hint))
+                message = f"{info.directive}: unknown attribute zcml:{local}"
+                problems.append(Problem(info.attribute_name(name), message, hint))
             elif ours and not name.startswith(HARMLESS):
                 message = f"{info.directive}: the attribute {shorten(name)} is in a namespace that means nothing here"
                 problems.append(Problem(info.attribute_name(name), message, "remove the prefix, or the attribute"))
@@ -177,7 +180,7 @@ class _Walk:
                 Problem(info, f"{info.directive}: text is not allowed here", "put it into a comment")
             )
         else:
-            self.load.warn(info, f"the text in {info.directive} is ignored", "put it into a comment")
+            self.load.warn(info, f"the text in {info.directive} is ignored", "put it into a comment", "A004")
 
     def _failed(self, error: Exception, info: Tag, namespace: str | None, name: str) -> None:
         if isinstance(error, UnknownDirective):

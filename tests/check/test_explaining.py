@@ -453,3 +453,84 @@ def test_an_absolute_path_below_a_published_one_is_a_spec(tmp_path):
 
 def test_nothing_a_terminal_acts_on_is_printed(packages):
     assert "\x1b" not in str(AssetRegistry().explain("/\x1b[31mred"))
+
+
+# Pages.
+
+
+def page(request):
+    return "page"
+
+
+def passed(explanation):
+    return [(str(each.record), each.why) for each in explanation.other_pages]
+
+
+def test_a_page_says_which_view_and_route_answer_it_and_what_was_matched():
+    registry = AssetRegistry(settings={"application_url": "https://example.com/shop"})
+    registry.add_route("item", "/item/{id:[0-9]+}/*rest", view=page)
+    registry.add_view(page, route_name="item", request_method="POST")
+    explanation = registry.explain("https://example.com/shop/item/7/caf%C3%A9/x?from=mail")
+    assert part_of(explanation, "view")[0] == f"view of route 'item' {__name__}.page"
+    assert part_of(explanation, "route")[0] == "route 'item' of '/item/{id:[0-9]+}/*rest'"
+    assert part_of(explanation, "route")[2:] == ["id = '7'", "rest = ('caf\N{LATIN SMALL LETTER E WITH ACUTE}', 'x')"]
+    assert passed(explanation) == [("view of route 'item' POST", "it is for POST")]
+    assert explanation.problems == []
+    assert json.loads(json.dumps(explanation.as_dict()))["page"]["matchdict"] == {
+        "id": "7",
+        "rest": ["caf\N{LATIN SMALL LETTER E WITH ACUTE}", "x"],
+    }
+    assert registry.explain("item/7/").page is explanation.page
+
+
+def test_a_page_names_what_it_replaced_also_when_python_did():
+    registry = AssetRegistry()
+    registry.add_view(page, "about")
+    registry.add_route("item", "/item", view=page)
+    registry.add_route("item", "/item/{id}")
+    registry.add_view(len, "about")
+    assert passed(registry.explain("/about")) == [("view 'about'", "replaced")]
+    assert passed(registry.explain("/item/7")) == [("route 'item'", "replaced")]
+    assert registry.explain("/item").problems[0].startswith("no static view answers this URL: there is none; no route")
+
+
+def test_a_protected_page_names_the_permission_and_the_policy():
+    class Nobody:
+        def permits(self, request, context, permission):
+            return False
+
+    registry = AssetRegistry()
+    registry.add_permission_policy(Nobody)
+    registry.add_view(page, "office", permission="manage")
+    part = part_of(registry.explain("/office"), "permission")
+    assert part[0] == "'manage'"
+    assert part[1].endswith(".Nobody")
+
+
+def test_a_page_that_nobody_can_get_says_what_it_takes():
+    registry = AssetRegistry()
+    registry.add_route("order", "/order", view=page, request_method="POST")
+    explanation = registry.explain("/order")
+    assert explanation.problems == ["it is no page to GET: it takes POST"]
+    assert passed(explanation) == [("route 'order'", "it takes only POST")]
+
+
+def test_an_asset_behind_a_route_says_so_from_both_sides(packages):
+    packages(store={"static/app.css": "a{}"})
+    registry = AssetRegistry()
+    registry.add_static_view("static", "store:static")
+    registry.add_route("page", "/*path", view=page)
+    told = "its URL is answered by route 'page': routes and views go before static views"
+    assert registry.explain("store:static/app.css").problems == [told]
+    explanation = registry.explain("/static/app.css")
+    assert str(explanation.page) == "view of route 'page'"
+    assert passed(explanation) == [("staticView 'static'", "routes and views go before static views")]
+    assert passed(registry.explain("/static/none.css")) == []
+
+
+def test_a_misspelt_page_says_what_may_be_meant():
+    registry = AssetRegistry()
+    registry.add_view(page, "about")
+    assert registry.explain("/abuot").problems == [
+        "no static view answers this URL: there is none; no route or view does, either; did you mean '/about'?"
+    ]

@@ -24,20 +24,45 @@ def ask(request):
 
 
 @pytest.fixture
-def root(tmp_path):
-    """A directory with a few assets, older than any clock's tick."""
-    files = {
-        "app.css": b"body { color: black }\n",
-        "index.html": b"<title>top</title>\n",
-        "docs/index.html": b"<title>docs</title>\n",
-        "docs/page.txt": b"page\n",
-        "bare/file.txt": b"file\n",
-        "digits.txt": b"0123456789",
-        "empty.txt": b"",
-        "large.bin": bytes(range(256)) * 4096 * 2,
-    }
-    top = tmp_path / "root"
-    for path, content in files.items():
+def no_tick(monkeypatch):
+    """Files that were written a moment ago are taken for settled, so that no test has to wait for them."""
+    monkeypatch.setattr("assetzcml.serving.view.TICK", 0)
+
+
+FILES = {
+    "app.css": b"body { color: black }\n",
+    "index.html": b"<title>top</title>\n",
+    "docs/index.html": b"<title>docs</title>\n",
+    "docs/page.txt": b"page\n",
+    "bare/file.txt": b"file\n",
+    "digits.txt": b"0123456789",
+    "empty.txt": b"",
+    "large.bin": bytes(range(256)) * 4096 * 2,
+}
+
+
+@pytest.fixture
+def root(tmp_path, no_tick):
+    """A directory with a few assets."""
+    return fill(tmp_path / "root")
+
+
+@pytest.fixture(scope="session")
+def untouched_root(tmp_path_factory):
+    """The same, and a variant, made once: for tests that write nothing."""
+    top = fill(tmp_path_factory.mktemp("untouched") / "root")
+    write(top / "app.css.gz", b"gzipped")
+    return top
+
+
+@pytest.fixture
+def untouched(untouched_root, no_tick):
+    """The same root, whose files are taken for settled."""
+    return untouched_root
+
+
+def fill(top):
+    for path, content in FILES.items():
         write(top / path, content)
     return top
 

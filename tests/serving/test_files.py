@@ -8,10 +8,10 @@ import time
 from wsgiref.util import FileWrapper
 
 import pytest
-from serving.conftest import write
 
 from assetzcml.serving import files
 from assetzcml.serving.files import FileBody, Refused, Truncated, fingerprint, is_below, open_below, reopen
+from serving.conftest import write
 
 walking = pytest.mark.parametrize("walks", [True, False], ids=["walking", "checking"])
 
@@ -163,7 +163,7 @@ def test_a_name_that_is_swapped_for_a_link_never_leads_out(tree, swapped):
     thread.start()
     outcomes = set()
     try:
-        until = time.monotonic() + 0.7
+        until = time.monotonic() + 0.5
         while time.monotonic() < until:
             try:
                 outcomes.add(opened(root, "a.txt" if swapped == "a.txt" else "sub/b.txt"))

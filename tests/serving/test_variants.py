@@ -5,13 +5,13 @@ import sys
 import zipfile
 
 import pytest
-from serving import clients
-from serving.conftest import write
 
 from assetzcml.assets import asset_spec
 from assetzcml.resolver import Packages, SearchPaths
 from assetzcml.serving.files import Refused
 from assetzcml.serving.variants import TOLERANCE, locate, sources
+from serving import clients
+from serving.conftest import write
 
 CHANGED = 1_704_164_645  # seconds since 1970; when the asset was
 SUFFIXES = {"zstd": ".zst", "br": ".br", "gzip": ".gz"}
@@ -121,12 +121,14 @@ def test_a_namespace_package_is_looked_through_portion_by_portion(tmp_path, monk
 def test_an_archive_has_variants_too_known_by_their_bytes(tmp_path, monkeypatch):
     archive = tmp_path / "zipped.zip"
     with zipfile.ZipFile(archive, "w") as file:
-        for name in ("__init__.py", "static/app.css", "static/app.css.gz", "static/app.css.br"):
-            file.writestr(f"zipped_package/{name}", name if not name.endswith("br") else "")
+        file.writestr("zipped_package/__init__.py", "")
+        file.writestr("zipped_package/static/app.css", b"plain")
+        file.writestr("zipped_package/static/app.css.gz", b"gzipped")
+        file.writestr("zipped_package/static/app.css.br", b"")
     monkeypatch.syspath_prepend(archive)
     located = found("zipped_package:static/app.css", "zipped_package:static")
     told = [(each.coding, each.size, each.mtime_ns) for each in sources(located, ["br", "gzip"])]
-    assert told == [(None, 14, None), ("gzip", 17, None)]
+    assert told == [(None, 5, None), ("gzip", 7, None)]
     assert found("zipped_package:static/nothing", "zipped_package:static") is None
     assert found("zipped_package:static", "zipped_package:static").directory
     monkeypatch.delitem(sys.modules, "zipped_package")

@@ -1,0 +1,300 @@
+"""From a bundle to its output on the disk: one build at a time of each output, and never half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from assetzcml.bundles.cache import cache_key
+from assetzcml.bundles.config import REVISION
+from assetzcml.bundles.errors import BuildError, BundleError
+from assetzcml.bundles.files import Replacement, sync_directory
+from assetzcml.bundles.manifests import FileManifest
+from assetzcml.bundles.merging import Hunk, Merger
+from assetzcml.bundles.records import BuildRecord, OutputFile
+from assetzcml.bundles.updaters import SKIP_CACHE
+from assetzcml.bundles.versions import PLACEHOLDER, has_placeholder
+from assetzcml.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from assetzcml.bundles.bundle import Bundle
+    from assetzcml.bundles.context import Context
+
+__all__ = ["Built", "build_output", "build_outputs", "make_bytes"]
+
+BATCH = 16  # outputs that are synced together: descriptors that are open meanwhile, and locks that are held
+MOMENT = 0.25  # seconds for which outputs are gathered: nobody waits for their locks much longer than for one build
+LOCK_TIMEOUT = 600.0  # seconds that a build waits for another one of the same output; filters have limits of their own
+
+
+class Built(NamedTuple):
+    """
+    An output as it is after `build`: where it is, its version (None without versions), its length in bytes.
+
+    *changed* says whether it was written now; *source_size* is the length of its sources then, else None.
+    *current* is false where another process is building it and this is still the former one.
+    """
+
+    bundle: Bundle
+    path: str
+    version: str | None
+    size: int
+    changed: bool
+    source_size: int | None = None
+    current: bool = True
+
+    def data(self) -> bytes:
+        """The bytes, read anew."""
+        with open(self.path, "rb") as stream:
+            return stream.read()
+
+
+def make_bytes(bundle: Bundle, ctx: Context) -> bytes:
+    """The bytes of *bundle*, which are written nowhere."""
+    return _merged(Merger(bundle, ctx))
+
+
+def build_output(bundle: Bundle, ctx: Context, *, force: bool = False, wait: bool = True) -> Built:
+    """
+    Build the output of *bundle* unless it is up to date (or with *force*), and say what is there then.
+
+    Where another thread or process is building it, wait; with *wait* false, only when there is no former output.
+    Of what was there already, the version is that which was written down; None when it was not.
+    Raises BuildError: the former output is still there, whole.
+    """
+    for timeout in (0.0, LOCK_TIMEOUT):
+        found = _begun(bundle, ctx, force, timeout)
+        if isinstance(found, Begun):
+            (found,) = _finished([found])
+        if isinstance(found, Built):
+            return found
+        if found is not None:
+            raise found
+        if not wait and _has_former(bundle, ctx):
+            return _former(bundle, ctx)._replace(current=False)
+    raise BuildError(f"{bundle}: another process has been building it for {LOCK_TIMEOUT:g} s", origin=bundle.origin)
+
+
+def build_outputs(work: Iterable[tuple[Bundle, Context]], force: bool = False) -> Iterator[Built | ConfigurationError]:
+    """
+    The same for several, one after the other: what is built within a moment is synced together.
+
+    Yields what becomes of each, in order. While locks are held, none is waited for.
+    """
+    with contextlib.ExitStack() as unfinished:
+        batch: list[Any] = []
+        began = time.monotonic()
+        for bundle, ctx in work:
+            found = _outcome(lambda bundle=bundle, ctx=ctx: _begun(bundle, ctx, force, 0.0))
+            if found is None:  # somebody else is building it: waited for when nobody can be waiting for us
+                yield from _settled(batch)
+                batch = []
+                found = _outcome(lambda bundle=bundle, ctx=ctx: build_output(bundle, ctx, force=force))
+            if isinstance(found, Begun):
+                unfinished.callback(found.end)
+            batch.append(found)
+            if len(batch) >= BATCH or time.monotonic() - began > MOMENT:
+                yield from _settled(batch)
+                batch, began = [], time.monotonic()
+        yield from _settled(batch)
+
+
+def _outcome(action: Callable[[], Any]) -> Any:
+    try:
+        return action()
+    except ConfigurationError as error:
+        return error
+
+
+def _settled(batch: Sequence[Any]) -> Iterator[Built | ConfigurationError]:
+    finished = iter(_finished([found for found in batch if isinstance(found, Begun)]))
+    for found in batch:
+        yield next(finished) if isinstance(found, Begun) else found
+
+
+class Begun(NamedTuple):
+    """A build whose bytes are in a temporary file; the lock of its output is held by *locked*."""
+
+    bundle: Bundle
+    ctx: Context
+    file: OutputFile
+    replacement: Replacement
+    record: BuildRecord
+    size: int
+    source_size: int
+    locked: contextlib.ExitStack
+
+    def end(self) -> None:
+        """Give the lock back, and remove the temporary file where it still is one. Once more does no harm."""
+        with self.locked:
+            self.replacement.drop()
+
+
+def _begun(bundle: Bundle, ctx: Context, force: bool, timeout: float) -> Built | Begun | None:
+    """What is there when it is up to date; else a build; None when the lock cannot be had within *timeout* seconds."""
+    _check_output(bundle, ctx)
+    if not force and not _needs_build(bundle, ctx):
+        return _former(bundle, ctx)
+    file = ctx.environment.output_file(ctx.directory, str(bundle.output))
+    with _as_build_error(bundle), contextlib.ExitStack() as stack:
+        if not stack.enter_context(file.lock.held(timeout)):
+            return None
+        needed = True if force else _needs_build(bundle, ctx)
+        if not needed:  # another one built it while we waited
+            return _former(bundle, ctx)
+        content, record, source_size = _made(bundle, ctx, needed)
+        path = bundle.resolve_output(ctx, version=record.version)
+        directory = os.path.dirname(path)
+        os.makedirs(directory, exist_ok=True)
+        file.begin()
+        # Not the name with its version: what a killed build left is written over by the next one, whatever its version.
+        temporary = os.path.join(directory, f".{cache_key(str(bundle.output))[:12]}.tmp")
+        replacement = Replacement(path, content, temporary)
+        return Begun(bundle, ctx, file, replacement, record, len(content), source_size, stack.pop_all())
+    raise AssertionError("not reached")
+
+
+def _made(bundle: Bundle, ctx: Context, needed: object) -> tuple[bytes, BuildRecord, int]:
+    """The bytes of the output, the record of what they were made from, and the length of its sources."""
+    merger = Merger(bundle, ctx)
+    merger.read_cache = needed is not SKIP_CACHE
+    try:
+        content = _merged(merger)
+    except BundleError:
+        merger.keep(finished=False)
+        raise
+    merger.keep(finished=True)
+    version = str(ctx.versions.determine_version(bundle, ctx, Hunk(content))) if ctx.versions is not None else None
+    return content, BuildRecord(bundle.definition(ctx), version, tuple(merger.sources), merger.depends), merger.size
+
+
+def _finished(builds: Sequence[Begun]) -> list[Built | ConfigurationError]:
+    """
+    Put the outputs in place, remember their versions, record what they were made from, give the locks back.
+
+    Until its record is written, what there is about an output says that it is being built: whoever dies in between
+    has it built again by the next one.
+    """
+    errors: dict[int, ConfigurationError] = {}
+
+    def each(action: Callable[[Begun], object], some: Iterable[Begun] = builds) -> None:
+        for build in some:
+            if id(build) not in errors:
+                try:
+                    with _as_build_error(build.bundle):
+                        action(build)
+                except ConfigurationError as error:
+                    errors[id(build)] = error
+
+    with contextlib.ExitStack() as ending:
+        for build in builds:
+            ending.callback(build.end)
+        if len(builds) > 1:  # all at once: a disk that has to write its journal does it once for all that wait
+            with ThreadPoolExecutor(len(builds)) as pool:
+                list(pool.map(lambda build: each(lambda build: build.replacement.sync(), [build]), builds))
+        else:
+            each(lambda build: build.replacement.sync())
+        each(_put)
+        for directory in dict.fromkeys(os.path.dirname(build.replacement.path) for build in builds):
+            inside = [build for build in builds if os.path.dirname(build.replacement.path) == directory]
+            _shared(lambda directory=directory: sync_directory(directory), inside, errors)
+        for manifest in {id(build.ctx.manifest): build.ctx.manifest for build in builds}.values():
+            _remember(manifest, [build for build in builds if build.ctx.manifest is manifest], errors)
+        each(lambda build: build.file.finish(build.record))
+        each(_told)
+    REVISION.raise_()
+    return [errors.get(id(build)) or _built(build) for build in builds]
+
+
+def _put(build: Begun) -> None:
+    build.replacement.put()
+    set_version = getattr(build.ctx.versions, "set_version", None)
+    if set_version is not None and build.record.version:
+        set_version(build.bundle, build.ctx, build.replacement.path, build.record.version)
+
+
+def _shared(action: Callable[[], object], builds: Sequence[Begun], errors: dict[int, ConfigurationError]) -> None:
+    """Do what is done once for several builds; when it fails it failed for each."""
+    try:
+        action()
+    except (OSError, ConfigurationError) as error:
+        for build in builds:
+            errors.setdefault(id(build), _build_error(build.bundle, error))
+
+
+def _remember(manifest: Any, builds: Sequence[Begun], errors: dict[int, ConfigurationError]) -> None:
+    told = [build for build in builds if id(build) not in errors and build.record.version is not None]
+    if manifest is None or not told:
+        return
+    if isinstance(manifest, FileManifest):
+        versions = {str(build.bundle.output): str(build.record.version) for build in told}
+        _shared(lambda: manifest.remember_all(versions), told, errors)
+        return
+    for build in told:
+        _shared(lambda build=build: manifest.remember(build.bundle, build.ctx, build.record.version), [build], errors)
+
+
+def _told(build: Begun) -> None:
+    build.bundle.version = build.record.version
+    if build.ctx.updater is not None:
+        build.ctx.updater.build_done(build.bundle, build.ctx)
+
+
+def _built(build: Begun) -> Built:
+    return Built(build.bundle, build.replacement.path, build.record.version, build.size, True, build.source_size)
+
+
+@contextlib.contextmanager
+def _as_build_error(bundle: Bundle) -> Iterator[None]:
+    """What the system refuses inside is an error of the build."""
+    try:
+        yield
+    except OSError as error:
+        raise _build_error(bundle, error) from error
+
+
+def _build_error(bundle: Bundle, error: Exception) -> ConfigurationError:
+    if isinstance(error, ConfigurationError):
+        return error
+    return BuildError(f"{bundle} cannot be built: {error}", origin=bundle.origin, exception=error)
+
+
+def _check_output(bundle: Bundle, ctx: Context) -> None:
+    if not bundle.output:
+        hint = "give it an output"
+        raise BuildError(f"{bundle} has filters, but no output to write to", origin=bundle.origin, hint=hint)
+    if has_placeholder(bundle.output) and ctx.versions is None:
+        message = f"{bundle}: its output has {PLACEHOLDER}, and versions are turned off"
+        raise BuildError(message, origin=bundle.origin, hint=f"set versions, or write the output without {PLACEHOLDER}")
+    bundle.output_path(ctx)  # refuses a place outside the directory
+
+
+def _needs_build(bundle: Bundle, ctx: Context) -> object:
+    """Whether to build: true, false, or SKIP_CACHE."""
+    if not has_placeholder(bundle.output) and not os.path.isfile(bundle.resolve_output(ctx)):
+        return True
+    updater = ctx.updater
+    return True if updater is None else updater.needs_rebuild(bundle, ctx)
+
+
+def _has_former(bundle: Bundle, ctx: Context) -> bool:
+    version = bundle.known_version(ctx) if has_placeholder(bundle.output) else ""
+    return version is not None and os.path.isfile(bundle.resolve_output(ctx, version=version))
+
+
+def _former(bundle: Bundle, ctx: Context) -> Built:
+    version = bundle.known_version(ctx) if ctx.versions is not None else None
+    path = bundle.resolve_output(ctx, version=version)
+    return Built(bundle, path, version, os.stat(path).st_size, changed=False)
+
+
+def _merged(merger: Merger) -> bytes:
+    content = merger.merge()
+    if content is None:
+        bundle = merger.bundle
+        raise BuildError(f"{bundle} is empty, there is nothing to build", origin=bundle.origin)
+    return content

@@ -1,0 +1,440 @@
+"""A bundle: what is merged into one output. It is a declaration; its environment says what that means."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from time import monotonic
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+from assetzcml.bundles.addresses import below
+from assetzcml.bundles.building import Built, build_output, make_bytes
+from assetzcml.bundles.cache import cache_key
+from assetzcml.bundles.config import REVISION, Config
+from assetzcml.bundles.context import Context
+from assetzcml.bundles.errors import BundleError, NotBuilt, UnsetOption, VersionIndeterminableError
+from assetzcml.bundles.filters import Filter, UnknownFilter, get_filters
+from assetzcml.bundles.levels import merged_filters
+from assetzcml.bundles.options import level_of
+from assetzcml.bundles.sources import Remote, Source, find_sources, is_spec, is_url
+from assetzcml.bundles.urls import Trust, bundle_urls
+from assetzcml.bundles.versions import PLACEHOLDER, has_placeholder
+from assetzcml.errors import ConfigurationError, Origin, Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from assetzcml.bundles.environment import Environment
+
+__all__ = ["Bundle", "Reference"]
+
+SHOWN = 3  # contents of a nameless bundle in messages
+
+
+class Reference(NamedTuple):
+    """A bundle among the contents of another, by the name it is, or will be, registered under."""
+
+    name: str
+
+
+def _declared(convert: Callable[[Any], Any], meaning: str) -> Any:
+    """An attribute whose change makes other URLs or another output."""
+
+    class Declared:
+        __doc__ = meaning
+
+        def __set_name__(self, owner: type, name: str) -> None:
+            self.name = f"_{name}"
+
+        def __get__(self, bundle: Any, owner: type | None = None) -> Any:
+            return self if bundle is None else getattr(bundle, self.name)
+
+        def __set__(self, bundle: Any, value: Any) -> None:
+            setattr(bundle, self.name, convert(value))
+            bundle._chain_known = None
+            REVISION.raise_()
+
+    return Declared()
+
+
+def _contents(items: Iterable[Any]) -> tuple[Any, ...]:
+    result = tuple(os.fspath(item) if isinstance(item, os.PathLike) else item for item in items)
+    for item in result:
+        if not isinstance(item, str | Bundle | Reference):
+            expected = "a name, a glob, an asset spec or a bundle"
+            raise BundleError(f"{item!r} is among the contents of a bundle; {expected} was expected")
+        if item == "":
+            raise BundleError("an empty name is among the contents of a bundle")
+    return result
+
+
+def _listed(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(map(os.fspath, value or ()))
+
+
+class Bundle:
+    """
+    Files that are merged, filtered and written to *output*, a path below the environment's directory.
+
+    *contents* are names on the load path, globs, asset specs, URLs, and other bundles (or `Reference`s to them).
+    *filters* is a text of names, a filter, a function, or a list of these. *depends* are files that are watched, and
+    not merged. *debug* can only lower the environment's level. With *merge* false each file gets an output of its own,
+    a name with `%(name)s`, `%(path)s` and `%(ext)s`. *extra* is for templates. *config* are options that go before the
+    environment's. *origin* is where it was declared, for messages.
+    """
+
+    contents = _declared(_contents, "What is merged, in order.")
+    depends = _declared(_listed, "Files whose change makes a build necessary, though they are not merged.")
+    output = _declared(lambda value: os.fspath(value) if value else None, "Where the result is written; None: nowhere.")
+    filters = _declared(lambda value: value, "The filters, as they were given; `chain` makes them ready.")
+    merge = _declared(bool, "Is everything merged into one output?")
+    remove_duplicates = _declared(bool, "Is a file that is named twice taken once?")
+
+    def __init__(
+        self,
+        *contents: Any,
+        output: str | os.PathLike[str] | None = None,
+        filters: Any = None,
+        depends: str | Iterable[str] = (),
+        debug: bool | str | None = None,
+        merge: bool = True,
+        extra: Mapping[str, Any] | None = None,
+        remove_duplicates: bool = True,
+        config: Mapping[str, Any] | None = None,
+        version: str | None = None,
+        env: Environment | None = None,
+        origin: Origin | None = None,
+    ):
+        self.name: str | None = None
+        self.origin = origin
+        self.version = version
+        self._env = env
+        self._extra = dict(extra or {})
+        self._config = Config()
+        self._config.update(config or {})
+        if debug is not None:
+            self._config["debug"] = debug
+        self._known_urls: dict[bool, tuple[int, float, list[Any]]] = {}
+        self._chain_known: tuple[Any, int, list[Filter]] | None = None
+        self.contents = contents
+        self.depends = depends
+        self.output = output
+        self.filters = filters
+        self.merge = merge
+        self.remove_duplicates = remove_duplicates
+        try:
+            self.chain(env)
+        except UnknownFilter:
+            if env is not None:
+                raise
+            # The environment, which is not known yet, may have a filter of that name; it is asked at registration.
+
+    def __str__(self) -> str:
+        if self.name is not None:
+            return f"bundle {self.name!r}"
+        if self.output:
+            return f"bundle with output {self.output!r}"
+        shown = [str(item) if isinstance(item, Bundle) else repr(item) for item in self.contents[:SHOWN]]
+        return f"bundle of {', '.join(shown) or 'nothing'}{', …' if len(self.contents) > SHOWN else ''}"
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
+    @property
+    def config(self) -> Config:
+        """Options of this bundle, which go before those of its environment."""
+        return self._config
+
+    @property
+    def env(self) -> Environment:
+        """The environment it was registered with. BundleError when there is none."""
+        if self._env is None:
+            raise BundleError(f"{self} is not connected to an environment", hint="register it, or set its env")
+        return self._env
+
+    @env.setter
+    def env(self, environment: Environment | None) -> None:
+        self._env = environment
+        REVISION.raise_()
+
+    @property
+    def debug(self) -> bool | str | None:
+        """Its own debug level; None when it has none. Raises BundleError for what is none."""
+        value = self._config.get("debug")
+        return None if value is None else level_of(value)
+
+    @debug.setter
+    def debug(self, value: bool | str | None) -> None:
+        self._config["debug"] = value
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What was given for templates; of a container that was given nothing, what its bundles were given."""
+        if self._extra or not self.is_container:
+            return self._extra
+        return {key: value for item in self.contents if isinstance(item, Bundle) for key, value in item.extra.items()}
+
+    @extra.setter
+    def extra(self, value: Mapping[str, Any] | None) -> None:
+        self._extra = dict(value or {})
+
+    @property
+    def is_container(self) -> bool:
+        """Has it no files of its own and no output?"""
+        return not self.output and all(isinstance(item, Bundle | Reference) for item in self.contents)
+
+    def chain(self, environment: Environment | None) -> list[Filter]:
+        """The filters, ready; a name is first that of one of the environment's own. Raises FilterError."""
+        known = self._chain_known
+        if known is None or known[0] is not environment or known[1] != REVISION.number:
+            own = environment.filters if environment is not None else {}
+            named = _named(self._filters)
+            try:
+                chain = get_filters([own[one]() if isinstance(one, str) and one in own else one for one in named])
+                known = environment, REVISION.number, chain
+            except ConfigurationError as error:
+                raise self._located(error) from None
+            self._chain_known = known
+        return known[2]
+
+    def urls(self, calculate_sri: bool = False) -> list[Any]:
+        """
+        The URLs of what is merged, or when debugging of its sources; with auto_build, what is behind them is built.
+
+        With *calculate_sri* a list of `{"uri": ..., "sri": ...}`, the integrity of the bytes behind each URL (None for
+        one of somewhere else). Without auto_build nothing is looked at after the first call. With it, and when
+        debugging, an answer is good for a second.
+
+        Raises BundleError, BuildError, and FilterError for filters that are not there.
+        """
+        known = self._known_urls.get(calculate_sri)
+        if known is not None and known[0] == REVISION.number and monotonic() < known[1]:
+            return known[2].copy()
+        revision, trust = REVISION.number, Trust()
+        found = bundle_urls(self, Context(self.env, (self,)), trust, calculate_sri)
+        self._known_urls[calculate_sri] = revision, trust.until, found
+        return found.copy()
+
+    def build(self, force: bool | None = None, output: IO[bytes] | None = None) -> list[Built]:
+        """
+        Build what is out of date, or with *force* everything: of a container each of its bundles.
+
+        With a binary stream as *output*, the bytes are written to it and nowhere else; the list is empty then.
+        Raises BuildError and BundleError; outputs that were there are still there, whole.
+        """
+        self.check_cycles(self.env)
+        built = []
+        for bundle, ctx in self.leaves(Context(self.env, (self,), building=True)):
+            if output is not None:
+                output.write(make_bytes(bundle, ctx))
+            else:
+                built.append(build_output(bundle, ctx, force=bool(force)))
+        return built
+
+    def leaves(self, ctx: Context) -> Iterator[tuple[Bundle, Context]]:
+        """The bundles to build in place of this one: itself, or of a container those inside, with their contexts."""
+        if not self.is_container:
+            yield self, ctx
+            return
+        for child in self.bundles(ctx.environment):
+            extra = merged_filters(self.chain(ctx.environment), ctx.extra_filters)
+            yield from child.leaves(ctx.inside(child, extra))
+
+    @staticmethod
+    def _knows(item: Reference, environment: Environment | None) -> bool:
+        return environment is not None and item.name in environment
+
+    def bundles(self, environment: Environment | None) -> list[Bundle]:
+        """The bundles among the contents, references followed. BundleError for a name nobody has."""
+        return [self._followed(item, environment) for item in self.contents if not isinstance(item, str)]
+
+    def _followed(self, item: Bundle | Reference, environment: Environment | None) -> Bundle:
+        if isinstance(item, Bundle):
+            return item
+        if environment is None or not self._knows(item, environment):
+            hint = did_you_mean(item.name, environment.names()) if environment is not None else ""
+            raise BundleError(f"{self}: no bundle has the name {item.name!r}", origin=self.origin, hint=hint)
+        return environment[item.name]
+
+    def check_cycles(self, environment: Environment | None, above: tuple[Bundle, ...] = ()) -> None:
+        """
+        Raises BundleError, with the way around, when it contains itself.
+
+        A name that nobody has yet leads nowhere; it is an error when it is followed.
+        """
+        if self in above:
+            way = " → ".join(map(str, (*above[above.index(self) :], self)))
+            raise BundleError(f"{self} contains itself: {way}", origin=self.origin)
+        for item in self.contents:
+            if isinstance(item, Bundle) or (isinstance(item, Reference) and self._knows(item, environment)):
+                self._followed(item, environment).check_cycles(environment, (*above, self))
+
+    def resolve_contents(self, ctx: Context) -> list[Source | Remote | Bundle]:
+        """What the contents are now: files, URLs and bundles, in order. Raises BundleError for what is missing."""
+        result: list[Source | Remote | Bundle] = []
+        seen: set[Any] = set()
+        is_output = self._output_test(ctx)
+        for item in self.contents:
+            for found in self._found(item, ctx):
+                if isinstance(found, Source) and is_output(found):
+                    continue
+                key = found.place if isinstance(found, Source) else found
+                if not (self.remove_duplicates and key in seen):
+                    seen.add(key)
+                    result.append(found)
+        return result
+
+    def resolve_depends(self, ctx: Context) -> list[Source]:
+        """The files it depends on, as they are now."""
+        return [found for item in self.depends for found in self._found(item, ctx) if isinstance(found, Source)]
+
+    def files(self, ctx: Context) -> tuple[list[Source], list[Source]]:
+        """The sources, of nested bundles too, and what they depend on."""
+        sources: list[Source] = []
+        depends = self.resolve_depends(ctx)
+        for found in self.resolve_contents(ctx):
+            if isinstance(found, Source):
+                sources.append(found)
+            elif isinstance(found, Bundle):
+                nested = found.files(ctx.inside(found))
+                sources += nested[0]
+                depends += nested[1]
+        return sources, depends
+
+    def _found(self, item: Any, ctx: Context) -> Sequence[Source | Remote | Bundle]:
+        if not isinstance(item, str):
+            return [self._followed(item, ctx.environment)]
+        try:
+            resolver = ctx.environment.resolver
+            # Only a plain name needs a place to look in: for an asset spec alone there need not be a directory.
+            elsewhere = is_url(item) or os.path.isabs(item) or (resolver is not None and is_spec(item))
+            return find_sources(item, () if elsewhere else ctx.search_path, resolver)
+        except UnsetOption:
+            raise
+        except ConfigurationError as error:
+            raise self._located(error) from error
+
+    def _located(self, error: ConfigurationError) -> ConfigurationError:
+        """*error*, which says what is wrong, as one that says where."""
+        kind = type(error) if isinstance(error, UnknownFilter) else BundleError
+        return kind(*map(self._located_problem, error.problems))
+
+    def _located_problem(self, problem: Problem) -> Problem:
+        where = problem.origin or self.origin
+        return Problem(where, f"{self}: {problem.message}", problem.hint, exception=problem.exception)
+
+    def _output_test(self, ctx: Context) -> Callable[[Source], bool]:
+        """Is a source the output itself, or one of its versions that a glob came upon?"""
+        try:
+            path = self.output_path(ctx) if self.output else None
+        except UnsetOption:
+            path = None
+        if path is None:
+            return lambda source: False
+        pattern = getattr(ctx.versions, "pattern", None)
+        if not has_placeholder(self.output) or pattern is None:
+            return lambda source: source.path == path
+        versioned = re.compile(re.escape(path).replace(re.escape(PLACEHOLDER), f"(?:{pattern})"))
+        return lambda source: source.path is not None and versioned.fullmatch(source.path) is not None
+
+    def output_path(self, ctx: Context) -> str:
+        """The absolute path of the output, its placeholder unresolved. BundleError for one outside the directory."""
+        assert self.output is not None
+        directory = ctx.directory
+        path = os.path.normpath(os.path.join(directory, self.output))
+        if below(path, directory) is None:
+            message = f"{self}: its output {self.output!r} lies outside the directory {directory!r}"
+            raise BundleError(message, origin=self.origin)
+        if self.output.endswith(("/", os.sep)) or "\0" in path:
+            raise BundleError(f"{self}: its output {self.output!r} is not the name of a file", origin=self.origin)
+        return path
+
+    def resolve_output(self, ctx: Context | None = None, version: str | None = None) -> str:
+        """The absolute path of the output at *version*, by default the current one. Raises BundleError."""
+        ctx = ctx or Context(self.env, (self,))
+        path = self.output_path(ctx)
+        if not has_placeholder(path):
+            return path
+        if version is None:
+            version = self.get_version(ctx)
+        resolved = path.replace(PLACEHOLDER, version)
+        if os.path.normpath(resolved) != resolved or "\0" in resolved or "/" in version:
+            raise BundleError(f"{self}: the version {version!r} cannot be part of a file name", origin=self.origin)
+        return resolved
+
+    def known_version(self, ctx: Context) -> str | None:
+        """The version that was written down: in the manifest, the record of the build, or this process."""
+        version = ctx.manifest.query(self, ctx) if ctx.manifest is not None else None
+        if version is None and ctx.auto_build:
+            # Before what this process remembers: another one may have built since.
+            record = ctx.environment.output_file(ctx.directory, str(self.output)).read().record
+            version = record.version if record is not None else None
+        return self.version if version is None else version
+
+    def get_version(self, ctx: Context | None = None, refresh: bool = False) -> str:
+        """
+        The version of what is built: what this process knows, unless *refresh*; the manifest's; the versioner's.
+
+        Raises NotBuilt when the output is needed for that and is not there, BundleError when nobody knows.
+        """
+        ctx = ctx or Context(self.env, (self,))
+        if self.version is not None and not refresh:
+            return self.version
+        version = ctx.manifest.query(self, ctx) if ctx.manifest is not None else None
+        if version is None and has_placeholder(self.output) and ctx.auto_build:
+            version = self.known_version(ctx)
+        if version is None:
+            version = self._determined(ctx)
+        self.version = version
+        return version
+
+    def _determined(self, ctx: Context) -> str:
+        versioner = ctx.versions
+        reason = "versions are turned off"
+        if versioner is not None:
+            try:
+                return str(versioner.determine_version(self, ctx))
+            except VersionIndeterminableError as error:
+                reason = error.problems[0].message
+            except FileNotFoundError as error:
+                raise self.not_built(error.filename) from error
+        message = f"the version of the {self} is not known: no manifest has it, and {reason}"
+        raise BundleError(message, origin=self.origin, hint="build it, with a manifest that this process can read")
+
+    def not_built(self, path: str) -> NotBuilt:
+        """The error for an output that is needed and is not there."""
+        return NotBuilt(
+            f"the output of the {self} is not there ({path}), and it is not built on demand",
+            origin=self.origin,
+            hint="build it first, or turn auto_build on",
+        )
+
+    def definition(self, ctx: Context) -> str:
+        """
+        What was declared, as a digest: contents, output, filters and own debug level, of nested bundles too.
+
+        Not the environment's level, as in webassets: an output that was built for one is served at the other.
+        """
+        chain = merged_filters(self.chain(ctx.environment), ctx.extra_filters)
+        parts = [str(self.debug), str(self.output), str(len(chain)), *(one.definition() for one in chain)]
+        parts += [str(self.remove_duplicates)]
+        for item in self.contents:
+            if isinstance(item, str):
+                parts += ["name", item]
+            else:
+                child = self._followed(item, ctx.environment)
+                parts += ["bundle", child.definition(ctx.inside(child))]
+        return cache_key(*parts)
+
+    def id(self) -> str:
+        """The same for the environment as it is: it changes when the output has to be built again."""
+        return self.definition(Context(self.env, (self,)))
+
+
+def _named(filters: Any) -> list[Any]:
+    """What was given as filters, one by one; a text is a list of names."""
+    if filters is None:
+        return []
+    result: list[Any] = []
+    for one in filters if isinstance(filters, list | tuple) else [filters]:
+        result += [name for name in re.split(r"[\s,]+", one) if name] if isinstance(one, str) else [one]
+    return result

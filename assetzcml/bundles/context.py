@@ -1,0 +1,97 @@
+"""What one bundle sees of its environment: its own options before those of the bundles around it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from assetzcml.bundles.addresses import joined_url, mapped_url
+from assetzcml.bundles.errors import UnsetOption
+from assetzcml.bundles.options import Options
+from assetzcml.bundles.sources import Source, is_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from assetzcml.bundles.bundle import Bundle
+    from assetzcml.bundles.environment import Environment
+    from assetzcml.bundles.filters import Filter
+
+__all__ = ["Context"]
+
+
+class Context(Options):
+    """
+    The options that hold for *bundles*, the outermost first. Filters and custom versioners and manifests get it.
+
+    It lives as long as one question or one build, and what it has looked up stays so. *extra_filters* are those of the
+    containers around. While *building*, nothing that is remembered is trusted.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        bundles: tuple[Bundle, ...],
+        extra_filters: Sequence[Filter] = (),
+        building: bool = False,
+    ):
+        self.environment: Any = environment
+        self.bundles = bundles
+        self.extra_filters = tuple(extra_filters)
+        self.building = building
+
+    def inside(self, bundle: Bundle, extra_filters: Sequence[Filter] = ()) -> Context:
+        """The context of *bundle*, which is among the contents."""
+        return Context(self.environment, (*self.bundles, bundle), extra_filters, self.building)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        for bundle in reversed(self.bundles):
+            value = bundle.config.get(name)
+            if value is not None:
+                return value
+        return self.environment.get(name, default)
+
+    @property
+    def auto_build(self) -> bool:
+        return self.building or super().auto_build
+
+    @cached_property
+    def directory(self) -> str:  # type: ignore[override]
+        return super().directory
+
+    @cached_property
+    def search_path(self) -> list[str]:
+        """The places plain names are looked for in."""
+        absolute = self.environment.absolute
+        places = [os.fspath(place) for place in self.load_path]
+        if not places:
+            return [self.environment.place_of(self.directory)]
+        resolver = self.environment.resolver
+        return [place if resolver is not None and is_spec(place) else absolute(place) for place in places]
+
+    def url_of_output(self, output: str) -> str | None:
+        """The URL of what is written to *output*; None for an absolute one below no mapped directory."""
+        if not os.path.isabs(output):
+            return joined_url(self.url, output)
+        return mapped_url(os.path.normpath(output), self._mapping)
+
+    def url_of_source(self, source: Source) -> str | None:
+        """The URL of a source where it lies; None when that is published nowhere."""
+        environment = self.environment
+        if source.spec is not None and environment.static_path is not None:
+            try:
+                return environment.static_path(source.spec)
+            except ValueError:  # no static view publishes it
+                pass
+        return mapped_url(source.path, self._mapping) if source.path is not None else None
+
+    @cached_property
+    def _mapping(self) -> dict[str, str]:
+        """Directories and their URLs: what was mapped, and the environment's own; the longest first."""
+        absolute = self.environment.absolute
+        mapping = {os.path.normpath(absolute(directory)): url for directory, url in self.url_mapping.items()}
+        with contextlib.suppress(UnsetOption):  # rarely there is only a mapping
+            mapping.setdefault(os.path.normpath(self.directory), self.url)
+        return dict(sorted(mapping.items(), key=lambda entry: len(entry[0]), reverse=True))

@@ -1,0 +1,404 @@
+"""An environment: bundles by name, and the options that say where they come from and where they go."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from assetzcml.bundles.building import Built, build_outputs
+from assetzcml.bundles.bundle import Bundle
+from assetzcml.bundles.config import REVISION, Config
+from assetzcml.bundles.context import Context
+from assetzcml.bundles.errors import BuildError, BundleError, RegisterError, UnsetOption
+from assetzcml.bundles.filters import Filter
+from assetzcml.bundles.options import DEFAULTS, Options
+from assetzcml.bundles.records import Inputs, OutputFile
+from assetzcml.bundles.sources import Remote, Source
+from assetzcml.bundles.versions import PLACEHOLDER, has_placeholder
+from assetzcml.errors import ConfigurationError, Problem, did_you_mean
+
+__all__ = ["Environment"]
+
+LONG_WAIT = 0.05  # seconds: a program takes more, and a disk that syncs three files takes less
+
+OPTIONS = frozenset([*DEFAULTS, "directory", "url"])
+
+
+class Environment(Options):
+    """
+    Bundles by name, and what holds for all of them.
+
+    *directory* is where outputs are written, and sources are found unless there is a `load_path`; *url* is the prefix
+    of its URLs. *options* are those of webassets, and `allow_remote` and `debug_expire`. Each is also an attribute,
+    and a key of `config`; settings of filters stand in `config` only.
+
+    *resolver* is that of a registry: with it, contents may be asset specs, which are found through overrides.
+    *static_path* gives their URLs. Both are optional.
+
+    Iteration yields bundles, `in` asks for names, and an environment without bundles is true.
+
+    Raises TypeError for an option that does not exist, BundleError for options that contradict each other.
+
+    >>> environment = Environment("static", "/static", debug=True, cache=False)
+    >>> bundle = environment.register("app", "https://cdn.test/x.js", output="app.js")
+    >>> environment["app"].urls()
+    ['https://cdn.test/x.js']
+    """
+
+    def __init__(
+        self,
+        directory: str | os.PathLike[str] | None = None,
+        url: str | None = None,
+        *,
+        resolver: Any = None,
+        static_path: Callable[[str], str] | None = None,
+        **options: Any,
+    ):
+        self._base = os.getcwd()
+        self._lock = threading.RLock()
+        self._named: dict[str, Bundle] = {}
+        self._groups: dict[str, Bundle] = {}
+        self._anonymous: list[Bundle] = []
+        self._outputs: dict[str, Bundle] = {}
+        self._components: dict[tuple[str, Any], tuple[Any, Any]] = {}
+        self._config = Config({**DEFAULTS, "load_path": [], "url_mapping": {}}, self._converted)
+        self.environment = self
+        self.resolver = resolver
+        self.static_path = static_path
+        self.filters: Mapping[str, Callable[[], Filter]] = {}
+        self.known_inputs = Inputs()
+        for name in options:
+            if name not in DEFAULTS:
+                hint = did_you_mean(name, DEFAULTS) or "settings of filters go into environment.config"
+                raise TypeError(f"an environment has no option {name!r}; {hint}")
+        given = {"directory": directory, "url": url}
+        self._config.update({name: value for name, value in given.items() if value is not None})
+        self._config.update(options)
+        if self._config.said("manifest") and not self.get("cache"):
+            _ = self.manifest  # refused when it is 'cache'
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in OPTIONS:
+            self._config[name] = value
+        else:
+            super().__setattr__(name, value)
+
+    def _converted(self, name: str, value: Any) -> Any:
+        """What is kept for an option: a relative directory is resolved now, and does not follow `chdir`."""
+        if name in ("directory", "cache_file_mode"):
+            self._components.clear()
+        if name == "directory" and value is not None:
+            return os.path.abspath(os.fspath(value))
+        if name == "load_path" and not isinstance(value, list):
+            return [value] if isinstance(value, str | os.PathLike) else list(value or ())
+        return value
+
+    @property
+    def config(self) -> Config:
+        """All options as they were given, and the settings of filters. Keys have no case."""
+        return self._config
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self._config.get(name, default)
+
+    def absolute(self, path: str | os.PathLike[str]) -> str:
+        """*path*, relative to the working directory at the time the environment was made."""
+        return os.path.normpath(os.path.join(self._base, os.fspath(path)))
+
+    def component(self, option: str, value: Any, make: Callable[[], Any]) -> Any:
+        """The object that *make* makes of the *value* of an option: one as long as the value is the same."""
+        key = option, value if isinstance(value, str | bool | type) else id(value)
+        known = self._components.get(key)
+        if known is None:
+            known = self._components.setdefault(key, (value, make()))
+        return known[1]
+
+    def output_file(self, directory: str, output: str) -> OutputFile:
+        """What is kept about an output: the lock of its builds, and the record of the last one."""
+        return OutputFile(directory, output)
+
+    # What the environment of a registry knows better.
+
+    def place_of(self, directory: str) -> str:
+        """The place where sources are found when there is no load path: *directory*, or its address as an asset."""
+        return directory
+
+    def replacement(self, bundle: Bundle) -> tuple[str, Callable[[], bytes]] | None:
+        """The URL and the bytes of what overrides the whole *bundle*; None when nothing does."""
+        return None
+
+    def output_url(self, bundle: Bundle, ctx: Context, version: str | None) -> str | None:
+        """The URL of the output of *bundle*, which is built; None where the options of *ctx* say it."""
+        return None
+
+    def append_path(self, path: str | os.PathLike[str], url: str | None = None) -> None:
+        """Look for sources in *path* too; with *url*, that is where it is published."""
+        self.load_path.append(os.fspath(path))
+        if url is not None:
+            self.url_mapping[os.fspath(path)] = url
+        REVISION.raise_()
+
+    def add_filter(self, name: str, factory: Callable[[], Filter]) -> None:
+        """Let *factory*, a class or a function without arguments, be the filter *name* in this environment."""
+        self.filters = {**self.filters, name: factory}
+        REVISION.raise_()
+
+    # -- bundles by name
+
+    def __iter__(self) -> Iterator[Bundle]:
+        return iter([*self._named.values(), *self._anonymous])
+
+    def __len__(self) -> int:
+        return len(self._named) + len(self._anonymous)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._named or name in self._groups
+
+    def __getitem__(self, name: str) -> Bundle:
+        return self._named[name] if name in self._named else self._groups[name]
+
+    def names(self) -> list[str]:
+        """The names of all bundles, and of groups."""
+        return [*self._named, *self._groups]
+
+    @property
+    def outputs(self) -> dict[str, Bundle]:
+        """The bundles that have an output, by it, as it is written."""
+        return {str(bundle.output): bundle for bundle in self._outputs.values()}
+
+    def register(self, name: Any, *contents: Any, **options: Any) -> Bundle | None:
+        """
+        Name a bundle: `register(name, bundle)`, `register(name, *contents, **options)`, or many: a mapping by name.
+
+        The same bundle twice is once. A bundle with `merge=False` becomes a group: one bundle for each of its files,
+        named `name/basename`. Returns the bundle, or the group; None for a mapping.
+
+        Raises RegisterError for a name or an output that is taken, for a bundle that contains itself, and for an
+        output that cannot be; nothing has changed then.
+        """
+        if isinstance(name, Mapping) and not contents and not options:
+            with self._staged():
+                for key, bundle in name.items():
+                    self.register(key, bundle)
+            return None
+        if not contents:
+            raise TypeError("register() needs a name, and a bundle or contents")
+        alone = len(contents) == 1 and not options and isinstance(contents[0], Bundle)
+        bundle = contents[0] if alone else Bundle(*contents, **options)
+        with self._staged():
+            return self._register(name, bundle) if bundle.merge else self._register_group(name, bundle)
+
+    def add(self, *bundles: Bundle) -> None:
+        """Make bundles without a name part of the environment. Raises RegisterError."""
+        with self._staged():
+            for bundle in bundles:
+                if bundle not in self._anonymous:
+                    self._anonymous.append(bundle)
+                    self._own(bundle)
+
+    def _register(self, name: str, bundle: Bundle) -> Bundle:
+        known = self._named.get(name, self._groups.get(name))
+        if known is bundle:
+            return bundle
+        if known is not None:
+            message = f"a {known!r} is registered as {name!r} already"
+            also = [("registered at", known.origin)] if known.origin is not None else []
+            raise RegisterError(Problem(bundle.origin, message, also=also))
+        self._named[name] = bundle
+        former, bundle.name = bundle.name, bundle.name or name
+        try:
+            self._own(bundle)
+        except ConfigurationError:
+            bundle.name = former
+            raise
+        return bundle
+
+    def _register_group(self, name: str, bundle: Bundle) -> Bundle:
+        if not bundle.output:
+            raise RegisterError(f"{bundle}: with merge=False it needs an output", origin=bundle.origin)
+        if name in self:
+            return self._register(name, bundle)  # which says that the name is taken
+        ctx = Context(self, (bundle,))
+        parts = []
+        for found in bundle.resolve_contents(ctx):
+            if not isinstance(found, Source):
+                word = "a URL" if isinstance(found, Remote) else "a bundle"
+                message = f"{bundle}: with merge=False, {word} cannot be among its contents"
+                raise RegisterError(message, origin=bundle.origin)
+            base = posixpath.basename(found.relative)
+            parts.append(self._register(f"{name}/{base}" if name else base, _part(bundle, found)))
+        group = Bundle(*parts, extra=bundle.extra, origin=bundle.origin, env=self)
+        group.name = name
+        self._groups[name] = group
+        return group
+
+    def _own(self, bundle: Bundle) -> None:
+        """Check a bundle and all inside it, and take it over. Raises RegisterError."""
+        try:
+            bundle.check_cycles(self)
+        except RecursionError:  # deeper than any bundle is
+            raise RegisterError(f"{bundle} is nested too deeply", origin=bundle.origin) from None
+        except BundleError as error:
+            raise RegisterError(*error.problems) from None
+        self._check(bundle, Context(self, (bundle,)))
+        bundle.env = self
+
+    def _check(self, bundle: Bundle, ctx: Context) -> None:
+        bundle.chain(self)
+        if bundle.output:
+            self._check_output(bundle, ctx)
+        for item in bundle.contents:
+            if isinstance(item, Bundle):
+                self._check(item, ctx.inside(item))
+
+    def _check_output(self, bundle: Bundle, ctx: Context) -> None:
+        output = str(bundle.output)
+        if has_placeholder(output) and ctx.versions is None:
+            message = f"{bundle}: its output has {PLACEHOLDER}, and versions are turned off"
+            raise RegisterError(message, origin=bundle.origin, hint=f"set versions, or leave {PLACEHOLDER} out")
+        try:
+            path = bundle.output_path(ctx)
+        except UnsetOption:
+            path = os.path.normpath(output)
+            if path.startswith(".."):
+                raise RegisterError(f"{bundle}: its output {output!r} leads out", origin=bundle.origin) from None
+        except BundleError as error:
+            raise RegisterError(*error.problems) from None
+        # Names that differ in case are one file on half of the world's disks.
+        known = self._outputs.setdefault(path.casefold(), bundle)
+        if known is not bundle:
+            differ = "" if known.output == bundle.output else f" (there {known.output!r}: they differ in case only)"
+            message = f"{bundle}: its output {output!r} is that of the {known} too{differ}"
+            also = [("the other is declared at", known.origin)] if known.origin is not None else []
+            raise RegisterError(Problem(bundle.origin, message, also=also))
+
+    def _staged(self) -> _Staged:
+        return _Staged(self)
+
+    # -- building
+
+    def build(
+        self,
+        *names: str,
+        force: bool = False,
+        jobs: int | None = None,
+        done: Callable[[Bundle, Built | ConfigurationError], None] | None = None,
+    ) -> list[Built]:
+        """
+        Build the bundles *names*, by default all; each output once, *jobs* at a time.
+
+        Without *jobs*, one at a time, until a build is seen to wait for a program; then one per processor.
+        *done* is called in this thread with each bundle and what became of it, in the order of the bundles, which is
+        that of the list too. Raises BuildError with all that went wrong, after everything else is built.
+        """
+        results: list[Built] = []
+        problems: list[Problem] = []
+        for bundle, outcome in _outcomes(self._work(names), jobs, force):
+            if isinstance(outcome, Built):
+                results.append(outcome)
+            else:
+                problems += outcome.problems
+            if done is not None:
+                done(bundle, outcome)
+        if problems:
+            raise BuildError(*problems)
+        return results
+
+    def _work(self, names: Iterable[str]) -> list[tuple[Bundle, Context]]:
+        bundles = [self._by_name(name) for name in names] or [b for b in self if b.output or b.is_container]
+        work: dict[int, tuple[Bundle, Context]] = {}
+        for bundle in bundles:
+            bundle.check_cycles(self)
+            for leaf, ctx in bundle.leaves(Context(self, (bundle,), building=True)):
+                # What stands alone and in a container with filters is built with them: as its container's URLs want it.
+                if id(leaf) not in work or len(ctx.extra_filters) > len(work[id(leaf)][1].extra_filters):
+                    work[id(leaf)] = leaf, ctx
+        return [(leaf, ctx) for leaf, ctx in work.values() if leaf.output or names]
+
+    def _by_name(self, name: str) -> Bundle:
+        if name not in self:
+            raise BundleError(f"no bundle has the name {name!r}", hint=did_you_mean(name, self.names()))
+        return self[name]
+
+
+class _Staged:
+    """Changes of what an environment holds that happen together: after an exception, everything is as it was."""
+
+    def __init__(self, environment: Environment):
+        self._environment = environment
+
+    def __enter__(self) -> None:
+        environment = self._environment
+        environment._lock.acquire()
+        self._former = (
+            dict(environment._named),
+            dict(environment._groups),
+            list(environment._anonymous),
+            dict(environment._outputs),
+        )
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        environment = self._environment
+        if kind is not None:
+            environment._named, environment._groups, environment._anonymous, environment._outputs = self._former
+        REVISION.raise_()
+        environment._lock.release()
+
+
+def _part(bundle: Bundle, source: Source) -> Bundle:
+    """The bundle of one file of a bundle that is not merged."""
+    path, extension = posixpath.splitext(source.relative)
+    output = str(bundle.output)
+    for word, value in (("name", posixpath.basename(path)), ("path", path), ("ext", extension.lstrip("."))):
+        output = output.replace(f"%({word})s", value)
+    return Bundle(
+        source.spec or source.path or source.item,
+        output=output,
+        filters=bundle.filters,
+        depends=bundle.depends,
+        extra=bundle.extra,
+        remove_duplicates=bundle.remove_duplicates,
+        config=dict(bundle.config),
+        origin=bundle.origin,
+    )
+
+
+def _outcomes(
+    work: list[tuple[Bundle, Context]], jobs: int | None, force: bool
+) -> Iterator[tuple[Bundle, Built | ConfigurationError]]:
+    """What becomes of each bundle, in order."""
+
+    def outcome(task: tuple[Bundle, Context]) -> Built | ConfigurationError:
+        return next(build_outputs([task], force))
+
+    def waiting(work: list[tuple[Bundle, Context]]) -> Iterator[tuple[Bundle, Context]]:
+        for task in work:
+            began, worked = time.perf_counter(), time.thread_time()
+            yield task
+            taken.append(task)
+            # Threads gain what is spent waiting. On Python's own work they would only take turns, and lose by it.
+            if (time.perf_counter() - began) - (time.thread_time() - worked) > LONG_WAIT:
+                return
+
+    taken: list[tuple[Bundle, Context]] = []
+    if jobs is None:
+        first = build_outputs(waiting(work), force)
+        yield from zip((bundle for bundle, _ in work), first, strict=False)
+    rest = work[len(taken) :]
+    with ThreadPoolExecutor(max(1, jobs or _processors()), thread_name_prefix="assetzcml-build") as pool:
+        yield from zip((bundle for bundle, _ in rest), pool.map(outcome, rest), strict=True)
+
+
+def _processors() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1

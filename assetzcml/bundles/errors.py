@@ -1,0 +1,47 @@
+"""What can be wrong with bundles. Each error is a ConfigurationError, and can say where the bundle was declared."""
+
+from __future__ import annotations
+
+from assetzcml.errors import ConfigurationError, Origin, Problem
+
+__all__ = ["BuildError", "BundleError", "NotBuilt", "RegisterError", "UnsetOption", "VersionIndeterminableError"]
+
+
+class BundleError(ConfigurationError):
+    """
+    A bundle, or an option of its environment, is not as it has to be.
+
+    >>> print(BundleError("it is empty", origin=Origin("site.zcml", 3, 5), hint="name a source"))
+    site.zcml:3:5: it is empty; name a source
+    """
+
+    def __init__(
+        self,
+        *problems: Problem | str,
+        origin: Origin | None = None,
+        hint: str = "",
+        exception: BaseException | None = None,
+    ):
+        super().__init__(
+            *(p if isinstance(p, Problem) else Problem(origin, p, hint, exception=exception) for p in problems)
+        )
+
+
+class BuildError(BundleError):
+    """The output of a bundle cannot be made. The last good one is still there."""
+
+
+class RegisterError(BundleError):
+    """A bundle cannot be registered: its name or its output is taken, or it contains itself."""
+
+
+class UnsetOption(BundleError, OSError):
+    """`directory` or `url` was never set. It is an EnvironmentError, as in webassets."""
+
+
+class NotBuilt(BundleError, FileNotFoundError):
+    """The output is needed and is not there, and nothing is built on demand."""
+
+
+class VersionIndeterminableError(BundleError):
+    """A versioner cannot say the version of what is already built. The message is the reason."""

@@ -1,0 +1,298 @@
+"""Files, written so that nobody ever sees half of one, and locks that threads and processes respect."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+try:
+    import fcntl
+except ImportError:  # Windows: threads are kept apart, processes are not
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = [
+    "CLOCK",
+    "RACY",
+    "FileLock",
+    "Replacement",
+    "Signature",
+    "private_name",
+    "read_file",
+    "replace_file",
+    "replace_unlocked",
+    "sync_directory",
+]
+
+PRIVATE = ".assetzcml"  # a directory for locks and records; static views do not serve dotfiles
+CLOCK = 0.05  # seconds by which the clock of a file system may lag (ticks of Linux are 1 to 10 ms)
+RACY = 2.0  # seconds; the coarsest clock of a file system (FAT), within which a second change keeps the same mtime
+FIRST_WAIT, LONGEST_WAIT = 0.002, 0.05  # seconds between two looks at a lock: short builds are waited for shortly
+
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_NO_BLOCK = getattr(os, "O_NONBLOCK", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+class Signature(NamedTuple):
+    """What of a file changes when its bytes do: size, time of change, inode. A replaced file may be older."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Signature:
+        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def read_file(path: str) -> tuple[bytes, Signature]:
+    """
+    The bytes of a regular file, and the signature it had before they were read.
+
+    Raises IsADirectoryError, and OSError for what is not a regular file: a FIFO is never waited for.
+    """
+    descriptor = os.open(path, os.O_RDONLY | _NO_BLOCK | _BINARY)
+    with open(descriptor, "rb") as stream:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", path)
+        return stream.read(), Signature.of(status)
+
+
+class Replacement:
+    """
+    The content that is to be the file at *path*: written to a temporary file now, then synced and put in its place.
+
+    The caller holds the lock of *path*, so *temporary* has a fixed name in its directory: what a killed process left
+    there, the next one writes over. All of it raises OSError; after `drop` there is the former file and no other.
+    """
+
+    def __init__(self, path: str, content: bytes, temporary: str):
+        self.path = path
+        self._temporary = temporary
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY, 0o666)
+        self._stream = open(descriptor, "wb")  # noqa: SIM115  it is closed by `sync` or `drop`
+        try:
+            self._stream.write(content)
+            self._stream.flush()
+        except BaseException:
+            self.drop()
+            raise
+
+    def sync(self) -> None:
+        os.fsync(self._stream.fileno())
+        self._stream.close()
+
+    def put(self) -> None:
+        """After that, `sync_directory` makes it last."""
+        os.replace(self._temporary, self.path)
+        self._temporary = ""
+
+    def drop(self) -> None:
+        """Once more, or after `put`, does no harm."""
+        with contextlib.suppress(OSError):
+            self._stream.close()
+        if self._temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(self._temporary)
+            self._temporary = ""
+
+
+def replace_file(path: str, content: bytes) -> None:
+    """
+    Make *content* the file at *path*, durably: a reader sees the former file or this one, also after a power failure.
+
+    The caller holds the lock of *path*. Raises OSError; the former file and no other is there then.
+    """
+    directory, name = os.path.split(path)
+    replacement = Replacement(path, content, os.path.join(directory, f".{name}.tmp"))
+    try:
+        replacement.sync()
+        replacement.put()
+    except BaseException:
+        replacement.drop()
+        raise
+    sync_directory(directory)
+
+
+def sync_directory(directory: str) -> None:
+    """Make the names in *directory* durable. Some systems cannot open one; then there is nothing to do."""
+    try:
+        descriptor = os.open(directory, os.O_RDONLY)
+    except PermissionError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # EINVAL: a file system whose directories know no fsync
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def private_name(directory: str, name: str, extension: str) -> str:
+    """
+    The path of a file that assetzcml keeps about *name* in *directory*: readable, and never that of another name.
+
+    >>> private_name("/srv", "gen/app.%(version)s.css", "lock")
+    '/srv/.assetzcml/app.versions.css-e0333074ae33.lock'
+    """
+    readable = re.sub(r"[^A-Za-z0-9.]+", "", name.rpartition("/")[2])[:40]
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return os.path.join(directory, PRIVATE, f"{readable}-{digest}.{extension}")
+
+
+class FileLock:
+    """
+    A lock that one thread of one process holds. The system gives it back when its holder dies.
+
+    Its file is never removed, which would let two hold it. What it contains is its holder's business.
+    """
+
+    def __init__(self, path: str):
+        self.path = path
+        self._descriptor = -1
+
+    @contextlib.contextmanager
+    def held(self, timeout: float) -> Iterator[bool]:
+        """
+        Hold the lock, waiting up to *timeout* seconds for it; yields whether it is held.
+
+        The file's directory is made. Raises OSError when it cannot be.
+        """
+        os.makedirs(os.path.dirname(self.path), exist_ok=True)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | _NO_FOLLOW | _BINARY, 0o666)
+        _held.add(descriptor)
+        try:
+            got = _wait(lambda: _lock(descriptor, self.path), timeout)
+            self._descriptor = descriptor if got else -1
+            try:
+                yield got
+            finally:
+                self._descriptor = -1
+                if got and descriptor in _held:
+                    _unlock(descriptor, self.path)
+        finally:
+            if descriptor in _held:  # not so in a child that was forked inside: there it is closed already
+                _held.discard(descriptor)
+                with contextlib.suppress(OSError):  # the lock is given back, and what was written is written
+                    os.close(descriptor)
+
+    def write(self, content: bytes) -> None:
+        """
+        Let *content* be what the file holds; the holder does. Who reads meanwhile may see a part of it.
+
+        Not synced: after a power failure it may be anything, and has to carry a checksum.
+        """
+        # Written over before it is cut: when that fails, what is there is neither the former content nor nothing.
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        write_all(self._descriptor, content)
+        os.ftruncate(self._descriptor, len(content))
+
+
+_held: set[int] = set()  # descriptors of locks; a child process must not keep its parent's
+_threads: dict[str, threading.Lock] = {}
+_threads_lock = threading.Lock()
+
+
+def _wait(attempt: Callable[[], bool], timeout: float) -> bool:
+    deadline = time.monotonic() + timeout
+    pause = FIRST_WAIT
+    while not attempt():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 2, LONGEST_WAIT)
+    return True
+
+
+def _lock(descriptor: int, path: str) -> bool:
+    if fcntl is None:
+        with _threads_lock:
+            lock = _threads.setdefault(path, threading.Lock())
+        return lock.acquire(blocking=False)
+    try:
+        # flock, not lockf: it belongs to the open file, so that it keeps threads apart too.
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES):
+            return False
+        raise
+    return True
+
+
+def _unlock(descriptor: int, path: str) -> None:
+    if fcntl is None:
+        _threads[path].release()
+    else:
+        # Not left to close(): a child that was forked meanwhile has the same open file, and would keep the lock.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def _drop_after_fork() -> None:
+    for descriptor in list(_held):
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_drop_after_fork)
+
+
+def replace_unlocked(path: str, content: bytes, mode: int | None = None) -> bool:
+    """
+    Make *content* the file at *path* where several processes may want the same at once; returns whether this one did.
+
+    For what is checked when it is read: nothing is synced. The temporary file is its own lock; who finds it taken
+    leaves the work to the other. What a killed process left is taken over. Raises OSError.
+    """
+    directory, name = os.path.split(path)
+    temporary = os.path.join(directory, f".{name}.tmp")
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | _NO_FOLLOW | _BINARY, 0o666 if mode is None else mode)
+    _held.add(descriptor)
+    try:
+        if not _lock(descriptor, temporary):
+            return False
+        try:
+            # The other may have renamed it just before we locked it: then our descriptor is that of the finished file.
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), os.stat(temporary)):
+                    _fill(descriptor, content, mode)
+                    os.replace(temporary, path)
+                    return True
+            return False
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        finally:
+            _unlock(descriptor, temporary)
+    finally:
+        _held.discard(descriptor)
+        os.close(descriptor)
+
+
+def _fill(descriptor: int, content: bytes, mode: int | None) -> None:
+    os.ftruncate(descriptor, 0)
+    if mode is not None:
+        os.fchmod(descriptor, mode)
+    write_all(descriptor, content)
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]

@@ -1,0 +1,268 @@
+"""
+Keeps the URLs of a style sheet right when its rules move to a file elsewhere.
+
+What is a URL is decided by the grammar (csstokens), never by a pattern over the text: strings, comments and
+URLs that need no change come out as they went in, byte by byte.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from assetzcml.bundles.filters.base import FilterError, FilterWarning, TextFilter, file_of
+from assetzcml.bundles.filters.csstokens import (
+    Token,
+    as_string,
+    as_url,
+    string_value,
+    tokens,
+    unescaped,
+    url_parts,
+    url_value,
+)
+
+__all__ = ["CSSRewrite", "moved_url", "rewrite_urls"]
+
+# Functions whose string arguments are URLs: CSS Values 4, 4.5 (url, src); CSS Images 4, 2.3 and 2.4 (image, image-set).
+URL_FUNCTIONS = frozenset({"url", "src", "image", "image-set", "-webkit-image-set"})
+
+# At-rules in whose prelude a URL is a name, not an address: CSS Namespaces 3; CSS Conditional 3, draft of 2012.
+NAMING_RULES = frozenset({"@namespace", "@document", "@-moz-document"})
+
+_CLOSING = str.maketrans("([{", ")]}")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
+
+
+class CSSRewrite(TextFilter):
+    """
+    Makes relative URLs relative to the output. Runs on each source, also in debug mode 'merge'.
+
+    *replace* is another rule: a mapping of directories (relative to the environment's) to URL prefixes, for URLs
+    that lead into them; or a function of a URL, that returns another, or None to keep it.
+    """
+
+    name = "cssrewrite"
+    max_debug_level = "merge"
+    method = "input"
+
+    def __init__(self, replace: Mapping[str, str] | Callable[[str], str | None] | bool | None = None):
+        super().__init__()
+        self.replace = replace or None
+        if self.replace is not None and not callable(self.replace) and not isinstance(self.replace, Mapping):
+            raise FilterError(f"cssrewrite: replace is {replace!r}; a mapping or a function was expected")
+
+    def unique(self) -> Any:
+        return self.replace
+
+    def get_additional_cache_keys(self, **kw: Any) -> list[Any]:
+        return [self._source_url(kw), self._output_url(kw)]
+
+    def transform_text(self, text: str, **kw: Any) -> str:
+        return rewrite_urls(text, self._rule(kw))
+
+    def _rule(self, kw: Mapping[str, Any]) -> Callable[[str], str | None]:
+        if callable(self.replace):
+            return self.replace
+        source = self._source_url(kw)
+        if self.replace is not None:
+            prefixes = [(self._url_of(directory or "."), prefix) for directory, prefix in self.replace.items()]
+            return lambda url: replaced_url(url, source or "/", prefixes)
+        output = self._output_url(kw)
+        if source is None or output is None:
+            return lambda url: self._cannot(url, kw)
+        return lambda url: moved_url(url, source, output)
+
+    def _cannot(self, url: str, kw: Mapping[str, Any]) -> None:
+        if is_relative(url):
+            message = f"cssrewrite: {url!r} stays as it is: the file has no URL; add its directory to url_mapping"
+            warnings.warn_explicit(f"{file_of(kw)}: {message}", FilterWarning, file_of(kw), 1)
+
+    def _source_url(self, kw: Mapping[str, Any]) -> str | None:
+        return kw.get("source_url") or _remote(kw.get("source")) or self._url_of(kw.get("source_path"))
+
+    def _output_url(self, kw: Mapping[str, Any]) -> str | None:
+        return kw.get("output_url") or _remote(kw.get("output")) or self._url_of(kw.get("output_path"))
+
+    def _url_of(self, path: Any) -> str | None:
+        """The URL of a file below a published directory, the deepest if several hold it; None for any other."""
+        if not path:
+            return None
+        assert self.ctx is not None, "a filter works bound"
+        root = os.path.abspath(self.ctx.directory)
+        absolute = Path(os.path.abspath(os.path.join(root, path)))
+        published = {**{os.path.abspath(d): url for d, url in self.ctx.url_mapping.items()}, root: self.ctx.url}
+        for directory in [absolute, *absolute.parents]:
+            url = published.get(str(directory))
+            if url is not None:
+                return "/".join([url.rstrip("/"), *map(quote, absolute.relative_to(directory).parts)])
+        return None
+
+
+def rewrite_urls(text: str, rule: Callable[[str], str | None]) -> str:
+    """
+    *text*, a style sheet, with each URL replaced by what *rule* makes of it. None, an empty one and the same keep it.
+
+    >>> rewrite_urls("/* url(a) */ a { b: url(a) url('a') }", lambda url: "x/" + url)
+    "/* url(a) */ a { b: url(x/a) url('x/a') }"
+    """
+    return "".join(_rewritten(tokens(text), rule))
+
+
+def _rewritten(stream: Iterator[Token], rule: Callable[[str], str | None]) -> Iterator[str]:
+    open_blocks: list[str] = []  # the brackets around, innermost last; 'url(' is one whose strings are URLs
+    expecting = ""  # 'import': a string here is a URL; 'name': in the prelude of a rule where none is
+    for kind, text in stream:
+        if kind in ("whitespace", "comment"):
+            yield text
+            continue
+        if kind == "url" and expecting != "name":
+            text = _with_url(text, rule)
+        elif kind == "string" and expecting != "name" and (expecting == "import" or open_blocks[-1:] == ["url("]):
+            text = _with_string(text, rule)
+        yield text
+        if kind == "function":
+            open_blocks.append("url(" if unescaped(text[:-1]).lower() in URL_FUNCTIONS else "(")
+        elif kind == "delim" and text in "([{":
+            open_blocks.append(text)
+        elif kind == "delim" and open_blocks and text == open_blocks[-1][-1].translate(_CLOSING):
+            open_blocks.pop()
+        expecting = _expected(kind, text, expecting)
+
+
+def _expected(kind: str, text: str, before: str) -> str:
+    """What a URL in the next token would be."""
+    if kind == "at-keyword":
+        rule = unescaped(text).lower()
+        return "import" if rule == "@import" else "name" if rule in NAMING_RULES else ""
+    if before == "name":
+        return "" if kind == "delim" and text in ";{" else "name"
+    # Only the first value of @import is its URL; a string inside url( is the function's.
+    return ""
+
+
+def _with_url(text: str, rule: Callable[[str], str | None]) -> str:
+    value = url_value(text)
+    new = rule(value) if value else None
+    if not new or new == value:
+        return text
+    before, _, after = url_parts(text)
+    return before + as_url(new) + after
+
+
+def _with_string(text: str, rule: Callable[[str], str | None]) -> str:
+    value = string_value(text)
+    new = rule(value) if value else None
+    return text if not new or new == value else as_string(new, text[0])
+
+
+def _remote(name: Any) -> str | None:
+    """*name* if it is a URL with a host."""
+    return name if isinstance(name, str) and re.match(r"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//", name) else None
+
+
+def is_relative(url: str) -> bool:
+    """
+    Whether what *url* leads to depends on where it stands: no scheme, no leading slash, not only a fragment.
+
+    >>> [is_relative(url) for url in ("a.png", "../a.png", "?x", "/a.png", "//h/a.png", "data:,x", "#a")]
+    [True, True, True, False, False, False, False]
+    """
+    url = url.strip(_STRIPPED)
+    return bool(url) and url[0] not in "/\\#" and not _SCHEME.match(url)  # browsers read '\' as '/'
+
+
+def moved_url(url: str, source: str, output: str) -> str:
+    """
+    The URL that leads from the style sheet *output* to where *url* leads from the style sheet *source*.
+
+    One that is not relative stays as it is; so do all when both lie in one directory. Query and fragment are kept.
+    On another host it becomes absolute.
+
+    >>> moved_url("../img/a.png?1#b", source="/static/css/a.css", output="/static/gen/out.css")
+    '../img/a.png?1#b'
+    >>> moved_url("a.png", source="https://cdn.example.com/x/a.css", output="/static/out.css")
+    'https://cdn.example.com/x/a.png'
+    """
+    if not is_relative(url) or _directory(source) == _directory(output):
+        return url
+    path, rest = _split(url.strip(_STRIPPED))
+    origin, base = _origin(source)
+    target = _joined(base, path.replace("\\", "/"))
+    if origin != _origin(output)[0]:
+        return origin + target + rest
+    return _relative(target, _joined(_origin(output)[1], ".")) + rest
+
+
+def replaced_url(url: str, source: str, prefixes: list[tuple[str | None, str]]) -> str | None:
+    """*url* under its new prefix, if it leads into one of the directories: of those that hold it, the first."""
+    path, rest = _split(url)
+    if not path or _SCHEME.match(url) or url.startswith(("//", "\\")):
+        return None
+    origin, base = _origin(source)
+    target = origin + _joined(base, path)
+    for directory, prefix in prefixes:
+        if directory is not None and target.startswith(directory.rstrip("/") + "/"):
+            return f"{prefix.rstrip('/')}/{target[len(directory.rstrip('/')) + 1 :]}{rest}"
+    return None
+
+
+def _split(url: str) -> tuple[str, str]:
+    """The path of a relative URL, and its query and fragment."""
+    at = re.search(r"[?#]", url)
+    return (url[: at.start()], url[at.start() :]) if at else (url, "")
+
+
+def _origin(url: str) -> tuple[str, str]:
+    """Scheme and host of an absolute URL ('' for a path), and its path."""
+    parts = urlsplit(url)
+    scheme = f"{parts.scheme}:" if parts.scheme else ""
+    return (f"{scheme}//{parts.netloc}" if parts.netloc else scheme), parts.path or "/"
+
+
+def _directory(url: str) -> tuple[str, str]:
+    origin, path = _origin(url)
+    return origin, _joined(path, ".")
+
+
+def _joined(base: str, path: str) -> str:
+    """*path* from the file *base*, an absolute path, without dot segments (RFC 3986, 5.2.4); an empty one is *base*."""
+    if path == "":
+        return base
+    if path.startswith("/"):
+        segments = path.split("/")
+    else:
+        segments = [*base.split("/")[:-1], *path.split("/")]
+    result: list[str] = []
+    for at, segment in enumerate(segments):
+        last = at == len(segments) - 1
+        if segment.lower() in _PARENT:
+            if len(result) > 1:
+                result.pop()
+        elif segment.lower() not in _SAME:
+            result.append(segment)
+            continue
+        if last:
+            result.append("")
+    return "/".join(result) if result[:1] == [""] else "/" + "/".join(result)
+
+
+_STRIPPED = "".join(map(chr, range(0x21)))  # WHATWG URL: leading and trailing C0 controls and spaces are removed
+_SAME = frozenset({".", "%2e"})  # WHATWG URL: "single-dot" and "double-dot" URL path segments
+_PARENT = frozenset({"..", ".%2e", "%2e.", "%2e%2e"})
+
+
+def _relative(target: str, directory: str) -> str:
+    """The shortest relative reference from *directory*, which ends in a slash, to *target*; both absolute paths."""
+    to, start = target.split("/"), directory.split("/")[:-1]
+    common = 0
+    while common < min(len(to) - 1, len(start)) and to[common] == start[common]:
+        common += 1
+    result = "../" * (len(start) - common) + "/".join(to[common:])
+    # What begins with a slash, or holds a colon in its first segment, would be read as something else (RFC 3986, 4.2).
+    return "./" + result if not result or result.startswith("/") or ":" in result.split("/")[0] else result

@@ -1,0 +1,276 @@
+"""
+Filters that are programs: content on standard input, result on standard output.
+
+No shell; an argument list; an empty working directory of its own; a time limit, after which the program and all
+that it started in its process group is killed. A program that fails never passes for one that made an empty file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+from assetzcml.bundles.filters.base import ContentFilter, FilterError, FilterWarning, file_of, option
+from assetzcml.errors import Origin, Problem, printable
+
+__all__ = ["Finished", "SubprocessFilter", "run"]
+
+TIMEOUT = 60.0  # seconds; esbuild and Sass take well under ten for what a browser would load
+VERSION_TIMEOUT = 20.0  # seconds; Node on a cold disk takes some of them
+GRACE = 1.0  # seconds for a killed program's pipes to close; who left its process group may hold them for ever
+STDERR_LINES = 30  # of a message; the first ones say what is wrong, what follows is a trace
+VERSIONS_KEPT = 64  # programs; a process uses a handful
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_VERSION = re.compile(r"\d+(?:\.\d+)+[\w.+-]*")
+
+_versions: dict[tuple[Any, ...], str] = {}
+_versions_lock = threading.Lock()
+
+
+class Finished(NamedTuple):
+    """What a program left: its exit status (negative: the signal that killed it) and what it printed."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+
+def run(
+    argv: Sequence[str], content: bytes = b"", timeout: float = TIMEOUT, env: Mapping[str, str] | None = None
+) -> Finished:
+    """
+    Run *argv* with *content* as its input, in an empty directory, for at most *timeout* seconds.
+
+    *env* is added to this process's environment. Raises OSError when it cannot be started, and
+    subprocess.TimeoutExpired, with what it had printed, after it was killed.
+    """
+    with tempfile.TemporaryDirectory(prefix="assetzcml-", ignore_cleanup_errors=True) as directory:
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=directory,
+            env={**os.environ, **env} if env else None,
+            start_new_session=True,  # a process group of its own, so that its children can be killed with it
+        )
+        with _ended(process):
+            stdout, stderr = process.communicate(content, timeout=timeout)
+        return Finished(process.returncode, stdout, stderr)
+
+
+@contextlib.contextmanager
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Whatever goes wrong inside, also an interrupt: the process group is gone and the pipes are closed afterwards."""
+    try:
+        yield
+    except BaseException as error:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired, ValueError):
+            stdout, stderr = process.communicate(timeout=GRACE)
+            if isinstance(error, subprocess.TimeoutExpired):
+                error.stdout, error.stderr = stdout, stderr
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            with contextlib.suppress(OSError):
+                pipe.close()  # type: ignore[union-attr]
+        process.wait()
+        raise
+
+
+class SubprocessFilter(ContentFilter):
+    """
+    Runs a program over the content. A subclass says which: `program`, and `arguments`.
+
+    The program is looked for in: the option `binary` (its setting is read from the bundle, the environment, then
+    os.environ), `node_modules/.bin` of the environment's directory and of every directory above it, PATH.
+
+    Raises FilterError when it is not found, cannot be started, exceeds the time limit, is killed, exits with a
+    status other than 0, or prints nothing for content that is not blank.
+    """
+
+    program: ClassVar[str]
+    install_hint: ClassVar[str] = ""  # how to get the program: "npm install esbuild"
+    version_arguments: ClassVar[Sequence[str]] = ("--version",)
+    options: ClassVar[Mapping[str, Any]] = {
+        "binary": option(),
+        "timeout": option("timeout", "FILTER_TIMEOUT", float, TIMEOUT),
+    }
+
+    def setup(self) -> None:
+        super().setup()
+        if not 0 < self.timeout < float("inf"):
+            raise FilterError(f"{self.name}: timeout is {self.timeout!r}; seconds, more than 0, were expected")
+
+    def unique(self) -> Any:
+        # A time limit makes no other filter, and no other bytes.
+        return {name: value for name, value in super().unique().items() if name != "timeout"}
+
+    def cache_options(self) -> dict[str, Any]:
+        # Where the program lies does not matter, its version does.
+        return {n: value for n, value in super().cache_options().items() if n not in ("timeout", "binary")}
+
+    def arguments(self, **kw: Any) -> list[str]:
+        """The arguments of the program for this content; it stands on standard input."""
+        return []
+
+    def environ(self) -> dict[str, str]:
+        """Environment variables for the program, added to those of this process."""
+        return {}
+
+    def may_print_nothing(self, content: bytes) -> bool:
+        """Whether an empty result is right for *content*: by default, when it is blank."""
+        return not content.strip()
+
+    def transform(self, content: bytes, **kw: Any) -> bytes:
+        finished = self.run([*self.command(), *self.arguments(**kw)], content, **kw)
+        if not finished.stdout.strip() and not self.may_print_nothing(content):
+            self.fail(f"printed nothing for {len(content):,} bytes", finished.stderr, **kw)
+        if finished.stderr.strip():
+            self.warn(finished.stderr, **kw)
+        return finished.stdout
+
+    def run(self, argv: Sequence[str], content: bytes, **kw: Any) -> Finished:
+        """Run *argv*; FilterError unless it ends in time with status 0."""
+        try:
+            finished = run(argv, content, self.timeout, self.environ())
+        except subprocess.TimeoutExpired as expired:
+            self.fail(f"did not end within {self.timeout:g} s and was killed", expired.stderr, **kw)
+        except OSError as error:
+            self.fail(f"cannot be run as {argv[0]}: {error.strerror or error}", b"", **kw)
+        if finished.status < 0:
+            self.fail(f"was killed by {_signal_name(-finished.status)}", finished.stderr, **kw)
+        if finished.status:
+            self.fail(f"failed with status {finished.status}", finished.stderr, **kw)
+        return finished
+
+    def fail(self, message: str, stderr: bytes | None, **kw: Any) -> None:
+        """Raise FilterError at the place that the program complains about, with what it said."""
+        said = readable(stderr or b"")
+        origin = self.complaint(said, **kw) or Origin(file_of(kw))
+        indented = "".join(f"\n    {line}" for line in said.splitlines()[:STDERR_LINES])
+        name = self.name if self.name == self.program else f"{self.name}: {self.program}"
+        raise FilterError(Problem(origin, f"{name} {message}{':' if indented else ''}{indented}"))
+
+    def warn(self, stderr: bytes, **kw: Any) -> None:
+        """Pass on what a program said that did its work."""
+        said = readable(stderr)
+        origin = self.complaint(said, **kw) or Origin(file_of(kw))
+        warnings.warn_explicit(f"{origin}: {self.name}: {said}", FilterWarning, origin.file, origin.line)
+
+    def complaint(self, said: str, **kw: Any) -> Origin | None:
+        """The place in the source that *said*, the program's standard error, is about; None when it names none."""
+        return None
+
+    def command(self) -> list[str]:
+        """The program and its leading arguments. Raises FilterError, that says where it was looked for."""
+        binary = self.binary
+        if isinstance(binary, list | tuple):
+            return [os.fspath(part) for part in binary]
+        if binary is not None and os.path.basename(binary) != os.fspath(binary):
+            return [self._checked(Path(binary))]
+        program = self.program if binary is None else os.fspath(binary)
+        found = self._in_node_modules(program) if binary is None else None
+        found = found or shutil.which(program, path=_absolute_path())
+        if found is None:
+            raise FilterError(Problem(None, self._not_found(program), self.install_hint))
+        return [found]
+
+    def _checked(self, binary: Path) -> str:
+        setting = self._options["binary"].setting
+        what = f"{self.name}: the program {str(binary)!r} (option 'binary', setting {setting!r})"
+        if not binary.is_absolute():
+            raise FilterError(f"{what} is a relative path; an absolute one, or a name that PATH has, was expected")
+        if not binary.is_file():
+            raise FilterError(f"{what} is not a file")
+        if not os.access(binary, os.X_OK):
+            raise FilterError(f"{what} is not executable")
+        return str(binary)
+
+    def _in_node_modules(self, program: str) -> str | None:
+        for directory in self._directories():
+            candidate = directory / "node_modules" / ".bin" / program
+            if candidate.is_file() and os.access(candidate, os.X_OK):
+                return str(candidate)
+        return None
+
+    def _directories(self) -> list[Path]:
+        """The environment's directory and those above it; none where the environment has no directory."""
+        try:
+            directory = Path(self.ctx.directory).absolute()  # type: ignore[union-attr]
+        except (AttributeError, OSError, TypeError):  # none is declared
+            return []
+        return [directory, *directory.parents]
+
+    def _not_found(self, program: str) -> str:
+        setting = self._options["binary"].setting
+        places = [f"the setting and the environment variable {setting!r} are not set"] if self.binary is None else []
+        directories = self._directories() if self.binary is None else []
+        if directories:
+            places.append(f"no node_modules/.bin from {str(directories[0])!r} upward has it")
+        return f"{self.name}: the program {program!r} was not found: {', '.join([*places, 'it is not on PATH'])}"
+
+    def tool_versions(self) -> Sequence[str]:
+        return (f"{self.program} {self.tool_version()}",)
+
+    def tool_version(self) -> str:
+        """The version that the program says it has; asked once, until the file changes."""
+        argv = self.command()
+        key = (tuple(argv), *(_stamp(part) for part in argv))
+        if key not in _versions:
+            finished = self._version_run([*argv, *self.version_arguments])
+            found = _VERSION.search(finished)
+            if found is None:
+                raise FilterError(f"{self.name}: {argv[0]} does not say its version, but {finished.strip()[:200]!r}")
+            with _versions_lock:
+                while len(_versions) >= VERSIONS_KEPT:
+                    del _versions[next(iter(_versions))]
+                _versions[key] = found.group()
+        return _versions[key]
+
+    def _version_run(self, argv: list[str]) -> str:
+        try:
+            finished = run(argv, timeout=min(VERSION_TIMEOUT, self.timeout), env=self.environ())
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise FilterError(f"{self.name}: {' '.join(argv)}: {error}") from error
+        if finished.status:
+            raise FilterError(f"{self.name}: {' '.join(argv)} failed: {readable(finished.stderr)[:500]}")
+        return finished.stdout.decode("utf-8", "replace")
+
+
+def readable(said: bytes) -> str:
+    """What a program said, without colours and other bytes that a terminal would act on."""
+    lines = _ANSI.sub("", said.decode("utf-8", "replace")).strip("\r\n").splitlines()
+    return "\n".join(printable(line).rstrip() for line in lines)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _absolute_path() -> str:
+    """PATH without its relative directories: the program runs elsewhere, and they are anybody's."""
+    return os.pathsep.join(part for part in os.get_exec_path() if os.path.isabs(part))
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    try:
+        found = os.stat(path)
+    except OSError:  # an argument that is no file
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

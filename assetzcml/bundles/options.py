@@ -1,0 +1,243 @@
+"""The options of an environment: their defaults, what may be given for them, and what is made of that."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from assetzcml.bundles.cache import BaseCache, FilesystemCache
+from assetzcml.bundles.errors import BundleError, UnsetOption
+from assetzcml.bundles.manifests import CacheManifest, FileManifest, JsonManifest, Manifest
+from assetzcml.bundles.updaters import AlwaysUpdater, BaseUpdater, TimestampUpdater
+from assetzcml.bundles.versions import HashVersion, TimestampVersion, Version
+from assetzcml.bundling import FLAGS
+
+__all__ = ["CACHE_NAME", "DEFAULTS", "Options", "flag", "level_of"]
+
+CACHE_NAME = ".webassets-cache"
+
+# What an environment starts with. `directory` and `url` have no default; a list or mapping is a new one each time.
+DEFAULTS: Mapping[str, Any] = MappingProxyType(
+    {
+        "debug": False,
+        "cache": True,
+        "auto_build": True,
+        "url_expire": None,
+        "versions": "hash",
+        "manifest": "cache",
+        "updater": "timestamp",
+        "load_path": (),
+        "url_mapping": MappingProxyType({}),
+        "cache_file_mode": None,
+        "allow_remote": False,
+        "debug_expire": False,
+    }
+)
+
+_NOTHING = ("", "0", "false", "none", "no", "off")
+_WORDS = {
+    "versions": {"hash": HashVersion, "timestamp": TimestampVersion},
+    "manifest": {"cache": CacheManifest, "file": FileManifest, "json": JsonManifest},
+    "updater": {"timestamp": TimestampUpdater, "always": AlwaysUpdater},
+}
+_METHODS = {"versions": "determine_version", "manifest": "query", "updater": "needs_rebuild", "cache": "get"}
+_BASES = {"versions": Version, "manifest": Manifest, "updater": BaseUpdater, "cache": BaseCache}
+
+
+class Options:
+    """
+    The options by name, read when they matter. A text means what it says: `debug="false"` is false.
+
+    What has them says where they are looked up, and how the objects made from them are kept.
+    """
+
+    environment: Any
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """What was given for *name*, as it was given; case does not matter."""
+        raise NotImplementedError
+
+    @property
+    def directory(self) -> str:
+        """The absolute path outputs are written below. UnsetOption, an EnvironmentError, when nobody said it."""
+        value = self.get("directory")
+        if value is None:
+            raise UnsetOption("the environment has no directory", hint="set environment.directory")
+        return self.environment.absolute(value)
+
+    @property
+    def url(self) -> str:
+        """The prefix of the URLs of what is in the directory. UnsetOption when nobody said it."""
+        value = self.get("url")
+        if value is None:
+            raise UnsetOption("the environment has no url", hint="set environment.url")
+        return str(value)
+
+    @property
+    def debug(self) -> bool | str:
+        """False, "merge" or True. Raises BundleError for anything else."""
+        return level_of(self.get("debug"))
+
+    @property
+    def auto_build(self) -> bool:
+        """Do URLs build what is out of date? Never where there are no versions: their absence turns it off."""
+        return flag(self.get("auto_build"), "auto_build") and self.versions is not None
+
+    @property
+    def url_expire(self) -> bool | None:
+        """Does the URL of an output carry its version as a query? None: only where its name does not."""
+        value = self.get("url_expire")
+        if value is None or (isinstance(value, str) and value.strip().lower() in ("auto", "none", "")):
+            return None
+        return flag(value, "url_expire")
+
+    @property
+    def allow_remote(self) -> bool:
+        """May a build download the URLs among the contents?"""
+        return flag(self.get("allow_remote"), "allow_remote")
+
+    @property
+    def debug_expire(self) -> bool:
+        """Do the URLs of sources carry a version too?"""
+        return flag(self.get("debug_expire"), "debug_expire")
+
+    @property
+    def load_path(self) -> list[str]:
+        """The directories sources are looked for in; where there is none, `directory` is."""
+        return self.get("load_path")
+
+    @property
+    def url_mapping(self) -> dict[str, str]:
+        """URLs of directories, besides `directory` and `url`."""
+        return self.get("url_mapping")
+
+    @property
+    def cache_file_mode(self) -> int | None:
+        """The mode of new files in the cache."""
+        value = self.get("cache_file_mode")
+        return int(value, 8) if isinstance(value, str) else value
+
+    @property
+    def versions(self) -> Any:
+        """The versioner; None when there are no versions. Raises ValueError for what is none."""
+        return self._made("versions")
+
+    @property
+    def manifest(self) -> Any:
+        """The manifest; None when there is none. Raises ValueError for what is none."""
+        if self.get("manifest") == "cache" and self.cache is None:
+            if self.environment.config.said("manifest"):
+                message = "the manifest is 'cache', and the cache is turned off"
+                raise BundleError(message, hint="set manifest='json', or leave the cache on")
+            return None
+        return self._made("manifest")
+
+    @property
+    def updater(self) -> Any:
+        """What says whether a bundle has to be built; None: it always has. Raises ValueError for what is none."""
+        return self._made("updater")
+
+    @property
+    def cache(self) -> Any:
+        """The cache; None when it is off. The default directory is made when something is kept."""
+        value = self.get("cache")
+        if isinstance(value, str) and value.strip().lower() in FLAGS:
+            value = FLAGS[value.strip().lower()]
+        if value is True:
+            return self._kept("cache", True, lambda: _default_cache(self))
+        if isinstance(value, str | os.PathLike):
+            path = self.environment.absolute(value)
+            return self._kept("cache", path, lambda: FilesystemCache(path, self.cache_file_mode))
+        return self._made("cache")
+
+    def _made(self, option: str) -> Any:
+        value = self.get(option)
+        if not value or (isinstance(value, str) and value.strip().lower() in _NOTHING):
+            return None
+        return self._kept(option, value, lambda: _object(option, value, self))
+
+    def _kept(self, option: str, value: Any, make: Callable[[], Any]) -> Any:
+        return self.environment.component(option, value, make)
+
+
+def _default_cache(ctx: Options) -> FilesystemCache:
+    directory = os.path.join(ctx.directory, CACHE_NAME)
+    return FilesystemCache(directory, ctx.cache_file_mode, make=True)
+
+
+def _object(option: str, value: Any, ctx: Options) -> Any:
+    """The object that *value* stands for: a word, a dotted name, a class, or the object itself."""
+    argument: tuple[str, ...] = ()
+    if isinstance(value, str):
+        word, colon, rest = value.partition(":")
+        known = _WORDS.get(option, {})
+        if word in known:
+            value, argument = known[word], (rest,) if colon else ()
+        elif "." in word:
+            value = _imported(option, value)
+        else:
+            words = ", ".join(map(repr, known))
+            raise ValueError(f"{option} is {value!r}; {words}, a dotted name, a class or an object was expected")
+    if isinstance(value, type):
+        return _instance(option, value, ctx, argument)
+    if isinstance(value, _BASES[option]) or hasattr(value, _METHODS[option]):
+        return value
+    raise ValueError(f"{option} is {value!r}, which has no method {_METHODS[option]}()")
+
+
+def _instance(option: str, kind: type, ctx: Options, argument: tuple[str, ...]) -> Any:
+    if not hasattr(kind, _METHODS[option]):
+        raise ValueError(f"{option} is {kind!r}, which has no method {_METHODS[option]}()")
+    make = getattr(kind, "make", None)
+    if make is None:
+        return kind(*argument)
+    # webassets gives the environment to the makers of manifests only.
+    return make(ctx, *argument) if option == "manifest" else make(*argument)
+
+
+def _imported(option: str, name: str) -> Any:
+    module, _, attribute = name.partition(":") if ":" in name else name.rpartition(".")
+    try:
+        found: Any = importlib.import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"{option} is {name!r}, which cannot be imported: {error}") from error
+    return found
+
+
+def flag(value: Any, option: str) -> bool:
+    """
+    True or false, or a text that says so. Raises BundleError.
+
+    >>> flag("false", "auto_build"), flag(1, "auto_build")
+    (False, True)
+    """
+    if isinstance(value, str):
+        word = FLAGS.get(value.strip().lower())
+        if word is not None:
+            return word
+    elif value is None or value in (True, False):
+        return bool(value)
+    raise BundleError(f"{option} is {value!r}; true or false was expected")
+
+
+def level_of(value: Any) -> bool | str:
+    """
+    A debug level: False, "merge" or True. Raises BundleError.
+
+    >>> level_of("merge"), level_of("1"), level_of(False)
+    ('merge', True, False)
+    """
+    if isinstance(value, str):
+        word = value.strip().lower()
+        if word == "merge":
+            return "merge"
+        if word in FLAGS:
+            return FLAGS[word]
+    elif value in (True, False):
+        return bool(value)
+    raise BundleError(f"debug is {value!r}; true, false or 'merge' was expected")

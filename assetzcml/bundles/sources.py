@@ -1,0 +1,199 @@
+"""From what a bundle names to files: the load path, globs, asset specs, URLs. Nothing is read here but directories."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from assetzcml.bundles.errors import BundleError
+from assetzcml.bundles.files import Signature, read_file
+
+__all__ = ["Remote", "Source", "find_sources", "is_spec", "is_url"]
+
+SHORTEST_SCHEME = 2  # letters; a scheme of one letter is a drive of Windows
+
+_SPEC = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:(?![/\\])")
+
+
+class Source(NamedTuple):
+    """
+    A file among the contents of a bundle: as it was named, and where it was found.
+
+    *path* is None in an archive. *found* is the resolver's, and *spec* set, where it was found by an asset spec.
+    *relative* is its name below the directory it was looked for in.
+    """
+
+    item: str
+    path: str | None
+    relative: str
+    spec: str | None = None
+    found: Any = None
+
+    @property
+    def place(self) -> str:
+        """What tells it from every other: its path, or in an archive the spec it is really taken from."""
+        return self.path if self.path is not None else str(self.found.spec)
+
+    def read(self) -> tuple[bytes, Signature | None]:
+        """Its bytes, and its signature before they were read. Raises OSError."""
+        if self.path is not None:
+            return read_file(self.path)
+        with self.found.open() as stream:
+            return stream.read(), None
+
+
+class Remote(NamedTuple):
+    """A URL among the contents of a bundle."""
+
+    url: str
+
+
+def is_url(text: str) -> bool:
+    """
+    Is it the address of something elsewhere?
+
+    >>> [is_url(text) for text in ("https://cdn.test/x.js", "//cdn.test/x.js", "/srv/x.js", "c://x", "shop:x.js")]
+    [True, True, False, False, False]
+    """
+    if "//" not in text:
+        return False
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # brackets that hold no address: as the name of a file it may be right
+        return False
+    return bool(parts.netloc) and (len(parts.scheme) >= SHORTEST_SCHEME or text.startswith("//"))
+
+
+def is_spec(text: str) -> bool:
+    """
+    Does it look like an asset spec?
+
+    >>> [is_spec(text) for text in ("shop:css/a.css", "shop.admin:", "css/a.css", "c:/a.css")]
+    [True, True, False, False]
+    """
+    return _SPEC.match(text) is not None
+
+
+def find_sources(item: str, places: Sequence[str], resolver: Any = None) -> list[Source | Remote]:
+    """
+    The files that *item* names, in order: one, or for a glob any number, sorted within each place.
+
+    *places* are the directories to look in: absolute paths, which may hold globs, and, where there is a *resolver*,
+    asset specs. A plain name is the first that is found. Raises BundleError for a plain name that leads to no file.
+    """
+    if is_url(item):
+        return [Remote(item)]
+    if resolver is not None and is_spec(item):
+        found: Iterable[Source] = _by_spec(resolver, item, item)
+        wanted = f"no layer has the asset {item!r}"
+    elif os.path.isabs(item):
+        found = _by_path("", item)
+        wanted = "there is no such file"
+    else:
+        found = (source for place in places for source in _in_place(place, item, resolver))
+        wanted = f"it is not in {', '.join(map(repr, places)) or 'any directory: there is none to look in'}"
+        if is_spec(item) and resolver is None:
+            wanted += ", and asset specs need the environment of a registry"
+    if glob.has_magic(item):
+        return list(found)
+    first = next(iter(found), None)
+    if first is None:
+        raise BundleError(f"the source {item!r} cannot be found: {wanted}")
+    return [first]
+
+
+def _in_place(place: str, item: str, resolver: Any) -> Iterator[Source]:
+    if resolver is not None and is_spec(place):
+        separator = "" if place.endswith((":", "/")) else "/"
+        yield from _by_spec(resolver, f"{place}{separator}{item}", item)
+        return
+    a_glob = glob.has_magic(place) and not os.path.isdir(place)
+    for directory in sorted(glob.iglob(place)) if a_glob else [place]:
+        yield from _by_path(directory, item)
+
+
+def _by_path(directory: str, item: str) -> Iterator[Source]:
+    magic = glob.has_magic(item)
+    joined = os.path.join(directory, item)
+    paths = glob.iglob(os.path.join(glob.escape(directory), item), recursive=True) if magic else [joined]
+    for path in sorted(map(os.path.normpath, paths)):
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError):  # ValueError: a character that no file name can have
+            continue
+        if magic and not stat.S_ISREG(status.st_mode):
+            continue
+        _check_regular(item, path, status.st_mode)
+        yield Source(item, path, os.path.relpath(path, directory) if directory and magic else item)
+
+
+def _check_regular(item: str, path: str, mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        hint = f"{item.rstrip('/') + '/*'!r} is its files"
+        raise BundleError(f"the source {item!r} is a directory ({path})", hint=hint)
+    if not stat.S_ISREG(mode):
+        raise BundleError(f"the source {item!r} is not a regular file ({path})")
+
+
+def _by_spec(resolver: Any, spec: str, item: str) -> Iterator[Source]:
+    package, _, pattern = spec.partition(":")
+    if not glob.has_magic(pattern):
+        found = _look(resolver, spec)
+        if found is None:
+            return
+        if found.directory:
+            raise BundleError(f"the source {item!r} is a directory", hint=f"{item.rstrip('/') + '/*'!r} is its files")
+        yield Source(item, found.path, pattern, spec, found)
+        return
+    for path in sorted(_matching(resolver, package, "", [part for part in pattern.split("/") if part])):
+        name = f"{package}:{path}"
+        found = _look(resolver, name)
+        if found is not None and not found.directory:
+            yield Source(item, found.path, path, name, found)
+
+
+def _matching(resolver: Any, package: str, directory: str, segments: Sequence[str]) -> set[str]:
+    """The paths below *directory* of a package that *segments* of a glob match, in all layers together."""
+    if not segments:
+        return {directory}
+    head, rest = segments[0], segments[1:]
+    if not glob.has_magic(head):
+        return _matching(resolver, package, _joined(directory, head), rest)
+    result: set[str] = set()
+    if head == "**":
+        result |= _matching(resolver, package, directory, rest or ["*"])
+    for name in _names(resolver, f"{package}:{directory}"):
+        if name.startswith(".") and not head.startswith("."):
+            continue
+        if head == "**":
+            result |= _matching(resolver, package, _joined(directory, name), segments)
+        elif fnmatch.fnmatchcase(name, head):
+            result |= _matching(resolver, package, _joined(directory, name), rest)
+    return result
+
+
+def _joined(directory: str, name: str) -> str:
+    return f"{directory}/{name}" if directory else name
+
+
+def _names(resolver: Any, spec: str) -> list[str]:
+    try:
+        return list(resolver.resolve(spec).listdir())
+    except (NotADirectoryError, FileNotFoundError):
+        return []
+    except ImportError as error:
+        raise BundleError(f"{spec!r}: {error}", exception=error) from error
+
+
+def _look(resolver: Any, spec: str) -> Any:
+    """What stands at *spec* now: the resolver's `Found`, or None."""
+    try:
+        return resolver.look(spec, anew=True)[1]
+    except ImportError as error:
+        raise BundleError(f"the source {spec!r} cannot be found: {error}", exception=error) from error

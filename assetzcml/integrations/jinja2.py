@@ -1,0 +1,131 @@
+"""Jinja2 templates whose names are specs, through overrides: `Environment(loader=AssetLoader(registry))`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+from assetzcml.errors import InvalidSpec, MissingExtra
+from assetzcml.integrations.templates import Layer, TemplateMissing, Templates, asset_url, joined, refuse_cycle
+from assetzcml.registry import Registry
+
+try:
+    from jinja2 import BaseLoader, Environment, Template, nodes, pass_context
+    from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
+    from jinja2.runtime import Context
+except ModuleNotFoundError as error:
+    if error.name != "jinja2":
+        raise
+    raise MissingExtra('AssetLoader needs Jinja2, which is not installed; pip install "assetzcml[jinja2]"') from None
+
+__all__ = ["AssetLoader", "asset_globals"]
+
+# What a compiled template imports: `joined` for names that are not known before it is rendered, `entered` below.
+JOINED, ENTERED = f"{__name__}.joined", f"{__name__}.entered"
+
+
+class AssetLoader(BaseLoader):
+    """
+    Loads the templates of *registry* by their specs: `env.get_template("shop:templates/page.html")`.
+
+    In `extends`, `include` and `import` a name without a colon is relative to the template that says it, and
+    `!original` behind a name is what that template overrides. `asset_url` is there without being passed.
+    Works in a ChoiceLoader; a name that is no spec is then for the others.
+    """
+
+    def __init__(self, registry: Registry):
+        self.registry = registry
+        self._templates = Templates(registry)
+        self._globals = asset_globals(registry)
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """
+        What a loader returns. Whoever compiles this alone has neither relative names nor more than one `!original`.
+
+        Raises TemplateNotFound.
+        """
+        layer, source, uptodate = self._source(template)
+        return source, layer.filename, uptodate
+
+    def load(
+        self,
+        environment: Environment,
+        name: str,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 (Jinja's)
+    ) -> Template:
+        """The compiled template. Raises TemplateNotFound."""
+        layer, source, uptodate = self._source(name)
+        cache = environment.bytecode_cache
+        bucket = cache.get_bucket(environment, name, layer.filename, source) if cache is not None else None
+        code = bucket.code if bucket is not None else None
+        if code is None:
+            tree = environment.parse(source, name, layer.filename)
+            code = environment.compile(_with_whole_names(tree, name, layer), name, layer.filename)
+            if cache is not None and bucket is not None:
+                bucket.code = code
+                cache.set_bucket(bucket)
+        known = {} if globals is None else globals
+        for variable, function in self._globals.items():
+            known.setdefault(variable, function)
+        return environment.template_class.from_code(environment, code, known, uptodate)
+
+    def _source(self, name: str) -> tuple[Layer, str, Callable[[], bool]]:
+        try:
+            layer = self._templates.find(name)
+            state = layer.state()
+            source = layer.read().decode("utf-8")
+        except (TemplateMissing, FileNotFoundError) as error:
+            raise TemplateNotFound(name, message=str(error)) from None
+        return layer, source, lambda: not self._templates.changed(name, layer, state)
+
+
+def asset_globals(registry: Registry) -> dict[str, Callable[..., str]]:
+    """
+    The global `asset_url` for an environment whose other templates want it too: `env.globals.update(...)`.
+
+    It takes the variable `request` of the template where there is one.
+    """
+    make = asset_url(registry)
+
+    @pass_context
+    def url(context: Context, spec: str, **options: Any) -> str:
+        return make(spec, context.get("request"), **options)
+
+    return {"asset_url": url}
+
+
+def entered(context: Context, name: str, source: str) -> None:
+    """A template that extends another begins to be rendered. Raises TemplateCycle when it has done so before."""
+    # All that extend one another share a context; what is included has its own.
+    chain = context.__dict__.setdefault("_assetzcml_chain", [])
+    chain.append((name, source))
+    refuse_cycle(chain)
+
+
+def _with_whole_names(tree: nodes.Template, name: str, layer: Layer) -> nodes.Template:
+    """The template with every name it says made whole, and a check that it does not extend itself."""
+    for node in list(tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport))):
+        try:
+            node.template = _whole(node.template, layer)
+        except InvalidSpec as error:
+            raise TemplateSyntaxError(str(error), node.lineno, name, layer.filename) from None
+    if tree.find(nodes.Extends) is not None:
+        arguments = [nodes.ContextReference(), nodes.Const(name), nodes.Const(str(layer.source))]
+        check = nodes.ExprStmt(nodes.Call(nodes.ImportedName(ENTERED), arguments, [], None, None), lineno=1)
+        tree.body.insert(0, check)
+        check.set_environment(tree.environment)
+        check.set_lineno(1, override=True)
+    return tree
+
+
+def _whole(expression: nodes.Expr, layer: Layer) -> nodes.Expr:
+    asked, source = str(layer.asked), str(layer.source)
+    if isinstance(expression, nodes.Const):
+        whole: nodes.Expr = nodes.Const(joined(expression.value, asked, source))
+    elif isinstance(expression, nodes.List | nodes.Tuple):
+        whole = nodes.List([_whole(item, layer) for item in expression.items])
+    else:
+        arguments = [expression, nodes.Const(asked), nodes.Const(source)]
+        whole = nodes.Call(nodes.ImportedName(JOINED), arguments, [], None, None)
+    whole.set_environment(expression.environment)
+    return whole.set_lineno(expression.lineno, override=True)

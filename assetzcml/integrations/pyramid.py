@@ -1,0 +1,506 @@
+"""Pyramid: `config.include("assetzcml")`, then `config.load_zcml("shop:configure.zcml")`.
+
+One `AssetRegistry` for each Pyramid registry. Pyramid asks for permissions and finds the view; what is served, under
+which URL and through which overrides is ours. Whatever Pyramid itself knows of static views and overrides stays.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from zope.interface import Interface, implementer
+
+from assetzcml.assembly import AssetRegistry
+from assetzcml.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
+from assetzcml.errors import InvalidSpec, MissingExtra, NotPublished, Origin
+from assetzcml.interfaces import IOverride, IZCMLLoader
+from assetzcml.registry import Record, Snapshot, truth
+from assetzcml.serving.responses import Asked
+from assetzcml.serving.routing import Sites
+from assetzcml.serving.view import permitted, response_of, same_with_slash
+
+try:
+    from pyramid.config import ActionState, Configurator
+    from pyramid.config.actions import ActionInfo
+    from pyramid.config.assets import PackageOverrides
+    from pyramid.config.views import StaticURLInfo
+    from pyramid.events import ApplicationCreated
+    from pyramid.httpexceptions import HTTPForbidden, HTTPNotFound
+    from pyramid.interfaces import IPackageOverrides, ISecurityPolicy, IStaticURLInfo
+    from pyramid.request import Request
+    from pyramid.security import NO_PERMISSION_REQUIRED
+    from pyramid.static import static_view
+except ModuleNotFoundError as error:
+    if error.name != "pyramid":
+        raise
+    message = 'config.include("assetzcml") needs Pyramid, which is not installed; pip install "assetzcml[pyramid]"'
+    raise MissingExtra(message) from None
+
+__all__ = ["IAssetRegistry", "PyramidAssetRegistry", "asset_registry", "includeme", "load_zcml"]
+
+# Our settings that are on when Pyramid's are.
+SWITCHES = {"prevent_cachebust": "pyramid.prevent_cachebust", "reload": "pyramid.reload_assets"}
+
+URL_OPTIONS = frozenset(["_query", "_anchor", "_scheme", "_host", "_port", "_app_url"])
+
+# Headers that a not-found view of the application is not asked about: what a cache may do with the answer.
+OF_CACHES = frozenset(["cache-control", "vary"])
+
+DIRECTIVES = ("pyramid.zcml",)  # pyramid_zcml's, as ours
+
+NO_PAGES = "use config.add_route and config.add_view, or pyramid_zcml's; exclude the file if it is another package's"
+
+
+class IAssetRegistry(Interface):
+    """The AssetRegistry of a Pyramid application, among its utilities."""
+
+
+def includeme(config: Configurator) -> None:
+    """Give the configurator `load_zcml`, requests `asset_registry`, and Pyramid's own APIs our URLs and overrides."""
+    asset_registry(config)
+    config.get_routes_mapper()  # a router without one when it is made never looks for routes
+    config.add_directive("load_zcml", load_zcml, action_wrap=False)
+    config.add_request_method(asset_registry, "asset_registry", property=True)
+    config.add_route_predicate("assetzcml", Belongs)
+    config.add_subscriber(_application_created, ApplicationCreated)
+
+
+def asset_registry(of: Any) -> PyramidAssetRegistry:
+    """
+    The AssetRegistry of a Pyramid application, made at the first call. *of* is a configurator, request or registry.
+
+    What is declared there after the application was made has URLs and overrides, and a new static view no route.
+    """
+    application = getattr(of, "registry", of)
+    assets = application.queryUtility(IAssetRegistry)
+    if assets is None:
+        assets = PyramidAssetRegistry(application)
+        application.registerUtility(assets, IAssetRegistry)
+        former = application.queryUtility(IStaticURLInfo)
+        application.registerUtility(URLInfo(assets, former or StaticURLInfo()), IStaticURLInfo)
+    return assets
+
+
+def load_zcml(
+    config: Configurator, spec: str = "configure.zcml", features: Iterable[str] = (), strict: bool = False
+) -> Any:
+    """
+    `config.load_zcml`: read a ZCML file, and all it includes, into the application. Returns Pyramid's registry.
+
+    *spec* is relative to the configurator's package; a file that is named by an absolute path belongs to that package.
+    Our directives are resolved and in force at once; all other actions are Pyramid's to resolve, at commit.
+    Raises ConfigurationError with every problem; nothing of the load is in force then.
+    """
+    assets = asset_registry(config)
+    handed_over: list[dict[str, Any]] = []
+    spec, package = _located(spec, config.package)
+    assets.getUtility(IZCMLLoader).load(
+        spec,
+        package=package,
+        features=features,
+        strict=strict,
+        hand_over=handed_over.append,
+        reading=partial(_reading, config),
+        directives=DIRECTIVES,
+        prefix=getattr(config, "route_prefix", None) or "",
+        no_pages=NO_PAGES,
+    )
+    for action in handed_over:
+        includepath = (*config.includepath, *action["includepath"])
+        config.action_state.action(**{**action, "includepath": includepath})
+    if config.autocommit:
+        config.commit()
+    config.action(None, assets.publish, args=(config.introspection,))
+    return config.registry
+
+
+def _located(spec: str, package: Any) -> tuple[str, Any]:
+    """The spec of a file to load, and the package it is in. A script has no package to look in, only a directory."""
+    if os.path.isabs(spec) or ":" in spec:
+        return spec, None
+    if getattr(package, "__path__", None) is not None:
+        return spec, package
+    return os.path.join(os.path.dirname(os.path.abspath(package.__file__)), spec), None
+
+
+@contextmanager
+def _reading(config: Configurator, machine: Any) -> Iterator[None]:
+    """
+    What handlers of pyramid_zcml expect while files are read: its attributes of the context.
+
+    Their configurators put actions into the application's action state, so that one has our list meanwhile.
+    """
+    if getattr(config.package, "__path__", None) is not None:
+        machine.package = config.package
+    machine.registry = config.registry
+    machine.autocommit = False
+    machine.route_prefix = getattr(config, "route_prefix", None)
+    machine.introspection = config.introspection
+    machine.config_class = type(config)
+    former = config.action_state
+    config.action_state = ActionState()
+    config.action_state.actions = machine.actions
+    config.begin()
+    try:
+        yield
+    finally:
+        config.end()
+        config.action_state = former
+
+
+def _application_created(event: ApplicationCreated) -> None:
+    asset_registry(event.app).publish()
+
+
+class Settings(MutableMapping[str, Any]):
+    """A registry's own settings, then those of the Pyramid application as they are now."""
+
+    def __init__(self, own: dict[str, Any], application: Any):
+        self._own = own
+        self._application = application
+
+    @property
+    def _pyramids(self) -> Mapping[str, Any]:
+        return self._application.settings or {}
+
+    def __getitem__(self, key: str) -> Any:
+        if key in SWITCHES:
+            return truth(self._own.get(key)) or truth(self._pyramids.get(SWITCHES[key]))
+        return self._own[key] if key in self._own else self._pyramids[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._own[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self._own[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**SWITCHES, **self._own, **self._pyramids})
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+class PyramidPermissions:
+    """Pyramid's security policy, for whoever asks the registry. Without one, as in Pyramid, everything is permitted."""
+
+    def __init__(self, application: Any):
+        self._application = application
+
+    def __repr__(self) -> str:
+        return "Pyramid's security policy"
+
+    def permits(self, request: Any, context: Any, permission: str) -> bool:
+        policy = self._application.queryUtility(ISecurityPolicy)
+        return policy is None or bool(policy.permits(request, context, permission))
+
+
+class PyramidAssetRegistry(AssetRegistry):
+    """The assets of one Pyramid application."""
+
+    def __init__(self, application: Any):
+        super().__init__()
+        self.application = application
+        self.settings = Settings(self.settings, application)  # type: ignore[assignment]
+        self._pyramids_overrides = 0
+        self.sites = Sites(self)
+        self._routed: dict[str, StaticViewRecord] = {}
+        self._shown: dict[Any, Record] = {}
+        self.add(PermissionPolicy(policy=PyramidPermissions(application), wording="Pyramid's security policy"))
+
+    # Overrides: both sides know all of them.
+
+    def _put(self, record: Record) -> None:
+        super()._put(record)
+        if isinstance(record, Override):
+            self._show_overrides_of(record.target.package)
+
+    def _show_overrides_of(self, package: str) -> None:
+        """Let Pyramid ask us about *package*, whatever it has asked before."""
+        former = self.application.queryUtility(IPackageOverrides, package)
+        if isinstance(former, Overrides):
+            return
+        overrides = Overrides(importlib.import_module(package), self)
+        self.application.registerUtility(overrides, IPackageOverrides, package)
+        for known in reversed(former.overrides if former is not None else ()):
+            overrides.insert(known.path, known.source)
+
+    def take_over(self, target: AssetSpec, source: AssetSpec, file: bool) -> None:
+        """Know an override of `config.override_asset`. It goes after ours, and before earlier ones of its own kind."""
+        with self.lock:
+            self._pyramids_overrides += 1
+            origin = Origin("config.override_asset")
+            place = (-self._pyramids_overrides,)
+            record = Override(target=target, source=source, file=file, origin=origin, place=place)
+            if record not in [known for _, known in self.getUtilitiesFor(IOverride)]:
+                self.add(record)
+
+    # Routes and views: what Pyramid finds and asks permissions for.
+
+    def publish(self, introspection: bool = True) -> None:
+        """Give every static view its routes, and show Pyramid's tools what there is. A second call adds what is new."""
+        for package, overrides in list(self.application.getUtilitiesFor(IPackageOverrides)):
+            if not isinstance(overrides, Overrides):
+                self._show_overrides_of(package)
+        snapshot = self.snapshot
+        for record in snapshot.views:
+            if not record.external and self._routed.get(record.name) != record:
+                self._route(record, introspection)
+                self._routed[record.name] = record
+        if introspection:
+            self._introspect(snapshot)
+
+    def _route(self, record: StaticViewRecord, introspection: bool) -> None:
+        config = _configurator(self.application, record, introspection)
+        view = PublishedView(record)
+        permission = record.permission or NO_PERMISSION_REQUIRED
+        for route, pattern in _patterns(record):
+            config.add_route(route, pattern, assetzcml=record.name)
+            config.add_view(view, route_name=route, permission=permission)
+
+    def _introspect(self, snapshot: Snapshot) -> None:
+        for record in (*snapshot.views, *snapshot.overrides, *snapshot.bustings):
+            key = type(record), record.discriminator
+            if self._shown.get(key) != record:
+                self._shown[key] = record
+                config = _configurator(self.application, record)
+                category, discriminator, title, kind, values = _description(record)
+                shown = config.introspectable(category, discriminator, title, kind)
+                shown.update(values, origin=record.origin)
+                shown.register(config.introspector, config.info)
+
+
+def _configurator(application: Any, record: Record, introspection: bool = True) -> Configurator:
+    """A configurator whose actions are executed at once, in the name of the line that declared *record*."""
+    config = Configurator(registry=application, package="assetzcml", autocommit=True, introspection=introspection)
+    origin = record.origin
+    if origin is not None:
+        config.info = ActionInfo(origin.file, origin.line, "", (origin.source_line() or str(record)).strip())
+    return config
+
+
+def _patterns(record: StaticViewRecord) -> Iterator[tuple[str, str]]:
+    """
+    The routes of a static view: their names and patterns. A pattern may match too much: `Belongs` decides.
+
+    A pattern cannot say every name: '{', ':' and '*' have a meaning there.
+    """
+    name = record.name
+    plain = not any(character in name for character in "{}:*")
+    if record.file or name:
+        yield f"assets:{name}", f"/{name}" if plain else "/*subpath"
+    if not record.file:
+        yield f"assets:{name}/", f"/{name}/*subpath" if plain and name else "/*subpath"
+
+
+def _description(record: Any) -> tuple[str, Any, str, str, dict[str, Any]]:
+    """How Pyramid introspects such a thing: category, discriminator, title, type name and values."""
+    if isinstance(record, Override):
+        target, source = record.written(record.target), record.written(record.source)
+        discriminator = record.target.package, record.source.package, target, source
+        values = {"to_override": target, "override_with": source}
+        return "asset overrides", discriminator, f"{target} -> {source}", "asset override", values
+    if isinstance(record, Busting):
+        path = f"{record.path}/"
+        values = {"cachebust": record.buster, "path": path, "explicit": record.explicit}
+        return "cache busters", record.discriminator, f"cache buster for {path!r}", "cache buster", values
+    name, spec = (record.name, str(record.root)) if record.file else (f"{record.name}/", f"{record.root}/")
+    values = {"name": name, "spec": spec, "permission": record.permission}
+    return "static views", name, f"static view for {name!r}", "static view", values
+
+
+class Belongs:
+    """The route predicate `assetzcml`: does the path belong to this static view, and not to one with a longer name?"""
+
+    def __init__(self, name: str, config: Configurator):
+        self._name = name
+        self._assets = asset_registry(config)
+
+    def text(self) -> str:
+        return f"assetzcml = {self._name!r}"
+
+    phash = text
+
+    def __call__(self, info: Any, request: Any) -> bool:
+        owner = self._assets.sites.current.owner(_path(request), request.method)
+        return owner is not None and owner.record.name == self._name
+
+
+def _path(request: Any) -> str:
+    return request.environ.get("PATH_INFO") or ("" if request.environ.get("SCRIPT_NAME") else "/")
+
+
+class PublishedView(static_view):
+    """The view of one static view. The class, and the two attributes, are what `proutes` shows."""
+
+    def __init__(self, record: StaticViewRecord):
+        self.record = record
+        self.package_name = record.root.package or None
+        self.docroot = str(record.root).partition(":")[2] if self.package_name else str(record.root)
+
+    def __repr__(self) -> str:
+        return f"<{self.record} of {str(self.record.root)!r}>"
+
+    def __call__(self, context: Any, request: Any) -> Any:
+        """The response. What is not found, or forbidden by a policy of ZCML, is the application's to say how."""
+        site, environ = asset_registry(request).sites.current, request.environ
+        answer = site.answer(
+            _path(request),
+            Asked(request.method, environ.get),
+            permits=partial(_permits, site.snapshot, request),
+            location=lambda: same_with_slash(environ),
+            has_fallback=True,
+        )
+        status = answer.status[:3] if answer is not None else "404"
+        if status == "404":
+            headers = [header for header in answer.headers if header[0].lower() in OF_CACHES] if answer else []
+            request.add_response_callback(lambda request, response: response.headers.update(headers))
+            raise HTTPNotFound(request.path_info)
+        if status == "403":
+            raise HTTPForbidden()
+        return response_of(answer, environ)
+
+
+def _permits(snapshot: Snapshot, request: Any, record: StaticViewRecord) -> bool:
+    """Pyramid has asked its own policy before it called the view; a policy that was declared in ZCML is asked too."""
+    declared = snapshot.policy
+    if declared is not None and isinstance(declared.policy, PyramidPermissions):
+        return True
+    return permitted(snapshot, record, lambda: Request(dict(request.environ)))
+
+
+@implementer(IStaticURLInfo)
+class URLInfo:
+    """What `request.static_url` asks: us first, for what we publish, then what was there before."""
+
+    def __init__(self, assets: PyramidAssetRegistry, former: Any):
+        self._assets = assets
+        self._former = former
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._former, name)
+
+    def generate(self, path: str, request: Any, **kw: Any) -> str:
+        """The URL of *path*. Raises ValueError for what nobody publishes."""
+        options = {name: value for name, value in kw.items() if name in URL_OPTIONS and value is not None}
+        make = self._assets.static_url
+        if options.get("_app_url") == getattr(request, "script_name", None):  # it is `request.static_path` that asks
+            make = self._assets.static_path
+        try:
+            return make(path, request, **options)
+        except (NotPublished, InvalidSpec) as error:
+            try:
+                return self._former.generate(path, request, **kw)
+            except ValueError:
+                raise error from None
+
+    def add(self, config: Configurator, name: str, spec: str, **extra: Any) -> Any:
+        """`config.add_static_view`: stays Pyramid's."""
+        return self._former.add(config, name, spec, **extra)
+
+    def add_cache_buster(self, config: Configurator, spec: str, cachebust: Any, explicit: bool = False) -> None:
+        """`config.add_cache_buster`: works on what Pyramid publishes and on what we do."""
+        self._former.add_cache_buster(config, spec, cachebust, explicit=explicit)
+        config.action(None, self._add_cache_buster, args=(spec, cachebust, explicit, _caller()))
+
+    def _add_cache_buster(self, spec: str, cachebust: Any, explicit: bool, origin: Origin) -> None:
+        assets = self._assets
+        with assets.lock:
+            generation = assets.next_generation()
+            path = asset_spec(spec)
+            assets.add(Busting(path=path, buster=cachebust, explicit=explicit, origin=origin, generation=generation))
+
+
+def _caller() -> Origin:
+    """The line of the application that calls Pyramid, which calls us."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in (
+        "assetzcml",
+        "pyramid",
+    ):
+        frame = frame.f_back
+    return Origin(frame.f_code.co_filename, frame.f_lineno)
+
+
+class Overrides(PackageOverrides):
+    """
+    What Pyramid, and pkg_resources for it, asks about the assets of one package: our registry.
+
+    What `config.override_asset` inserts is known there too; what cannot be said there stays in the list of Pyramid's.
+    """
+
+    def __init__(self, package: Any, assets: PyramidAssetRegistry):
+        if isinstance(getattr(package, "__loader__", None), PackageOverrides):
+            # That of another application in this process: it only stands for the question, which finds us.
+            self._real_loader = package.__loader__._real_loader
+            self.overrides = []
+            self.overridden_package_name = package.__name__
+        else:
+            super().__init__(package)
+        self._assets = assets
+
+    def insert(self, path: str, source: Any) -> Any:
+        inserted = super().insert(path, source)
+        try:
+            prefix = (
+                source.prefix if getattr(source, "pkg_name", None) is None else f"{source.pkg_name}:{source.prefix}"
+            )
+            specs = asset_spec(f"{self.overridden_package_name}:{path}"), asset_spec(prefix)
+        except (AttributeError, InvalidSpec):
+            return inserted
+        self._assets.take_over(*specs, file=bool(path) and not path.endswith("/"))
+        return inserted
+
+    def get_spec(self, resource_name: str) -> str | None:
+        return self._answer("get_spec", resource_name, lambda asset: asset.source_spec)
+
+    def get_filename(self, resource_name: str) -> str | None:
+        return self._answer("get_filename", resource_name, self._path)
+
+    def get_stream(self, resource_name: str) -> Any:
+        return self._answer("get_stream", resource_name, lambda asset: asset.open() if asset.isfile() else None)
+
+    def get_string(self, resource_name: str) -> bytes | None:
+        return self._answer("get_string", resource_name, lambda asset: asset.read_bytes() if asset.isfile() else None)
+
+    def has_resource(self, resource_name: str) -> bool | None:
+        return self._answer("has_resource", resource_name, lambda asset: True)
+
+    def isdir(self, resource_name: str) -> bool | None:
+        return self._answer("isdir", resource_name, lambda asset: not asset.isfile())
+
+    def listdir(self, resource_name: str) -> list[str] | None:
+        return self._answer("listdir", resource_name, lambda asset: asset.listdir() if not asset.isfile() else None)
+
+    def _path(self, asset: Any) -> str | None:
+        """The path of an asset. For one in an archive pkg_resources would say that of what it overrides."""
+        path = asset.abspath()
+        if path is None and asset.isfile() and asset.source_spec != asset.spec:
+            text = f"{asset.source_spec!r}, which overrides {asset.spec!r}, is in an archive and has no path; read its stream"
+            raise FileNotFoundError(text)
+        return path
+
+    def _answer(self, method: str, name: str, ask: Callable[[Any], Any]) -> Any:
+        """What *ask* gets from the asset; None where there is none, and pkg_resources is to look itself."""
+        asset = self._asset(name)
+        if asset is None or asset.source_spec == asset.spec:
+            answer = getattr(super(), method)(name)
+            if answer is not None or asset is None:
+                return answer
+        return ask(asset)
+
+    def _asset(self, name: str) -> Any:
+        """The asset, when it exists. A package itself is where it is, even when all that is in it is overridden."""
+        if not name.strip("/"):
+            return None
+        try:
+            asset = self._assets.resolve(f"{self.overridden_package_name}:{name.strip('/')}")
+        except (ValueError, ImportError):
+            return None
+        return asset if asset.exists() else None

@@ -1,0 +1,79 @@
+"""
+What a load read: which file included which, what was left out, and how to load it again. Values only.
+
+Origins in it are lazy: a load that nobody asks about works out no position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from assetzcml.errors import Origin, Problem
+
+__all__ = ["READ", "Exclusion", "Include", "LeftOut", "LoadReport", "LoadedFile", "Pattern"]
+
+READ = ""  # the outcome of an include whose file was read there
+
+
+class LoadedFile(NamedTuple):
+    """One file that was read: the *path* it was read under, its *real* path, its *document*, the bytes with places."""
+
+    path: str
+    real: str
+    document: Any
+
+    def holds(self, origin: Origin | None) -> bool:
+        """Is *origin* a place in this file, as it was when it was read?"""
+        return origin is not None and getattr(origin, "document", None) is self.document
+
+
+class Include(NamedTuple):
+    """One file that an include at *origin* asked for. *outcome* says why it was not read there."""
+
+    origin: Origin
+    path: str
+    real: str
+    outcome: str = READ
+
+
+class LeftOut(NamedTuple):
+    """A directive, with all it holds, whose `zcml:condition` was false."""
+
+    origin: Origin
+    condition: str
+
+
+class Exclusion(NamedTuple):
+    """A file, by its real path, that the `exclude` at *origin* keeps out."""
+
+    origin: Origin
+    real: str
+
+
+class Pattern(NamedTuple):
+    """What `files=` at *origin* means: *pattern* below *directory*."""
+
+    origin: Origin
+    directory: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class LoadReport:
+    """
+    One load that succeeded. The first of *files* is the one that was asked for.
+
+    *arguments* load the same again; None when only the framework that had it loaded can.
+    """
+
+    spec: str
+    generation: int
+    arguments: Mapping[str, Any] | None
+    files: tuple[LoadedFile, ...]
+    includes: tuple[Include, ...]
+    left_out: tuple[LeftOut, ...]
+    excluded: tuple[Exclusion, ...]
+    patterns: tuple[Pattern, ...]
+    warnings: tuple[Problem, ...]

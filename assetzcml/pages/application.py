@@ -1,0 +1,176 @@
+"""Requests to responses: routes, then named views, then the static views, which are somebody else's."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+from webob import Response
+from webob.exc import HTTPException
+from zope.interface import implementer
+
+from assetzcml.interfaces import IPages, IURLGenerator
+from assetzcml.pages.checks import findings
+from assetzcml.pages.inquiries import Led, Missed, Unreached, lead, missed, unreached, views
+from assetzcml.pages.patterns import SEGMENT_SAFE
+from assetzcml.pages.requests import Request
+from assetzcml.pages.routes import Hit, Table
+from assetzcml.pages.views import response_of
+from assetzcml.registry import Record, Registry, Snapshot
+from assetzcml.routing import Route, View
+from assetzcml.validation import Finding
+
+__all__ = ["Application", "Pages"]
+
+logger = logging.getLogger("assetzcml")
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WSGIApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+# Where a request is told, on its way through the static views, how it is to be answered when none of them has it.
+REFUSAL = "assetzcml.pages.refusal"
+
+OPTIONS = ("_query", "_anchor", "_scheme", "_host", "_port", "_app_url")
+
+
+@implementer(IPages)
+class Pages:
+    """The routes and views of one registry."""
+
+    def __init__(self, registry: Registry):
+        self.registry = registry
+
+    def application(
+        self, static: Callable[[WSGIApplication], WSGIApplication], fallback: WSGIApplication | None = None
+    ) -> Application:
+        """A WSGI application: routes, named views, what *static* makes, then *fallback* or 404."""
+        return Application(self.registry, static, fallback)
+
+    def routes(self) -> list[Route]:
+        """All routes, in the order in which they are tried."""
+        return list(self.registry.snapshot.derived(Table).routes)
+
+    def views(self) -> list[View]:
+        """All views: those of routes in the order of the routes, then the named ones."""
+        return views(self.registry.snapshot)
+
+    def lead(self, path: str, method: str = "GET") -> Led:
+        """What a decoded path leads to."""
+        return lead(self.registry.snapshot, path, method)
+
+    def missed(self, path: str, method: str = "GET") -> list[Missed]:
+        """What else has a decoded path, and why it does not answer."""
+        return list(missed(self.registry.snapshot, path, method))
+
+    def unreached(self) -> Iterator[Unreached]:
+        """The routes and views that no request comes to, as far as that is certain."""
+        return unreached(self.registry.snapshot)
+
+    def route_url(self, route_name: str, request: Any = None, /, *elements: Any, **values: Any) -> str:
+        """The URL of a route, with scheme and host. Raises NotRouted, a KeyError."""
+        path, options = self._path(route_name, request, elements, values)
+        return self.registry.getUtility(IURLGenerator).url_of(path, request, **options)
+
+    def route_path(self, route_name: str, request: Any = None, /, *elements: Any, **values: Any) -> str:
+        """The URL of a route without scheme and host."""
+        path, options = self._path(route_name, request, elements, values)
+        return self.registry.getUtility(IURLGenerator).path_of(path, request, **options)
+
+    def _path(
+        self, route_name: str, request: Any, elements: tuple[Any, ...], values: dict[str, Any]
+    ) -> tuple[str, dict[str, Any]]:
+        options = {name: values.pop(name) for name in OPTIONS if name in values}
+        snapshot = getattr(request, "_snapshot", None) or self.registry.snapshot
+        path = snapshot.derived(Table).path(route_name, values)
+        if elements:
+            suffix = "/".join(quote(str(element), SEGMENT_SAFE) for element in elements)
+            path = path + suffix if path.endswith("/") else f"{path}/{suffix}"
+        return path, options
+
+    def findings(self, registry: Registry, records: Iterable[Record]) -> Iterator[Finding]:
+        """What is wrong with the routes and views among *records*."""
+        return findings(registry, records)
+
+
+class Application:
+    """The WSGI application of a registry. What is declared or loaded later holds from the next request on."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        static: Callable[[WSGIApplication], WSGIApplication],
+        fallback: WSGIApplication | None = None,
+    ):
+        self.registry = registry
+        self.fallback = fallback
+        self._static = static(self._rest)
+
+    def __repr__(self) -> str:
+        return f"<Application of {self.registry!r}>"
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        snapshot = self.registry.snapshot
+        path = environ.get("PATH_INFO") or "/"
+        try:
+            # PEP 3333: bytes as latin-1.
+            path = path if path.isascii() else path.encode("latin-1").decode("utf-8")
+        except UnicodeError:
+            environ[REFUSAL] = "400 Bad Request", None
+            return self._static(environ, start_response)
+        hit, allowed = snapshot.derived(Table).find(path, environ["REQUEST_METHOD"])
+        if hit is None:
+            environ[REFUSAL] = ("405 Method Not Allowed", allowed) if allowed else None
+            return self._static(environ, start_response)
+        return self._answer(snapshot, hit, environ)(environ, start_response)
+
+    def _answer(self, snapshot: Snapshot, hit: Hit, environ: Environ) -> WSGIApplication:
+        """The response of a view, or what was raised instead."""
+        record = hit.entry.record
+        request = Request(environ)
+        request.registry = snapshot.registry
+        request.context = record
+        request.matchdict = hit.matchdict
+        request.matched_route = hit.route
+        request.subpath = hit.matchdict.get("subpath", ())
+        request._snapshot = snapshot
+        try:
+            if record.permission is not None and not _permitted(snapshot, request):
+                return _plain("403 Forbidden")
+            return response_of(record, hit.entry.call(record, request))
+        except HTTPException as exception:
+            return exception
+
+    def _rest(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """What neither a page nor a static view has."""
+        status, allowed = environ.pop(REFUSAL, None) or ("404 Not Found", None)
+        if allowed is None and self.fallback is not None:
+            return self.fallback(environ, start_response)
+        response = _plain(status)
+        if allowed is not None:
+            response.headers["Allow"] = ", ".join(sorted(allowed))
+        return response(environ, start_response)
+
+
+def _permitted(snapshot: Snapshot, request: Request) -> bool:
+    """Does the policy permit the request? No policy permits nothing, and one that fails has not permitted either."""
+    record = request.context
+    assert record is not None
+    if snapshot.policy is None:
+        return False
+    try:
+        return bool(snapshot.policy.permits(request, record, record.permission))
+    except HTTPException:  # a policy's own answer, such as the way to a log-in
+        raise
+    except Exception:
+        logger.exception("the permission policy failed for %s; denied", record)
+        return False
+
+
+def _plain(status: str) -> Response:
+    """A short answer in plain text that tells nothing but the *status*; the words are those of the static views."""
+    response = Response(status=status, text=f"{status}\n", content_type="text/plain", charset="utf-8")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,48 @@
+"""The request that a view gets: WebOb's, with the registry and the URLs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import webob
+
+from assetzcml.interfaces import IPages, IURLGenerator
+
+if TYPE_CHECKING:
+    from assetzcml.registry import Registry, Snapshot
+    from assetzcml.routing import Route, View
+
+__all__ = ["Request"]
+
+
+class Request(webob.Request):
+    """
+    A `webob.Request` that knows what answers it.
+
+    `context` is the record of the view; `matchdict`, `matched_route` and `subpath` are those of the route: {}, None and
+    () for a named view. URLs of routes are made from the routes that this request was matched against, also when the
+    configuration is reloaded meanwhile.
+    """
+
+    registry: Registry
+    context: View | None = None
+    matchdict: dict[str, Any] = {}  # noqa: RUF012 (an instance is given its own)
+    matched_route: Route | None = None
+    subpath: tuple[str, ...] = ()
+    _snapshot: Snapshot | None = None
+
+    def static_url(self, spec: str, **options: Any) -> str:
+        """The URL of an asset; see `AssetRegistry.static_url`."""
+        return self.registry.getUtility(IURLGenerator).static_url(spec, self, **options)
+
+    def static_path(self, spec: str, **options: Any) -> str:
+        """The same without scheme and host."""
+        return self.registry.getUtility(IURLGenerator).static_path(spec, self, **options)
+
+    def route_url(self, route_name: str, /, *elements: Any, **values: Any) -> str:
+        """The URL of a route; see `AssetRegistry.route_url`."""
+        return self.registry.getUtility(IPages).route_url(route_name, self, *elements, **values)
+
+    def route_path(self, route_name: str, /, *elements: Any, **values: Any) -> str:
+        """The same without scheme and host."""
+        return self.registry.getUtility(IPages).route_path(route_name, self, *elements, **values)

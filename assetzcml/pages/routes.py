@@ -1,0 +1,212 @@
+"""The routes and views of a snapshot: in which order they are tried, and which one a path belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from assetzcml.errors import did_you_mean
+from assetzcml.pages.patterns import Pattern
+from assetzcml.pages.views import Caller, caller
+from assetzcml.registry import Snapshot
+from assetzcml.routing import Route, View
+
+__all__ = ["Hit", "NotRouted", "Table", "ordered"]
+
+
+class NotRouted(KeyError):
+    """No route has this name, or a value that its pattern needs is missing."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Entry(NamedTuple):
+    """A view, and how it is called."""
+
+    record: View
+    call: Caller
+
+
+class Connected(NamedTuple):
+    """A route that is tried: its number in the order, its pattern, and its views by request method."""
+
+    number: int
+    route: Route
+    pattern: Pattern
+    views: dict[str, Entry]
+
+
+class Hit(NamedTuple):
+    """What answers a request. The *route* is None for a named view."""
+
+    entry: Entry
+    route: Route | None
+    matchdict: dict[str, Any]
+
+
+def ordered(routes: Sequence[Route]) -> tuple[list[Route], list[Route]]:
+    """
+    Routes in the order in which they are tried, and those without one: their `before` and `after` go round in a circle.
+
+    *routes* are in the order of their place. Those that stand `before` the same route, and those that stand `after`
+    it, keep that order among each other. One that stands next to an unknown route is tried where it was declared.
+    """
+    names = {route.name for route in routes}
+    before: dict[str, list[Route]] = {}
+    after: dict[str, list[Route]] = {}
+    waiting: list[tuple[Route, bool]] = []
+    for route in routes:
+        if route.before in names:
+            before.setdefault(route.before or "", []).append(route)
+        elif route.after in names:
+            after.setdefault(route.after or "", []).append(route)
+        else:
+            waiting.append((route, False))
+    waiting.reverse()
+    result: list[Route] = []
+    while waiting:
+        route, opened = waiting.pop()
+        if opened:
+            result.append(route)
+            continue
+        waiting += [(other, False) for other in reversed(after.get(route.name, ()))]
+        waiting.append((route, True))
+        waiting += [(other, False) for other in reversed(before.get(route.name, ()))]
+    tried = {route.name for route in result}
+    return result, [route for route in routes if route.name not in tried]
+
+
+class Table:
+    """
+    All routes and named views of a snapshot.
+
+    A route whose pattern begins with a literal is looked for under that literal, up to its last slash: a thousand
+    routes below different prefixes cost as much as one.
+    """
+
+    def __init__(self, snapshot: Snapshot):
+        self.snapshot = snapshot
+        self.routes, _ = ordered(snapshot.routes)
+        self._patterns = {route.name: Pattern(route.pattern) for route in self.routes}
+        named: dict[str, dict[str, Entry]] = {}
+        routed: dict[str, dict[str, Entry]] = {}
+        for record in snapshot.pages:
+            if record.route_name is None:
+                views = named.setdefault(f"/{record.name}", {})
+            else:
+                views = routed.setdefault(record.route_name, {})
+            views[record.method] = Entry(record, caller(record.view))
+        self._named, self._routed = named, routed
+        self._literal: dict[str, list[Connected]] = {}
+        self._below: dict[str, list[Connected]] = {}
+        for number, route in enumerate(self.routes):
+            if route.name in routed:
+                self._connect(Connected(number, route, self._patterns[route.name], routed[route.name]))
+        # The depths, in slashes, at which literals end: the only ones that are looked up.
+        self._depths = frozenset(prefix.count("/") for prefix in self._below)
+
+    def _connect(self, connected: Connected) -> None:
+        prefix = connected.pattern.prefix
+        if connected.pattern.literal:
+            self._literal.setdefault(prefix, []).append(connected)
+        else:
+            self._below.setdefault(prefix[: prefix.rindex("/") + 1], []).append(connected)
+
+    def everything(self) -> list[Connected]:
+        """All routes in their order, also those without a view, which are not tried."""
+        return [
+            Connected(number, route, self._patterns[route.name], self._routed.get(route.name, {}))
+            for number, route in enumerate(self.routes)
+        ]
+
+    def having(self, path: str) -> list[Connected]:
+        """All routes whose pattern has a decoded path, whatever they take."""
+        return [connected for connected in self.everything() if connected.pattern.match(path) is not None]
+
+    def named(self, path: str) -> dict[str, Entry]:
+        """The named views of a path, by request method."""
+        return self._named.get(path, {})
+
+    def all_named(self) -> Iterable[tuple[str, dict[str, Entry]]]:
+        """The paths of all named views, with what `named` has for each."""
+        return self._named.items()
+
+    def find(self, path: str, method: str) -> tuple[Hit | None, frozenset[str]]:
+        """
+        What answers a decoded path, and the methods it may be asked for with when only the method is wrong.
+
+        The first route whose pattern, request methods and views take it, then the named view.
+        """
+        allowed: set[str] = set()
+        for connected in self.candidates(path):
+            values = connected.pattern.match(path)
+            if values is None:
+                continue
+            entry = _chosen(connected.views, method) if _takes(connected.route.methods, method) else None
+            if entry is not None:
+                return Hit(entry, connected.route, values), frozenset()
+            allowed |= _allowed(connected)
+        views = self._named.get(path)
+        if views is not None:
+            entry = _chosen(views, method)
+            if entry is not None:
+                return Hit(entry, None, {}), frozenset()
+            allowed |= views.keys()
+        return None, frozenset(allowed | {"HEAD"} if "GET" in allowed else allowed)
+
+    def candidates(self, path: str) -> Iterable[Connected]:
+        """The routes that may have a path, in their order."""
+        found = [self._literal[path]] if path in self._literal else []
+        if self._depths:
+            for prefix in _prefixes(path, self._depths):
+                if prefix in self._below:
+                    found.append(self._below[prefix])
+        if len(found) == 1:
+            return found[0]
+        return sorted((connected for each in found for connected in each), key=lambda connected: connected.number)
+
+    def path(self, name: str, values: dict[str, Any]) -> str:
+        """The path of a route, percent-encoded. Raises NotRouted, a KeyError."""
+        pattern = self._patterns.get(name)
+        if pattern is None:
+            hint = did_you_mean(str(name), self._patterns)
+            raise NotRouted(f"there is no route {name!r}" + (f"; {hint}" if hint else ""))
+        try:
+            return pattern.path(values)
+        except KeyError as error:
+            missing = error.args[0]
+            hint = did_you_mean(missing, values)
+            message = f"route {name!r}: its pattern {pattern.text!r} needs a value for {missing!r}"
+            raise NotRouted(message + (f"; {hint}" if hint else "")) from None
+
+
+def _prefixes(path: str, depths: frozenset[int]) -> Iterator[str]:
+    """The beginnings of a path that end with a slash, as far as something is known of them."""
+    end = -1
+    for depth in range(1, max(depths) + 1):
+        end = path.find("/", end + 1)
+        if end < 0:
+            return
+        if depth in depths:
+            yield path[: end + 1]
+
+
+def _takes(methods: tuple[str, ...], method: str) -> bool:
+    return not methods or method in methods or (method == "HEAD" and "GET" in methods)
+
+
+def _chosen(views: dict[str, Entry], method: str) -> Entry | None:
+    """The view for a method: its own, for HEAD then that for GET, then the one for all."""
+    entry = views.get(method)
+    if entry is None and method == "HEAD":
+        entry = views.get("GET")
+    return views.get("") if entry is None else entry
+
+
+def _allowed(connected: Connected) -> set[str]:
+    """The methods that a route with its views takes."""
+    methods = set(connected.route.methods)
+    if "" in connected.views:
+        return methods
+    return {method for method in connected.views if _takes(connected.route.methods, method)}

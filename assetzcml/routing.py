@@ -1,0 +1,98 @@
+"""What ZCML says about routes and views, as records. Values only: nothing here answers a request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from zope.interface import implementer
+
+from assetzcml.errors import Origin
+from assetzcml.interfaces import IRoute, IView
+
+__all__ = ["Route", "RoutingRecord", "View", "request_methods"]
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, 5.6.2
+
+
+def request_methods(tokens: Iterable[str]) -> tuple[str, ...]:
+    """
+    Request methods in upper case, sorted, each once, checked (RFC 9110, 9.1). Raises ValueError.
+
+    >>> request_methods(["post", "GET"])
+    ('GET', 'POST')
+    """
+    chosen = sorted({token.upper() for token in tokens})
+    for method in chosen:
+        if not _TOKEN.fullmatch(method):
+            raise ValueError(f"{method!r} is not a request method; tokens such as 'GET POST' were expected")
+    return tuple(chosen)
+
+
+@implementer(IRoute)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """
+    What `route` declares: a name for the URLs that match *pattern*. Without *methods* it takes every request method.
+
+    Routes are tried in the order of their *place*; *before* and *after* name another that it stands next to instead.
+    """
+
+    name: str
+    pattern: str
+    methods: tuple[str, ...] = ()
+    before: str | None = None
+    after: str | None = None
+    place: int = 0
+    origin: Origin | None = field(default=None, compare=False)
+    generation: int = field(default=0, compare=False)
+
+    @property
+    def discriminator(self) -> tuple[str, str]:
+        return "route", self.name
+
+    @property
+    def key(self) -> str:
+        """The name of the utility: the same for records with the same discriminator, and only for them."""
+        return self.name
+
+    def __str__(self) -> str:
+        return f"route {self.name!r}"
+
+
+@implementer(IView)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """
+    What `view` declares, once for each of its request methods: what is called for a route, or for the path /*name*.
+
+    Without a *method* it takes those that no other view of the same name or route takes.
+    """
+
+    view: Any
+    name: str = ""
+    route_name: str | None = None
+    method: str = ""
+    permission: str | None = None
+    origin: Origin | None = field(default=None, compare=False)
+    generation: int = field(default=0, compare=False)
+
+    @property
+    def discriminator(self) -> tuple[str, ...]:
+        kind = ("view", self.name or "/") if self.route_name is None else ("view of route", self.route_name)
+        return (*kind, self.method) if self.method else kind
+
+    @property
+    def key(self) -> str:
+        """As `Route.key`."""
+        kind = f"name {self.name}" if self.route_name is None else f"route {self.route_name}"
+        return f"{self.method or '*'} {kind}"
+
+    def __str__(self) -> str:
+        kind, name, *method = self.discriminator
+        return " ".join([kind, repr(name), *method])
+
+
+RoutingRecord = Route | View

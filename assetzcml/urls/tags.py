@@ -1,0 +1,94 @@
+"""Bundles in templates: their URLs, and the elements that load them. Everything is escaped here, and nothing is built."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from assetzcml.interfaces import IBundles
+from assetzcml.registry import Registry
+from assetzcml.urls.applications import application_path, path_of_url
+
+__all__ = ["Markup", "bundle_tags", "bundle_urls", "element"]
+
+KINDS = ("css", "js")
+
+
+class Markup(str):
+    """HTML that is ready: template engines that ask for `__html__` do not escape it again."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return str(self)
+
+
+def bundle_urls(registry: Registry, name: str, request: Any = None) -> list[str]:
+    """
+    The URLs of the bundle *name*, or when debugging of its sources, as `static_path` gives them for *request*.
+
+    Raises BundleError for a name that nobody has, and BuildError.
+    """
+    return [_mounted(registry, url, request) for url in registry.getUtility(IBundles).plain_urls(name)]
+
+
+def bundle_tags(
+    registry: Registry, name: str, request: Any = None, /, *, kind: str | None = None, **attributes: Any
+) -> Markup:
+    """
+    A `<link rel="stylesheet">` or `<script>` for each URL of the bundle *name*, one a line.
+
+    *kind* is 'css' or 'js', by default what the name of the output says. Each element has the integrity of the bytes
+    that are served, unless `integrity=False`. Other *attributes* are added, a trailing underscore taken off, and
+    other underscores made hyphens; True is an attribute without value, None and False is none. One whose URL leads to
+    another host, and that has an integrity, gets `crossorigin="anonymous"` where *attributes* say nothing (without it
+    a browser refuses).
+    Raises as `bundle_urls`, and ValueError where the kind is not known.
+    """
+    found, own_kind = registry.getUtility(IBundles).urls(name)
+    kind = kind or own_kind
+    if kind not in KINDS:
+        raise ValueError(f"what loads the bundle {name!r} is not known by its name; give kind='css' or kind='js'")
+    wanted = bool(attributes.pop("integrity", True))
+    return Markup(
+        "\n".join(
+            element(kind, _mounted(registry, url, request), integrity if wanted is True else None, **attributes)
+            for url, integrity in found
+        )
+    )
+
+
+def element(kind: str, url: str, integrity: str | None = None, **attributes: Any) -> Markup:
+    """
+    The element that loads what is at *url*.
+
+    >>> print(element("js", "/a.js?x&y", type="module", defer=True))
+    <script src="/a.js?x&amp;y" type="module" defer></script>
+    >>> print(element("css", "https://cdn.test/a.css", "sha384-x", media="print"))
+    <link rel="stylesheet" href="https://cdn.test/a.css" integrity="sha384-x" crossorigin="anonymous" media="print">
+    """
+    pairs: dict[str, Any] = {"rel": "stylesheet", "href": url} if kind == "css" else {"src": url}
+    if integrity is not None:
+        pairs["integrity"] = integrity
+        if "//" in url.partition("?")[0]:
+            pairs["crossorigin"] = "anonymous"
+    pairs.update((name.rstrip("_").replace("_", "-"), value) for name, value in attributes.items())
+    text = "".join(_attribute(name, value) for name, value in pairs.items())
+    return Markup(f"<link{text}>" if kind == "css" else f"<script{text}></script>")
+
+
+def _attribute(name: str, value: Any) -> str:
+    if value is None or value is False:
+        return ""
+    if not name or any(character in name for character in " \t\n\f\r\"'>/=<&\0"):
+        raise ValueError(f"{name!r} is not the name of an HTML attribute")
+    return f" {name}" if value is True else f' {name}="{escape(str(value))}"'
+
+
+def _mounted(registry: Registry, url: str, request: Any) -> str:
+    """*url*, a path of the application, where that is mounted; others as they are."""
+    if url[:1] != "/" or url[:2] == "//":
+        return url
+    if request is None:
+        return path_of_url(registry.settings.get("application_url") or "") + url
+    return application_path(request) + url

@@ -1,0 +1,1 @@
+"""Another look for `pyramid_app`, which knows nothing of it."""

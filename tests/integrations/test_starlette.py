@@ -1,0 +1,127 @@
+"""A Starlette application with our static views among its routes."""
+
+import pytest
+
+pytest.importorskip("starlette")
+try:
+    from starlette.testclient import TestClient
+except Exception as error:  # what it needs, and how it says so, depends on its version
+    pytest.skip(str(error), allow_module_level=True)
+
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, NoMatchFound, Route
+
+from assetzcml import AssetRegistry
+from assetzcml.integrations.starlette import Assets, template_context
+from starlette_app import create_app
+
+
+@pytest.mark.parametrize("zcml, logo", [("configure.zcml", "plain"), ("theme.zcml", "green")])
+def test_the_example_shows_the_logo_of_the_zcml_it_is_given(zcml, logo):
+    client = TestClient(create_app(f"starlette_app:{zcml}"))
+    page = client.get("/").text
+    style, picture = (page.split(mark)[1].split('"')[0] for mark in ('href="', 'src="'))
+    assert f"<title>{logo}</title>" in client.get(picture).text
+    assert client.get(picture).headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert style.startswith("http://testserver/static/app-")
+    assert client.get(style).headers["Content-Type"] == "text/css; charset=utf-8"
+    assert client.get("/static/none.css").status_code == 404
+    assert client.get("/none").text == "Not Found"  # Starlette's
+
+
+@pytest.fixture
+def registry(package):
+    registry = AssetRegistry()
+    registry.name = package({"static/app.css": "a{}", "cdn/c.css": "c{}", "root/robots.txt": "robots"})
+    registry.add_static_view("s", f"{registry.name}:static")
+    registry.add_static_view("https://cdn.example.com", f"{registry.name}:cdn")
+    return registry
+
+
+async def urls(request):
+    return PlainTextResponse(f"{request.url_for('static', path='/app.css')} {request.url_for('cdn', path='c.css')}")
+
+
+def routes(registry):
+    return [
+        Assets(registry, f"{registry.name}:static"),
+        Assets(registry, f"{registry.name}:cdn", name="cdn"),
+        Route("/urls", urls),
+    ]
+
+
+@pytest.mark.parametrize("root_path", ["", "/in"])
+def test_url_for_is_the_url_of_the_asset(registry, root_path):
+    client = TestClient(Starlette(routes=routes(registry)), root_path=root_path)
+    ours, outside = client.get(f"{root_path}/urls").text.split()
+    assert (ours, outside) == (f"http://testserver{root_path}/s/app.css", "https://cdn.example.com/c.css")
+    assert client.get(ours).text == "a{}"
+
+
+def test_url_for_of_a_protocol_relative_name_has_the_scheme_of_the_request(registry):
+    registry.add_static_view("//cdn.example.org", f"{registry.name}:cdn")
+    assert TestClient(Starlette(routes=routes(registry))).get("/urls").text.endswith(" http://cdn.example.org/c.css")
+
+
+def test_below_a_mount_urls_and_answers_have_its_prefix(registry):
+    app = Starlette(routes=[Mount("/shop", name="shop", routes=routes(registry))])
+    assert app.url_path_for("shop:static", path="app.css") == "/shop/s/app.css"
+    assert TestClient(app).get("/shop/s/app.css").text == "a{}"
+
+
+@pytest.mark.parametrize("name, parameters", [
+    ("other", {"path": "x"}),
+    ("static", {}),
+    ("static", {"path": "x", "more": "y"}),
+])  # fmt: skip
+def test_other_names_are_those_of_other_routes(registry, name, parameters):
+    with pytest.raises(NoMatchFound):
+        Starlette(routes=routes(registry)).url_path_for(name, **parameters)
+
+
+def test_without_a_root_a_route_serves_and_names_nothing(registry):
+    app = Starlette(routes=[Assets(registry)])
+    assert TestClient(app).get("/s/app.css").text == "a{}"
+    with pytest.raises(NoMatchFound):
+        app.url_path_for("static", path="app.css")
+
+
+@pytest.mark.parametrize("method, path, body", [
+    ("GET", "/robots.txt", "robots"),
+    ("GET", "/page", "page"),
+    ("POST", "/robots.txt", "Not Found"),
+    ("GET", "/none", "Not Found"),
+])  # fmt: skip
+def test_the_view_of_the_root_leaves_to_later_routes_what_is_no_asset(registry, method, path, body):
+    registry.add_static_view("", f"{registry.name}:root")
+
+    async def page(request):
+        return PlainTextResponse("page")
+
+    client = TestClient(Starlette(routes=[Assets(registry), Route("/page", page)]))
+    assert client.request(method, path).text == body
+
+
+def test_templates_have_static_url(registry):
+    async def both(request):
+        context = template_context(registry)(request)
+        spec = f"{registry.name}:static/app.css"
+        return PlainTextResponse(f"{context['static_url'](spec, _scheme='https')} {context['static_path'](spec)}")
+
+    inner = Starlette(routes=[Mount("/deep", routes=[Route("/both", both)])])
+    client = TestClient(inner, base_url="http://example.org", root_path="/in")
+    assert client.get("/in/deep/both").text == "https://example.org/in/s/app.css /in/s/app.css"
+
+
+def test_fastapi_takes_the_route_as_it_is(registry):
+    fastapi = pytest.importorskip("fastapi")
+    app = fastapi.FastAPI()
+
+    @app.get("/items")
+    def items(request: fastapi.Request):
+        return str(request.url_for("static", path="app.css"))
+
+    app.router.routes.append(Assets(registry, f"{registry.name}:static"))
+    client = TestClient(app)
+    assert client.get(client.get("/items").json()).text == "a{}"

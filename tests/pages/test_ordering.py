@@ -1,0 +1,141 @@
+"""In which order routes are tried, and which one a path belongs to."""
+
+import random
+import time
+
+import pytest
+
+from assetzcml.pages.patterns import Pattern
+from assetzcml.pages.routes import Table, ordered
+from assetzcml.registry import Registry
+from assetzcml.routing import Route, View
+
+
+def page(request):
+    return ""
+
+
+def routes(*said):
+    """Routes from words: 'a', 'b<a' (before a), 'c>a' (after a)."""
+    made = []
+    for place, word in enumerate(said):
+        before, after = word.partition("<"), word.partition(">")
+        name = word[:1]
+        made.append(Route(name=name, pattern=f"/{name}", place=place, before=before[2] or None, after=after[2] or None))
+    return made
+
+
+@pytest.mark.parametrize("said, tried", [
+    (["a", "b", "c"], "abc"),
+    (["a", "b", "c<a"], "cab"),
+    (["a", "b", "c>a"], "acb"),
+    (["c<a", "b", "a"], "bca"),                  # named before it is declared
+    (["a", "x<a", "y<a"], "xya"),                # two before the same: as they were declared
+    (["a", "x>a", "y>a"], "axy"),                # and two after it
+    (["a", "b", "x<b", "y>x"], "axyb"),          # next to one that stands next to another
+    (["a", "b", "x<b", "y<x", "z>b"], "ayxbz"),
+])  # fmt: skip
+def test_before_and_after_put_a_route_next_to_the_one_they_name(said, tried):
+    result, circle = ordered(routes(*said))
+    assert "".join(route.name for route in result) == tried
+    assert circle == []
+
+
+@pytest.mark.parametrize("said, tried, left", [
+    (["a", "b<b"], "a", "b"),
+    (["a", "b<c", "c>b", "d"], "ad", "bc"),
+    (["a<b", "b<c", "c<a", "d<a"], "", "abcd"),
+])  # fmt: skip
+def test_routes_that_stand_in_a_circle_have_no_order(said, tried, left):
+    result, circle = ordered(routes(*said))
+    assert "".join(route.name for route in result) == tried
+    assert "".join(route.name for route in circle) == left
+
+
+def test_ten_thousand_routes_each_before_the_last_one_are_ordered_at_once():
+    chain = [Route(name="0", pattern="/", place=0)]
+    chain += [Route(name=str(n), pattern="/", place=n, before=str(n - 1)) for n in range(1, 10_000)]
+    begun = time.process_time()
+    result, circle = ordered(chain)
+    assert [route.name for route in result] == [str(n) for n in reversed(range(10_000))]
+    assert circle == []
+    assert time.process_time() - begun < 1
+
+
+def table(*said):
+    """A table of routes and views, from (name, pattern, route methods, view methods)."""
+    registry = Registry()
+    for place, (name, pattern, methods, views) in enumerate(said):
+        registry.add(Route(name=name, pattern=pattern, methods=tuple(methods.split()), place=place))
+        for method in [] if views is None else views.split() or [""]:
+            registry.add(View(view=page, route_name=name, method=method))
+    return Table(registry.snapshot)
+
+
+def found(table, path, method="GET"):
+    hit, allowed = table.find(path, method)
+    return (hit.route.name, hit.matchdict) if hit is not None else sorted(allowed)
+
+
+def test_the_first_route_that_matches_answers():
+    site = table(("a", "/x/{n}", "", ""), ("b", "/x/1", "", ""), ("c", "/*rest", "", ""), ("d", "/x/2/3", "", ""))
+    assert found(site, "/x/1") == ("a", {"n": "1"})
+    assert found(site, "/x/2/3") == ("c", {"rest": ("x", "2", "3")})
+    site = table(("b", "/x/1", "", ""), ("a", "/x/{n}", "", ""))
+    assert found(site, "/x/1") == ("b", {})
+    assert found(site, "/x/2") == ("a", {"n": "2"})
+    assert found(site, "/y") == []
+
+
+@pytest.mark.parametrize("method, answer", [
+    ("GET", ("read", {"n": "1"})),
+    ("HEAD", ("read", {"n": "1"})),            # HEAD falls to GET
+    ("PUT", ("write", {"n": "1"})),            # the route is passed over for its request_method
+    ("PATCH", ("write", {"n": "1"})),          # and the next for that of its view
+    ("DELETE", ["GET", "HEAD", "PATCH", "PUT"]),
+])  # fmt: skip
+def test_a_route_is_passed_over_when_it_or_its_views_do_not_take_the_method(method, answer):
+    site = table(("read", "/{n}", "GET", ""), ("write", "/{n}", "", "PUT PATCH"))
+    assert found(site, "/1", method) == answer
+
+
+def test_a_route_without_a_view_only_makes_urls():
+    site = table(("a", "/x", "", None), ("b", "/{y}", "", ""))
+    assert found(site, "/x") == ("b", {"y": "x"})
+    assert site.path("a", {}) == "/x"
+
+
+def test_the_index_never_changes_which_route_answers():
+    rnd = random.Random(7)
+    pieces = ["a", "b", "{p}", "{q:a+}", "x.{r}", "*rest"]
+    for _ in range(60):
+        said = []
+        for n in range(12):
+            depth = rnd.randint(1, 3)
+            chosen = [rnd.choice(pieces[:5]) for _ in range(depth - 1)] + [rnd.choice(pieces)]
+            if len(set(chosen)) == len(chosen):
+                said.append((f"r{n}", "/" + "/".join(chosen), "", ""))
+        site = table(*said)
+        for _ in range(40):
+            path = "/" + "/".join(rnd.choice(["a", "b", "aa", "x.y", ""]) for _ in range(rnd.randint(1, 4)))
+            one_by_one = next(
+                ((name, values) for name, _, _, _ in said if (values := site._patterns[name].match(path)) is not None),
+                [],
+            )
+            assert found(site, path) == one_by_one
+
+
+@pytest.mark.parametrize("path, tried", [
+    ("/section500/item/7", 1),
+    ("/section500/item/7/8", 1),
+    ("/", 0),
+    ("/nowhere/item/7", 0),
+    ("/section500", 0),
+])  # fmt: skip
+def test_of_a_thousand_routes_only_those_are_tried_that_may_have_the_path(monkeypatch, path, tried):
+    site = table(*((f"r{n}", f"/section{n}/item/{{id}}", "", "") for n in range(1000)))
+    matched = []
+    match = Pattern.match
+    monkeypatch.setattr(Pattern, "match", lambda self, path: matched.append(self) or match(self, path))
+    site.find(path, "GET")
+    assert len(matched) == tried

@@ -1,0 +1,317 @@
+"""The ASGI application: the scope read right, and bodies sent as ASGI wants them."""
+
+import asyncio
+import os
+
+import pytest
+
+from assetzcml.asgi import StaticApp
+from assetzcml.serving.asgi import environ_of, headers_of, path_of
+from assetzcml.serving.files import Truncated
+from serving import clients
+from serving.clients import asgi, asgi_messages, scope
+from serving.conftest import write
+
+
+async def fallback(asked, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"fallback " + asked["type"].encode()})
+
+
+def messages(app, asked):
+    return asyncio.run(asgi_messages(app, asked))
+
+
+# The scope.
+
+
+@pytest.mark.parametrize(
+    "part, path",
+    [
+        ({"raw_path": b"/static/a%20b"}, "/static/a b"),
+        ({"raw_path": b"/a%252fb"}, "/a%2fb"),
+        ({"raw_path": b"/caf%c3%a9"}, "/caf\xc3\xa9"),
+        ({"raw_path": b"/%ff"}, "/\xff"),
+        ({"raw_path": b"/a?query"}, "/a"),  # some servers leave it there
+        ({"raw_path": b"/a%3fb"}, "/a?b"),
+        ({"raw_path": None, "path": "/café"}, "/caf\xc3\xa9"),
+        ({"path": "/plain"}, "/plain"),
+        ({"raw_path": b"/app/static/x", "root_path": "/app"}, "/static/x"),
+        ({"raw_path": b"/static/x", "root_path": "/app"}, "/static/x"),  # as older servers have it
+        ({"raw_path": b"/application/x", "root_path": "/app"}, "/application/x"),
+        ({"raw_path": b"/app", "root_path": "/app"}, ""),
+        ({"raw_path": b"/app/x", "root_path": "/app/"}, "/x"),
+        ({"raw_path": b"/%61pp/x", "root_path": "/app"}, "/x"),
+        ({"raw_path": b"/caf%c3%a9/x", "root_path": "/café"}, "/x"),
+    ],
+)
+def test_the_path_is_that_of_a_wsgi_server(part, path):
+    assert path_of(part) == path
+
+
+def test_headers_that_are_repeated_are_joined_but_for_those_of_which_one_makes_sense():
+    pairs = [
+        (b"accept-encoding", b"gzip"),
+        (b"cookie", b"a=1"),
+        (b"if-none-match", b'"a"'),
+        (b"accept-encoding", b"br"),
+        (b"cookie", b"b=2"),
+        (b"if-none-match", b'"b"'),
+        (b"if-modified-since", b"first"),
+        (b"if-modified-since", b"second"),
+    ]
+    assert headers_of(pairs) == {
+        "HTTP_ACCEPT_ENCODING": "gzip,br",
+        "HTTP_COOKIE": "a=1; b=2",
+        "HTTP_IF_NONE_MATCH": '"a","b"',
+        "HTTP_IF_MODIFIED_SINCE": "first",
+    }
+
+
+def test_a_policy_sees_a_request_made_of_the_scope():
+    asked = scope("/app/x?a=1", headers={"Content-Type": "text/x", "Cookie": "a=b"}, root_path="/app", scheme="https")
+    environ = environ_of(asked, path_of(asked))
+    from webob import Request
+
+    request = Request(environ)
+    assert (request.script_name, request.path_info, request.GET["a"]) == ("/app", "/x", "1")
+    assert (request.cookies["a"], request.content_type, request.remote_addr) == ("b", "text/x", "127.0.0.1")
+    assert request.url == "https://localhost/app/x?a=1"
+
+
+# What is not theirs.
+
+
+def test_what_belongs_to_no_view_goes_to_the_fallback(root):
+    app = StaticApp(clients.registry(("static", root)), fallback)
+    assert asgi(app, "/blog").body == b"fallback http"
+    assert asgi(app, "/static/nothing").status == 404
+    assert asgi(StaticApp(clients.registry()), "/blog").status == 404
+
+
+@pytest.mark.parametrize("kind", ["lifespan", "websocket", "something new"])
+def test_other_scopes_are_the_fallbacks(root, kind):
+    sent = messages(StaticApp(clients.registry(("static", root)), fallback), {"type": kind})
+    assert sent[1]["body"] == f"fallback {kind}".encode()
+
+
+def test_without_a_fallback_the_application_starts_and_stops_politely():
+    async def run():
+        events = ["lifespan.startup", "lifespan.shutdown"]
+        sent = []
+
+        async def receive():
+            return {"type": events.pop(0)}
+
+        async def send(message):
+            sent.append(message["type"])
+
+        await StaticApp(clients.registry())({"type": "lifespan"}, receive, send)
+        return sent
+
+    assert asyncio.run(run()) == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+def test_without_a_fallback_a_websocket_is_refused():
+    assert messages(StaticApp(clients.registry()), {"type": "websocket"}) == [{"type": "websocket.close", "code": 1000}]
+
+
+def test_without_a_fallback_an_unknown_kind_of_scope_is_an_error():
+    with pytest.raises(ValueError, match="something new"):
+        messages(StaticApp(clients.registry()), {"type": "something new"})
+
+
+def test_a_redirect_stays_below_the_root_path(root):
+    app = StaticApp(clients.registry(("static", root), ("", root)))
+    assert asgi(app, "/app/static", root_path="/app").first("Location") == "static/"
+    assert asgi(app, "/app", root_path="/app").first("Location") == "app/"
+    assert asgi(app, "/app/static/app.css", root_path="/app").status == 200
+
+
+def test_what_is_declared_later_holds_from_the_next_request_on(root):
+    made = clients.registry(("static", root))
+    app = StaticApp(made, fallback)
+    assert asgi(app, "/other/app.css").body == b"fallback http"
+    made.add_static_view("other", str(root))
+    assert asgi(app, "/other/app.css").body == b"body { color: black }\n"
+
+
+# Bodies.
+
+
+def test_header_names_are_in_lower_case(root):
+    start = messages(StaticApp(clients.registry(("static", root))), scope("/static/app.css"))[0]
+    assert all(name == name.lower() for name, _ in start["headers"])
+
+
+def test_what_middleware_does_to_the_headers_of_one_answer_is_not_seen_in_another(root):
+    app = StaticApp(clients.registry(("static", root)))
+    for _ in range(2):
+        start = messages(app, scope("/static/app.css"))[0]
+        assert (b"x-middleware", b"1") not in start["headers"]
+        start["headers"].append((b"x-middleware", b"1"))
+
+
+def test_a_small_asset_is_one_message_and_needs_no_thread(root, monkeypatch):
+    monkeypatch.setattr(asyncio, "to_thread", lambda *arguments: pytest.fail("a thread"))
+    app = StaticApp(clients.registry(("static", root)))
+    for _ in range(2):
+        sent = messages(app, scope("/static/app.css"))
+        assert [each["type"] for each in sent] == ["http.response.start", "http.response.body"]
+
+
+def test_a_large_asset_is_read_in_another_thread_a_step_at_a_time(root):
+    app = StaticApp(clients.registry(("static", root)))
+    sent = messages(app, scope("/static/large.bin"))[1:]
+    assert [len(each["body"]) for each in sent] == [512 * 1024] * 4
+    assert [each["more_body"] for each in sent] == [True, True, True, False]
+
+
+def test_the_next_step_is_read_when_the_one_before_is_sent(root, monkeypatch):
+    events = []
+    from assetzcml.serving.files import FileBody
+
+    real = FileBody.read
+    monkeypatch.setattr(FileBody, "read", lambda body, size: events.append("read") or real(body, size))
+
+    async def run():
+        async def receive():
+            await asyncio.Event().wait()
+
+        async def send(message):
+            events.append("begin")
+            await asyncio.sleep(0.01)  # a slow client
+            events.append("end")
+
+        await StaticApp(clients.registry(("static", root)))(scope("/static/large.bin"), receive, send)
+
+    asyncio.run(run())
+    assert events == ["begin", "end", *["read", "begin", "end"] * 4]
+
+
+@pytest.mark.parametrize("way", ["disconnect", "send fails", "cancelled"])
+def test_when_the_client_goes_away_no_more_is_read_and_nothing_stays_open(root, way, descriptors):
+    class Gone(OSError):
+        pass
+
+    async def run():
+        gone = asyncio.Event()
+        sent = []
+
+        async def receive():
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            sent.append(message)
+            if len(sent) == 3:
+                if way == "send fails":
+                    raise Gone
+                if way == "cancelled":
+                    asyncio.current_task().cancel()
+                gone.set()
+            await asyncio.sleep(0.01)
+
+        app = StaticApp(clients.registry(("static", root)))
+        try:
+            await app(scope("/static/large.bin"), receive, send)
+        except (Gone, asyncio.CancelledError) as error:
+            return sent, type(error)
+        return sent, None
+
+    before = descriptors()
+    sent, error = asyncio.run(run())
+    assert len(sent) == 3
+    assert (error is None) == (way == "disconnect")
+    assert descriptors() == before
+
+
+def test_a_server_that_repeats_the_end_of_the_request_does_no_harm(root):
+    async def run():
+        sent = []
+
+        async def receive():
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message):
+            sent.append(message)
+
+        await StaticApp(clients.registry(("static", root)))(scope("/static/large.bin"), receive, send)
+        return b"".join(each.get("body", b"") for each in sent)
+
+    assert asyncio.run(run()) == (root / "large.bin").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "method, headers", [("HEAD", {}), ("GET", {"If-None-Match": "*"}), ("GET", {"Range": "bytes=1-"})]
+)
+def test_what_is_not_sent_whole_leaves_nothing_open(root, method, headers, descriptors):
+    app = StaticApp(clients.registry(("static", root)))
+    before = descriptors()
+    asgi(app, "/static/large.bin", method, headers)
+    assert descriptors() == before
+
+
+def test_a_file_that_is_truncated_while_it_is_sent_is_an_error_the_server_sees(root, descriptors):
+    async def run():
+        sent = []
+
+        async def receive():
+            await asyncio.Event().wait()
+
+        async def send(message):
+            sent.append(message)
+            if len(sent) == 2:
+                os.truncate(root / "large.bin", 1000)
+
+        with pytest.raises(Truncated):
+            await StaticApp(clients.registry(("static", root)))(scope("/static/large.bin"), receive, send)
+        return sent
+
+    before = descriptors()
+    assert asyncio.run(run())[-1]["more_body"] is True
+    assert descriptors() == before
+
+
+# http.response.pathsend
+
+
+PATHSEND = {"extensions": {"http.response.pathsend": {}}}
+
+
+def test_a_server_that_sends_files_itself_is_given_the_path(root, descriptors):
+    (root / "link.bin").symlink_to("large.bin")
+    app = StaticApp(clients.registry(("static", root)))
+    before = descriptors()
+    for path in ("/static/large.bin", "/static/link.bin"):
+        sent = messages(app, scope(path, **PATHSEND))
+        assert sent[1:] == [{"type": "http.response.pathsend", "path": str((root / "large.bin").resolve())}]
+        assert (b"content-length", b"2097152") in sent[0]["headers"]
+    assert descriptors() == before
+
+
+@pytest.mark.parametrize(
+    "path, method, headers",
+    [
+        ("/static/app.css", "GET", {}),
+        ("/static/large.bin", "HEAD", {}),
+        ("/static/large.bin", "GET", {"Range": "bytes=0-1999999"}),
+        ("/static/nothing", "GET", {}),
+    ],
+)
+def test_a_path_is_given_only_for_the_whole_of_a_large_file(root, path, method, headers):
+    sent = messages(StaticApp(clients.registry(("static", root))), scope(path, method, headers, **PATHSEND))
+    assert {each["type"] for each in sent} == {"http.response.start", "http.response.body"}
+
+
+def test_a_path_that_leads_to_another_file_by_now_is_not_given(root, monkeypatch):
+    content = (root / "large.bin").read_bytes()
+
+    def swap(path):
+        os.replace(write(root / "new", b"new"), root / "large.bin")
+        return path
+
+    monkeypatch.setattr("assetzcml.serving.asgi.os.path.realpath", swap)
+    asked = scope("/static/large.bin", **PATHSEND)
+    sent = messages(StaticApp(clients.registry(("static", root), reload=True)), asked)
+    assert b"".join(each["body"] for each in sent[1:]) == content

@@ -1,0 +1,159 @@
+"""The other story of the README: pages. The theme changes the shop's pages without touching it, and a browser sees it."""
+
+import contextlib
+import re
+import shutil
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+from webtest import TestApp
+
+from assetzcml import load_zcml
+from shop.app import render
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--virtual-time-budget=5000",
+]
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return TestApp(load_zcml("shop:configure.zcml").make_app())
+
+
+@pytest.fixture(scope="module")
+def theme():
+    return TestApp(load_zcml("theme:configure.zcml").make_app())
+
+
+def heading(page):
+    return re.search("<h1>(.*?)</h1>", page.text)[1]
+
+
+def footer(page):
+    return re.search("<footer>(.*?)</footer>", page.text)[1]
+
+
+@pytest.mark.parametrize(
+    "what, path, alone, themed",
+    [
+        ("what the theme does not speak of is the shop's", "/", "The shop", "The shop"),
+        ("one view is replaced", "/about", "About the shop", "About us"),
+        ("one route is inserted before another, which has its path, too", "/items/best", None, "What most people take"),
+        ("the other route is still there", "/items/cup", "A cup", "A cup"),
+        ("the views of the shop decide what there is", "/items/spoon", None, None),
+        ("one file is left out", "/offers", "Offers", None),
+        ("one page is added", "/imprint", None, "Imprint"),
+        ("the back office has its own", "/admin/", "Back office", "Back office"),
+    ],
+)
+def test_the_theme_changes_what_it_names_and_nothing_else(what, path, alone, themed, shop, theme):
+    for client, expected in ((shop, alone), (theme, themed)):
+        if expected is None:
+            client.get(path, status=404)
+        else:
+            assert heading(client.get(path, status=200)) == expected
+
+
+@pytest.mark.parametrize("path", ["/", "/about", "/items/cup"])
+def test_one_block_of_every_template_is_the_themes(path, shop, theme):
+    assert footer(shop.get(path)) == "The shop, 1 Market Street"
+    assert footer(theme.get(path)) == "Green, and still the shop at 1 Market Street"
+
+
+def test_the_pages_of_the_theme_show_assets_through_the_same_overrides(theme):
+    for path in ("/about", "/items/best", "/items/cup", "/imprint"):
+        page = theme.get(path)
+        assert 'src="http://localhost/static/logo-3d62cbec58b5.png"' in page.text
+        for url in re.findall(r'(?:href|src)="(http://localhost/[^"]*)"', page.text):
+            assert theme.get(url).status_code == 200
+
+
+def test_a_value_in_a_template_is_escaped():
+    registry = load_zcml("shop:configure.zcml")
+    registry.add_view(lambda request: render(request, "shop:templates/text.html", title="<b>", text="&"), "raw")
+    page = TestApp(registry.make_app()).get("/raw")
+    assert (heading(page), "<p>&amp;</p>" in page.text) == ("&lt;b&gt;", True)
+
+
+def test_the_shop_is_as_its_authors_left_it(checkout):
+    told = "\n".join(path.read_text(encoding="utf-8") for path in (checkout / "examples/shop").rglob("*.zcml"))
+    assert "theme:" not in told
+    assert 'package="theme"' not in told
+
+
+# In a browser.
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@contextlib.contextmanager
+def serving(application):
+    """The address of *application*, served on a free port."""
+    with make_server("127.0.0.1", 0, application, handler_class=Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+MEASURE = """<script>addEventListener("load", () => {
+  const logo = document.querySelector("img.logo");
+  document.title = [logo.naturalWidth > 0, getComputedStyle(document.body).color].join(" ");
+});</script>"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A mapping from paths to documents: those of the theme, as Chromium has them once their scripts have run."""
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on the path")
+    profiles = tmp_path_factory.mktemp("profiles")
+
+    def dom(url):
+        profile = profiles / re.sub("[^a-z]+", "-", url)  # a new one for each: two browsers do not share it
+        command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "--dump-dom", url]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+    registry = load_zcml("theme:configure.zcml")
+    registry.add_view(lambda request: render(request, "shop:templates/page.html") + MEASURE, "measured")
+    paths = ["/", "/about", "/items/best", "/imprint", "/offers", "/measured"]
+    with serving(registry.make_app()) as address, ThreadPoolExecutor(3) as pool:
+        return dict(zip(paths, pool.map(dom, [address + path for path in paths]), strict=True))
+
+
+def test_a_browser_lists_the_urls_that_the_home_page_has_asked_for(browser):
+    assert "<h1>The shop</h1>" in browser["/"]
+    listed = re.findall("<td>(.*?)</td>", browser["/"])  # app.js has made the table: so it was found, and ran
+    assert "/static/logo-3d62cbec58b5.png" in listed
+    assert all(re.search(r"-[0-9a-f]{12}\.\w+$", url) for url in listed if url.startswith("/static/"))
+
+
+def test_a_browser_follows_the_theme_from_page_to_page(browser):
+    assert "<h1>About us</h1>" in browser["/about"]
+    assert "<h1>What most people take</h1>" in browser["/items/best"]
+    assert "<h1>Imprint</h1>" in browser["/imprint"]
+    assert "404 Not Found" in browser["/offers"]
+    assert all("Green, and still the shop" in browser[path] for path in ("/", "/about", "/items/best", "/imprint"))
+
+
+def test_a_browser_draws_the_logo_and_the_colours_of_the_theme(browser):
+    assert "<title>true rgb(20, 83, 45)</title>" in browser["/measured"]
