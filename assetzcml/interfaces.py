@@ -114,6 +114,9 @@ class IBundles(Interface):
     def plain_urls(name):
         """The URLs alone."""
 
+    def unmatched(name):
+        """[(pattern, record), ...]: what the bundle *name* has of globs that match no file, and who says them."""
+
     def state(name):
         """The `BundleState` of the bundle *name*: what it is made of, and what there is of it. Builds nothing."""
 

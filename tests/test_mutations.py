@@ -155,7 +155,11 @@ def copy(tmp_path_factory):
     kept = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in PACKAGES}
     sys.path.insert(0, str(directory))
     sys.dont_write_bytecode, former = True, sys.dont_write_bytecode
+    finders = sys.meta_path[:]
+    # An editable installation would find what is missing in the copy.
+    sys.meta_path[:] = [finder for finder in finders if "examples" not in getattr(finder, "__module__", "")]
     yield directory
+    sys.meta_path[:] = finders
     sys.dont_write_bytecode = former
     sys.path.remove(str(directory))
     forget()

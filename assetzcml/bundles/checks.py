@@ -71,7 +71,7 @@ class Checks:
             yield from found
             if not found and real_path(record.value) is None:
                 message = f"{record}: it lies in an archive, where nothing can be written"
-                yield Problem(where, message, "let the site say another directory"), True
+                yield Problem(where, message, "let the site say another directory", code="A051"), True
         if record.name in ("directory", "url"):
             return
         try:
@@ -263,23 +263,30 @@ class Checks:
             try:
                 bundle._found(content, ctx)
             except ConfigurationError as error:
-                yield from self._missing(content, error.problems[0], somewhere)
+                yield from self._missing(name, content, error.problems[0], somewhere)
 
-    def _missing(self, content: Content, problem: Problem, somewhere: bool) -> Iterator[Told]:
+    def _missing(self, name: str, content: Content, problem: Problem, somewhere: bool) -> Iterator[Told]:
         """A word that can only be the name of a bundle is an error; a file may come, or may not be needed any more."""
         where = _at(content.record, "contents")
-        hint = did_you_mean(content.name, [*self.bundles, *self._beside(content)]) or problem.hint
+        # It never means its own bundle.
+        hint = did_you_mean(content.name, {*self.bundles, *self._beside(content)} - {name}) or problem.hint
         if "." not in content and "/" not in content:
             message = f"{content.record}: there is neither a bundle nor a file {content.name!r}"
             yield Problem(where, message, hint), False
         elif (somewhere or is_spec(content) or os.path.isabs(content)) and self.environment.auto_build:
             hint = hint or "it has to be there when the bundle is built"
-            yield Problem(where, problem.message, hint), True
+            yield Problem(where, problem.message, hint, code="A050"), True
 
     def _beside(self, content: Content) -> list[str]:
         """The names of files that may be meant."""
-        if is_spec(content) or os.path.isabs(content):
+        if os.path.isabs(content):
             return []
+        if is_spec(content):
+            folder = content[: max(content.rfind("/"), content.find(":")) + 1]
+            try:
+                return [folder + name for name in self.environment.resolver.resolve(folder).listdir()]
+            except (OSError, ImportError, ValueError):
+                return []
         names: list[str] = []
         try:
             places = [*Context(self.environment, ()).search_path, content.home]

@@ -316,12 +316,17 @@ class Environment(Options):
         bundles = [self._by_name(name) for name in names] or [b for b in self if b.output or b.is_container]
         work: dict[int, tuple[Bundle, Context]] = {}
         for bundle in bundles:
-            bundle.check_cycles(self)
-            for leaf, ctx in bundle.leaves(Context(self, (bundle,), building=True)):
+            home = self._home_of(bundle)
+            bundle.check_cycles(home)
+            for leaf, ctx in bundle.leaves(Context(home, (bundle,), building=True)):
                 # What stands alone and in a container with filters is built with them: as its container's URLs want it.
                 if id(leaf) not in work or len(ctx.extra_filters) > len(work[id(leaf)][1].extra_filters):
                     work[id(leaf)] = leaf, ctx
         return [(leaf, ctx) for leaf, ctx in work.values() if leaf.output or names]
+
+    def _home_of(self, bundle: Bundle) -> Environment:
+        """The environment that a bundle of this one is built in."""
+        return self
 
     def _by_name(self, name: str) -> Bundle:
         if name not in self:
@@ -389,9 +394,11 @@ def _outcomes(
                 return
 
     taken: list[tuple[Bundle, Context]] = []
-    if jobs is None:
-        first = build_outputs(waiting(work), force)
+    if jobs is None or jobs == 1:  # one at a time needs no thread
+        first = build_outputs(work if jobs == 1 else waiting(work), force)
         yield from zip((bundle for bundle, _ in work), first, strict=False)
+    if jobs == 1:
+        return
     rest = work[len(taken) :]
     with ThreadPoolExecutor(max(1, jobs or _processors()), thread_name_prefix="assetzcml-build") as pool:
         yield from zip((bundle for bundle, _ in rest), pool.map(outcome, rest), strict=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import glob
 import logging
 import os
 import threading
@@ -16,11 +18,11 @@ from assetzcml.bundles.bundle import Bundle
 from assetzcml.bundles.checks import Checks
 from assetzcml.bundles.config import REVISION, Config
 from assetzcml.bundles.context import Context
-from assetzcml.bundles.declared import DeclaredBundle, DeclaredEnvironment, Output
+from assetzcml.bundles.declared import Content, DeclaredBundle, DeclaredEnvironment, Output
 from assetzcml.bundles.environment import Environment
-from assetzcml.bundles.errors import BundleError, RegisterError
+from assetzcml.bundles.errors import BundleError, RegisterError, UnsetOption
 from assetzcml.bundles.options import DEFAULTS
-from assetzcml.bundles.sources import Remote, Source, is_spec
+from assetzcml.bundles.sources import Remote, Source, is_spec, is_url
 from assetzcml.bundles.versions import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Origin, Problem
 from assetzcml.interfaces import IBundles, IResolver, IURLGenerator
@@ -208,11 +210,10 @@ class RegistryEnvironment(Environment):
         current = self.current
         if current.faults and not names:
             raise BundleError(*(problem for fault in current.faults.values() for problem in fault.problems))
-        work = []
-        for bundle in [self._by_name(name) for name in names] or [*self]:
-            own = current if isinstance(bundle, DeclaredBundle) else self
-            work += Environment._work(own, [bundle.name]) if bundle.name in own.names() else []
-        return work
+        return super()._work(names)
+
+    def _home_of(self, bundle: Bundle) -> Environment:
+        return self.current if isinstance(bundle, DeclaredBundle) else self
 
 
 def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
@@ -345,6 +346,21 @@ class Bundles:
     def plain_urls(self, name: str) -> list[str]:
         return self.environment._by_name(name).urls()
 
+    def unmatched(self, name: str) -> list[tuple[str, Record]]:
+        bundle = self.environment.current._named.get(name)
+        if bundle is None:  # it cannot be made, or Python has made it
+            return []
+        ctx = Context(bundle.env, (bundle,))
+        if not ctx.auto_build or not _places_known(ctx):  # sources need not be here, or Python says where
+            return []
+        written = [str(other.output) for other in self.environment.outputs.values()]
+        globs = [item for item in bundle.contents if isinstance(item, Content) and glob.has_magic(item)]
+        return [
+            (item.name, item.record)
+            for item in globs
+            if not is_url(item) and not fnmatch.filter(written, item.name) and not bundle._found(item, ctx)
+        ]
+
     def state(self, name: str) -> BundleState:
         problems: list[str] = []
         environment = self.environment
@@ -394,6 +410,13 @@ class Bundles:
             self.environment, registry.snapshot.bundling, Resolver(registry), lambda: registry.getUtility(IURLGenerator)
         )
         yield from Checks(environment, list(records)).problems()
+
+
+def _places_known(ctx: Context) -> bool:
+    try:
+        return bool(ctx.search_path)
+    except UnsetOption:
+        return False
 
 
 def _told(error: ConfigurationError | OSError) -> list[str]:

@@ -172,7 +172,38 @@ RULES: dict[str, Rule] = {
             "correct the path, or remove it",
             rules.busts_nothing,
         ),
-        # A05x: bundles.
+        # Bundles.
+        Rule("A050", WARNING, "A source that does not exist", "correct contents, or make the file"),
+        Rule("A051", WARNING, "Outputs in an archive", "let the site say another directory"),
+        Rule(
+            "A052",
+            WARNING,
+            "Contents that match no file",
+            "correct the pattern, or remove it",
+            rules.unmatched_contents,
+        ),
+        Rule("A053", WARNING, "A bundle without contents", "name contents, or remove the bundle", rules.empty_bundles),
+        Rule(
+            "A054",
+            WARNING,
+            "Filters without an output",
+            "give it an output, or name it in a bundle that has one",
+            rules.filtered_into_nothing,
+        ),
+        Rule(
+            "A055",
+            WARNING,
+            "Outputs that nobody publishes",
+            "publish the directory with a staticView, or say the url",
+            rules.unpublished_outputs,
+        ),
+        Rule(
+            "A056",
+            INFO,
+            "Contents of a bundle that an override replaces",
+            "add to what the override names, or override the single source",
+            rules.replaced_contents,
+        ),
         # Variants.
         Rule(
             "A060",

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from assetzcml.assets import CODINGS, AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
+from assetzcml.bundling import EnvironmentOption
 from assetzcml.check.sites import Site, overlap
 from assetzcml.errors import NotPublished, Origin, did_you_mean
-from assetzcml.interfaces import IAnswers, IPages, IURLDecisions
+from assetzcml.interfaces import IAnswers, IBundles, IPages, IURLDecisions
 from assetzcml.resolver import parent
 from assetzcml.routing import Route, View
 
@@ -210,7 +211,9 @@ def shadowed(site: Site) -> Iterator[Remark]:
             if view.file or below is None:
                 continue
             spec = view.root.joined(below)
-            if spec != other.root and site.stands(spec) and _published_by(decisions, spec) is view:
+            if spec == other.root or spec in site.made:
+                continue
+            if site.stands(spec) and _published_by(decisions, spec) is view:
                 message = f"{view}: {str(spec)!r} has a URL that {other} answers, whose name is longer"
                 yield Remark(_at(view, "name"), message, also=_against("the longer name is", other))
 
@@ -231,7 +234,7 @@ def _published_by(decisions: Any, spec: AssetSpec) -> StaticViewRecord | None:
 def same_root(site: Site) -> Iterator[Remark]:
     decisions = site.component(IURLDecisions)
     for view in site.snapshot.views:
-        winner = _published_by(decisions, view.root)
+        winner = _published_by(decisions, view.root) if view.root not in site.made else None
         if winner is None or winner is view or winner.root != view.root or winner.file != view.file:
             continue
         if winner.external and not view.external:
@@ -242,7 +245,8 @@ def same_root(site: Site) -> Iterator[Remark]:
 
 def publishes_nothing(site: Site) -> Iterator[Remark]:
     for view in site.local_views:
-        if not view.file and site.stands(view.root) and not site.files(view.root):
+        outputs = any(site.published(bundle, [view.root]) for bundle in site.bundles)
+        if not view.file and site.stands(view.root) and not site.files(view.root) and not outputs:
             yield Remark(_at(view, "path"), f"{view}: there is no file in '{view.root}'")
 
 
@@ -331,6 +335,57 @@ def busts_nothing(site: Site) -> Iterator[Remark]:
             yield Remark(_at(busting, "path"), f"{busting}: no static view publishes anything of it", near)
 
 
+# Bundles.
+
+
+def unmatched_contents(site: Site) -> Iterator[Remark]:
+    for bundle in site.bundles:
+        for pattern, record in site.component(IBundles).unmatched(bundle.name):
+            message = f"{bundle}: no file matches {pattern!r}"
+            yield Remark(_at(record, "contents"), message)
+
+
+def empty_bundles(site: Site) -> Iterator[Remark]:
+    extended = {record.bundle for record in site.contributions}
+    for bundle in site.bundles:
+        if not bundle.contents and bundle.name not in extended:
+            yield Remark(_at(bundle, "name"), f"{bundle} has no contents: it cannot be built")
+
+
+def filtered_into_nothing(site: Site) -> Iterator[Remark]:
+    inside = {content for record in (*site.bundles, *site.contributions) for content in record.contents}
+    names = {bundle.name for bundle in site.bundles}
+    for bundle in site.bundles:
+        contents = {*bundle.contents, *(c for r in site.contributions if r.bundle == bundle.name for c in r.contents)}
+        files = contents - (names - {bundle.name})  # of other bundles each may have an output of its own
+        if files and bundle.filters and bundle.output is None and bundle.name not in inside:
+            message = f"{bundle} has filters, and no output for what they make of {_some(sorted(files))}"
+            yield Remark(_at(bundle, "filters"), message)
+
+
+def unpublished_outputs(site: Site) -> Iterator[Remark]:
+    directory = site.output_directory
+    urls = [each for each in site.snapshot.bundling if isinstance(each, EnvironmentOption) and each.name == "url"]
+    if directory is None or urls:
+        return
+    regions = site.regions()
+    hidden = [each.name for each in site.bundles if each.output is not None and not site.published(each, regions)]
+    if hidden:
+        message = f"{directory}: no static view publishes it, and it says no url, so {_some(hidden)} has no URL"
+        yield Remark(_at(directory, "directory"), message)
+
+
+def replaced_contents(site: Site) -> Iterator[Remark]:
+    for bundle in site.bundles:
+        supplier = site.supplier(bundle.spec) if bundle.spec is not None else None
+        if supplier is None or not supplier.via:
+            continue
+        for record in site.contributions:
+            if record.bundle == bundle.name:
+                message = f"{record}: an override replaces all of it: {_some(record.contents)} is not used"
+                yield Remark(_at(record, "contents"), message, also=_against("overridden by", supplier.via[0]))
+
+
 # Variants.
 
 
@@ -340,7 +395,7 @@ def faulty_variants(site: Site) -> Iterator[Remark]:
         if not view.content_encodings:
             continue
         for spec in site.view_files(view):
-            for variant in answers.variants(view, spec):
+            for variant in answers.variants(view, spec) if spec not in site.made else ():
                 if variant.fault and variant.coding in view.content_encodings:
                     name = f"{spec}{CODINGS[variant.coding]}"
                     yield Remark(_at(view, "content_encodings"), f"{view}: {name!r} is never served: {variant.fault}")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from assetzcml.assets import AssetSpec, Override, StaticViewRecord
+from assetzcml.bundling import BundleContents, BundleRecord, EnvironmentOption
 from assetzcml.interfaces import IResolver
 from assetzcml.registry import Registry
 from assetzcml.resolver import Candidate, Found, Packages, SearchPaths
@@ -25,16 +26,38 @@ class Site:
         self.paths = self.snapshot.derived(SearchPaths)
         self.resolver = registry.getUtility(IResolver)
         self.packages = Packages()
-        # What bundles make counts as there, whether or not they have been built yet.
-        self.made = {
-            spec for spec in (getattr(each, "spec", None) for each in self.snapshot.bundling) if spec is not None
-        }
+        # What bundles make counts as there, whether or not they have been built yet. Nobody looks at it: that would build.
+        self.made = {bundle.spec for bundle in self.bundles if bundle.spec is not None}
         self._files: dict[AssetSpec, tuple[AssetSpec, ...]] = {}
 
     @property
     def local_views(self) -> list[StaticViewRecord]:
         """The static views and files that are served here."""
         return [view for view in self.snapshot.views if not view.external]
+
+    @property
+    def bundles(self) -> list[BundleRecord]:
+        """The bundles that are declared."""
+        return [record for record in self.snapshot.bundling if isinstance(record, BundleRecord)]
+
+    @property
+    def contributions(self) -> list[BundleContents]:
+        """What is added to bundles."""
+        return [record for record in self.snapshot.bundling if isinstance(record, BundleContents)]
+
+    @property
+    def output_directory(self) -> EnvironmentOption | None:
+        """The statement of where outputs are written; None where only Python says it."""
+        options = [record for record in self.snapshot.bundling if isinstance(record, EnvironmentOption)]
+        return next((option for option in reversed(options) if option.name == "directory"), None)
+
+    def published(self, bundle: BundleRecord, roots: Iterable[AssetSpec]) -> bool:
+        """Is the output of *bundle*, by its spec or where it is written, one of *roots* or below it?"""
+        directory = self.output_directory
+        places = [bundle.spec] if bundle.spec is not None else []
+        if directory is not None and bundle.output is not None:
+            places.append(directory.value.joined(bundle.output.split("/")))
+        return any(place.under(root) for place in places for root in roots)
 
     def component(self, provided: Any) -> Any:
         return self.registry.getUtility(provided)
@@ -51,6 +74,8 @@ class Site:
         waiting = [root]
         while waiting:
             spec = waiting.pop()
+            if spec in self.made:
+                continue
             try:
                 asset = self.resolver.resolve(spec)
                 if asset.isfile():
@@ -92,13 +117,13 @@ class Site:
         """Is there something at *spec* that no override of the same target supplies?"""
         return self._made(spec) or any(
             self.itself(candidate.spec) is not None
-            for candidate in self.paths.candidates(spec)
+            for candidate in self.paths.places(spec)
             if not candidate.via or candidate.via[0].target != override.target
         )
 
     def supplier(self, spec: AssetSpec) -> Candidate | None:
         """The place that the file *spec* is taken from."""
-        for candidate in self.paths.candidates(spec):
+        for candidate in self.paths.places(spec):
             found = self.itself(candidate.spec)
             if found is not None and not found.directory:
                 return candidate

@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from bundle_site import Site
 
 from assetzcml.bundles import bundle, urls
+from bundle_site import Site
 
 
 @pytest.fixture

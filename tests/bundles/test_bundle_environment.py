@@ -4,7 +4,6 @@ import os
 import zipfile
 
 import pytest
-from bundle_site import Always, Marked, Upper
 
 from assetzcml import AssetRegistry
 from assetzcml.bundles import (
@@ -22,6 +21,7 @@ from assetzcml.bundles.filters import UnknownFilter
 from assetzcml.bundles.manifests import FileManifest
 from assetzcml.bundles.versions import HashVersion
 from assetzcml.errors import ConfigurationError, Origin
+from bundle_site import Always, Marked, Upper
 
 
 def test_the_three_forms_of_register(site):

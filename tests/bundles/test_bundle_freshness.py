@@ -6,10 +6,10 @@ import shutil
 from types import MappingProxyType
 
 import pytest
-from bundle_site import OLD, Marked
 
 from assetzcml.bundles import BuildError, Bundle, Environment, Filter, building
 from assetzcml.bundles.updaters import SKIP_CACHE
+from bundle_site import OLD, Marked
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from bundle_site import OLD, Always, Upper
 
 from assetzcml.bundles import Bundle, BundleError, Environment, merging
+from bundle_site import OLD, Always, Upper
 
 TABLE = Path(__file__).resolve().parent.parent / "data" / "bundle_urls.json.gz"
 ROWS = json.loads(gzip.decompress(TABLE.read_bytes()))

@@ -489,3 +489,18 @@ def test_the_state_of_a_bundle_is_told_without_building(shop):
     assert bundles.state("app.css").state == "out of date"
     with pytest.raises(BundleError, match="no bundle has the name 'ap'"):
         bundles.state("ap")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        '<bundle name="part" contents="a.js"/>',  # its URLs are those of its sources
+        '<bundle name="part" contents="a.js"/><bundle name="all" contents="app.css part"/>',
+        '<bundle name="all" contents="app.css"/><bundle name="again" contents="all app.css"/>',
+    ],
+)
+def test_a_build_of_all_writes_each_output_once_and_what_has_none_is_no_part_of_it(shop, more):
+    registry = shop.load(ENVIRONMENT + VIEW + PLAIN + more)
+    for jobs in (None, 1, 2):
+        built = registry.environment.build(force=True, jobs=jobs)
+        assert [(each.bundle.name, each.changed) for each in built] == [("app.css", True)]

@@ -71,6 +71,8 @@ def test_every_warning_of_a_load_that_names_a_code_names_one_of_the_table():
         "shop:configure.zcml",
         "theme:configure.zcml",
         "shop.admin:configure.zcml",
+        "shop:bundles.zcml",
+        "theme:bundles.zcml",
     ],
 )
 def test_the_examples_have_no_findings(config, monkeypatch):

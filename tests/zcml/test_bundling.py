@@ -546,7 +546,12 @@ def test_a_bundle_among_contents_is_named_like_a_file_and_goes_before_it(shop):
         (
             "shop:static/rest.css",
             "bundle 'a': the source 'shop:static/rest.css' cannot be found: no layer has the asset "
-            "'shop:static/rest.css'; it has to be there when the bundle is built",
+            "'shop:static/rest.css'; did you mean 'shop:static/reset.css'?",
+        ),
+        (
+            "shop:nix/zzz.css",
+            "bundle 'a': the source 'shop:nix/zzz.css' cannot be found: no layer has the asset "
+            "'shop:nix/zzz.css'; it has to be there when the bundle is built",
         ),
         ("nix/*.css", None),  # a glob may match later
         ("https://cdn.test/x.css", None),
