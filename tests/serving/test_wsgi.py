@@ -398,12 +398,15 @@ def test_many_threads_get_right_answers_while_files_change(root):
     contents = {bytes([65 + number]) * (1000 + number) for number in range(5)}
     for name in ("a", "b"):
         write(root / name, next(iter(contents)))
-    wrong, done = [], threading.Event()
+    wrong, right, done = [], [], threading.Event()
 
     def reader():
         while not done.is_set():
             for name in ("a", "b"):
                 answer = clients.wsgi(app, f"/static/{name}")
+                if answer.status == 503 and answer.first("Retry-After"):
+                    continue  # replaced at each of a few looks, which no file is outside of this test
+                right.append(answer.status)
                 if (
                     answer.status != 200
                     or answer.body not in contents
@@ -425,6 +428,7 @@ def test_many_threads_get_right_answers_while_files_change(root):
     for thread in threads:
         thread.join()
     assert wrong == []
+    assert right
 
 
 # What the server gets.
