@@ -50,7 +50,7 @@ class Snapshot:
         self.pages: tuple[View, ...] = tuple(sorted(_all(registry, IView), key=lambda view: view.discriminator))
         self.policy: Any = registry.queryUtility(IPermissionPolicy)
         self.losses: tuple[Loss, ...] = tuple(registry.losses)
-        # Filled by the URL generator, read by `static_path`: a look-up and nothing else (DESIGN 12).
+        # Filled by the URL generator, read by `static_path`: a look-up and nothing else.
         # A path, and until when it holds (`time.monotonic`); None: whatever `prevent_cachebust` says.
         self.paths: dict[Any, tuple[str, float | None]] = {}
         self._derived: dict[Callable[[Snapshot], Any], Any] = {}
@@ -92,7 +92,7 @@ class Registry(Components):
     Two registries never see each other. Reading is safe from every thread; changes are serialised by `lock`.
     """
 
-    # Slots, because `static_path` reads these two at every URL, and has 0.15 µs (DESIGN 12); all else is in the dict.
+    # Slots, because `static_path` reads these two at every URL, and has 0.15 µs; all else is in the dict.
     __slots__ = ("current", "settings")
 
     def __init__(self, name: str = "", bases: tuple[Components, ...] = (), settings: Mapping[str, Any] | None = None):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FRESH", "Asset", "Candidate", "Found", "Packages", "Resolver", "SearchPaths", "original_files"]
 
-FRESH = 1.0  # seconds for which a found file is taken to be where it was (DESIGN 5: noticed within a second)
+FRESH = 1.0  # seconds for which a found file is taken to be where it was (a change is noticed within a second)
 CACHED_ASSETS = 10_000  # specs; about 5 MB, more than one page of any application asks for
 
 

@@ -1,4 +1,4 @@
-"""Requests for static assets against WhiteNoise, Pyramid and others (DESIGN 12). Prints ratios, asserts nothing.
+"""Requests for static assets against WhiteNoise, Pyramid and others. Prints ratios, asserts nothing.
 
 python benchmarks/serving.py              without a server: CPU time of the application alone
 python benchmarks/serving.py --memory     memory after 100,000 files were served once (takes a minute)

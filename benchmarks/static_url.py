@@ -1,4 +1,4 @@
-"""The URL of an asset against Pyramid's `request.static_path` (DESIGN 12). Prints ratios, asserts nothing.
+"""The URL of an asset against Pyramid's `request.static_path`. Prints ratios, asserts nothing.
 
 python benchmarks/static_url.py
 """

@@ -1,4 +1,4 @@
-"""Who may import whom (DESIGN 13). The tables are the law; a new module has to be entered here."""
+"""Who may import whom. The tables are the law; a new module has to be entered here."""
 
 import ast
 import importlib

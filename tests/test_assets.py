@@ -1,4 +1,4 @@
-"""Specs and names: every form of DESIGN 2 and 3, those that are refused, and what they are compared as."""
+"""Specs and names: every form, those that are refused, and what they are compared as."""
 
 import string
 from pathlib import PurePosixPath

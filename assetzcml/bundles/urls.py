@@ -1,4 +1,4 @@
-"""The URLs of a bundle: the algorithm of BUNDLES.md, on what the environment says."""
+"""The URLs of a bundle: webassets' algorithm, with the rulings of docs/bundles.rst, on what the environment says."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FRESH", "Trust", "bundle_urls"]
 
-FRESH = 1.0  # seconds for which an output is taken to be up to date (DESIGN 5: noticed within a second)
+FRESH = 1.0  # seconds for which an output is taken to be up to date (a change is noticed within a second)
 
 
 class Trust:

@@ -22,7 +22,7 @@ ZCML = "http://namespaces.zope.org/zcml"
 META = "http://namespaces.zope.org/meta"
 # Namespaces of attributes only, of which every validator knows what it has to.
 BUILT_IN = frozenset({"http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2001/XMLSchema-instance"})
-# Of the attributes that a directive of ours may have beside its own (DESIGN 3.2); xsi: is always allowed.
+# Of the attributes that a directive of ours may have beside its own; xsi: is always allowed.
 HARMLESS = "http://www.w3.org/XML/1998/namespace http://xml.zope.org/namespaces/i18n http://namespaces.zope.org/i18n"
 
 # zope.configuration.fields.Bool: these words in any case. The first of each kind is what an editor proposes.

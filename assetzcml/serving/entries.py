@@ -25,7 +25,7 @@ BODIES = 32 * 1024 * 1024
 BODY = 1024 * 1024
 
 # Bytes that are handed over as one; more is sent from the descriptor where the server can. A system call and a
-# change of thread for each piece cost more than the memory up to here (DESIGN 12).
+# change of thread for each piece cost more than the memory up to here.
 WHOLE = 128 * 1024
 
 

@@ -32,7 +32,7 @@ class URLMethods:
     """
     `static_url` and `static_path` of a Registry, each a call of its IURLGenerator.
 
-    What that one has put into the tables of the snapshot is taken from there without a call (DESIGN 12).
+    What that one has put into the tables of the snapshot is taken from there without a call.
     """
 
     def static_path(

@@ -1,4 +1,4 @@
-"""Who wins (DESIGN 3.1). Values in, values out: no file is read, nothing is executed.
+"""Who wins (docs/zcml.rst). Values in, values out: no file is read, nothing is executed.
 
 An action is stronger than another when its file is above the other's file: when it includes it, directly or through
 others, also where that include was skipped because the file had been read. Where zope.configuration resolves, the

@@ -27,7 +27,7 @@ from assetzcml.zcml.reader import read_file
 
 __all__ = ["OVERRIDES", "PLAIN", "define_includes", "include_file", "is_there", "overriding", "path_in"]
 
-PLAIN, OVERRIDES = 1, 0  # what is included with overrides comes before what is included (DESIGN 3.1)
+PLAIN, OVERRIDES = 1, 0  # what is included with overrides comes before what is included (docs/zcml.rst)
 
 
 def define_includes(machine: Machine) -> None:

@@ -1,4 +1,4 @@
-"""A test for each ruling of BUNDLES.md, where webassets and its own documentation disagree."""
+"""A test for each ruling where webassets and its own documentation disagree."""
 
 import base64
 import hashlib

@@ -18,7 +18,7 @@ TABLE = Path(__file__).resolve().parent.parent / "data" / "bundle_urls.json.gz"
 ROWS = json.loads(gzip.decompress(TABLE.read_bytes()))
 SHAPES = sorted({row["shape"] for row in ROWS})
 
-# How many rows of the table the rulings of BUNDLES.md change; all others are as in webassets.
+# How many rows of the table the rulings change; all others are as in webassets.
 CHANGED = {
     "D-1": 8,  # versions="timestamp" with a placeholder and no manifest: needs none, so what is missing is the source
     "D-5": 155,  # a hash in the name, no manifest, auto_build: the memory of the process suffices

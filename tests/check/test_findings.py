@@ -257,7 +257,7 @@ def test_of_two_names_of_one_root_the_one_in_no_url_is_told_of_unless_a_cdn_may_
     "seconds, content, expected",
     [
         (0, "gzip", []),
-        (-2, "gzip", []),  # DESIGN 5: copying a tree may round as much
+        (-2, "gzip", []),  # copying a tree may round as much
         (-60, "gzip", ["A060"]),
         (60, "", ["A060"]),
     ],

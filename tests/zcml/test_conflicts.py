@@ -88,7 +88,7 @@ def by_us(path):
 
 
 def by_the_rule(files):
-    """DESIGN 3.1, word for word, with nothing of the implementation: what is executed, in order; None for a conflict."""
+    """The rule of docs/zcml.rst, word for word: what is executed, in order; None for a conflict."""
     above = {n: {a for kind, a, *_ in statements if kind != "note"} for n, statements in files.items()}
     for _ in files:
         above = {n: below.union(*(above[b] for b in below)) for n, below in above.items()}

@@ -1,4 +1,4 @@
-"""Our directives: every attribute of DESIGN 3, what it becomes, what is refused, and all that is wrong at once."""
+"""Our directives: every attribute, what it becomes, what is refused, and all that is wrong at once."""
 
 import pytest
 

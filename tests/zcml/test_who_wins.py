@@ -1,4 +1,4 @@
-"""The stories of DESIGN 3.1: an application, its themes and a site, and whose file is the one that is served."""
+"""Stories of who wins: an application, its themes and a site, and whose file is the one that is served."""
 
 import random
 import warnings
@@ -268,7 +268,7 @@ def tree(seed):
 
 
 def search_path(files, number=0):
-    """DESIGN 3.1 as it reads: what a file says itself and overrides with, later first; then what it includes, later first."""
+    """The rule as it reads: what a file says itself and overrides with, later first; then what it includes, later first."""
     for kind, argument, *first in reversed(files[number]):
         if kind == "asset":
             yield argument
