@@ -20,7 +20,7 @@ PAUSE = 0.5  # seconds between two looks at the sources; a look costs as much as
 def wanted(registry: AssetRegistry, names: tuple[str, ...]) -> tuple[str, ...]:
     """The names of the bundles to build. Raises ConfigurationError for one that nobody has."""
     for name in names:
-        registry.environment._by_name(name)
+        registry.environment.by_name(name)
     return names
 
 

@@ -2,8 +2,6 @@
 
 import contextlib
 import re
-import shutil
-import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -12,20 +10,8 @@ import pytest
 from webtest import TestApp
 
 from assetzcml import load_zcml
+from chromium import CHROMIUM, document_at
 from shop.app import render
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--virtual-time-budget=5000",
-]
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +116,7 @@ def browser(tmp_path_factory):
 
     def dom(url):
         profile = profiles / re.sub("[^a-z]+", "-", url)  # a new one for each: two browsers do not share it
-        command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "--dump-dom", url]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+        return document_at(url, profile)
 
     registry = load_zcml("theme:configure.zcml")
     registry.add_view(lambda request: render(request, "shop:templates/page.html") + MEASURE, "measured")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from assetzcml.bundles.bundle import Bundle
     from assetzcml.bundles.context import Context
 
-__all__ = ["Built", "build_output", "build_outputs", "make_bytes"]
+__all__ = ["Built", "build_output", "build_outputs", "make_bytes", "needs_build"]
 
 BATCH = 16  # outputs that are synced together: descriptors that are open meanwhile, and locks that are held
 MOMENT = 0.25  # seconds for which outputs are gathered: nobody waits for their locks much longer than for one build
@@ -137,13 +137,13 @@ class Begun(NamedTuple):
 def _begun(bundle: Bundle, ctx: Context, force: bool, timeout: float) -> Built | Begun | None:
     """What is there when it is up to date; else a build; None when the lock cannot be had within *timeout* seconds."""
     _check_output(bundle, ctx)
-    if not force and not _needs_build(bundle, ctx):
+    if not force and not needs_build(bundle, ctx):
         return _former(bundle, ctx)
     file = ctx.environment.output_file(ctx.directory, str(bundle.output))
     with _as_build_error(bundle), contextlib.ExitStack() as stack:
         if not stack.enter_context(file.lock.held(timeout)):
             return None
-        needed = True if force else _needs_build(bundle, ctx)
+        needed = True if force else needs_build(bundle, ctx)
         if not needed:  # another one built it while we waited
             return _former(bundle, ctx)
         content, record, source_size = _made(bundle, ctx, needed)
@@ -273,7 +273,7 @@ def _check_output(bundle: Bundle, ctx: Context) -> None:
     bundle.output_path(ctx)  # refuses a place outside the directory
 
 
-def _needs_build(bundle: Bundle, ctx: Context) -> object:
+def needs_build(bundle: Bundle, ctx: Context) -> object:
     """Whether to build: true, false, or SKIP_CACHE."""
     if not has_placeholder(bundle.output) and not os.path.isfile(bundle.resolve_output(ctx)):
         return True

@@ -313,7 +313,7 @@ class Environment(Options):
         return results
 
     def _work(self, names: Iterable[str]) -> list[tuple[Bundle, Context]]:
-        bundles = [self._by_name(name) for name in names] or [b for b in self if b.output or b.is_container]
+        bundles = [self.by_name(name) for name in names] or [b for b in self if b.output or b.is_container]
         work: dict[int, tuple[Bundle, Context]] = {}
         for bundle in bundles:
             home = self._home_of(bundle)
@@ -328,7 +328,8 @@ class Environment(Options):
         """The environment that a bundle of this one is built in."""
         return self
 
-    def _by_name(self, name: str) -> Bundle:
+    def by_name(self, name: str) -> Bundle:
+        """The bundle or group of that name. Raises BundleError with the nearest name; `[name]` raises KeyError."""
         if name not in self:
             raise BundleError(f"no bundle has the name {name!r}", hint=did_you_mean(name, self.names()))
         return self[name]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from zope.interface import implementer
 
 from assetzcml.assets import AssetSpec, asset_spec
-from assetzcml.bundles.building import _needs_build
+from assetzcml.bundles.building import needs_build
 from assetzcml.bundles.bundle import Bundle
 from assetzcml.bundles.checks import Checks
 from assetzcml.bundles.config import REVISION, Config
@@ -340,11 +340,11 @@ class Bundles:
         return self.environment.names()
 
     def urls(self, name: str) -> tuple[list[tuple[str, str | None]], str]:
-        bundle = self.environment._by_name(name)
+        bundle = self.environment.by_name(name)
         return [(each["uri"], each["sri"]) for each in bundle.urls(calculate_sri=True)], _kind(bundle)
 
     def plain_urls(self, name: str) -> list[str]:
-        return self.environment._by_name(name).urls()
+        return self.environment.by_name(name).urls()
 
     def unmatched(self, name: str) -> list[tuple[str, Record]]:
         bundle = self.environment.current._named.get(name)
@@ -369,7 +369,7 @@ class Bundles:
             return BundleState(
                 name, None, None, fault.problems[0].origin, None, (), (), "not built", *[None] * 4, tuple(_told(fault))
             )
-        bundle = environment._by_name(name)
+        bundle = environment.by_name(name)
         ctx = Context(bundle.env, (bundle,), building=True)
         sources: tuple[SourceState, ...] = ()
         try:
@@ -385,7 +385,7 @@ class Bundles:
                 if standing is not None:
                     path, version = standing
                     size = os.stat(path).st_size
-                    state = "out of date" if _needs_build(bundle, ctx) else "built"
+                    state = "out of date" if needs_build(bundle, ctx) else "built"
             except (ConfigurationError, OSError) as error:
                 problems += _told(error)
         sizes = [source.size for source in sources]

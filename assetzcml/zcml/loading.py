@@ -306,19 +306,24 @@ class ZCMLLoader:
             again = {"spec": spec, "package": package} if inside is not None else {"spec": path, "package": None}
             again |= {"features": features, "settings": dict(settings or {}), "strict": strict, "limits": limits}
             registry.adopt(load.staged, load.report(spec, again if hand_over is None else None))
-        records = [action["assetzcml_record"] for action in actions if "assetzcml_record" in action]
-        logger.info(
-            "loaded %s: %d files, %d static views, %d overrides, %d warnings",
-            spec,
-            len(load.files) - load.directive_files,
-            sum(isinstance(record, StaticViewRecord) for record in records),
-            sum(isinstance(record, Override) for record in records),
-            len(load.warnings),
-        )
+        _log(spec, load, actions)
 
     def remarks(self, file: LoadedFile) -> Remarks:
         """What a file says to the checker; see `IZCMLLoader`."""
         return remarks(file.document)
+
+
+def _log(spec: str, load: Load, actions: list[Action]) -> None:
+    """Say in one line what a load brought."""
+    records = [action["assetzcml_record"] for action in actions if "assetzcml_record" in action]
+    logger.info(
+        "loaded %s: %d files, %d static views, %d overrides, %d warnings",
+        spec,
+        len(load.files) - load.directive_files,
+        sum(isinstance(record, StaticViewRecord) for record in records),
+        sum(isinstance(record, Override) for record in records),
+        len(load.warnings),
+    )
 
 
 def _call(action: Action) -> None:

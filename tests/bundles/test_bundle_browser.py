@@ -12,6 +12,7 @@ import threading
 import pytest
 
 from assetzcml import StaticApp, load_zcml
+from chromium import CHROMIUM, document_at
 from commands import start
 
 waitress = pytest.importorskip("waitress.server")
@@ -19,18 +20,6 @@ pytest.importorskip("lightningcss")
 
 pytestmark = pytest.mark.slow
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--virtual-time-budget=5000",
-]
 # Major versions: a patch of a library must not need one of this test.
 LIBRARIES = ["bootstrap@5", "jquery@3", "htmx.org@2", "esbuild"]
 MINUTES = 60  # seconds in one
@@ -166,8 +155,7 @@ def test_a_browser_runs_bootstrap_jquery_and_htmx_from_bundles_without_an_error(
         return [home]
 
     with serving(application) as address:
-        command = [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", f"{address}/"]
-        dom = subprocess.run(command, capture_output=True, text=True, timeout=MINUTES, check=True).stdout
+        dom = document_at(f"{address}/", tmp_path / "profile")
     told = json.loads(html.unescape(re.search('<pre id="told">(.*?)</pre>', dom)[1]))
     assert told["problems"] == []
     versions = told.pop("versions")
