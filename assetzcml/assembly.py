@@ -11,10 +11,8 @@ from zope.interface import Interface
 
 from assetzcml.bundles.environment import Environment
 from assetzcml.bundles.registered import Bundles
-from assetzcml.check.explaining import Explainer, Explanation
-from assetzcml.check.findings import Checker
-from assetzcml.declarations import Declarations
-from assetzcml.digests import Digests
+from assetzcml.declaring.calls import Declarations
+from assetzcml.declaring.reloading import reload
 from assetzcml.interfaces import (
     IAnswers,
     IBundles,
@@ -30,16 +28,18 @@ from assetzcml.interfaces import (
     IZCMLLoader,
 )
 from assetzcml.pages.application import Pages
-from assetzcml.reloading import reload
-from assetzcml.resolver import Resolver
-from assetzcml.serving.answers import Answers
+from assetzcml.reports.explaining import Explainer, Explanation
+from assetzcml.reports.findings import Checker
+from assetzcml.resolving.digests import Digests
+from assetzcml.resolving.resolver import Resolver
+from assetzcml.serving.inquiries import Answers
 from assetzcml.serving.wsgi import StaticApp
 from assetzcml.urls.cachebusters import CacheBusters
-from assetzcml.urls.decisions import URLDecisions
 from assetzcml.urls.generator import URLGenerator, URLMethods
+from assetzcml.urls.inquiries import URLDecisions
 from assetzcml.urls.tags import bundle_tags, bundle_urls
 from assetzcml.urls.versions import Versions
-from assetzcml.zcml.loading import ZCMLLoader
+from assetzcml.zcml.loader import ZCMLLoader
 from assetzcml.zcml.reader import Limits
 
 __all__ = ["AssetRegistry", "load_zcml"]
@@ -134,7 +134,7 @@ class AssetRegistry(URLMethods, Declarations):
         *packages* are names of packages, imported or not; without, it is every package that has overrides, now or
         later. Raises ConfigurationError when another registry has installed one.
         """
-        integration = importlib.import_module("assetzcml.integrations.resources")
+        integration = importlib.import_module("assetzcml.resolving.package_readers")
         return integration.install_resource_hook(self, packages)
 
     def template_globals(self, request: Any = None) -> dict[str, Callable[..., Any]]:

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple, TypeVar
 from zope.interface import Interface
 from zope.interface.registry import Components
 
-from assetzcml.assets import Busting, Override, PermissionPolicy, StaticViewRecord
-from assetzcml.bundling import BundlingRecord
 from assetzcml.interfaces import IBundling, IBusting, IOverride, IPermissionPolicy, IRoute, IStaticView, IView
-from assetzcml.loads import LoadReport
-from assetzcml.routing import Route, RoutingRecord, View
+from assetzcml.records.assets import Busting, Override, PermissionPolicy, StaticViewRecord
+from assetzcml.records.bundles import BundlingRecord
+from assetzcml.records.loads import LoadReport
+from assetzcml.records.pages import Route, RoutingRecord, View
 
 __all__ = ["Current", "Loss", "Record", "Registry", "Snapshot", "truth"]
 

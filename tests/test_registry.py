@@ -6,8 +6,8 @@ import pytest
 from zope.interface import Interface, implementer
 from zope.interface.interface import InterfaceClass
 
-from assetzcml.assets import Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
 from assetzcml.interfaces import IOverride, IStaticView
+from assetzcml.records.assets import Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
 from assetzcml.registry import Loss, Registry, Snapshot, truth
 
 

@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from assetzcml.bundles.build_records import BuildRecord, OutputFile
 from assetzcml.bundles.cache import cache_key
-from assetzcml.bundles.config import REVISION
 from assetzcml.bundles.errors import BuildError, BundleError
 from assetzcml.bundles.files import Replacement, sync_directory
-from assetzcml.bundles.manifests import FileManifest
 from assetzcml.bundles.merging import Hunk, Merger
-from assetzcml.bundles.records import BuildRecord, OutputFile
+from assetzcml.bundles.option_values import REVISION
 from assetzcml.bundles.updaters import SKIP_CACHE
-from assetzcml.bundles.versions import PLACEHOLDER, has_placeholder
+from assetzcml.bundles.version_manifests import FileManifest
+from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from assetzcml.bundles.addresses import below
 from assetzcml.bundles.building import Built, build_output, make_bytes
 from assetzcml.bundles.cache import cache_key
-from assetzcml.bundles.config import REVISION, Config
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BundleError, NotBuilt, UnsetOption, VersionIndeterminableError
 from assetzcml.bundles.filters import Filter, UnknownFilter, get_filters
 from assetzcml.bundles.levels import merged_filters
+from assetzcml.bundles.option_values import REVISION, Config
 from assetzcml.bundles.options import level_of
 from assetzcml.bundles.sources import Remote, Source, find_sources, is_spec, is_url
 from assetzcml.bundles.urls import Trust, bundle_urls
-from assetzcml.bundles.versions import PLACEHOLDER, has_placeholder
+from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Origin, Problem, did_you_mean
 
 if TYPE_CHECKING:

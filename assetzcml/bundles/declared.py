@@ -9,18 +9,19 @@ from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from assetzcml.assets import AssetSpec, asset_spec
 from assetzcml.bundles.addresses import below, joined_url
 from assetzcml.bundles.building import build_output
 from assetzcml.bundles.bundle import Bundle, Reference
-from assetzcml.bundles.config import REVISION
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.environment import Environment
 from assetzcml.bundles.errors import BundleError, UnsetOption
+from assetzcml.bundles.option_values import REVISION
 from assetzcml.bundles.sources import Remote, Source, find_sources
 from assetzcml.bundles.urls import FRESH
-from assetzcml.bundles.versions import has_placeholder
-from assetzcml.bundling import (
+from assetzcml.bundles.versioners import has_placeholder
+from assetzcml.errors import ConfigurationError, InvalidSpec, NotPublished, Origin, Problem
+from assetzcml.records.assets import AssetSpec, asset_spec
+from assetzcml.records.bundles import (
     BundleContents,
     BundleRecord,
     BundlingRecord,
@@ -30,8 +31,7 @@ from assetzcml.bundling import (
     LoadPath,
     URLMapping,
 )
-from assetzcml.errors import ConfigurationError, InvalidSpec, NotPublished, Origin, Problem
-from assetzcml.resolver import Packages
+from assetzcml.resolving.resolver import Packages
 
 if TYPE_CHECKING:
     from assetzcml.bundles.filters import Filter

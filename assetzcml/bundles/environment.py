@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from assetzcml.bundles.build_records import Inputs, OutputFile
 from assetzcml.bundles.building import Built, build_outputs
 from assetzcml.bundles.bundle import Bundle
-from assetzcml.bundles.config import REVISION, Config
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BuildError, BundleError, RegisterError, UnsetOption
 from assetzcml.bundles.filters import Filter
+from assetzcml.bundles.option_values import REVISION, Config
 from assetzcml.bundles.options import DEFAULTS, Options
-from assetzcml.bundles.records import Inputs, OutputFile
 from assetzcml.bundles.sources import Remote, Source
-from assetzcml.bundles.versions import PLACEHOLDER, has_placeholder
+from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Problem, did_you_mean
 
 __all__ = ["Environment"]

@@ -10,10 +10,10 @@ from typing import Any
 
 from assetzcml.bundles.cache import BaseCache, FilesystemCache
 from assetzcml.bundles.errors import BundleError, UnsetOption
-from assetzcml.bundles.manifests import CacheManifest, FileManifest, JsonManifest, Manifest
 from assetzcml.bundles.updaters import AlwaysUpdater, BaseUpdater, TimestampUpdater
-from assetzcml.bundles.versions import HashVersion, TimestampVersion, Version
-from assetzcml.bundling import FLAGS
+from assetzcml.bundles.version_manifests import CacheManifest, FileManifest, JsonManifest, Manifest
+from assetzcml.bundles.versioners import HashVersion, TimestampVersion, Version
+from assetzcml.records.bundles import FLAGS
 
 __all__ = ["CACHE_NAME", "DEFAULTS", "Options", "flag", "level_of"]
 

@@ -12,22 +12,22 @@ from typing import Any, NamedTuple
 
 from zope.interface import implementer
 
-from assetzcml.assets import AssetSpec, asset_spec
 from assetzcml.bundles.building import needs_build
 from assetzcml.bundles.bundle import Bundle
-from assetzcml.bundles.checks import Checks
-from assetzcml.bundles.config import REVISION, Config
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.declared import Content, DeclaredBundle, DeclaredEnvironment, Output
 from assetzcml.bundles.environment import Environment
 from assetzcml.bundles.errors import BundleError, RegisterError, UnsetOption
+from assetzcml.bundles.option_values import REVISION, Config
 from assetzcml.bundles.options import DEFAULTS
 from assetzcml.bundles.sources import Remote, Source, is_spec, is_url
-from assetzcml.bundles.versions import PLACEHOLDER, has_placeholder
+from assetzcml.bundles.validation import Checks
+from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Origin, Problem
 from assetzcml.interfaces import IBundles, IResolver, IURLGenerator
+from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.registry import Record, Registry, Snapshot
-from assetzcml.resolver import Resolver, SearchPaths
+from assetzcml.resolving.resolver import Resolver, SearchPaths
 
 __all__ = ["BundleState", "Bundles", "RegistryEnvironment", "SourceState"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from assetzcml.bundles.records import BuildRecord, same_files
-from assetzcml.bundles.versions import has_placeholder
+from assetzcml.bundles.build_records import BuildRecord, same_files
+from assetzcml.bundles.versioners import has_placeholder
 
 __all__ = ["SKIP_CACHE", "AlwaysUpdater", "BaseUpdater", "TimestampUpdater"]
 

@@ -16,7 +16,7 @@ from assetzcml.bundles.errors import BundleError
 from assetzcml.bundles.files import read_file
 from assetzcml.bundles.levels import effective_level, merged_filters
 from assetzcml.bundles.sources import Remote, Source
-from assetzcml.bundles.versions import PLACEHOLDER, has_placeholder
+from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 
 if TYPE_CHECKING:
     from assetzcml.bundles.bundle import Bundle

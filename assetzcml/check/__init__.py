@@ -1,1 +1,1 @@
-"""What the configuration came to, for those who ask. Imports no arm: what it needs of them it asks the registry for."""
+"""The former address of what is in `assetzcml.reports`. Only `assetzcml.check.schema` is forwarded."""

@@ -13,8 +13,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from assetzcml.assembly import load_zcml
-from assetzcml.assets import AssetSpec, asset_spec
 from assetzcml.errors import MissingExtra, NotPublished
+from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.registry import Snapshot
 from assetzcml.serving.wsgi import StaticApp
 

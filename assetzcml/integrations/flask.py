@@ -6,8 +6,8 @@ import importlib
 import os
 from typing import Any
 
-from assetzcml.assets import AssetSpec, asset_spec
 from assetzcml.errors import MissingExtra, NotPublished
+from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.serving.wsgi import StaticApp
 
 try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from assetzcml.assets import asset_spec
 from assetzcml.errors import InvalidSpec, MissingExtra
 from assetzcml.integrations.templates import FROM, Layer, TemplateMissing, Templates, asset_url, joined, refuse_cycle
+from assetzcml.records.assets import asset_spec
 from assetzcml.registry import Registry
 
 try:

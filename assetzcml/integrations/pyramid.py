@@ -17,12 +17,12 @@ from typing import Any
 from zope.interface import Interface, implementer
 
 from assetzcml.assembly import AssetRegistry
-from assetzcml.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
 from assetzcml.errors import InvalidSpec, MissingExtra, NotPublished, Origin
 from assetzcml.interfaces import IOverride, IZCMLLoader
+from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
 from assetzcml.registry import Record, Snapshot, truth
 from assetzcml.serving.responses import Asked
-from assetzcml.serving.routing import Sites
+from assetzcml.serving.sites import Sites
 from assetzcml.serving.view import permitted, response_of, same_with_slash
 
 try:

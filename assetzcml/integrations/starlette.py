@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from assetzcml.assets import asset_spec
 from assetzcml.errors import MissingExtra
+from assetzcml.records.assets import asset_spec
 from assetzcml.serving.asgi import StaticApp, environ_of, path_of
-from assetzcml.serving.routing import Sites
+from assetzcml.serving.sites import Sites
 
 try:
     from starlette.datastructures import URL, URLPath

@@ -10,12 +10,12 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from assetzcml.archives import Member
-from assetzcml.assets import AssetSpec, asset_spec
 from assetzcml.errors import ConfigurationError, InvalidSpec, Problem
 from assetzcml.interfaces import IResolver, IURLGenerator
+from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.registry import Registry
-from assetzcml.resolver import Found, Resolver
+from assetzcml.resolving.archives import Member
+from assetzcml.resolving.resolver import Found, Resolver
 
 __all__ = [
     "FROM",

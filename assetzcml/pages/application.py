@@ -12,15 +12,15 @@ from webob.exc import HTTPException
 from zope.interface import implementer
 
 from assetzcml.interfaces import IPages, IURLGenerator
-from assetzcml.pages.checks import findings
 from assetzcml.pages.inquiries import Led, Missed, Unreached, lead, missed, unreached, views
 from assetzcml.pages.patterns import SEGMENT_SAFE
 from assetzcml.pages.requests import Request
 from assetzcml.pages.routes import Hit, Table
+from assetzcml.pages.validation import findings
 from assetzcml.pages.views import response_of
+from assetzcml.records.findings import Finding
+from assetzcml.records.pages import Route, View
 from assetzcml.registry import Record, Registry, Snapshot
-from assetzcml.routing import Route, View
-from assetzcml.validation import Finding
 
 __all__ = ["Application", "Pages"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from assetzcml.pages.routes import Connected, Entry, Table
+from assetzcml.records.pages import Route, View
 from assetzcml.registry import Snapshot
-from assetzcml.routing import Route, View
 
 __all__ = ["Led", "Missed", "Unreached", "lead", "missed", "unreached", "views"]
 

@@ -9,8 +9,8 @@ import webob
 from assetzcml.interfaces import IPages, IURLGenerator
 
 if TYPE_CHECKING:
+    from assetzcml.records.pages import Route, View
     from assetzcml.registry import Registry, Snapshot
-    from assetzcml.routing import Route, View
 
 __all__ = ["Request"]
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from assetzcml.errors import did_you_mean
 from assetzcml.pages.patterns import Pattern
 from assetzcml.pages.views import Caller, caller
+from assetzcml.records.pages import Route, View
 from assetzcml.registry import Snapshot
-from assetzcml.routing import Route, View
 
 __all__ = ["Hit", "NotRouted", "Table", "ordered"]
 

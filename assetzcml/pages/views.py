@@ -8,7 +8,7 @@ from typing import Any
 
 from webob import Response
 
-from assetzcml.routing import View
+from assetzcml.records.pages import View
 
 __all__ = ["Caller", "caller", "fault", "response_of"]
 

@@ -13,13 +13,13 @@ from typing import Any
 
 from webob import Request
 
-from assetzcml.assets import StaticViewRecord
+from assetzcml.records.assets import StaticViewRecord
 from assetzcml.registry import Registry
 from assetzcml.serving.entries import BODIES, ENTRIES, Entries, kept_answer
 from assetzcml.serving.files import FileBody, is_version
 from assetzcml.serving.paths import unquote
 from assetzcml.serving.responses import OK, Answer, Asked
-from assetzcml.serving.routing import Site
+from assetzcml.serving.sites import Site
 from assetzcml.serving.view import permitted, redirection
 
 __all__ = ["StaticApp"]

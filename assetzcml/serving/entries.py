@@ -11,7 +11,7 @@ import threading
 from collections.abc import Hashable
 from time import monotonic
 
-from assetzcml.digests import digest_of
+from assetzcml.resolving.digests import digest_of
 from assetzcml.serving.files import FileBody, Truncated, read, reopen
 from assetzcml.serving.responses import Answer, Asked, Entry, Representation, decide
 

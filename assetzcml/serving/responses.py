@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from assetzcml.assets import AssetSpec, StaticViewRecord
+from assetzcml.records.assets import AssetSpec, StaticViewRecord
+from assetzcml.records.media_types import content_type
 from assetzcml.serving.codings import choose_coding
 from assetzcml.serving.conditions import NOT_MODIFIED, PRECONDITION_FAILED, Validators, evaluate, range_applies
 from assetzcml.serving.files import FileBody
-from assetzcml.serving.mediatypes import content_type
 from assetzcml.serving.ranges import UnsatisfiableRange, byte_range, content_range
 from assetzcml.serving.variants import Source
 

@@ -11,9 +11,9 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from assetzcml.assets import AssetSpec
-from assetzcml.digests import digest_of
-from assetzcml.resolver import Candidate, Packages
+from assetzcml.records.assets import AssetSpec
+from assetzcml.resolving.digests import digest_of
+from assetzcml.resolving.resolver import Candidate, Packages
 from assetzcml.serving.codings import CODINGS
 from assetzcml.serving.files import Fingerprint, Refused, exhausted, fingerprint, open_below
 

@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 from webob import Request, Response
 
-from assetzcml.assets import (
+from assetzcml.interfaces import IDigests, IVersions
+from assetzcml.records.assets import (
     ONE_HOUR,
     AssetSpec,
     StaticViewRecord,
@@ -26,9 +27,8 @@ from assetzcml.assets import (
     index_name,
     max_age,
 )
-from assetzcml.interfaces import IDigests, IVersions
 from assetzcml.registry import Registry, Snapshot, truth
-from assetzcml.resolver import FRESH, Found, Packages, SearchPaths
+from assetzcml.resolving.resolver import FRESH, Found, Packages, SearchPaths
 from assetzcml.serving.entries import WHOLE, Entries, complete, kept_answer
 from assetzcml.serving.files import Refused, exhausted, fingerprint
 from assetzcml.serving.paths import BadPath, Key, path_key

@@ -12,11 +12,11 @@ from typing import Any
 
 from webob import Request
 
-from assetzcml.assets import StaticViewRecord
+from assetzcml.records.assets import StaticViewRecord
 from assetzcml.registry import Registry
 from assetzcml.serving.entries import BODIES, BODY, ENTRIES, WHOLE, Entries, body_of, kept_answer
 from assetzcml.serving.responses import OK, UNCHANGED, Answer, Asked, Entry, Representation
-from assetzcml.serving.routing import Site
+from assetzcml.serving.sites import Site
 from assetzcml.serving.view import permitted, redirection, wsgi_bytes
 
 __all__ = ["StaticApp"]
@@ -33,7 +33,7 @@ class StaticApp:
     What is declared in the registry later holds from the next request on. At most *bodies* bytes of assets are kept
     in memory; 0 keeps none.
 
-    >>> from assetzcml.assets import asset_spec
+    >>> from assetzcml.records.assets import asset_spec
     >>> registry = Registry()
     >>> registry.add(StaticViewRecord(name="static", root=asset_spec("assetzcml:")))
     >>> Request.blank("/static/py.typed").send(StaticApp(registry)).status

@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 from zope.interface import implementer
 
-from assetzcml.assets import AssetSpec, Busting, asset_spec
-from assetzcml.digests import with_digest
 from assetzcml.errors import InvalidManifest, NotBusted, did_you_mean
 from assetzcml.interfaces import IBindable, ICacheBuster, ICacheBusters, IDigests, IResolver
+from assetzcml.records.assets import AssetSpec, Busting, asset_spec
 from assetzcml.registry import Registry, truth
-from assetzcml.resolver import Found, Packages, Resolver, parent
-from assetzcml.urls import manifests
-from assetzcml.urls.manifests import EMPTY, Manifest
+from assetzcml.resolving.digests import with_digest
+from assetzcml.resolving.resolver import Found, Packages, Resolver, parent
+from assetzcml.urls import manifest_format
+from assetzcml.urls.manifest_format import EMPTY, Manifest
 from assetzcml.urls.queries import with_parameter
 
 __all__ = [
@@ -156,7 +156,7 @@ class ManifestCacheBuster:
 
     def parse_manifest(self, content: bytes) -> Mapping[str, str]:
         """The mapping that *content*, the bytes of the manifest, stands for. What it raises refuses the manifest."""
-        return manifests.parse_manifest(content)
+        return manifest_format.parse_manifest(content)
 
     @property
     def manifest(self) -> Mapping[str, str]:
@@ -301,9 +301,9 @@ class ManifestCacheBuster:
             directory = view.root.below(busting.path)
             if view.file or not directory or not view.root.under(busting.path):
                 continue
-            moves = [f"{key!r} to {value!r}" for key, value in manifests.escaping_values(manifest, directory)]
+            moves = [f"{key!r} to {value!r}" for key, value in manifest_format.escaping_values(manifest, directory)]
             if moves:
-                moved = ", ".join(manifests.listed(moves))
+                moved = ", ".join(manifest_format.listed(moves))
                 yield f"{self._subject()} moves {moved}, out of the root {str(view.root)!r} of {view}"
 
 

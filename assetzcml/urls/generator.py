@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 from zope.interface import implementer
 
-from assetzcml.assets import AssetSpec, asset_spec
 from assetzcml.errors import InvalidManifest, NotPublished
 from assetzcml.interfaces import IBundles, IResolver, IURLGenerator
+from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.registry import Registry, Snapshot, truth
 from assetzcml.urls.applications import (
     application_path,

@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 from zope.interface import implementer
 
-from assetzcml.assets import AssetSpec, StaticViewRecord
-from assetzcml.digests import without_digest
 from assetzcml.errors import InvalidManifest
 from assetzcml.interfaces import IBundles, IDigests, IResolver, IVersions
+from assetzcml.records.assets import AssetSpec, StaticViewRecord
 from assetzcml.registry import Registry, Snapshot
-from assetzcml.resolver import Found
+from assetzcml.resolving.digests import without_digest
+from assetzcml.resolving.resolver import Found
 from assetzcml.urls.cachebusters import DigestCacheBuster, ManifestCacheBuster
 from assetzcml.urls.lookup import Lookup
-from assetzcml.urls.manifests import EMPTY, Manifest
+from assetzcml.urls.manifest_format import EMPTY, Manifest
 
 __all__ = ["Version", "Versions"]
 

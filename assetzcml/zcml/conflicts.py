@@ -11,8 +11,8 @@ from collections.abc import Hashable, Iterable
 from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
-from assetzcml.assets import Override
 from assetzcml.errors import Origin, Problem, shorten
+from assetzcml.records.assets import Override
 
 __all__ = ["FileGraph", "Resolution", "override_conflicts", "resolve"]
 

@@ -14,8 +14,8 @@ from zope.configuration.fields import Bool, Tokens
 from zope.schema import Bool as SchemaBool
 from zope.schema import Choice, Int, ValidationError
 
+from assetzcml.zcml.attributes import Plan
 from assetzcml.zcml.machine import Machine
-from assetzcml.zcml.plans import Plan
 from assetzcml.zcml.positions import Document
 from assetzcml.zcml.walking import NAMESPACE
 

@@ -15,13 +15,13 @@ from typing import Any
 from zope.configuration.config import GroupingContextDecorator
 from zope.configuration.xmlconfig import IInclude
 
-from assetzcml.assets import AssetSpec
 from assetzcml.errors import Origin, Problem, did_you_mean, shorten
-from assetzcml.loads import READ, Include, Pattern
-from assetzcml.resolver import Found, Packages
+from assetzcml.records.assets import AssetSpec
+from assetzcml.records.loads import READ, Include, Pattern
+from assetzcml.resolving.resolver import Found, Packages
+from assetzcml.zcml.attributes import Problems
 from assetzcml.zcml.conflicts import resolve
 from assetzcml.zcml.machine import Machine, define_simple
-from assetzcml.zcml.plans import Problems
 from assetzcml.zcml.positions import Document, Tag
 from assetzcml.zcml.reader import read_file
 

@@ -40,11 +40,11 @@ from zope.configuration.zopeconfigure import IZopeConfigure
 from zope.interface import Interface, implementer, providedBy
 
 from assetzcml.errors import Problem, did_you_mean
-from assetzcml.zcml.plans import Plan, Problems
+from assetzcml.zcml.attributes import Plan, Problems
 from assetzcml.zcml.positions import ForeignTag, Tag
 
 if TYPE_CHECKING:
-    from assetzcml.zcml.loading import Load
+    from assetzcml.zcml.loader import Load
 
 __all__ = ["DirectiveContext", "GroupingItem", "Machine", "MisplacedDirective", "UnknownDirective", "define_simple"]
 

@@ -9,7 +9,7 @@ from zope.interface import Interface
 from zope.schema import TextLine
 from zope.schema.interfaces import RequiredMissing
 
-from assetzcml.assets import (
+from assetzcml.records.assets import (
     CODINGS,
     MAX_AGE_LIMIT,
     ONE_HOUR,
@@ -22,7 +22,7 @@ from assetzcml.assets import (
     max_age,
     publication_name,
 )
-from assetzcml.zcml.plans import BadValue
+from assetzcml.zcml.attributes import BadValue
 
 __all__ = [
     "Address",

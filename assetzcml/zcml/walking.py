@@ -14,14 +14,14 @@ from zope.configuration.exceptions import ConfigurationWrapperError
 from zope.configuration.xmlconfig import ConfigurationHandler
 
 from assetzcml.errors import Problem, did_you_mean, shorten
-from assetzcml.loads import LeftOut
+from assetzcml.records.loads import LeftOut
+from assetzcml.zcml.attributes import Problems, expand_settings, label, reason
 from assetzcml.zcml.machine import XINCLUDE, Machine, MisplacedDirective, UnknownDirective
-from assetzcml.zcml.plans import Problems, expand_settings, label, reason
 from assetzcml.zcml.positions import Document, Tag
 from assetzcml.zcml.reader import depth_problem
 
 if TYPE_CHECKING:
-    from assetzcml.zcml.loading import Load
+    from assetzcml.zcml.loader import Load
 
 __all__ = ["NAMESPACE", "walk"]
 

@@ -18,8 +18,8 @@ from assetzcml.bundles import (
 )
 from assetzcml.bundles.cache import FilesystemCache, MemoryCache
 from assetzcml.bundles.filters import UnknownFilter
-from assetzcml.bundles.manifests import FileManifest
-from assetzcml.bundles.versions import HashVersion
+from assetzcml.bundles.version_manifests import FileManifest
+from assetzcml.bundles.versioners import HashVersion
 from assetzcml.errors import ConfigurationError, Origin
 from bundle_site import Always, Marked, Upper
 
@@ -105,8 +105,8 @@ def test_an_option_reads_as_an_object_and_its_configuration_as_it_was_given(site
         (HashVersion(length=None), "/s/out.js?0cc175b9c0f1b6a831c399e269772661"),
         ("timestamp", "/s/out.js?1700000000"),
         ("false", "/s/out.js"),
-        ("assetzcml.bundles.versions.HashVersion", "/s/out.js?0cc175b9"),
-        ("assetzcml.bundles.versions:TimestampVersion", "/s/out.js?1700000000"),
+        ("assetzcml.bundles.versioners.HashVersion", "/s/out.js?0cc175b9"),
+        ("assetzcml.bundles.versioners:TimestampVersion", "/s/out.js?1700000000"),
     ],
 )
 def test_versions(site, versions, url):

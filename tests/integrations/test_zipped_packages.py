@@ -16,9 +16,9 @@ import pytest
 from webob import Request
 
 from assetzcml import AssetRegistry, ConfigurationError, ConfigurationWarning, StaticApp, load_zcml
-from assetzcml.assets import AssetSpec
-from assetzcml.integrations.resources import install_resource_hook
-from assetzcml.resolver import Packages, Resolver
+from assetzcml.records.assets import AssetSpec
+from assetzcml.resolving.package_readers import install_resource_hook
+from assetzcml.resolving.resolver import Packages, Resolver
 from documents import document
 
 _serial = itertools.count(1)

@@ -7,8 +7,8 @@ import pytest
 
 from assetzcml.pages.patterns import Pattern
 from assetzcml.pages.routes import Table, ordered
+from assetzcml.records.pages import Route, View
 from assetzcml.registry import Registry
-from assetzcml.routing import Route, View
 
 
 def page(request):

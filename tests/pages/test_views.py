@@ -8,7 +8,7 @@ import pytest
 from webob import Response
 
 from assetzcml.pages.views import caller, fault, response_of
-from assetzcml.routing import View
+from assetzcml.records.pages import View
 from assetzcml.serving.view import StaticView
 
 

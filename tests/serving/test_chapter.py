@@ -32,7 +32,7 @@ def test_a_rule_of_the_chapter_has_a_source_and_a_test_that_exists(rule, source,
     assert SOURCES.fullmatch(source)
     named = re.findall(r"``(test_\w+)``", tests)
     assert tests.split() == ", ".join(f"``{name}``" for name in named).split() != []
-    assert set(named) <= set().union(*map(functions_of, HERE.glob("test_*.py")))
+    assert set(named) <= set().union(*map(functions_of, HERE.parent.rglob("test_*.py")))
 
 
 def test_the_chapter_has_rules():

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from assetzcml.records.media_types import content_type
 from assetzcml.serving.conditions import entity_tags
-from assetzcml.serving.mediatypes import content_type
 from assetzcml.serving.paths import path_key, unquote
 from serving.http_cases import DATA, answer, rows
 

@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 
-from assetzcml.assets import asset_spec
-from assetzcml.resolver import Packages, SearchPaths
+from assetzcml.records.assets import asset_spec
+from assetzcml.resolving.resolver import Packages, SearchPaths
 from assetzcml.serving.files import Refused
 from assetzcml.serving.variants import TOLERANCE, locate, sources
 from serving import clients

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assetzcml.assets import StaticViewRecord, asset_spec
+from assetzcml.records.assets import StaticViewRecord, asset_spec
 from assetzcml.serving import entries
 from assetzcml.serving.entries import Entries
 from assetzcml.serving.files import FileBody, Truncated
 from assetzcml.serving.responses import Asked, decide
-from assetzcml.serving.routing import Site
+from assetzcml.serving.sites import Site
 from assetzcml.serving.wsgi import StaticApp
 from serving import clients
 from serving.conftest import write

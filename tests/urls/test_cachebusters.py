@@ -7,10 +7,10 @@ import pytest
 from url_site import Site, pyramid_request, site_of
 from zope.interface.verify import verifyObject
 
-from assetzcml.assets import Busting, asset_spec
-from assetzcml.digests import digest_of
 from assetzcml.errors import InvalidManifest, InvalidSpec, NotBusted
 from assetzcml.interfaces import IBindable, ICacheBuster, ICacheBusters
+from assetzcml.records.assets import Busting, asset_spec
+from assetzcml.resolving.digests import digest_of
 from assetzcml.urls.cachebusters import (
     CacheBusters,
     DigestCacheBuster,

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from url_site import Site, environ, pyramid_request, site_of
 from zope.interface.verify import verifyObject
 
-from assetzcml.assets import asset_spec
 from assetzcml.errors import InvalidSpec, NotPublished
 from assetzcml.interfaces import IResolver, IURLGenerator, IVersions
+from assetzcml.records.assets import asset_spec
 from assetzcml.urls.cachebusters import (
     DigestCacheBuster,
     ManifestCacheBuster,

@@ -2,11 +2,11 @@
 
 import warnings
 
-from assetzcml.assets import Busting, Override, StaticViewRecord, asset_spec, publication_name
-from assetzcml.digests import Digests
 from assetzcml.interfaces import IDigests, IResolver, IURLGenerator, IVersions
+from assetzcml.records.assets import Busting, Override, StaticViewRecord, asset_spec, publication_name
 from assetzcml.registry import Registry
-from assetzcml.resolver import Resolver
+from assetzcml.resolving.digests import Digests
+from assetzcml.resolving.resolver import Resolver
 from assetzcml.urls.generator import URLGenerator, URLMethods
 from assetzcml.urls.versions import Versions
 

@@ -1,0 +1,108 @@
+"""Building from the command line: what is told of each bundle, on a terminal and on a pipe, once or again and again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from assetzcml.assembly import AssetRegistry
+from assetzcml.bundles.building import Built
+from assetzcml.errors import ConfigurationError, Problem
+from assetzcml.reports.bundles import bytes_in_words
+from assetzcml.reports.descriptions import origin_data
+
+__all__ = ["built_data", "built_line", "problem_data", "rounds", "summary", "wanted"]
+
+PAUSE = 0.5  # seconds between two looks at the sources; a look costs as much as there are files
+
+
+def wanted(registry: AssetRegistry, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of the bundles to build. Raises ConfigurationError for one that nobody has."""
+    for name in names:
+        registry.environment.by_name(name)
+    return names
+
+
+def built_line(built: Built) -> str:
+    """One output in one line: its name, where it is, its size, and what was saved."""
+    if not built.changed:
+        return f"{built.bundle.name}: up to date, {bytes_in_words(built.size)}, {built.path}"
+    return (
+        f"{built.bundle.name}: built, {bytes_in_words(built.size)}{_saved(built.size, built.source_size)}, {built.path}"
+    )
+
+
+def _saved(size: int, source_size: int | None) -> str:
+    if not source_size:
+        return ""
+    return f" ({100 * size / source_size:.0f} % of {bytes_in_words(source_size)})"
+
+
+def built_data(built: Built) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "bundle": built.bundle.name,
+        "file": built.path,
+        "version": built.version,
+        "size": built.size,
+        "source_size": built.source_size,
+        "changed": built.changed,
+        "problems": [],
+    }
+
+
+def problem_data(problem: Problem) -> dict[str, Any]:
+    """What went wrong, for programs: the place is that of the complaint, *also* those of the bundle."""
+    return {
+        "message": problem.message,
+        "hint": problem.hint or None,
+        "origin": origin_data(problem.origin),
+        "also": [{"part": part, "origin": origin_data(origin)} for part, origin in problem.also],
+    }
+
+
+def summary(outcomes: list[Built | ConfigurationError], seconds: float) -> str:
+    """All of a build in one line."""
+    built = [outcome for outcome in outcomes if isinstance(outcome, Built)]
+    changed = [each for each in built if each.changed]
+    failed = len(outcomes) - len(built)
+    parts = [f"{len(changed)} built", f"{len(built) - len(changed)} up to date"]
+    if failed:
+        parts.append(f"{failed} failed")
+    size, sources = sum(each.size for each in changed), sum(each.source_size or 0 for each in changed)
+    saved = f", {bytes_in_words(size)}{_saved(size, sources)}" if changed else ""
+    return f"{', '.join(parts)}{saved}, {seconds:.1f} s"
+
+
+def rounds(
+    registry: AssetRegistry,
+    names: tuple[str, ...],
+    *,
+    jobs: int | None,
+    force: bool,
+    done: Callable[[Any, Built | ConfigurationError], None],
+    watch: bool = False,
+) -> Iterator[list[Built | ConfigurationError]]:
+    """
+    Build, and with *watch* build again what is out of date, for ever; yields what became of each bundle, each time.
+
+    *done* is called with each bundle and what became of it. What fails is tried again when it is out of date: always.
+    """
+    while True:
+        outcomes: list[Built | ConfigurationError] = []
+
+        def tell(bundle: Any, outcome: Built | ConfigurationError, told: Any = outcomes) -> None:
+            told.append(outcome)
+            done(bundle, outcome)
+
+        try:
+            registry.environment.build(*names, force=force, jobs=jobs, done=tell)
+        except ConfigurationError:
+            if not any(isinstance(outcome, ConfigurationError) for outcome in outcomes):
+                raise  # of all, and not of one bundle
+        yield outcomes
+        if not watch:
+            return
+        force = False
+        time.sleep(PAUSE)

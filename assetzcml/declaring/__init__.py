@@ -1,0 +1,1 @@
+"""Declaring: said from Python, checked against all that is known, and said again by a reload. Reads no ZCML."""

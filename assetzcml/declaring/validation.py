@@ -1,0 +1,251 @@
+"""What must hold for records once all of them are known: kinds, cycles, roots, permissions. Looks, and changes nothing.
+
+The same rules for ZCML and for Python calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+
+from assetzcml.errors import Origin, Problem, did_you_mean
+from assetzcml.interfaces import IBindable, IBundles, IPages
+from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord
+from assetzcml.records.bundles import BundlingRecord
+from assetzcml.records.findings import NOWHERE, Finding
+from assetzcml.records.pages import RoutingRecord
+from assetzcml.registry import Record, Registry, Snapshot
+from assetzcml.resolving.resolver import Candidate, Resolver, SearchPaths, parent
+
+__all__ = ["findings", "override_cycle"]
+
+
+def findings(registry: Registry, records: Iterable[Record], *, roots: bool = True) -> Iterator[Finding]:
+    """
+    Everything that is wrong with *records*, which *registry* holds already.
+
+    With *roots* false it is not looked whether a published root exists: an override that supplies it may come later.
+    """
+    records = list(records)
+    checks = _Checks(registry)
+    overrides = [record for record in records if isinstance(record, Override)]
+    circles = list(checks.cycles(overrides)) if overrides else []
+    yield from circles
+    if circles:
+        return  # every other check follows overrides, which would not end
+    for record in records:
+        if isinstance(record, Override):
+            yield from checks.override(record)
+        elif isinstance(record, StaticViewRecord):
+            yield from checks.view(record, roots)
+        elif isinstance(record, Busting):
+            yield from checks.busting(record)
+    bundles = registry.queryUtility(IBundles)
+    if bundles is not None and any(isinstance(record, BundlingRecord) for record in records):
+        for problem, warning in bundles.problems(registry, records):
+            yield Finding(problem, warning)
+    if any(isinstance(record, RoutingRecord) for record in records):
+        yield from registry.getUtility(IPages).findings(registry, records)
+
+
+class _Checks:
+    def __init__(self, registry: Registry):
+        self.registry = registry
+        self.resolver = Resolver(registry)
+
+    # Made when asked for: what Python declares one by one seldom needs them, and each is as large as the registry.
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        return self.registry.snapshot
+
+    @cached_property
+    def paths(self) -> SearchPaths:
+        return self.snapshot.derived(SearchPaths)
+
+    def override(self, record: Override) -> Iterator[Finding]:
+        kinds = {}
+        for attribute, spec in (("to_override", record.target), ("override_with", record.source)):
+            where = (record.origin or NOWHERE).attribute(attribute)
+            problem = self._unimportable(spec, where, f"{record}: {attribute}")
+            if problem is not None:
+                yield Finding(problem)
+                continue
+            kinds[attribute] = kind = self._kind(spec)
+            if kind is not None and (kind == "file") != record.file:
+                yield Finding(self._wrong_kind(record, attribute, spec, kind, where))
+        if "override_with" in kinds and kinds["override_with"] is None:
+            yield self._missing_source(record)
+
+    def _wrong_kind(self, record: Override, attribute: str, spec: AssetSpec, kind: str, where: Origin) -> Problem:
+        if kind == "directory":
+            return Problem(
+                where,
+                f"{record}: {attribute}: '{spec}' is a directory",
+                f"write '{spec}/' if the whole directory is meant",
+            )
+        return Problem(where, f"{record}: {attribute}: '{spec}/' is a file", f"write '{spec}', without the slash")
+
+    def _missing_source(self, record: Override) -> Finding:
+        where = (record.origin or NOWHERE).attribute("override_with")
+        hint = self._nearest(record.source, "" if record.file else "/")
+        message = f"{record}: override_with: {record.written(record.source)!r} does not exist"
+        if record.source.absolute_path:
+            return Finding(Problem(where, message, hint))
+        return Finding(Problem(where, message, hint or "the search goes on without it", code="A020"), warning=True)
+
+    def view(self, record: StaticViewRecord, roots: bool) -> Iterator[Finding]:
+        origin = record.origin or NOWHERE
+        if record.permission is not None and self.snapshot.policy is None:
+            message = (
+                f"{record}: the permission {record.permission!r} cannot be asked for: there is no permission policy"
+            )
+            yield Finding(Problem(origin.attribute("permission"), message, "declare one with permissionPolicy"))
+        if record.external:
+            return
+        where = origin.attribute("path")
+        problem = self._unimportable(record.root, where, str(record))
+        if problem is not None:
+            yield Finding(problem)
+            return
+        if record.root.package and not record.root.parts:
+            hint = "publish a directory in it" if not record.file else "name a file in it"
+            yield Finding(
+                Problem(where, f"{record}: the root '{record.root}' is a whole package", hint, code="A030"),
+                warning=not record.file,
+            )
+            return
+        if not roots or self._holds_bundle(record):
+            return
+        kinds = {found.directory for found in self.resolver.everywhere(self.paths.candidates(record.root))}
+        if (not record.file) in kinds:
+            return
+        if kinds:
+            found, hint = (
+                ("a file", "publish it with staticFile")
+                if not record.file
+                else ("a directory", "publish it with staticView")
+            )
+            yield Finding(Problem(where, f"{record}: '{record.root}' is {found}", hint))
+        else:
+            yield Finding(Problem(where, f"{record}: no layer of '{record.root}' exists", self._nearest(record.root)))
+
+    def _holds_bundle(self, record: StaticViewRecord) -> bool:
+        """Is there a bundle at the root, or below it, that is built when it is asked for?"""
+        bundles = self.paths.bundles
+        return (
+            record.root in bundles
+            if record.file
+            else any(spec.below(record.root) and spec.under(record.root) for spec in bundles)
+        )
+
+    def busting(self, record: Busting) -> Iterator[Finding]:
+        origin = record.origin or NOWHERE
+        problem = self._unimportable(record.path, origin.attribute("path"), str(record))
+        if problem is not None:
+            yield Finding(problem)
+        bindable = IBindable(record.buster, None)
+        if bindable is not None:
+            for message in bindable.problems(self.registry, record):
+                place = next(
+                    (p for p in map(origin.attribute, ("manifest", "digest", "token")) if p is not origin), origin
+                )
+                yield Finding(Problem(place, f"{record}: {message}"))
+
+    def cycles(self, records: Sequence[Override]) -> Iterator[Finding]:
+        remaining = list(self.snapshot.overrides)
+        while cycle := override_cycle(remaining):
+            remaining = [override for override in remaining if override not in cycle]
+            new = [override for override in cycle if override in records] or list(cycle)
+            chain = " \N{RIGHTWARDS ARROW} ".join([*(str(o.target) for o in cycle), str(cycle[-1].source)])
+            others = [("and at", o.origin) for o in cycle if o is not new[-1] and o.origin is not None]
+            yield Finding(
+                Problem(new[-1].origin, f"overrides go round in a circle: {chain}", "remove one of them", also=others)
+            )
+
+    def _unimportable(self, spec: AssetSpec, where: Origin, subject: str) -> Problem | None:
+        """The problem with the package of *spec*; None when it can be imported."""
+        try:
+            for _ in self.resolver.packages.find(AssetSpec(spec.package)):
+                break
+        except ModuleNotFoundError as error:
+            if error.name and (spec.package == error.name or spec.package.startswith(f"{error.name}.")):
+                message = str(error) if "not a package" in str(error) else f"there is no package {spec.package!r}"
+                return Problem(where, f"{subject}: {message}")
+            failure: Exception = error
+        except Exception as error:
+            failure = error
+        else:
+            return None
+        message = f"the package {spec.package!r} cannot be imported: {type(failure).__name__}: {failure}"
+        return Problem(where, f"{subject}: {message}", exception=failure)
+
+    def _kind(self, spec: AssetSpec) -> str | None:
+        """What stands at a place itself, overrides left aside. A bundle is a file, built or not."""
+        if spec in self.paths.bundles:
+            return "file"
+        found = self.resolver.first([Candidate(spec, spec, ())])
+        return None if found is None else "directory" if found.directory else "file"
+
+    def _nearest(self, spec: AssetSpec, slash: str = "") -> str:
+        """A hint that names what lies beside a place where nothing is: its last segment, as a relative form has it."""
+        if not spec.parts:
+            return ""
+        try:
+            beside = parent(spec)
+            names = self.resolver.names(self.snapshot, self.paths.candidates(beside), str(beside))
+        except OSError:
+            return ""
+        return did_you_mean(spec.name + slash, [name + slash for name in names])
+
+
+def override_cycle(overrides: Sequence[Override]) -> list[Override] | None:
+    """
+    Overrides that send an asset round in a circle, or ever deeper; None when there are none.
+
+    Only an override whose target holds a whole region sends on everything in it, so only those are followed:
+    one that is narrower than the region takes a shorter path each time and comes to an end.
+    """
+    by_target: dict[AssetSpec, list[Override]] = {}
+    for override in overrides:
+        by_target.setdefault(override.target, []).append(override)
+    longest = sum(len(override.source.parts) for override in overrides) + 1
+    done: set[tuple[AssetSpec, bool]] = set()
+    for first in overrides:
+        trail: list[tuple[tuple[AssetSpec, bool], Override, Iterator[Override]]] = []
+        places: dict[tuple[AssetSpec, bool], int] = {}
+        step: tuple[tuple[AssetSpec, bool], Override] | None = ((first.source, first.file), first)
+        while step or trail:
+            if step is None:
+                state, _, following = trail[-1]
+                override = next(following, None)
+                if override is not None:
+                    step = ((state[0].moved(override.target, override.source), state[1]), override)
+                    continue
+                done.add(state)
+                del places[state], trail[-1]
+                continue
+            (state, arrived), step = step, None
+            if state in places:
+                return [*(entry[1] for entry in trail[places[state] + 1 :]), arrived]
+            if len(state[0].parts) > longest:
+                return _round([entry[1] for entry in trail], arrived)
+            if state not in done:
+                places[state] = len(trail)
+                trail.append((state, arrived, iter(_sending_on(state, by_target))))
+    return None
+
+
+def _round(taken: list[Override], arrived: Override) -> list[Override]:
+    """The overrides that were taken since *arrived* was taken last."""
+    since = len(taken) - taken[::-1].index(arrived) if arrived in taken else len(taken)
+    return [*taken[since:], arrived]
+
+
+def _sending_on(state: tuple[AssetSpec, bool], by_target: dict[AssetSpec, list[Override]]) -> Iterator[Override]:
+    """The overrides whose target holds the whole of a region (a file, or a directory with all below it)."""
+    spec, is_file = state
+    for depth in range(len(spec.parts), -1, -1):
+        for override in by_target.get(AssetSpec(spec.package, spec.parts[:depth]), ()):
+            if not override.file or (is_file and depth == len(spec.parts)):
+                yield override

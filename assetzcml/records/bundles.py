@@ -1,0 +1,281 @@
+"""What ZCML says about bundles, as records; and the words that stand in it. Values only: nothing here builds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from zope.interface import implementer
+
+from assetzcml.errors import Origin
+from assetzcml.interfaces import IBundling
+from assetzcml.records.assets import YOUNGEST, AssetSpec, asset_spec
+
+__all__ = [
+    "FLAGS",
+    "PLACEHOLDER",
+    "BundleContents",
+    "BundleRecord",
+    "BundlingRecord",
+    "EnvironmentOption",
+    "FilterOption",
+    "FilterRecord",
+    "LoadPath",
+    "URLMapping",
+    "bundle_content",
+    "bundle_output",
+    "contents_position",
+    "debug_level",
+    "switch",
+]
+
+PLACEHOLDER = "%(version)s"
+PART_WORDS = ("name", "path", "ext")  # what else stands in the output of a bundle that is not merged
+
+FLAGS: Mapping[str, bool] = MappingProxyType(
+    {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+)
+
+_WORD = re.compile(r"%\((\w*)\)s?")
+# The version with what parts it from the rest of the name: 'app.1f2e.css', 'app-1f2e.css', '1f2e/app.css'.
+_VERSION = re.compile(r"[.\-_]" + re.escape(PLACEHOLDER) + r"|" + re.escape(PLACEHOLDER) + r"[\-_]?")
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+:)?//")
+_POSITION = re.compile(r"(before|after):(\S+)")
+
+
+def switch(text: str) -> bool:
+    """
+    True or false, of a text that says so. Raises ValueError.
+
+    >>> switch("yes"), switch("False")
+    (True, False)
+    """
+    try:
+        return FLAGS[text.strip().lower()]
+    except KeyError:
+        raise ValueError("true or false was expected") from None
+
+
+def debug_level(text: str) -> bool | str:
+    """
+    A debug level: False, 'merge' or True. Raises ValueError.
+
+    >>> debug_level("merge"), debug_level("1")
+    ('merge', True)
+    """
+    word = text.strip().lower()
+    if word != "merge" and word not in FLAGS:
+        raise ValueError("true, false or merge was expected")
+    return word if word == "merge" else FLAGS[word]
+
+
+def bundle_output(text: str, *, merge: bool = True) -> str:
+    """
+    The output of a bundle, normalised: a path below the environment's directory. Raises ValueError.
+
+    Of the words in '%(...)s' only the version means something, and without *merge* those of a part.
+
+    >>> bundle_output("./gen//app.%(version)s.css")
+    'gen/app.%(version)s.css'
+    """
+    known = ("version",) if merge else ("version", *PART_WORDS)
+    for found in _WORD.finditer(text):
+        if found[0] not in {f"%({word})s" for word in known}:
+            words = ", ".join(f"%({word})s" for word in known)
+            raise ValueError(f"{found[0]!r} means nothing in an output; only {words} does")
+    for character, name in (("\0", "NUL"), ("\\", "a backslash")):
+        if character in text:
+            raise ValueError(f"it holds {name}; segments are separated by '/'")
+    if text.startswith("/"):
+        raise ValueError("a path below the environment's directory was expected, without a leading '/'")
+    parts = [part for part in text.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise ValueError("it leads out of the environment's directory: '..' is not followed")
+    if not parts or text.endswith("/"):
+        raise ValueError("the name of a file was expected")
+    return "/".join(parts)
+
+
+def bundle_content(text: str, base: AssetSpec) -> str:
+    """
+    One of the contents of a bundle, normalised: a URL, a spec, an absolute path, or a plain name. Any may be a glob.
+
+    A plain name that begins with './' is that of a file, never that of a bundle. Raises InvalidSpec, a ValueError.
+
+    >>> bundle_content(".admin:x.css", AssetSpec("shop")), bundle_content("./reset.css", AssetSpec("shop"))
+    ('shop.admin:x.css', './reset.css')
+    """
+    if _URL.match(text):
+        return text
+    if ":" in text or text.startswith("/"):
+        return str(asset_spec(text, package=base.package))
+    spec = asset_spec(text, directory="/")
+    return ("./" if text.startswith("./") else "") + "/".join(spec.parts)
+
+
+def contents_position(text: str) -> tuple[str, str]:
+    """
+    Where contents are added: 'append', 'prepend', or 'before' or 'after' and the content meant. Raises ValueError.
+
+    >>> contents_position("after:reset.css"), contents_position("append")
+    (('after', 'reset.css'), ('append', ''))
+    """
+    found = _POSITION.fullmatch(text)
+    if found is not None:
+        return found[1], found[2]
+    if text not in ("append", "prepend"):
+        raise ValueError("append, prepend, before:NAME or after:NAME was expected")
+    return text, ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """Who said it, and where that stands in the order of statements (as `Override.place`)."""
+
+    origin: Origin | None = field(default=None, compare=False)
+    generation: int = field(default=0, compare=False)
+    place: tuple[Any, ...] = field(default=YOUNGEST, compare=False)
+
+
+@implementer(IBundling)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentOption(_Said):
+    """
+    One option that `environment` says. *value* is ready to use; *wording* is how ZCML says it.
+
+    That of `directory` is an AssetSpec.
+    """
+
+    name: str
+    value: Any = field(compare=False)
+    wording: str
+
+    @property
+    def discriminator(self) -> tuple[str, str]:
+        return "environment", self.name
+
+    def __str__(self) -> str:
+        return f"environment {self.name}={self.wording!r}"
+
+
+@implementer(IBundling)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadPath(_Said):
+    """What `loadPath` declares: a directory that sources are looked for in, and where it is published, if that is known."""
+
+    path: AssetSpec
+    url: str | None = None
+
+    @property
+    def discriminator(self) -> tuple[str, str]:
+        return "loadPath", str(self.path)
+
+    def __str__(self) -> str:
+        return f"loadPath {str(self.path)!r}"
+
+
+@implementer(IBundling)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class URLMapping(_Said):
+    """What `urlMapping` declares: where a directory of sources is published."""
+
+    path: AssetSpec
+    url: str
+
+    @property
+    def discriminator(self) -> tuple[str, str]:
+        return "urlMapping", str(self.path)
+
+    def __str__(self) -> str:
+        return f"urlMapping {str(self.path)!r}"
+
+
+@implementer(IBundling)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterOption(_Said):
+    """What `filterOption` in `environment` declares: the setting of a filter. Its name has no case."""
+
+    name: str
+    value: str
+
+    @property
+    def discriminator(self) -> tuple[str, str]:
+        return "filterOption", self.name.lower()
+
+    def __str__(self) -> str:
+        return f"filterOption {self.name!r}"
+
+
+@implementer(IBundling)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterRecord(_Said):
+    """What `filter` declares: the *factory* of a filter."""
+
+    name: str
+    factory: Any
+
+    @property
+    def discriminator(self) -> tuple[str, str]:
+        return "filter", self.name
+
+    def __str__(self) -> str:
+        return f"filter {self.name!r}"
+
+
+@implementer(IBundling)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleRecord(_Said):
+    """
+    What `bundle` declares. *base* is what relative forms are relative to: the file's package, or its directory.
+
+    *options* are those of filters that hold for this bundle, *extra* is for templates.
+    """
+
+    name: str
+    contents: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    output: str | None = None
+    depends: tuple[str, ...] = ()
+    debug: bool | str | None = None
+    merge: bool = True
+    extra: tuple[tuple[str, str], ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
+    base: AssetSpec
+
+    @property
+    def discriminator(self) -> tuple[str, str]:
+        return "bundle", self.name
+
+    @property
+    def spec(self) -> AssetSpec | None:
+        """The address of the bundle: its output without the version, below *base*; None when it is not one file."""
+        if self.output is None or not self.merge:
+            return None
+        return self.base.joined(part for part in _VERSION.sub("", self.output).split("/") if part)
+
+    def __str__(self) -> str:
+        return f"bundle {self.name!r}"
+
+
+@implementer(IBundling)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleContents(_Said):
+    """What `bundleContents` declares: more contents of a bundle that somebody else declares."""
+
+    bundle: str
+    contents: tuple[str, ...]
+    position: tuple[str, str] = ("append", "")
+    base: AssetSpec
+
+    @property
+    def discriminator(self) -> tuple[str, ...]:
+        return "bundleContents", self.bundle, ":".join(filter(None, self.position)), *self.contents, str(self.base)
+
+    def __str__(self) -> str:
+        return f"bundleContents {self.bundle!r}"
+
+
+BundlingRecord = EnvironmentOption | LoadPath | URLMapping | FilterOption | FilterRecord | BundleRecord | BundleContents

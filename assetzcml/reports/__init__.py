@@ -1,0 +1,1 @@
+"""What the configuration came to, for those who ask."""

@@ -1,0 +1,426 @@
+"""
+`assetzcml check`: the table of all rules, and who applies them.
+
+A configuration that does not load has the findings of its load; one that loads has all others.
+"""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from zope.interface import implementer
+
+from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem, did_you_mean, excerpt, printable
+from assetzcml.interfaces import IChecker, IZCMLLoader
+from assetzcml.registry import Registry
+from assetzcml.reports import rules
+from assetzcml.reports.descriptions import origin_data
+from assetzcml.reports.rules import Looked, Remark
+from assetzcml.reports.survey import Site
+
+__all__ = ["ERROR", "INFO", "RULES", "WARNING", "Checker", "Finding", "Rule"]
+
+ERROR, WARNING, INFO = "error", "warning", "info"
+
+
+class Rule(NamedTuple):
+    """A kind of finding. *look* finds them in a registry; None where the load itself, or reading a file again, does."""
+
+    code: str
+    severity: str
+    title: str
+    fix: str
+    look: Looked | None = None
+
+
+RULES: dict[str, Rule] = {
+    rule.code: rule
+    for rule in (
+        # Loading.
+        Rule("A001", ERROR, "The configuration does not load", "correct it at this place"),
+        Rule("A002", ERROR, "Two declarations of equal strength", "keep one, or make one stronger"),
+        Rule("A003", WARNING, "The load warns", "follow the warning"),
+        Rule("A004", WARNING, "Text that is ignored", "put it into a comment"),
+        Rule("A005", WARNING, "A pattern that no file matches", "correct the pattern, or remove the include"),
+        Rule("A006", WARNING, "An include that closes a cycle", "remove the include"),
+        Rule(
+            "A007",
+            WARNING,
+            "An exclude without effect",
+            "put it before the include, name a file that is included, or remove it",
+        ),
+        Rule(
+            "A008",
+            WARNING,
+            "A file that one file includes twice",
+            "remove the second include",
+            rules.same_include_twice,
+        ),
+        Rule("A009", WARNING, "A deprecated name", "use the name that the warning recommends"),
+        # Files.
+        Rule(
+            "A010",
+            WARNING,
+            "A comment that ignores what is no finding",
+            "name a code of docs/checks.rst, or remove the comment",
+        ),
+        Rule("A011", INFO, "A comment that ignores nothing", "remove the code from the comment"),
+        Rule("A012", INFO, "A namespace that is declared and not used", "remove the declaration"),
+        Rule("A013", WARNING, "A namespace that is nearly another", "correct the namespace"),
+        Rule(
+            "A014", WARNING, "A conflict that a stronger declaration hides", "keep one of them", rules.hidden_conflict
+        ),
+        # Overrides.
+        Rule("A020", WARNING, "An override whose source does not exist", "correct override_with, or make the file"),
+        Rule(
+            "A021",
+            WARNING,
+            "An override of what does not exist",
+            "correct to_override; ignore it if a file is to be added",
+            rules.overrides_nothing,
+        ),
+        Rule(
+            "A022",
+            WARNING,
+            "An override whose source is empty",
+            "put files into it, or remove the override",
+            rules.covers_nothing,
+        ),
+        Rule(
+            "A023",
+            INFO,
+            "An override that only adds",
+            "give the files the names of those they are to replace",
+            rules.replaces_nothing,
+        ),
+        Rule(
+            "A024",
+            WARNING,
+            "An override that is never chosen",
+            "remove it, or put it behind the stronger one",
+            rules.never_chosen,
+        ),
+        Rule(
+            "A025",
+            INFO,
+            "Packages that stack on one file",
+            "look whether the right one is used; order the includes by it",
+            rules.stacked,
+        ),
+        Rule("A026", WARNING, "A root addressed by its other spelling", "use one address", rules.other_spelling),
+        Rule("A027", WARNING, "An override that is said twice", "remove one of them", rules.said_twice),
+        # Static views.
+        Rule("A030", WARNING, "A static view of a whole package", "publish a directory of it"),
+        Rule("A031", WARNING, "A static view that is shadowed", "rename one of them", rules.shadowed),
+        Rule(
+            "A032",
+            WARNING,
+            "A static view that no URL is made with",
+            "remove it, or give it a root of its own",
+            rules.same_root,
+        ),
+        Rule(
+            "A033",
+            WARNING,
+            "A static view without files",
+            "put files into the root, or remove the static view",
+            rules.publishes_nothing,
+        ),
+        Rule(
+            "A034",
+            WARNING,
+            "A permission that nobody asks for",
+            "remove it, and let those who serve the files protect them",
+            rules.permission_never_asked,
+        ),
+        Rule(
+            "A035",
+            INFO,
+            "A permission policy that is never asked",
+            "remove it, or declare a permission",
+            rules.policy_never_asked,
+        ),
+        Rule(
+            "A036",
+            WARNING,
+            "A protected root that is published unprotected",
+            "give both the permission, or move the files",
+            rules.also_unprotected,
+        ),
+        # Cache busters.
+        Rule(
+            "A040",
+            WARNING,
+            "Entries of a manifest without files",
+            "build the files and the manifest together",
+            rules.entries_without_files,
+        ),
+        Rule(
+            "A041",
+            WARNING,
+            "Files without an entry in the manifest",
+            "let the build tool list them, or move them elsewhere",
+            rules.files_without_entries,
+        ),
+        Rule(
+            "A042",
+            WARNING,
+            "A cache buster of what nobody publishes",
+            "correct the path, or remove it",
+            rules.busts_nothing,
+        ),
+        # Bundles.
+        Rule("A050", WARNING, "A source that does not exist", "correct contents, or make the file"),
+        Rule("A051", WARNING, "Outputs in an archive", "let the site say another directory"),
+        Rule(
+            "A052",
+            WARNING,
+            "Contents that match no file",
+            "correct the pattern, or remove it",
+            rules.unmatched_contents,
+        ),
+        Rule("A053", WARNING, "A bundle without contents", "name contents, or remove the bundle", rules.empty_bundles),
+        Rule(
+            "A054",
+            WARNING,
+            "Filters without an output",
+            "give it an output, or name it in a bundle that has one",
+            rules.filtered_into_nothing,
+        ),
+        Rule(
+            "A055",
+            WARNING,
+            "Outputs that nobody publishes",
+            "publish the directory with a staticView, or say the url",
+            rules.unpublished_outputs,
+        ),
+        Rule(
+            "A056",
+            INFO,
+            "Contents of a bundle that an override replaces",
+            "add to what the override names, or override the single source",
+            rules.replaced_contents,
+        ),
+        # Variants.
+        Rule(
+            "A060",
+            WARNING,
+            "A variant that is not served",
+            "make it again from the asset as it is now",
+            rules.faulty_variants,
+        ),
+        Rule(
+            "A061",
+            INFO,
+            "Variants of a coding that is not declared",
+            "declare the coding, or remove the files",
+            rules.undeclared_variants,
+        ),
+        # Routes and views.
+        Rule(
+            "A070",
+            WARNING,
+            "A route that is never tried",
+            "put it before the other with before, or remove it",
+            rules.never_reached,
+        ),
+        Rule(
+            "A071",
+            WARNING,
+            "A view that is never called",
+            "correct its name, route or request_method, or remove it",
+            rules.never_called,
+        ),
+        Rule(
+            "A072",
+            INFO,
+            "A route without a view",
+            "declare a view for it; ignore it if the route only makes URLs",
+            rules.without_view,
+        ),
+        Rule(
+            "A073",
+            WARNING,
+            "A static view behind a route",
+            "rename one of them, or narrow the pattern",
+            rules.behind_a_route,
+        ),
+        Rule("A074", WARNING, "A pattern that no path matches", "write the character itself"),
+    )
+}
+
+# The namespaces in which a directive or an attribute means something to every load.
+NAMESPACES = (
+    "http://namespaces.assetzcml.org/assets",
+    "http://namespaces.zope.org/meta",
+    "http://namespaces.zope.org/zcml",
+)
+ONE_CHARACTER = 0.965  # the similarity of two of them that differ in one: that of the shortest is 60/62, of two 58/62
+
+WITHOUT_PARDON = frozenset({"A001", "A002"})  # what does not load does not work, whatever a comment says
+
+
+class Finding(NamedTuple):
+    """One thing found: the code of its rule, where, one sentence, how to fix it, and other places that take part."""
+
+    code: str
+    severity: str
+    origin: Origin | None
+    message: str
+    fix: str
+    also: tuple[tuple[str, Origin], ...] = ()
+
+    @property
+    def headline(self) -> str:
+        """Place, code, severity and sentence in one line."""
+        where = f"{self.origin}: " if self.origin is not None else ""
+        return f"{where}{self.code} {self.severity}: {self.message}"
+
+    def __str__(self) -> str:
+        lines = [printable(self.headline)]
+        if self.origin is not None:
+            lines += excerpt(self.origin)
+            if self.severity == ERROR:
+                lines += [printable(f"    included from {step}") for step in self.origin.chain()]
+        lines += [printable(f"    {word} {origin}") for word, origin in self.also]
+        return "\n".join([*lines, printable(f"    fix: {self.fix}")])
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding in texts, numbers, lists and mappings: it can be written as JSON."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "title": RULES[self.code].title,
+            "origin": origin_data(self.origin),
+            "message": self.message,
+            "fix": self.fix,
+            "also": [{"part": word, "origin": origin_data(origin)} for word, origin in self.also],
+        }
+
+
+def _finding(code: str, remark: Remark) -> Finding:
+    rule = RULES[code]
+    return Finding(code, rule.severity, remark.origin, remark.message, remark.hint or rule.fix, remark.also)
+
+
+@implementer(IChecker)
+class Checker:
+    """Checks one registry."""
+
+    def __init__(self, registry: Registry):
+        self.registry = registry
+        self._known: dict[int, Any] = {}
+
+    def check(self, spec: str, **arguments: Any) -> list[Finding]:
+        """
+        Load *spec*, with the arguments of `IZCMLLoader.load`; what is to be said about all that is loaded then.
+
+        In the order of the files and lines. Nothing is raised for what is wrong with the configuration.
+        """
+        self._known.clear()
+        before = len(self.registry.loads)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                self.registry.getUtility(IZCMLLoader).load(spec, **{**arguments, "strict": False})
+            except ConfigurationError as error:
+                return [_of_problem(problem) for problem in error.problems]
+        return self._in_order(self._pardoned([*self._deprecated(caught, before), *self._findings()]))
+
+    def _findings(self) -> Iterator[Finding]:
+        for load in self.registry.loads:
+            for problem in load.warnings:
+                yield _of_problem(problem, problem.code or "A003")
+            for file in load.files:
+                for uri, origin in self._remarks(file).namespaces:
+                    near = _nearly(uri)
+                    if near:
+                        yield _finding("A013", Remark(origin, f"no directive is in {uri!r}", f"did you mean {near!r}?"))
+                for prefix, origin in self._remarks(file).unused:
+                    name = f"the prefix {prefix!r}" if prefix else "the default namespace"
+                    yield _finding("A012", Remark(origin, f"{name} is declared and not used"))
+        site = Site(self.registry)
+        for rule in RULES.values():
+            if rule.look is not None:
+                yield from (_finding(rule.code, remark) for remark in rule.look(site))
+
+    def _deprecated(self, caught: list[warnings.WarningMessage], before: int) -> Iterator[Finding]:
+        """What Python warned of at a line of ZCML, where a name was looked for. All else is passed on."""
+        files = {file.path: file for load in self.registry.loads[before:] for file in load.files}
+        for warning in caught:
+            file = files.get(warning.filename)
+            if file is not None and issubclass(warning.category, (DeprecationWarning, PendingDeprecationWarning)):
+                origin = self._remarks(file).tags.get(warning.lineno) or Origin(file.path, warning.lineno)
+                yield _finding("A009", Remark(origin, f"{warning.category.__name__}: {warning.message}"))
+            elif not issubclass(warning.category, ConfigurationWarning):
+                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+    def _pardoned(self, found: list[Finding]) -> Iterator[Finding]:
+        """The findings without those that a comment ignores, and what is to be said about the comments."""
+        files = [file for load in self.registry.loads for file in load.files]
+        pardons = [ignore for file in files for ignore in self._remarks(file).ignores]
+        used: set[tuple[int, str]] = set()
+        for finding in found:
+            covering = [ignore for ignore in pardons if _covers(ignore, finding)]
+            used.update((id(ignore), finding.code) for ignore in covering)
+            if not covering:
+                yield finding
+        for ignore in pardons:
+            yield from _about(ignore, {code for of, code in used if of == id(ignore)})
+
+    def _remarks(self, file: Any) -> Any:
+        """What a file says to the checker; asked for once in a check, while the file is kept."""
+        key = id(file.document)
+        if key not in self._known:
+            self._known[key] = self.registry.getUtility(IZCMLLoader).remarks(file)
+        return self._known[key]
+
+    def _in_order(self, found: Iterator[Finding]) -> list[Finding]:
+        paths = [file.path for load in self.registry.loads for file in load.files]
+        order = {path: number for number, path in reversed(list(enumerate(paths)))}
+
+        def key(finding: Finding) -> Any:
+            origin = finding.origin or Origin("")
+            return order.get(origin.file, len(order)), origin.file, origin.line, origin.column, finding.code
+
+        return sorted(found, key=key)
+
+
+def _nearly(uri: str) -> str:
+    """The namespace that *uri* is but for one character; '' when there is none."""
+    near = difflib.get_close_matches(uri, NAMESPACES, n=1, cutoff=ONE_CHARACTER)
+    return near[0] if near and uri not in NAMESPACES else ""
+
+
+def _of_problem(problem: Problem, code: str = "") -> Finding:
+    code = code or ("A002" if problem.conflict else "A001")
+    return _finding(code, Remark(problem.origin, problem.message, problem.hint, problem.also))
+
+
+def _covers(ignore: Any, finding: Finding) -> bool:
+    """Does the comment stand before the tag that the finding is about?"""
+    origin = finding.origin
+    return (
+        origin is not None
+        and finding.code in ignore.codes
+        and origin.file == ignore.origin.file
+        and origin.line in ignore.lines
+    )
+
+
+def _about(ignore: Any, used: set[str]) -> Iterator[Finding]:
+    if not ignore.codes:
+        yield _finding("A010", Remark(ignore.origin, "the comment names no code"))
+    for code in ignore.codes:
+        if code not in RULES:
+            yield _finding(
+                "A010", Remark(ignore.origin, f"there is no finding {code!r}", did_you_mean(code.upper(), RULES))
+            )
+        elif code in WITHOUT_PARDON:
+            yield _finding("A010", Remark(ignore.origin, f"{code} cannot be ignored: what does not load does not work"))
+        elif code not in used:
+            place = "" if ignore.lines else ": it stands before no tag"
+            yield _finding("A011", Remark(ignore.origin, f"there is no {code} to ignore{place}"))

@@ -1,0 +1,453 @@
+"""
+What can be wrong with a configuration that loads: one function for each rule, which looks and says what it found.
+
+The table of all rules is in `findings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from assetzcml.errors import NotPublished, Origin, did_you_mean
+from assetzcml.interfaces import IAnswers, IBundles, IPages, IURLDecisions
+from assetzcml.records.assets import CODINGS, AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
+from assetzcml.records.bundles import EnvironmentOption
+from assetzcml.records.pages import Route, View
+from assetzcml.reports.survey import Site, overlap
+from assetzcml.resolving.resolver import parent
+
+__all__ = ["Looked", "Remark"]
+
+SHOWN = 3  # things of one kind that a finding names one by one
+
+
+class Remark(NamedTuple):
+    """What a rule found: where, one sentence, a hint of its own, and the other places that take part."""
+
+    origin: Origin | None
+    message: str
+    hint: str = ""
+    also: tuple[tuple[str, Origin], ...] = ()
+
+
+Looked = Callable[[Site], Iterator[Remark]]
+
+
+def _at(record: Any, attribute: str) -> Origin | None:
+    return None if record.origin is None else record.origin.attribute(attribute)
+
+
+def _against(word: str, record: Any) -> tuple[tuple[str, Origin], ...]:
+    return () if record.origin is None else ((word, record.origin),)
+
+
+def _some(items: Iterable[Any]) -> str:
+    """The first few of *items*, and how many there are more."""
+    texts = [repr(str(item)) for item in items]
+    more = len(texts) - SHOWN
+    return ", ".join(texts[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+# Files that were read.
+
+
+def same_include_twice(site: Site) -> Iterator[Remark]:
+    for load in site.registry.loads:
+        first: dict[Any, Any] = {}
+        for include in load.includes:
+            document = getattr(include.origin, "document", None)
+            known = first.setdefault((id(document), include.real), include)
+            if known is not include:
+                message = f"{include.path} is included again by the same file"
+                yield Remark(include.origin, message, also=(("first included at", known.origin),))
+
+
+def hidden_conflict(site: Site) -> Iterator[Remark]:
+    losers: dict[Any, Any] = {}
+    for loss in site.snapshot.losses:
+        document = getattr(loss.loser.origin, "document", None)
+        if loss.reason == "overridden" and document is not None:
+            first = losers.setdefault((id(document), loss.loser.discriminator), loss.loser)
+            if first is not loss.loser:
+                message = (
+                    f"{loss.loser} is declared twice in this file, which does not load without what overrides both"
+                )
+                yield Remark(loss.loser.origin, message, also=_against("also declared at", first))
+
+
+# Overrides.
+
+
+def overrides_nothing(site: Site) -> Iterator[Remark]:
+    roots = [view.root for view in site.snapshot.views]
+    for override in site.snapshot.overrides:
+        target = override.target
+        if not target.parts or site.original(override, target):
+            continue
+        published = any(root.under(target) for root in roots)  # a directory that only overrides supply
+        asked_for = any(override.covers(other.source) or other.source == target for other in site.snapshot.overrides)
+        if not published and not asked_for:
+            written = override.written(target)
+            yield Remark(
+                _at(override, "to_override"), f"{override}: there is no {written!r} to override", _near(site, target)
+            )
+
+
+def _near(site: Site, spec: AssetSpec) -> str:
+    try:
+        beside = site.resolver.resolve(parent(spec)).listdir()
+    except (OSError, ImportError):
+        return ""
+    return did_you_mean(spec.name, {*beside} - {spec.name})  # its own name is there when an override adds it
+
+
+def covers_nothing(site: Site) -> Iterator[Remark]:
+    for override in site.snapshot.overrides:
+        if not override.file and site.stands(override.source) and not site.files(override.source):
+            written = override.written(override.source)
+            yield Remark(_at(override, "override_with"), f"{override}: there is no file in {written!r}")
+
+
+def replaces_nothing(site: Site) -> Iterator[Remark]:
+    for override in site.snapshot.overrides:
+        if override.file or not site.original(override, override.target):
+            continue
+        covered = site.covered(override)
+        if covered and not any(site.original(override, spec) for spec in covered):
+            source, target = override.written(override.source), override.written(override.target)
+            message = f"{override}: no file in {source!r} has the name of one in {target!r}, so all of them are added"
+            yield Remark(_at(override, "override_with"), message)
+
+
+def never_chosen(site: Site) -> Iterator[Remark]:
+    for override, winners in _beaten(site):
+        if {winner.source.package for winner in winners} == {override.source.package} and not _chosen(site, override):
+            message = (
+                f"{override}: {override.written(override.source)!r} can never be chosen: {winners[0]} goes before it"
+            )
+            yield Remark(_at(override, "override_with"), message, also=_against("stronger is", winners[0]))
+
+
+def stacked(site: Site) -> Iterator[Remark]:
+    for override, winners in _beaten(site):
+        for winner in winners:
+            if winner.source.package == override.source.package:
+                continue
+            shared = [spec for spec in site.covered(override) if _winner(site, spec) is winner]
+            message = (
+                f"{override}: {override.source.package or 'it'} and {winner.source.package or winner.source} both "
+            )
+            message += f"supply {_some(shared)}; that of {winner.source.package or winner.source} is used"
+            yield Remark(_at(override, "to_override"), message, also=_against("stronger is", winner))
+
+
+def _beaten(site: Site) -> Iterator[tuple[Override, list[Override]]]:
+    """Overrides with a source for files that other overrides supply, and those others."""
+    for override in site.snapshot.overrides:
+        winners: list[Override] = []
+        for spec in site.covered(override):
+            winner = _winner(site, spec)
+            if winner is not None and winner != override and winner not in winners:
+                winners.append(winner)
+        if winners:
+            yield override, winners
+
+
+def _winner(site: Site, spec: AssetSpec) -> Override | None:
+    """The override that supplies a file, the first of a chain."""
+    supplier = site.supplier(spec)
+    return supplier.via[0] if supplier is not None and supplier.via else None
+
+
+def _chosen(site: Site, override: Override) -> bool:
+    return any(_winner(site, spec) == override for spec in site.covered(override))
+
+
+def other_spelling(site: Site) -> Iterator[Remark]:
+    roots = [view.root for view in site.snapshot.views]
+    for record, attribute, spec in _addresses(site):
+        others = [root for root in roots if root is not spec]
+        if any(overlap(spec, root) for root in others):
+            continue
+        canonical = site.other_spelling(spec)
+        if canonical is not None and not isinstance(record, StaticViewRecord):
+            message = f"{record}: '{spec}' is the address of no published root; "
+            yield Remark(_at(record, attribute), f"{message}'{canonical}' is the package's own", f"write '{canonical}'")
+            continue
+        for root in others:
+            known = site.other_spelling(root)
+            if (known or canonical) and overlap(known or root, canonical or spec):
+                message = f"{record}: '{spec}' is the same place as the root '{root}', and another address"
+                yield Remark(_at(record, attribute), message, "address it as the static view does")
+                break
+
+
+def _addresses(site: Site) -> Iterator[tuple[Any, str, AssetSpec]]:
+    for override in site.snapshot.overrides:
+        yield override, "to_override", override.target
+    for busting in site.snapshot.bustings:
+        if not busting.explicit:
+            yield busting, "path", busting.path
+    for view in site.snapshot.views:
+        yield view, "path", view.root
+
+
+def said_twice(site: Site) -> Iterator[Remark]:
+    for loss in site.snapshot.losses:
+        if loss.reason == "repeated":
+            message = f"{loss.loser} is said again, with the same source"
+            yield Remark(loss.loser.origin, message, also=_against("it counts at", loss.winner))
+
+
+# Static views.
+
+
+def shadowed(site: Site) -> Iterator[Remark]:
+    decisions = site.component(IURLDecisions)
+    for view in site.local_views:
+        for other in site.local_views:
+            below = _below(view, other)
+            if view.file or below is None:
+                continue
+            spec = view.root.joined(below)
+            if spec == other.root or spec in site.made:
+                continue
+            if site.stands(spec) and _published_by(decisions, spec) is view:
+                message = f"{view}: {str(spec)!r} has a URL that {other} answers, whose name is longer"
+                yield Remark(_at(view, "name"), message, also=_against("the longer name is", other))
+
+
+def _below(view: StaticViewRecord, other: StaticViewRecord) -> tuple[str, ...] | None:
+    """The segments that lead from the name of *view* to the name of *other*; None when it is not below."""
+    own, names = view.name.split("/") if view.name else [], other.name.split("/") if other.name else []
+    return tuple(names[len(own) :]) if len(names) > len(own) and names[: len(own)] == own else None
+
+
+def _published_by(decisions: Any, spec: AssetSpec) -> StaticViewRecord | None:
+    try:
+        return decisions.view(spec)
+    except NotPublished:
+        return None
+
+
+def same_root(site: Site) -> Iterator[Remark]:
+    decisions = site.component(IURLDecisions)
+    for view in site.snapshot.views:
+        winner = _published_by(decisions, view.root) if view.root not in site.made else None
+        if winner is None or winner is view or winner.root != view.root or winner.file != view.file:
+            continue
+        if winner.external and not view.external:
+            continue  # it answers a CDN that fetches what it does not have
+        message = f"{view}: no URL is made with this name: {winner} publishes the same root and is stronger"
+        yield Remark(_at(view, "path"), message, also=_against("stronger is", winner))
+
+
+def publishes_nothing(site: Site) -> Iterator[Remark]:
+    for view in site.local_views:
+        outputs = any(site.published(bundle, [view.root]) for bundle in site.bundles)
+        if not view.file and site.stands(view.root) and not site.files(view.root) and not outputs:
+            yield Remark(_at(view, "path"), f"{view}: there is no file in '{view.root}'")
+
+
+def permission_never_asked(site: Site) -> Iterator[Remark]:
+    for view in site.snapshot.views:
+        if view.external and view.permission is not None:
+            message = (
+                f"{view}: the permission {view.permission!r} is never asked for: others serve what is published there"
+            )
+            yield Remark(_at(view, "permission"), message)
+
+
+def policy_never_asked(site: Site) -> Iterator[Remark]:
+    policy = site.snapshot.policy
+    if not isinstance(policy, PermissionPolicy):
+        return
+    if all(getattr(utility.component, "permission", None) is None for utility in site.registry.registeredUtilities()):
+        yield Remark(_at(policy, "policy"), f"{policy}: nothing declares a permission, so it is never asked")
+
+
+def also_unprotected(site: Site) -> Iterator[Remark]:
+    for view in site.local_views:
+        for other in site.local_views:
+            exposed = view.root == other.root if other.file else view.root.under(other.root)
+            if view.permission is not None and other.permission is None and exposed:
+                message = (
+                    f"{view}: what the permission {view.permission!r} protects is published without one by {other}"
+                )
+                yield Remark(_at(view, "permission"), message, also=_against("published at", other))
+
+
+# Cache busters.
+
+
+def entries_without_files(site: Site) -> Iterator[Remark]:
+    for busting, spec, entries in _manifests(site):
+        missing = [value for value in dict.fromkeys(entries.values()) if not site.stands(_named(busting, value))]
+        if missing:
+            message = f"{busting}: the manifest '{spec}' names {_some(missing)}, which no layer of '{busting.path}' has"
+            yield Remark(_at(busting, "manifest"), message)
+
+
+def files_without_entries(site: Site) -> Iterator[Remark]:
+    decisions = site.component(IURLDecisions)
+    for busting, manifest, entries in _manifests(site):
+        named = {_named(busting, name) for pair in entries.items() for name in pair} | {manifest} | site.made
+        missing = []
+        for view in site.snapshot.views:
+            if busting.explicit or view.file or not overlap(view.root, busting.path):
+                continue
+            for spec in site.files(max(view.root, busting.path, key=lambda each: len(each.parts))):
+                use = None if spec in named or _is_variant(site, spec) else decisions.busting(spec)
+                if use is not None and use.record == busting and spec not in missing:
+                    missing.append(spec)
+        if missing:
+            names = _some("/".join(spec.below(busting.path)) for spec in missing)
+            yield Remark(_at(busting, "manifest"), f"{busting}: the manifest '{manifest}' has no entry for {names}")
+
+
+def _manifests(site: Site) -> Iterator[tuple[Busting, AssetSpec, Any]]:
+    decisions = site.component(IURLDecisions)
+    for busting in site.snapshot.bustings:
+        known = decisions.manifest(busting)
+        if known is not None:
+            yield busting, *known
+
+
+def _named(busting: Busting, name: str) -> AssetSpec:
+    return busting.path.joined(part for part in name.split("/") if part not in ("", "."))
+
+
+def _is_variant(site: Site, spec: AssetSpec) -> bool:
+    """Is it, by its name, a coding of an asset beside it?"""
+    for suffix in CODINGS.values():
+        if spec.name.endswith(suffix):
+            return site.stands(AssetSpec(spec.package, (*spec.parts[:-1], spec.name.removesuffix(suffix))))
+    return False
+
+
+def busts_nothing(site: Site) -> Iterator[Remark]:
+    roots = {view.root for view in site.snapshot.views}
+    regions = site.regions()
+    for busting in site.snapshot.bustings:
+        if not any(overlap(busting.path, place) for place in (regions if busting.explicit else roots)):
+            near = did_you_mean(str(busting.path), map(str, roots))
+            yield Remark(_at(busting, "path"), f"{busting}: no static view publishes anything of it", near)
+
+
+# Bundles.
+
+
+def unmatched_contents(site: Site) -> Iterator[Remark]:
+    for bundle in site.bundles:
+        for pattern, record in site.component(IBundles).unmatched(bundle.name):
+            message = f"{bundle}: no file matches {pattern!r}"
+            yield Remark(_at(record, "contents"), message)
+
+
+def empty_bundles(site: Site) -> Iterator[Remark]:
+    extended = {record.bundle for record in site.contributions}
+    for bundle in site.bundles:
+        if not bundle.contents and bundle.name not in extended:
+            yield Remark(_at(bundle, "name"), f"{bundle} has no contents: it cannot be built")
+
+
+def filtered_into_nothing(site: Site) -> Iterator[Remark]:
+    inside = {content for record in (*site.bundles, *site.contributions) for content in record.contents}
+    names = {bundle.name for bundle in site.bundles}
+    for bundle in site.bundles:
+        contents = {*bundle.contents, *(c for r in site.contributions if r.bundle == bundle.name for c in r.contents)}
+        files = contents - (names - {bundle.name})  # of other bundles each may have an output of its own
+        if files and bundle.filters and bundle.output is None and bundle.name not in inside:
+            message = f"{bundle} has filters, and no output for what they make of {_some(sorted(files))}"
+            yield Remark(_at(bundle, "filters"), message)
+
+
+def unpublished_outputs(site: Site) -> Iterator[Remark]:
+    directory = site.output_directory
+    urls = [each for each in site.snapshot.bundling if isinstance(each, EnvironmentOption) and each.name == "url"]
+    if directory is None or urls:
+        return
+    regions = site.regions()
+    hidden = [each.name for each in site.bundles if each.output is not None and not site.published(each, regions)]
+    if hidden:
+        message = f"{directory}: no static view publishes it, and it says no url, so {_some(hidden)} has no URL"
+        yield Remark(_at(directory, "directory"), message)
+
+
+def replaced_contents(site: Site) -> Iterator[Remark]:
+    for bundle in site.bundles:
+        supplier = site.supplier(bundle.spec) if bundle.spec is not None else None
+        if supplier is None or not supplier.via:
+            continue
+        for record in site.contributions:
+            if record.bundle == bundle.name:
+                message = f"{record}: an override replaces all of it: {_some(record.contents)} is not used"
+                yield Remark(_at(record, "contents"), message, also=_against("overridden by", supplier.via[0]))
+
+
+# Variants.
+
+
+def faulty_variants(site: Site) -> Iterator[Remark]:
+    answers = site.component(IAnswers)
+    for view in site.local_views:
+        if not view.content_encodings:
+            continue
+        for spec in site.view_files(view):
+            for variant in answers.variants(view, spec) if spec not in site.made else ():
+                if variant.fault and variant.coding in view.content_encodings:
+                    name = f"{spec}{CODINGS[variant.coding]}"
+                    yield Remark(_at(view, "content_encodings"), f"{view}: {name!r} is never served: {variant.fault}")
+
+
+def undeclared_variants(site: Site) -> Iterator[Remark]:
+    for view in site.local_views:
+        files = site.view_files(view)
+        if view.file:
+            files = tuple(
+                AssetSpec(s.package, (*s.parts[:-1], s.name + end)) for s in files for end in CODINGS.values()
+            )
+        for coding, suffix in CODINGS.items():
+            lying = [spec for spec in files if spec.name.endswith(suffix) and _is_variant(site, spec)]
+            lying = [spec for spec in lying if site.stands(spec)]
+            if lying and coding not in view.content_encodings:
+                message = f"{view}: {_some(lying)} is never sent for the asset beside it: {coding} is not declared"
+                yield Remark(_at(view, "path"), message, f"add {coding} to content_encodings")
+
+
+# Routes and views.
+
+
+def never_reached(site: Site) -> Iterator[Remark]:
+    for record, why, by in site.component(IPages).unreached():
+        if isinstance(record, Route):
+            yield Remark(_at(record, "pattern"), f"{record} is never tried: {why}", also=_against("goes first:", by))
+
+
+def never_called(site: Site) -> Iterator[Remark]:
+    for record, why, by in site.component(IPages).unreached():
+        if isinstance(record, View):
+            where = "route_name" if record.route_name is not None else "name"
+            yield Remark(_at(record, where), f"{record} is never called: {why}", also=_against("the route is", by))
+
+
+def without_view(site: Site) -> Iterator[Remark]:
+    viewed = {view.route_name for view in site.snapshot.pages}
+    for route in site.snapshot.routes:
+        if route.name not in viewed:
+            yield Remark(_at(route, "name"), f"{route}: no view answers it")
+
+
+def behind_a_route(site: Site) -> Iterator[Remark]:
+    pages = site.component(IPages)
+    for view in site.local_views:
+        hidden: dict[Any, list[str]] = {}
+        for spec in site.view_files(view):
+            path = "/" + "/".join(part for part in (view.name, *spec.below(view.root)) if part)
+            led = pages.lead(path)
+            if led.view is not None:
+                hidden.setdefault(led.route or led.view, []).append(path)
+        for record, paths in hidden.items():
+            message = f"{view}: {_some(paths)} is answered by {record}: routes and views go before static views"
+            yield Remark(_at(view, "name"), message, also=_against("answered at", record))

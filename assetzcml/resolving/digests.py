@@ -1,0 +1,117 @@
+"""Digests of bytes, and where they stand in a file name. No file is looked for here.
+
+`app.min.js` with the digest 3f2a9c81b7d0 is `app.min-3f2a9c81b7d0.js`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import threading
+import time
+from typing import TYPE_CHECKING, BinaryIO
+
+from zope.interface import implementer
+
+from assetzcml.interfaces import IDigests
+
+if TYPE_CHECKING:
+    from assetzcml.resolving.resolver import Found
+
+__all__ = ["DIGEST_LENGTH", "Digests", "digest_of", "digest_of_stream", "with_digest", "without_digest"]
+
+DIGEST_LENGTH = 12  # hex digits: 48 bits, so two versions of one file collide once in 2.8e14 (FIPS 180-4 SHA-256, cut)
+CHUNK = 1 << 18  # bytes read at a time: large enough for the disk, small enough for a thread
+CACHED_DIGESTS = 10_000  # files; about 3 MB
+RACY = 2.0  # seconds; the coarsest clock of a file system (FAT), within which a second change keeps the same mtime
+_DIGEST_IN_NAME = re.compile(rf"(?s)(.+)-([0-9a-f]{{{DIGEST_LENGTH}}})(\.[^.]*)?")
+
+
+def digest_of(data: bytes) -> str:
+    """The first 12 hex digits of the SHA-256 of *data*."""
+    return hashlib.sha256(data).hexdigest()[:DIGEST_LENGTH]
+
+
+def digest_of_stream(stream: BinaryIO) -> str:
+    """The same of everything that *stream* still has, a piece at a time."""
+    digest = hashlib.sha256()
+    while chunk := stream.read(CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()[:DIGEST_LENGTH]
+
+
+def with_digest(name: str, digest: str) -> str:
+    """
+    *name*, the last segment of a path, with *digest* before its last extension.
+
+    >>> with_digest("app.min.js", "3f2a9c81b7d0")
+    'app.min-3f2a9c81b7d0.js'
+    >>> with_digest("LICENSE", "3f2a9c81b7d0")
+    'LICENSE-3f2a9c81b7d0'
+    >>> with_digest(".well", "3f2a9c81b7d0")
+    '.well-3f2a9c81b7d0'
+    """
+    stem, _, extension = name.rpartition(".")
+    return f"{stem}-{digest}.{extension}" if stem else f"{name}-{digest}"
+
+
+def without_digest(name: str) -> tuple[str, str] | None:
+    """
+    The name and the digest that `with_digest` put together; None when *name* carries no digest.
+
+    >>> without_digest("app.min-3f2a9c81b7d0.js")
+    ('app.min.js', '3f2a9c81b7d0')
+    >>> without_digest("app.min.js") is None
+    True
+    """
+    found = _DIGEST_IN_NAME.fullmatch(name)
+    if found is None:
+        return None
+    plain = found[1] + (found[3] or "")
+    # Only a name that with_digest() makes is one of its names: 'a.b-<digest>' is not, since 'a.b' gives 'a-<digest>.b'.
+    return (plain, found[2]) if with_digest(plain, found[2]) == name else None
+
+
+@implementer(IDigests)
+class Digests:
+    """
+    The digests of files, remembered by path, time of change, size and inode.
+
+    Safe to use from many threads: two that ask at once may both read the file, and get the same answer.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int, int, int], str] = {}
+        self._lock = threading.Lock()
+
+    def digest(self, found: Found) -> str:
+        """
+        The digest of what *found* holds now. Raises OSError when it cannot be read.
+
+        What is in an archive is read each time.
+        """
+        if found.path is None or found.status is None:
+            with found.open() as stream:
+                return digest_of_stream(stream)
+        known = self._known.get(_identity(found.path, found.status))
+        return known if known is not None else self._read(found, found.path, found.status)
+
+    def _read(self, found: Found, path: str, status: os.stat_result) -> str:
+        if not stat.S_ISREG(status.st_mode):
+            raise FileNotFoundError(f"{path!r} is not a regular file")
+        with found.open() as stream:
+            before = os.fstat(stream.fileno())
+            digest = digest_of_stream(stream)
+            after = os.fstat(stream.fileno())
+        if _identity(path, before) == _identity(path, after) and abs(time.time() - after.st_mtime) > RACY:
+            with self._lock:
+                if len(self._known) >= CACHED_DIGESTS:
+                    self._known.clear()
+                self._known[_identity(path, after)] = digest
+        return digest
+
+
+def _identity(path: str, status: os.stat_result) -> tuple[str, int, int, int]:
+    return path, status.st_mtime_ns, status.st_size, status.st_ino

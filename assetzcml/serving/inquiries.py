@@ -1,0 +1,152 @@
+"""What the static views answer, and why: told without a server. Reads no body."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from zope.interface import implementer
+
+from assetzcml.interfaces import IAnswers, IVersions
+from assetzcml.records.assets import CODINGS, AssetSpec, StaticViewRecord
+from assetzcml.registry import Registry
+from assetzcml.resolving.resolver import Packages, SearchPaths
+from assetzcml.serving.files import Refused
+from assetzcml.serving.paths import BadPath, path_key
+from assetzcml.serving.responses import Asked, Header
+from assetzcml.serving.sites import Site
+from assetzcml.serving.variants import Located, locate, sources, variant_fault
+from assetzcml.serving.view import Entries
+
+__all__ = ["Answers", "Routed", "Variant"]
+
+
+class Routed(NamedTuple):
+    """What a URL path leads to; see `IAnswers.route`."""
+
+    view: StaticViewRecord
+    spec: AssetSpec | None
+    fault: str
+
+
+class Variant(NamedTuple):
+    """One coding of an asset that is there; see `IAnswers.variants`. *size* is in bytes."""
+
+    coding: str
+    path: str | None
+    size: int | None
+    fault: str
+
+
+@implementer(IAnswers)
+class Answers:
+    """The answers of one registry, each looked for anew."""
+
+    def __init__(self, registry: Registry):
+        self.registry = registry
+
+    def route(self, path: str) -> Routed | None:
+        found = self._site().route(_path_info(path))
+        if found is None:
+            return None
+        view, rest = found[0].record, found[1]
+        if view.file:
+            return Routed(view, view.root if rest is None else None, "" if rest is None else "nothing is below a file")
+        try:
+            key = path_key(b"" if rest is None else rest.encode("latin-1"), view.dotfiles)
+        except BadPath as error:
+            return Routed(view, None, str(error))
+        if key is None:
+            return Routed(view, None, "no public asset has such a name")
+        spec = view.root.joined(key.parts)
+        if key.directory and view.index and self._locate(view, spec.joined([view.index])) is not None:
+            return Routed(view, spec.joined([view.index]), "")
+        return self._version(view, spec, key.parts)
+
+    def _version(self, view: StaticViewRecord, spec: AssetSpec, parts: tuple[str, ...]) -> Routed:
+        """What the name stands for, when it is that of a version and no asset has it itself."""
+        located = self._locate(view, spec)
+        versions = self.registry.queryUtility(IVersions)
+        if versions is None or (located is not None and not located.directory):
+            return Routed(view, spec, "")
+        version = versions.version_of(self.registry.snapshot, view, parts)
+        if version is None:
+            return Routed(view, spec, "")
+        fault = "" if version.current else f"the digest {version.digest} is not that of the asset as it is now"
+        return Routed(view, version.spec, fault)
+
+    def answer(self, path: str) -> tuple[str, list[Header]] | None:
+        # HEAD: the headers of a GET (RFC 9110, 9.3.2), and nothing is opened for it.
+        answer = self._site().answer(
+            _path_info(path),
+            Asked("HEAD", {}.get),
+            permits=lambda record: True,
+            location=lambda: f"{path}/",
+            has_fallback=True,
+        )
+        return None if answer is None else (answer.status, answer.headers)
+
+    def variants(self, view: StaticViewRecord, spec: AssetSpec) -> Iterator[Variant]:
+        located = self._locate(view, spec)
+        if located is None or located.directory:
+            return
+        try:
+            used = {source.coding for source in sources(located, view.content_encodings)}
+        except (OSError, Refused):
+            return
+        for coding, suffix in CODINGS.items():
+            variant = _variant(located, coding, suffix)
+            if variant is not None:
+                yield variant if coding in used else variant._replace(fault=_fault(view, variant))
+
+    def refusal(self, view: StaticViewRecord, spec: AssetSpec) -> str:
+        raw = b"" if view.file else "/".join(spec.below(view.root)).encode("utf-8", "surrogateescape")
+        if path_key(raw, view.dotfiles) is None:
+            return "its name is not public: a dotfile, program source, or a name some system reads otherwise"
+        located = self._locate(view, spec)
+        if located is None:
+            return ""
+        if located.directory:
+            return f"it is a directory, and has no {view.index}" if view.index else "it is a directory"
+        try:
+            sources(located, (), follow_symlinks=view.follow_symlinks)
+        except Refused:
+            return "it is no regular file, it cannot be read, or a symbolic link to it leaves the root"
+        except OSError as error:
+            return f"it cannot be opened: {error.strerror}"
+        return ""
+
+    def _site(self) -> Site:
+        return Site(self.registry.snapshot, Entries())
+
+    def _locate(self, view: StaticViewRecord, spec: AssetSpec) -> Located | None:
+        paths = self.registry.snapshot.derived(SearchPaths)
+        return locate(paths.candidates(spec, None if view.file else view.root), Packages())
+
+
+def _path_info(path: str) -> str:
+    """A URL path as WSGI has it (PEP 3333): decoded to bytes, each as a character."""
+    return unquote_to_bytes(path).decode("latin-1")
+
+
+def _variant(located: Located, coding: str, suffix: str) -> Variant | None:
+    """The variant beside an asset; None when there is nothing. Its fault is what `stat` tells."""
+    place = located.location.beside(suffix)
+    if located.location.member is not None:
+        return Variant(coding, None, None, "") if place.member is not None and place.member.is_file() else None
+    try:
+        status = os.stat(place.path)
+    except (OSError, ValueError):
+        return None
+    size = status.st_size if stat.S_ISREG(status.st_mode) else None
+    return Variant(coding, place.path, size, variant_fault(status, os.stat(located.location.path)))
+
+
+def _fault(view: StaticViewRecord, variant: Variant) -> str:
+    """Why a variant that is there is not used."""
+    if variant.coding not in view.content_encodings:
+        return f"{variant.coding} is not among the view's content_encodings"
+    return variant.fault or "it cannot be read, or a symbolic link to it leaves the root"

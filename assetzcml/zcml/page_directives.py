@@ -1,0 +1,156 @@
+"""`route` and `view`: arguments to records, records to actions. What needs all files to be known is checked later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zope.configuration.fields import GlobalObject
+from zope.interface import Interface
+from zope.schema import TextLine
+
+from assetzcml.errors import Problem
+from assetzcml.records.assets import publication_name
+from assetzcml.records.pages import Route, View, request_methods
+from assetzcml.zcml.asset_directives import declare
+from assetzcml.zcml.attributes import Problems
+from assetzcml.zcml.schemas import Checked
+
+__all__ = ["IRouteDirective", "IViewDirective", "route", "view"]
+
+
+def _methods(text: str) -> tuple[str, ...]:
+    chosen = request_methods(text.split())
+    if not chosen:
+        raise ValueError("at least one method was expected, such as 'GET'")
+    return chosen
+
+
+def _view_name(text: str) -> str:
+    name = publication_name(text)
+    if "//" in name:
+        raise ValueError("a path of the application was expected, not another host")
+    return name
+
+
+class IRouteDirective(Interface):
+    """`route`: give the URLs that match a pattern a name, and perhaps a view."""
+
+    name = TextLine(title="Name of the route", description="What route_url and view say.", min_length=1)
+    pattern = TextLine(
+        title="Pattern of the path",
+        description="{name} is a segment, {name:regex} what the expression matches, *name at the end all that is left; "
+        "the rest is literal and not percent-encoded.",
+    )
+    view = GlobalObject(
+        title="Dotted name of the view",
+        description="The same as a directive view with this route_name. Without any view the route only makes URLs.",
+        required=False,
+    )
+    request_method = Checked(
+        _methods,
+        title="Request methods that the route takes",
+        description="All when left out. GET takes HEAD.",
+        required=False,
+    )
+    permission = TextLine(
+        title="Permission that a client must have",
+        description="Asked of the permission policy before the view is called. Only with view.",
+        required=False,
+    )
+    before = TextLine(title="Name of the route that this one stands immediately before", required=False)
+    after = TextLine(title="Name of the route that this one stands immediately after", required=False)
+
+
+class IViewDirective(Interface):
+    """`view`: what is called for a route, or for a path. Exactly one of name and route_name."""
+
+    view = GlobalObject(
+        title="Dotted name of the view",
+        description="Called with (request) or (context, request); a class is made with them and then called. "
+        "It returns a webob.Response, or a str, which is sent as text/html.",
+    )
+    name = Checked(_view_name, title="Path that it answers, exactly", description="Empty for '/'.", required=False)
+    route_name = TextLine(title="Name of the route that it answers", required=False)
+    request_method = Checked(
+        _methods,
+        title="Request methods that it takes",
+        description="When left out: those that no other view of the name or route takes. GET takes HEAD.",
+        required=False,
+    )
+    permission = TextLine(
+        title="Permission that a client must have",
+        description="Asked of the permission policy before the view is called.",
+        required=False,
+    )
+
+
+def route(
+    context: Any,
+    name: str,
+    pattern: str,
+    view: Any = None,
+    request_method: tuple[str, ...] = (),
+    permission: str | None = None,
+    before: str | None = None,
+    after: str | None = None,
+) -> None:
+    """`route`."""
+    info = context.info
+    if permission is not None and view is None:
+        message = f"route {name!r}: permission has no meaning without view"
+        raise Problems(Problem(info.attribute("permission"), message, "say it where the view is declared"))
+    if before is not None and after is not None:
+        message = f"route {name!r}: before and after exclude each other"
+        raise Problems(Problem(info.attribute("after"), message, "keep one of them"))
+    record = Route(
+        name=name,
+        pattern=pattern,
+        methods=request_method,
+        before=before,
+        after=after,
+        place=_place(context.assetzcml_load, name),
+        origin=info,
+    )
+    context.action(record.discriminator, declare, (record,), assetzcml_record=record)
+    if view is not None:
+        _declare_view(context, View(view=view, route_name=name, permission=permission, origin=info))
+
+
+def view(
+    context: Any,
+    view: Any,
+    name: str | None = None,
+    route_name: str | None = None,
+    request_method: tuple[str, ...] = (),
+    permission: str | None = None,
+) -> None:
+    """`view`: a record and an action for each request method, so that each can be overridden."""
+    info = context.info
+    if (name is None) == (route_name is None):
+        said = "none of them is there" if name is None else "both are there"
+        raise Problems(Problem(info, f"view: exactly one of name and route_name was expected; {said}"))
+    for method in request_method or ("",):
+        _declare_view(
+            context,
+            View(view=view, name=name or "", route_name=route_name, method=method, permission=permission, origin=info),
+        )
+
+
+def _declare_view(context: Any, record: View) -> None:
+    context.action(record.discriminator, declare, (record,), assetzcml_record=record)
+
+
+def _place(load: Any, name: str) -> int:
+    """
+    Where a route is tried: where its name was first declared, in this load or before it.
+
+    So a route that replaces another stands where that one stood.
+    """
+    places: dict[str, int] | None = load.notes.get("places of routes")
+    if places is None:
+        places = load.notes["places of routes"] = {known.name: known.place for known in load.registry.snapshot.routes}
+        load.notes["last place"] = max(places.values(), default=0)
+    if name not in places:
+        load.notes["last place"] += 1
+        places[name] = load.notes["last place"]
+    return places[name]

@@ -1,0 +1,173 @@
+"""`includePlugins` and `includePluginsOverrides`: the ZCML of each distribution that names itself for a group.
+
+The order is that of the distributions' normalised names (PEP 503), then of the entry points' names: the same on every
+machine that has the same distributions.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from zope.configuration.config import GroupingContextDecorator
+from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
+from zope.configuration.fields import Tokens
+from zope.interface import Interface
+from zope.schema import TextLine
+
+from assetzcml.errors import Problem, did_you_mean
+from assetzcml.zcml.attributes import Problems, reason
+from assetzcml.zcml.includes import OVERRIDES, PLAIN, include_file, is_there, overriding, path_in
+from assetzcml.zcml.positions import Tag
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+__all__ = ["IIncludePlugins", "include_plugins", "include_plugins_overrides"]
+
+NEARLY = 0.85  # likeness: 'override.zcml' is nearly 'overrides.zcml' (0.96), 'configure.zcml' is not (0.5)
+
+
+class IIncludePlugins(Interface):
+    """Both directives: include a file of each distribution that names itself for a group."""
+
+    group = TextLine(
+        title="Entry point group",
+        description="What a distribution says: [options.entry_points] with 'GROUP = NAME = PACKAGE'.",
+        min_length=1,
+    )
+    file = TextLine(
+        title="Name of the file in each package",
+        description="configure.zcml when left out; for includePluginsOverrides overrides.zcml, where there is one.",
+        required=False,
+    )
+    exclude = Tokens(
+        title="Plugins that are left out",
+        description="Names of entry points or of distributions.",
+        value_type=TextLine(),
+        required=False,
+    )
+
+
+class Plugin(NamedTuple):
+    """One entry point of a group."""
+
+    distribution: str
+    name: str
+    entry_point: EntryPoint
+
+    def __str__(self) -> str:
+        return f"plugin {self.name!r} of the distribution {self.distribution!r}"
+
+    def named(self, word: str) -> bool:
+        """Is *word* its name, or that of its distribution?"""
+        return word == self.name or normalised(word) == normalised(self.distribution)
+
+
+class PluginTag(Tag):
+    """The start tag that had a plugin's file read; says which plugin where it is named in an include chain."""
+
+    __slots__ = ("plugin",)
+
+    def __init__(self, tag: Tag, plugin: Plugin):
+        super().__init__(tag.document, tag.ordinal, tag.directive, tag.text)
+        self.plugin = plugin
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} for the {self.plugin}"
+
+
+def include_plugins(context: Any, group: str, file: str | None = None, exclude: Any = ()) -> None:
+    """`includePlugins`."""
+    _include(context, group, file or "configure.zcml", exclude, PLAIN)
+
+
+def include_plugins_overrides(context: Any, group: str, file: str | None = None, exclude: Any = ()) -> None:
+    """`includePluginsOverrides`. A plugin need not override anything: the file may be missing unless it is named."""
+    with overriding(context):
+        _include(context, group, file or "overrides.zcml", exclude, OVERRIDES, optional=file is None)
+
+
+def _include(context: Any, group: str, file: str, exclude: Any, kind: int, optional: bool = False) -> None:
+    plugins = _plugins(group)
+    _check_exclude(context, plugins, exclude)
+    wanted = [plugin for plugin in plugins if not any(map(plugin.named, exclude))]
+    problems: list[Problem] = []
+    for number, plugin in enumerate(wanted):
+        inner = GroupingContextDecorator(context)
+        inner.info = PluginTag(context.info, plugin)
+        try:
+            package = _package(context, plugin)
+            path = path_in(inner, package, file)
+            if optional and not is_there(path, package):
+                _warn_of_misspelling(context, plugin, path)
+                continue
+            include_file(inner, path, package, kind, number)
+        except Problems as error:
+            where = context.info.attribute("group")
+            problems += [
+                Problem(where, f"{context.info.directive}: {plugin}: {_bare(problem.message)}",
+                        problem.hint, exception=problem.exception, also=problem.also)
+                for problem in error.problems
+            ]  # fmt: skip
+    if problems:
+        raise Problems(*problems)
+
+
+def _plugins(group: str) -> list[Plugin]:
+    """The entry points of a group, in their order; one that is found twice is one."""
+    from importlib.metadata import entry_points  # 50 ms, for those who use it
+
+    found = {
+        Plugin(entry_point.dist.name if entry_point.dist is not None else "", entry_point.name, entry_point)
+        for entry_point in entry_points(group=group)
+    }
+    return sorted(found, key=lambda plugin: (normalised(plugin.distribution), plugin.name, plugin.entry_point.value))
+
+
+def _check_exclude(context: Any, plugins: list[Plugin], exclude: Any) -> None:
+    """A name that excludes nothing is probably misspelt."""
+    for word in exclude:
+        if not any(plugin.named(word) for plugin in plugins):
+            known = [name for plugin in plugins for name in (plugin.name, plugin.distribution)]
+            hint = did_you_mean(word, known)
+            message = f"{context.info.directive}: no plugin of the group is named {word!r}"
+            context.assetzcml_load.warn(context.info.attribute("exclude"), message, hint)
+
+
+def _package(context: Any, plugin: Plugin) -> Any:
+    """The package that an entry point names. Raises Problems."""
+    value = plugin.entry_point.value
+    if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", value.strip()):
+        raise Problems(Problem(None, f"its entry point is {value!r}", "the name of a package was expected"))
+    try:
+        return context.resolve(value.strip())
+    except ZopeConfigurationError as error:
+        raise Problems(Problem(None, f"{reason(error)}, which its entry point names")) from None
+    except Exception as error:
+        message = f"{value!r} cannot be imported: {type(error).__name__}: {reason(error)}"
+        raise Problems(Problem(None, message, exception=error)) from error
+
+
+def _warn_of_misspelling(context: Any, plugin: Plugin, path: str) -> None:
+    """A plugin need not have the file, but one that is nearly named so is hardly meant to be passed over."""
+    try:
+        names = [name for name in os.listdir(os.path.dirname(path)) if name.endswith(".zcml")]
+    except OSError:
+        return
+    near = get_close_matches(os.path.basename(path), names, n=1, cutoff=NEARLY)
+    if near:
+        message = f"{context.info.directive}: the {plugin} has {near[0]}, and no {os.path.basename(path)}"
+        context.assetzcml_load.warn(context.info.attribute("group"), message, "rename it if it is meant")
+
+
+def _bare(message: str) -> str:
+    """A message of the include, without the directive's name, which is put before it again."""
+    return re.sub(r"^include\w+: ", "", message)
+
+
+def normalised(name: str) -> str:
+    """The name of a distribution as it is compared (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
