@@ -31,7 +31,7 @@ from assetzcml.records.bundles import (
     LoadPath,
     URLMapping,
 )
-from assetzcml.resolving.resolver import Packages
+from assetzcml.resolving.packages import Packages
 
 if TYPE_CHECKING:
     from assetzcml.bundles.filters import Filter

@@ -27,7 +27,8 @@ from assetzcml.errors import ConfigurationError, Origin, Problem
 from assetzcml.interfaces import IBundles, IResolver, IURLGenerator
 from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.registry import Record, Registry, Snapshot
-from assetzcml.resolving.resolver import Resolver, SearchPaths
+from assetzcml.resolving.resolver import Resolver
+from assetzcml.resolving.search import SearchPaths
 
 __all__ = ["BundleState", "Bundles", "RegistryEnvironment", "SourceState"]
 

@@ -14,14 +14,10 @@ from typing import Any
 from assetzcml.declaring.validation import findings
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, InvalidSpec, Origin, Problem
 from assetzcml.interfaces import IURLGenerator
-from assetzcml.records.assets import (
+from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
+from assetzcml.records.pages import Route, View, request_methods
+from assetzcml.records.readers import (
     ONE_HOUR,
-    AssetSpec,
-    Busting,
-    Override,
-    PermissionPolicy,
-    StaticViewRecord,
-    asset_spec,
     content_codings,
     file_name,
     header_field,
@@ -29,7 +25,6 @@ from assetzcml.records.assets import (
     max_age,
     publication_name,
 )
-from assetzcml.records.pages import Route, View, request_methods
 from assetzcml.registry import Record, Registry
 
 __all__ = ["Declarations"]

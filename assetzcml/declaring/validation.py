@@ -15,7 +15,8 @@ from assetzcml.records.bundles import BundlingRecord
 from assetzcml.records.findings import NOWHERE, Finding
 from assetzcml.records.pages import RoutingRecord
 from assetzcml.registry import Record, Registry, Snapshot
-from assetzcml.resolving.resolver import Candidate, Resolver, SearchPaths, parent
+from assetzcml.resolving.resolver import Resolver
+from assetzcml.resolving.search import Candidate, SearchPaths, parent
 
 __all__ = ["findings", "override_cycle"]
 

@@ -15,7 +15,8 @@ from assetzcml.interfaces import IResolver, IURLGenerator
 from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.registry import Registry
 from assetzcml.resolving.archives import Member
-from assetzcml.resolving.resolver import Found, Resolver
+from assetzcml.resolving.packages import Found
+from assetzcml.resolving.resolver import Resolver
 
 __all__ = [
     "FROM",

@@ -4,73 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from zope.interface import implementer
 
 from assetzcml.errors import InvalidSpec, Origin, shorten
 from assetzcml.interfaces import IBusting, IOverride, IPermissionPolicy, IStaticView
+from assetzcml.records.readers import ONE_HOUR, index_name, refuse_as_file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = [
-    "ONE_HOUR",
-    "RESERVED_HEADERS",
-    "YOUNGEST",
-    "AssetSpec",
-    "Busting",
-    "Override",
-    "PermissionPolicy",
-    "StaticViewRecord",
-    "asset_spec",
-    "content_codings",
-    "file_name",
-    "header_field",
-    "index_name",
-    "max_age",
-    "publication_name",
-]
+__all__ = ["YOUNGEST", "AssetSpec", "Busting", "Override", "PermissionPolicy", "StaticViewRecord", "asset_spec"]
 
-ONE_HOUR = 3600  # seconds; what Pyramid's static views send
-MAX_AGE_LIMIT = 2147483647  # seconds; what every cache can hold (RFC 9111, 1.2.2: 2**31 and above mean "for ever")
 
-# Names, in lower case, that the `header` subdirective refuses: a fixed value of any would be a lie (RFC 9110).
-RESERVED_HEADERS = frozenset(
-    (
-        # what is found out about each answer
-        *(
-            "accept-ranges",
-            "age",
-            "content-encoding",
-            "content-length",
-            "content-range",
-            "date",
-            "etag",
-            "last-modified",
-        ),
-        "server",
-        # what only some answers have, and then with a value of their own
-        *("allow", "location", "retry-after", "status", "www-authenticate"),
-        # what belongs to the connection (RFC 9110, 7.6.1), which PEP 3333 leaves to the server
-        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"),
-        *("transfer-encoding", "upgrade"),
-    )
-)
-
-# Content codings (RFC 9110, 8.4.1; RFC 8878; RFC 7932) and what their files' names end with.
-CODINGS: Mapping[str, str] = MappingProxyType({"zstd": ".zst", "br": ".br", "gzip": ".gz"})
-
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_FIELD_VALUE = re.compile(r"([\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?)?")
 _PACKAGE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _RELATIVE_PACKAGE = re.compile(r"\.+([^\W\d]\w*(\.[^\W\d]\w*)*)?")
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):?//")
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.\-~]+)(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -195,128 +145,6 @@ def _segments(path: str, text: str) -> tuple[str, ...]:
     return parts
 
 
-def publication_name(text: str, *, root: bool = True) -> str:
-    """
-    The name of a static view, normalised: a URL prefix without slashes around it, or an external base URL.
-
-    '' is the root of the application. An external base URL has a scheme and a host, or begins with '//'; scheme
-    and host are lower case, and it ends without a slash. Raises ValueError. With *root* false, '' is refused
-    (ZCML writes '/').
-
-    >>> publication_name("/static/")
-    'static'
-    >>> publication_name("HTTPS://CDN.example.com/shop/")
-    'https://cdn.example.com/shop'
-    """
-    if not isinstance(text, str):
-        raise ValueError(f"a name is a text, not {text!r}")
-    if not text and not root:
-        raise ValueError(
-            "name is empty; a URL prefix such as 'static', '/' for the root or an external base URL was expected"
-        )
-    for character in text:
-        _refuse_character(text, character)
-    external = _SCHEME.match(text)
-    if external is None and text.startswith("//"):
-        return "//" + _authority_and_path(text, text[2:])
-    if external is not None and ":" in external[0]:
-        return f"{external[1].lower()}://{_authority_and_path(text, text[external.end() :])}"
-    stripped = text.strip("/")
-    if ":" in stripped:
-        raise ValueError(f"name {text!r} looks like an asset spec; were name and path exchanged?")
-    _refuse_segments(text, stripped)
-    return stripped
-
-
-def _authority_and_path(text: str, rest: str) -> str:
-    authority, _, path = rest.partition("/")
-    if "@" in authority:
-        raise ValueError(
-            f"name {text!r} holds user information, which would be sent to everybody; leave out what is before '@'"
-        )
-    host = _HOST.fullmatch(authority)
-    if host is None or (host[2] and int(host[2][1:]) > 65535):
-        raise ValueError(
-            f"name {text!r} is not an external base URL: a host was expected after '//', and perhaps ':' and a port"
-        )
-    path = path.rstrip("/")
-    _refuse_segments(text, path)
-    return authority.lower() + (f"/{path}" if path else "")
-
-
-def _refuse_segments(text: str, path: str) -> None:
-    for part in path.split("/") if path else ():
-        if part in (".", ".."):
-            raise ValueError(f"name {text!r} holds the dot segment {part!r}, which no browser sends")
-        if not part:
-            raise ValueError(
-                f"name {text!r} holds an empty segment; '//' stands only at the beginning of an external base URL"
-            )
-
-
-def _refuse_character(text: str, character: str) -> None:
-    words = {"?": "a query", "#": "a fragment", "%": "a percent sign", "\\": "a backslash"}
-    word = words.get(character)
-    if word is None and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
-        word = f"the invisible character U+{ord(character):04X}"
-    if word is not None:
-        hint = "; write the character itself, URLs are quoted when they are made" if character == "%" else ""
-        raise ValueError(f"name {text!r} holds {word}, which a name cannot have{hint}")
-
-
-def file_name(text: str) -> str:
-    """The name of a static file: as `publication_name`, but neither the root of the application nor external."""
-    name = publication_name(text)
-    _refuse_for_file(name)
-    return name
-
-
-def _refuse_for_file(name: str) -> None:
-    if not name:
-        raise ValueError("a file has a name of its own; the application's root is not one")
-    if "//" in name:
-        raise ValueError("an external base URL is not the name of a file; publish its directory with staticView")
-
-
-def index_name(text: str) -> str:
-    """The name of an index file, checked: one segment, or '' for none. Raises ValueError."""
-    if not isinstance(text, str) or "/" in text or "\\" in text or "\0" in text or text in (".", ".."):
-        raise ValueError(f"index is {text!r}; the name of a file, without a path, was expected")
-    return text
-
-
-def max_age(seconds: int) -> int:
-    """A freshness lifetime in seconds, checked. Raises ValueError."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 <= seconds <= MAX_AGE_LIMIT:
-        raise ValueError(f"cache_max_age is {seconds!r}; seconds from 0 to {MAX_AGE_LIMIT} were expected")
-    return seconds
-
-
-def content_codings(tokens: Iterable[str]) -> tuple[str, ...]:
-    """Content codings in order of preference, checked, each once. Raises ValueError."""
-    if isinstance(tokens, str):
-        raise ValueError(f"content_encodings is the text {tokens!r}; a list such as ['br', 'gzip'] was expected")
-    chosen = tuple(dict.fromkeys(tokens))
-    for token in chosen:
-        if token not in CODINGS:
-            why = "; clients disagree on its format" if token == "deflate" else ""
-            raise ValueError(f"{token!r} is not a content coding that is served{why}; zstd, br and gzip are")
-    return chosen
-
-
-def header_field(name: str, value: str) -> tuple[str, str]:
-    """A header of a static view, checked (RFC 9110, 5.1 and 5.5). Raises ValueError."""
-    if not (isinstance(name, str) and isinstance(value, str)):
-        raise ValueError(f"a header field is two texts, not {name!r} and {value!r}")
-    if not _TOKEN.fullmatch(name):
-        raise ValueError(f"{name!r} is not the name of a header field; letters, digits and hyphens were expected")
-    if name.lower() in RESERVED_HEADERS:
-        raise ValueError(f"the header {name!r} is worked out for each response and cannot be declared")
-    if not _FIELD_VALUE.fullmatch(value):
-        raise ValueError(f"{value!r} is not the value of a header field; printable ASCII was expected")
-    return name, value
-
-
 YOUNGEST: tuple[Any, ...] = ()  # the place of what Python calls declare: before every statement of a file
 
 
@@ -343,7 +171,7 @@ class StaticViewRecord:
     def __post_init__(self) -> None:
         index_name(self.index)
         if self.file:
-            _refuse_for_file(self.name)
+            refuse_as_file_name(self.name)
 
     @property
     def directive(self) -> str:

@@ -32,7 +32,8 @@ from assetzcml.registry import Record, Registry, Snapshot
 from assetzcml.reports.bundles import bundle_data, bundle_lines
 from assetzcml.reports.descriptions import data_of, line_of, origin_data, strength
 from assetzcml.reports.include_tree import excluded_files
-from assetzcml.resolving.resolver import Candidate, Found, Packages, SearchPaths, parent
+from assetzcml.resolving.packages import Found, Packages
+from assetzcml.resolving.search import Candidate, SearchPaths, parent
 
 __all__ = ["Explainer", "Explanation", "Passed", "Step"]
 

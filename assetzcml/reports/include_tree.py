@@ -11,7 +11,7 @@ from assetzcml.errors import Origin
 from assetzcml.records.loads import READ, Exclusion, Include, LeftOut, LoadedFile, LoadReport
 from assetzcml.registry import Loss, Record, Registry
 from assetzcml.reports.descriptions import data_of, line_of, origin_data
-from assetzcml.resolving.resolver import Packages
+from assetzcml.resolving.packages import Packages
 
 __all__ = ["excluded_files", "includes_data", "includes_lines"]
 

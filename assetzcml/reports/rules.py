@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 from assetzcml.errors import NotPublished, Origin, did_you_mean
 from assetzcml.interfaces import IAnswers, IBundles, IPages, IURLDecisions
-from assetzcml.records.assets import CODINGS, AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
+from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
 from assetzcml.records.bundles import EnvironmentOption
 from assetzcml.records.pages import Route, View
+from assetzcml.records.readers import CODINGS
 from assetzcml.reports.survey import Site, overlap
-from assetzcml.resolving.resolver import parent
+from assetzcml.resolving.search import parent
 
 __all__ = ["Looked", "Remark"]
 

@@ -10,7 +10,8 @@ from assetzcml.interfaces import IResolver
 from assetzcml.records.assets import AssetSpec, Override, StaticViewRecord
 from assetzcml.records.bundles import BundleContents, BundleRecord, EnvironmentOption
 from assetzcml.registry import Registry
-from assetzcml.resolving.resolver import Candidate, Found, Packages, SearchPaths
+from assetzcml.resolving.packages import Found, Packages
+from assetzcml.resolving.search import Candidate, SearchPaths
 
 __all__ = ["Site", "overlap"]
 

@@ -18,7 +18,7 @@ from zope.interface import implementer
 from assetzcml.interfaces import IDigests
 
 if TYPE_CHECKING:
-    from assetzcml.resolving.resolver import Found
+    from assetzcml.resolving.packages import Found
 
 __all__ = ["DIGEST_LENGTH", "Digests", "digest_of", "digest_of_stream", "with_digest", "without_digest"]
 

@@ -30,7 +30,9 @@ from assetzcml.errors import ConfigurationError, Origin, Problem
 from assetzcml.interfaces import IResolver
 from assetzcml.records.assets import AssetSpec, Override, asset_spec
 from assetzcml.registry import Registry
-from assetzcml.resolving.resolver import Found, Resolver, SearchPaths
+from assetzcml.resolving.packages import Found
+from assetzcml.resolving.resolver import Resolver
+from assetzcml.resolving.search import SearchPaths
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable, TraversableResources

@@ -11,9 +11,11 @@ from urllib.parse import unquote_to_bytes
 from zope.interface import implementer
 
 from assetzcml.interfaces import IAnswers, IVersions
-from assetzcml.records.assets import CODINGS, AssetSpec, StaticViewRecord
+from assetzcml.records.assets import AssetSpec, StaticViewRecord
+from assetzcml.records.readers import CODINGS
 from assetzcml.registry import Registry
-from assetzcml.resolving.resolver import Packages, SearchPaths
+from assetzcml.resolving.packages import Packages
+from assetzcml.resolving.search import SearchPaths
 from assetzcml.serving.files import Refused
 from assetzcml.serving.paths import BadPath, path_key
 from assetzcml.serving.responses import Asked, Header

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from assetzcml.records.assets import AssetSpec
 from assetzcml.resolving.digests import digest_of
-from assetzcml.resolving.resolver import Candidate, Packages
+from assetzcml.resolving.packages import Packages
+from assetzcml.resolving.search import Candidate
 from assetzcml.serving.codings import CODINGS
 from assetzcml.serving.files import Fingerprint, Refused, exhausted, fingerprint, open_below
 

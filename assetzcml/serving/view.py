@@ -17,18 +17,12 @@ from urllib.parse import quote
 from webob import Request, Response
 
 from assetzcml.interfaces import IDigests, IVersions
-from assetzcml.records.assets import (
-    ONE_HOUR,
-    AssetSpec,
-    StaticViewRecord,
-    asset_spec,
-    content_codings,
-    header_field,
-    index_name,
-    max_age,
-)
+from assetzcml.records.assets import AssetSpec, StaticViewRecord, asset_spec
+from assetzcml.records.readers import ONE_HOUR, content_codings, header_field, index_name, max_age
 from assetzcml.registry import Registry, Snapshot, truth
-from assetzcml.resolving.resolver import FRESH, Found, Packages, SearchPaths
+from assetzcml.resolving.packages import Found, Packages
+from assetzcml.resolving.resolver import FRESH
+from assetzcml.resolving.search import SearchPaths
 from assetzcml.serving.entries import WHOLE, Entries, complete, kept_answer
 from assetzcml.serving.files import Refused, exhausted, fingerprint
 from assetzcml.serving.paths import BadPath, Key, path_key

@@ -17,7 +17,9 @@ from assetzcml.interfaces import IBindable, ICacheBuster, ICacheBusters, IDigest
 from assetzcml.records.assets import AssetSpec, Busting, asset_spec
 from assetzcml.registry import Registry, truth
 from assetzcml.resolving.digests import with_digest
-from assetzcml.resolving.resolver import Found, Packages, Resolver, parent
+from assetzcml.resolving.packages import Found, Packages
+from assetzcml.resolving.resolver import Resolver
+from assetzcml.resolving.search import parent
 from assetzcml.urls import manifest_format
 from assetzcml.urls.manifest_format import EMPTY, Manifest
 from assetzcml.urls.queries import with_parameter

@@ -11,7 +11,7 @@ from assetzcml.errors import NotPublished
 from assetzcml.interfaces import IBindable
 from assetzcml.records.assets import AssetSpec, Busting, StaticViewRecord, asset_spec
 from assetzcml.registry import Snapshot
-from assetzcml.resolving.resolver import SearchPaths
+from assetzcml.resolving.search import SearchPaths
 from assetzcml.urls.cachebusters import Lasting, lasting
 from assetzcml.urls.queries import PATH_SAFE, quoted_base_url
 

@@ -12,7 +12,7 @@ from assetzcml.interfaces import IBundles, IDigests, IResolver, IVersions
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.digests import without_digest
-from assetzcml.resolving.resolver import Found
+from assetzcml.resolving.packages import Found
 from assetzcml.urls.cachebusters import DigestCacheBuster, ManifestCacheBuster
 from assetzcml.urls.lookup import Lookup
 from assetzcml.urls.manifest_format import EMPTY, Manifest

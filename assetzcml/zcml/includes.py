@@ -18,7 +18,7 @@ from zope.configuration.xmlconfig import IInclude
 from assetzcml.errors import Origin, Problem, did_you_mean, shorten
 from assetzcml.records.assets import AssetSpec
 from assetzcml.records.loads import READ, Include, Pattern
-from assetzcml.resolving.resolver import Found, Packages
+from assetzcml.resolving.packages import Found, Packages
 from assetzcml.zcml.attributes import Problems
 from assetzcml.zcml.conflicts import resolve
 from assetzcml.zcml.machine import Machine, define_simple

@@ -9,8 +9,8 @@ from zope.interface import Interface
 from zope.schema import TextLine
 
 from assetzcml.errors import Problem
-from assetzcml.records.assets import publication_name
 from assetzcml.records.pages import Route, View, request_methods
+from assetzcml.records.readers import publication_name
 from assetzcml.zcml.asset_directives import declare
 from assetzcml.zcml.attributes import Problems
 from assetzcml.zcml.schemas import Checked

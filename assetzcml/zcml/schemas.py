@@ -9,12 +9,11 @@ from zope.interface import Interface
 from zope.schema import TextLine
 from zope.schema.interfaces import RequiredMissing
 
-from assetzcml.records.assets import (
+from assetzcml.records.assets import AssetSpec, asset_spec
+from assetzcml.records.readers import (
     CODINGS,
     MAX_AGE_LIMIT,
     ONE_HOUR,
-    AssetSpec,
-    asset_spec,
     content_codings,
     file_name,
     header_field,

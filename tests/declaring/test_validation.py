@@ -13,7 +13,7 @@ from assetzcml.errors import Origin
 from assetzcml.interfaces import IBindable
 from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
 from assetzcml.registry import Registry
-from assetzcml.resolving.resolver import SearchPaths
+from assetzcml.resolving.search import SearchPaths
 
 
 class Line(Origin):

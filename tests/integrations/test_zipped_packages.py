@@ -18,7 +18,8 @@ from webob import Request
 from assetzcml import AssetRegistry, ConfigurationError, ConfigurationWarning, StaticApp, load_zcml
 from assetzcml.records.assets import AssetSpec
 from assetzcml.resolving.package_readers import install_resource_hook
-from assetzcml.resolving.resolver import Packages, Resolver
+from assetzcml.resolving.packages import Packages
+from assetzcml.resolving.resolver import Resolver
 from documents import document
 
 _serial = itertools.count(1)

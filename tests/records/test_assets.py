@@ -8,14 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assetzcml.errors import ConfigurationError, InvalidSpec, Origin
-from assetzcml.records.assets import (
+from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
+from assetzcml.records.readers import (
     RESERVED_HEADERS,
-    AssetSpec,
-    Busting,
-    Override,
-    PermissionPolicy,
-    StaticViewRecord,
-    asset_spec,
     content_codings,
     file_name,
     header_field,

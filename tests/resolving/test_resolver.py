@@ -12,7 +12,9 @@ from assetzcml.interfaces import IAsset, IResolver
 from assetzcml.records.assets import Override, asset_spec
 from assetzcml.registry import Registry
 from assetzcml.resolving import resolver as resolving
-from assetzcml.resolving.resolver import FRESH, Packages, Resolver, SearchPaths, parent
+from assetzcml.resolving.packages import Packages
+from assetzcml.resolving.resolver import FRESH, Resolver
+from assetzcml.resolving.search import SearchPaths, parent
 
 
 def overridden(*pairs, **settings):
@@ -380,7 +382,7 @@ def test_found_assets_are_remembered_up_to_a_bound_and_missing_ones_never(shop, 
 def test_packages_are_looked_for_once(shop, monkeypatch):
     packages, imported = Packages(), []
     monkeypatch.setattr(
-        resolving.importlib, "import_module", lambda name, real=resolving.importlib.import_module: (
+        places_of_packages.importlib, "import_module", lambda name, real=places_of_packages.importlib.import_module: (
             imported.append(name),
             real(name),
         )[1],

@@ -7,7 +7,8 @@ import zipfile
 import pytest
 
 from assetzcml.records.assets import asset_spec
-from assetzcml.resolving.resolver import Packages, SearchPaths
+from assetzcml.resolving.packages import Packages
+from assetzcml.resolving.search import SearchPaths
 from assetzcml.serving.files import Refused
 from assetzcml.serving.variants import TOLERANCE, locate, sources
 from serving import clients

@@ -3,7 +3,8 @@
 import warnings
 
 from assetzcml.interfaces import IDigests, IResolver, IURLGenerator, IVersions
-from assetzcml.records.assets import Busting, Override, StaticViewRecord, asset_spec, publication_name
+from assetzcml.records.assets import Busting, Override, StaticViewRecord, asset_spec
+from assetzcml.records.readers import publication_name
 from assetzcml.registry import Registry
 from assetzcml.resolving.digests import Digests
 from assetzcml.resolving.resolver import Resolver

@@ -1,0 +1,117 @@
+"""Where packages keep their files, found by importlib.resources. Nothing here knows overrides."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.resources
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from assetzcml.records.assets import AssetSpec
+from assetzcml.resolving.archives import member_at
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+__all__ = ["Found", "Packages", "original_files"]
+
+
+class Found(NamedTuple):
+    """What stands at a place: a real path with its `stat`, or a member of an archive."""
+
+    spec: AssetSpec
+    directory: bool
+    path: str | None
+    status: os.stat_result | None
+    member: Traversable | None
+
+    def open(self) -> BinaryIO:
+        """A binary stream of the bytes."""
+        if self.path is not None:
+            return open(self.path, "rb")
+        assert self.member is not None
+        return self.member.open("rb")
+
+
+class Packages:
+    """Where packages keep their files. What was found is remembered for the life of this object."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, list[str] | tuple[str | Traversable, ...]] = {}
+
+    def directories(self, package: str) -> list[str]:
+        """The real directories of *package*, several for a namespace package; [] when it has none (in a zip)."""
+        place = self._place(package)
+        return place if isinstance(place, list) else [portion for portion in place if isinstance(portion, str)]
+
+    def portions(self, package: str) -> list[str] | tuple[str | Traversable, ...]:
+        """Where *package* keeps its files: the real directories, and what stands for the ones in an archive."""
+        return self._place(package)
+
+    def find(self, spec: AssetSpec) -> Iterator[Found]:
+        """What stands at *spec*: nothing, or one thing a portion of the package. Raises ImportError for the package."""
+        for portion in self._place(spec.package):
+            if isinstance(portion, str):
+                path = "/".join((portion, *spec.parts))
+                try:
+                    status = os.stat(path)
+                except (OSError, ValueError):  # ValueError: a character that no file name can have
+                    continue
+                if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):  # a FIFO would be waited for
+                    yield Found(spec, stat.S_ISDIR(status.st_mode), path, status, None)
+                continue
+            member = portion.joinpath(*spec.parts) if spec.parts else portion
+            if member.is_file():
+                yield Found(spec, False, None, None, member)
+            elif member.is_dir():
+                yield Found(spec, True, None, None, member)
+
+    def names(self, found: Found) -> list[str]:
+        """The names in a directory that was found; [] when it cannot be read."""
+        try:
+            if found.path is not None:
+                return os.listdir(found.path)
+            assert found.member is not None
+            return [entry.name for entry in found.member.iterdir()]
+        except OSError:
+            return []
+
+    def _place(self, package: str) -> list[str] | tuple[str | Traversable, ...]:
+        if not package:
+            return [""]
+        try:
+            return self._places[package]
+        except KeyError:
+            return self._places.setdefault(package, _place_of(package))
+
+
+def _place_of(package: str) -> list[str] | tuple[str | Traversable, ...]:
+    """The real directories of a package, as a list; a tuple when a portion of it is in an archive."""
+    module = importlib.import_module(package)
+    if getattr(module, "__path__", None) is None:
+        raise ModuleNotFoundError(f"{package!r} is a module, not a package; it has no assets", name=package)
+    portions = [os.path.abspath(entry) for entry in module.__path__]
+    try:
+        files = original_files(module)
+    except (OSError, ValueError):  # before Python 3.12.5 there is no reader of a namespace package in an archive
+        files = None
+    if isinstance(files, Path):
+        return [os.path.abspath(files)]
+    if portions and all(os.path.isdir(entry) for entry in portions):
+        return portions
+    places = [entry if os.path.isdir(entry) else member_at(entry) for entry in portions]
+    known = tuple(place for place in places if place is not None)
+    return known or ((files,) if files is not None else ())
+
+
+def original_files(module: ModuleType) -> Traversable:
+    """
+    What a package itself keeps: `importlib.resources.files`, also while that shows overrides to everybody else
+    (`assetzcml.resolving.package_readers`). Overrides are looked for in originals.
+    """
+    files = importlib.resources.files(module)
+    return getattr(files, "assetzcml_original", files)

@@ -1,0 +1,141 @@
+"""In which order the layers are asked for an asset: overrides applied to a spec. Nothing here looks at a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from assetzcml.interfaces import IBundles
+from assetzcml.records.assets import AssetSpec, Override
+from assetzcml.records.bundles import BundleRecord
+from assetzcml.registry import Snapshot
+
+__all__ = ["Candidate", "SearchPaths", "parent", "targets_in"]
+
+
+class Candidate(NamedTuple):
+    """
+    One place where an asset may be: *spec*, and *root*, the directory a link found there must not leave.
+
+    *via* are the overrides that led here, the one nearest to the asset asked for first; the original has none.
+    """
+
+    spec: AssetSpec
+    root: AssetSpec
+    via: tuple[Override, ...]
+
+
+class SearchPaths:
+    """
+    The overrides of a snapshot, by target: which places an asset is looked for in, and in which order.
+
+    `bundles` are the specs of bundles, whose originals are built.
+    """
+
+    def __init__(self, snapshot: Snapshot):
+        self._snapshot = snapshot
+        self.bundles = frozenset(
+            record.spec for record in snapshot.bundling if isinstance(record, BundleRecord) and record.spec is not None
+        )
+        self._by_target: dict[AssetSpec, list[tuple[int, Override]]] = {}
+        self._children: dict[AssetSpec, set[str]] = {}
+        for order, override in enumerate(snapshot.overrides):
+            self._by_target.setdefault(override.target, []).append((order, override))
+            self._name_in_parents(override.target)
+
+    def _name_in_parents(self, target: AssetSpec) -> None:
+        for depth, name in enumerate(target.parts):
+            self._children.setdefault(AssetSpec(target.package, target.parts[:depth]), set()).add(name)
+
+    def covering(self, spec: AssetSpec) -> list[Override]:
+        """The overrides whose target covers *spec*, the strongest first."""
+        if not self._by_target:
+            return []
+        found: list[tuple[int, Override]] = []
+        for depth in range(len(spec.parts) + 1):
+            for entry in self._by_target.get(AssetSpec(spec.package, spec.parts[:depth]), ()):
+                if not entry[1].file or depth == len(spec.parts):
+                    found.append(entry)
+        return [override for _, override in sorted(found, key=lambda entry: entry[0])]
+
+    def targets_in(self, spec: AssetSpec) -> set[str]:
+        """The names in the directory *spec* that a target names, or leads through."""
+        return self._children.get(spec, set())
+
+    def candidates(self, spec: AssetSpec, root: AssetSpec | None = None) -> Sequence[Candidate]:
+        """
+        Every place where *spec* may be, in the order of search; the original is the last.
+
+        The source of an override may be overridden itself: its own candidates stand in its place.
+        Each place is named once, where it is strongest. That of a bundle is where its output is, which is built when
+        that is due and the place is looked at.
+        """
+        return self.built(self.places(spec, root))
+
+    def built(self, places: list[Candidate]) -> Sequence[Candidate]:
+        """*places*, those of bundles replaced by where their outputs are when they are looked at."""
+        if self.bundles.isdisjoint(place.spec for place in places):
+            return places
+        bundles = self._snapshot.registry.queryUtility(IBundles)
+        return (
+            places if bundles is None else _Built(places, self._snapshot, bundles)
+        )  # None: a registry of records only
+
+    def places(self, spec: AssetSpec, root: AssetSpec | None = None) -> list[Candidate]:
+        """The same before anything is built: a bundle stands where its spec says."""
+        result: list[Candidate] = []
+        taken: set[AssetSpec] = set()
+        opened: set[AssetSpec] = set()
+        first = Candidate(spec, root if root is not None else parent(spec), ())
+        waiting: list[tuple[Candidate, bool]] = [(first, False)]
+        while waiting:
+            candidate, expanded = waiting.pop()
+            if expanded:
+                if candidate.spec not in taken:
+                    taken.add(candidate.spec)
+                    result.append(candidate)
+                continue
+            if candidate.spec in opened:
+                continue
+            opened.add(candidate.spec)
+            waiting.append((candidate, True))
+            for override in reversed(self.covering(candidate.spec)):
+                waiting.append((_through(override, candidate), False))
+        return result
+
+
+class _Built(Sequence[Candidate]):
+    """Places of which some are bundles; each is built no sooner than somebody looks there."""
+
+    def __init__(self, places: list[Candidate], snapshot: Snapshot, bundles: Any):
+        self._places = places
+        self._snapshot = snapshot
+        self._bundles = bundles
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, index: Any) -> Any:
+        place = self._places[index]
+        output = self._bundles.place(self._snapshot, place.spec)
+        return place if output is None else Candidate(*output, place.via)
+
+
+def _through(override: Override, candidate: Candidate) -> Candidate:
+    """The place that *override* sends *candidate* to."""
+    if candidate.root.under(override.target) and not override.file:
+        root = candidate.root.moved(override.target, override.source)
+    else:
+        root = parent(override.source) if override.file else override.source
+    moved = candidate.spec.moved(override.target, override.source)
+    return Candidate(moved, root, (*candidate.via, override))
+
+
+def parent(spec: AssetSpec) -> AssetSpec:
+    """The directory *spec* lies in; a whole package is its own."""
+    return AssetSpec(spec.package, spec.parts[:-1])
+
+
+def targets_in(paths: SearchPaths, candidates: Iterable[Candidate]) -> set[AssetSpec]:
+    """What the targets of overrides name, or lead through, in a directory that *candidates* are the places of."""
+    return {candidate.spec.joined([name]) for candidate in candidates for name in paths.targets_in(candidate.spec)}
