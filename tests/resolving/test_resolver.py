@@ -11,6 +11,7 @@ from assetzcml.errors import InvalidSpec
 from assetzcml.interfaces import IAsset, IResolver
 from assetzcml.records.assets import Override, asset_spec
 from assetzcml.registry import Registry
+from assetzcml.resolving import packages as packages_module
 from assetzcml.resolving import resolver as resolving
 from assetzcml.resolving.packages import Packages
 from assetzcml.resolving.resolver import FRESH, Resolver
@@ -382,7 +383,7 @@ def test_found_assets_are_remembered_up_to_a_bound_and_missing_ones_never(shop, 
 def test_packages_are_looked_for_once(shop, monkeypatch):
     packages, imported = Packages(), []
     monkeypatch.setattr(
-        places_of_packages.importlib, "import_module", lambda name, real=places_of_packages.importlib.import_module: (
+        packages_module.importlib, "import_module", lambda name, real=packages_module.importlib.import_module: (
             imported.append(name),
             real(name),
         )[1],
