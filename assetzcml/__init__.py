@@ -1,28 +1,36 @@
-"""Static assets that another package can extend or replace, declared in ZCML."""
+"""
+Static assets that another package can extend or replace, declared in ZCML.
 
-from typing import Any
+Each name is imported from its room when it is first asked for: `import assetzcml` costs nothing else.
+"""
 
-from assetzcml.assembly import AssetRegistry, load_zcml
-from assetzcml.errors import (
-    ConfigurationConflictError,
-    ConfigurationError,
-    ConfigurationWarning,
-    InvalidSpec,
-    MissingExtra,
-    NotPublished,
-    Origin,
-    Problem,
-)
-from assetzcml.interfaces import ICacheBuster
-from assetzcml.serving.view import StaticView
-from assetzcml.serving.wsgi import StaticApp
-from assetzcml.urls.cachebusters import (
-    DigestCacheBuster,
-    ManifestCacheBuster,
-    QueryStringCacheBuster,
-    QueryStringConstantCacheBuster,
-)
-from assetzcml.zcml.reader import Limits
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from assetzcml.assembly import AssetRegistry, load_zcml
+    from assetzcml.errors import (
+        ConfigurationConflictError,
+        ConfigurationError,
+        ConfigurationWarning,
+        InvalidSpec,
+        MissingExtra,
+        NotPublished,
+        Origin,
+        Problem,
+    )
+    from assetzcml.interfaces import ICacheBuster
+    from assetzcml.serving.view import StaticView
+    from assetzcml.serving.wsgi import StaticApp
+    from assetzcml.urls.cachebusters import (
+        DigestCacheBuster,
+        ManifestCacheBuster,
+        QueryStringCacheBuster,
+        QueryStringConstantCacheBuster,
+    )
+    from assetzcml.zcml.reader import Limits
 
 __all__ = [
     "AssetRegistry",
@@ -44,6 +52,44 @@ __all__ = [
     "StaticView",
     "load_zcml",
 ]
+
+# The module of each name above, as the type checker reads it there.
+_MODULES = {
+    "AssetRegistry": "assetzcml.assembly",
+    "ConfigurationConflictError": "assetzcml.errors",
+    "ConfigurationError": "assetzcml.errors",
+    "ConfigurationWarning": "assetzcml.errors",
+    "DigestCacheBuster": "assetzcml.urls.cachebusters",
+    "ICacheBuster": "assetzcml.interfaces",
+    "InvalidSpec": "assetzcml.errors",
+    "Limits": "assetzcml.zcml.reader",
+    "ManifestCacheBuster": "assetzcml.urls.cachebusters",
+    "MissingExtra": "assetzcml.errors",
+    "NotPublished": "assetzcml.errors",
+    "Origin": "assetzcml.errors",
+    "Problem": "assetzcml.errors",
+    "QueryStringCacheBuster": "assetzcml.urls.cachebusters",
+    "QueryStringConstantCacheBuster": "assetzcml.urls.cachebusters",
+    "StaticApp": "assetzcml.serving.wsgi",
+    "StaticView": "assetzcml.serving.view",
+    "load_zcml": "assetzcml.assembly",
+}
+
+# What is offered as modules: `import assetzcml` is enough for `assetzcml.errors`.
+_ROOMS = ("asgi", "bundles", "errors", "interfaces")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"assetzcml.{name}")
+    if name not in _MODULES:
+        raise AttributeError(f"module 'assetzcml' has no attribute {name!r}")
+    found = globals()[name] = getattr(importlib.import_module(_MODULES[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_ROOMS})
 
 
 def includeme(config: Any) -> None:

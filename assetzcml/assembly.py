@@ -1,18 +1,18 @@
-"""The registry as its users see it. The only place that wires the arms together; each method calls a component."""
+"""
+The registry as its users see it. The only place that wires the arms together; each method calls a component.
+
+What a program never asks for is never imported: ZCML, bundles, pages and reports open with the first call that needs
+them. `PARTS` is the one place that says where each is.
+"""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from types import ModuleType
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zope.interface import Interface
-
-from assetzcml.bundles.environment import Environment
-from assetzcml.bundles.registered import Bundles
 from assetzcml.declaring.calls import Declarations
-from assetzcml.declaring.reloading import reload
 from assetzcml.interfaces import (
     IAnswers,
     IBundles,
@@ -27,38 +27,61 @@ from assetzcml.interfaces import (
     IVersions,
     IZCMLLoader,
 )
-from assetzcml.pages.application import Pages
-from assetzcml.reports.explaining import Explainer, Explanation
-from assetzcml.reports.findings import Checker
-from assetzcml.resolving.digests import Digests
-from assetzcml.resolving.resolver import Resolver
-from assetzcml.serving.inquiries import Answers
-from assetzcml.serving.wsgi import StaticApp
-from assetzcml.urls.cachebusters import CacheBusters
-from assetzcml.urls.generator import URLGenerator, URLMethods
-from assetzcml.urls.inquiries import URLDecisions
-from assetzcml.urls.tags import bundle_tags, bundle_urls
-from assetzcml.urls.versions import Versions
-from assetzcml.zcml.loader import ZCMLLoader
-from assetzcml.zcml.reader import Limits
+from assetzcml.registry import Parts, Registry
+from assetzcml.urls.generator import URLMethods
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from zope.interface import Interface
+
+    from assetzcml.bundles.environment import Environment
+    from assetzcml.records.assets import AssetSpec
+    from assetzcml.reports.explaining import Explanation
+    from assetzcml.resolving.resolver import Asset
+    from assetzcml.zcml.reader import Limits
 
 __all__ = ["AssetRegistry", "load_zcml"]
 
-# The components every registry starts with. An extender replaces one by registering another utility.
-DEFAULT_COMPONENTS: tuple[tuple[Any, Any], ...] = (
-    (IResolver, Resolver),
-    (IURLGenerator, URLGenerator),
-    (IVersions, Versions),
-    (IURLDecisions, URLDecisions),
-    (IAnswers, Answers),
-    (IExplainer, Explainer),
-    (IChecker, Checker),
-    (IZCMLLoader, ZCMLLoader),
-    (IPages, Pages),
-    (ICacheBusters, lambda registry: CacheBusters()),
-    (IDigests, lambda registry: Digests()),
-    (IBundles, Bundles),
-)
+
+class Part(NamedTuple):
+    """Where a component is made, and of what."""
+
+    module: str
+    name: str
+    alone: bool = False  # it needs no registry
+
+    def find(self) -> Any:
+        """The class, or the function; its module is imported now."""
+        return getattr(importlib.import_module(self.module), self.name)
+
+    def make(self, registry: Registry) -> Any:
+        """A new one, for *registry*."""
+        return self.find()() if self.alone else self.find()(registry)
+
+
+# The components of a registry, each made when it is first asked for.
+PARTS: Mapping[type[Interface], Part] = {
+    IResolver: Part("assetzcml.resolving.resolver", "Resolver"),
+    IDigests: Part("assetzcml.resolving.digests", "Digests", alone=True),
+    IBundles: Part("assetzcml.bundles.registered", "Bundles"),
+    IURLGenerator: Part("assetzcml.urls.generator", "URLGenerator"),
+    IVersions: Part("assetzcml.urls.versions", "Versions"),
+    IURLDecisions: Part("assetzcml.urls.inquiries", "URLDecisions"),
+    ICacheBusters: Part("assetzcml.urls.cachebusters", "CacheBusters", alone=True),
+    IAnswers: Part("assetzcml.serving.inquiries", "Answers"),
+    IPages: Part("assetzcml.pages.application", "Pages"),
+    IZCMLLoader: Part("assetzcml.zcml.loader", "ZCMLLoader"),
+    IExplainer: Part("assetzcml.reports.explaining", "Explainer"),
+    IChecker: Part("assetzcml.reports.findings", "Checker"),
+}
+
+# What a method calls and only it needs.
+RELOAD = Part("assetzcml.declaring.reloading", "reload")
+STATIC_APP = Part("assetzcml.serving.wsgi", "StaticApp")
+RESOURCE_HOOK = Part("assetzcml.resolving.package_readers", "install_resource_hook")
+BUNDLE_URLS = Part("assetzcml.urls.tags", "bundle_urls")
+BUNDLE_TAGS = Part("assetzcml.urls.tags", "bundle_tags")
 
 
 class AssetRegistry(URLMethods, Declarations):
@@ -75,9 +98,8 @@ class AssetRegistry(URLMethods, Declarations):
     """
 
     def __init__(self, name: str = "", bases: tuple[Any, ...] = (), settings: Mapping[str, Any] | None = None):
-        super().__init__(name, bases, settings)
-        for provided, factory in DEFAULT_COMPONENTS:
-            self.registerUtility(factory(self), provided, event=False)
+        parts = Parts({provided: partial(part.make, self) for provided, part in PARTS.items()})
+        super().__init__(name, bases, settings, parts)
 
     def load_zcml(
         self,
@@ -95,7 +117,7 @@ class AssetRegistry(URLMethods, Declarations):
         What it declares replaces what earlier loads and calls declared under the same discriminator; its overrides go
         before all earlier ones. Raises ConfigurationError with every problem of the load; nothing has changed then.
         """
-        self._component(IZCMLLoader).load(
+        self.getUtility(IZCMLLoader).load(
             spec, package=package, features=features, settings=settings, strict=strict, limits=limits
         )
         self.prepare_urls()
@@ -109,22 +131,22 @@ class AssetRegistry(URLMethods, Declarations):
         of the new one is there. Python code is not imported again; actions of other packages are executed again.
         Raises ConfigurationError with every problem; nothing has changed then.
         """
-        loader = self._component(IZCMLLoader)
-        reload(self, lambda ground, report: loader.load(**(report.arguments or {}), into=ground))
+        loader = self.getUtility(IZCMLLoader)
+        RELOAD.find()(self, lambda ground, report: loader.load(**(report.arguments or {}), into=ground))
         self.prepare_urls()
 
-    def resolve(self, spec: str) -> Any:
-        """The `IAsset` of *spec*, through overrides. Raises InvalidSpec, a ValueError, for a bad spec."""
-        return self._component(IResolver).resolve(spec)
+    def resolve(self, spec: str | AssetSpec) -> Asset:
+        """The asset of *spec*, through overrides. Raises InvalidSpec, a ValueError, for a bad spec."""
+        return self.getUtility(IResolver).resolve(spec)
 
     @property
     def environment(self) -> Environment:
         """The bundles: those that are declared, and those that Python registers. It stays the same over all loads."""
-        return self._component(IBundles).environment
+        return self.getUtility(IBundles).environment
 
     def explain(self, spec_or_url: str) -> Explanation:
         """Why this asset is the one being served: a report that prints as one screen."""
-        return self._component(IExplainer).explain(spec_or_url)
+        return self.getUtility(IExplainer).explain(spec_or_url)
 
     def install_resource_hook(self, packages: Iterable[str | ModuleType] | None = None) -> Any:
         """
@@ -134,8 +156,7 @@ class AssetRegistry(URLMethods, Declarations):
         *packages* are names of packages, imported or not; without, it is every package that has overrides, now or
         later. Raises ConfigurationError when another registry has installed one.
         """
-        integration = importlib.import_module("assetzcml.resolving.package_readers")
-        return integration.install_resource_hook(self, packages)
+        return RESOURCE_HOOK.find()(self, packages)
 
     def template_globals(self, request: Any = None) -> dict[str, Callable[..., Any]]:
         """
@@ -147,8 +168,8 @@ class AssetRegistry(URLMethods, Declarations):
         return {
             "static_url": lambda spec, **options: self.static_url(spec, request, **options),
             "static_path": lambda spec, **options: self.static_path(spec, request, **options),
-            "bundle_urls": lambda name: bundle_urls(self, name, request),
-            "bundle_tags": lambda name, **attributes: bundle_tags(self, name, request, **attributes),
+            "bundle_urls": lambda name: BUNDLE_URLS.find()(self, name, request),
+            "bundle_tags": lambda name, **attributes: BUNDLE_TAGS.find()(self, name, request, **attributes),
         }
 
     def route_url(self, route_name: str, request: Any = None, /, *elements: Any, **values: Any) -> str:
@@ -159,11 +180,11 @@ class AssetRegistry(URLMethods, Declarations):
         `static_url`. *elements* are appended as segments. Raises NotRouted, a KeyError, for an unknown route and for
         a missing value.
         """
-        return self._component(IPages).route_url(route_name, request, *elements, **values)
+        return self.getUtility(IPages).route_url(route_name, request, *elements, **values)
 
     def route_path(self, route_name: str, request: Any = None, /, *elements: Any, **values: Any) -> str:
         """The same without scheme and host."""
-        return self._component(IPages).route_path(route_name, request, *elements, **values)
+        return self.getUtility(IPages).route_path(route_name, request, *elements, **values)
 
     def make_app(self, fallback: Any = None) -> Any:
         """
@@ -171,10 +192,7 @@ class AssetRegistry(URLMethods, Declarations):
 
         What is declared or loaded later holds from the next request on.
         """
-        return self._component(IPages).application(lambda rest: StaticApp(self, rest), fallback)
-
-    def _component(self, provided: type[Interface]) -> Any:
-        return self.getUtility(provided)
+        return self.getUtility(IPages).application(lambda rest: STATIC_APP.find()(self, rest), fallback)
 
 
 def load_zcml(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 from zope.interface import Interface
+from zope.interface.interfaces import ComponentLookupError
 from zope.interface.registry import Components
 
 from assetzcml.interfaces import IBundling, IBusting, IOverride, IPermissionPolicy, IRoute, IStaticView, IView
@@ -17,7 +18,7 @@ from assetzcml.records.bundles import BundlingRecord
 from assetzcml.records.loads import LoadReport
 from assetzcml.records.pages import Route, RoutingRecord, View
 
-__all__ = ["Current", "Loss", "Record", "Registry", "Snapshot", "truth"]
+__all__ = ["Current", "Loss", "Parts", "Record", "Registry", "Snapshot", "truth"]
 
 Record = StaticViewRecord | Override | Busting | PermissionPolicy | BundlingRecord | RoutingRecord
 T = TypeVar("T")
@@ -76,6 +77,32 @@ class Current:
         self.snapshot: Snapshot | None = None
 
 
+class Parts:
+    """
+    What the package itself puts into a registry: one object for each interface, made when it is first asked for.
+
+    A program that never asks for the pages of a registry never imports what makes them.
+    """
+
+    def __init__(self, factories: Mapping[type[Interface], Callable[[], Any]]):
+        self._factories = factories
+        self._made: dict[type[Interface], Any] = {}
+        self._lock = threading.RLock()  # one part may ask for another while it is made
+
+    def get(self, provided: type[Interface]) -> Any:
+        """The part; None when there is none of the kind."""
+        try:
+            return self._made[provided]
+        except KeyError:
+            return self._make(provided)
+
+    def _make(self, provided: type[Interface]) -> Any:
+        with self._lock:
+            if provided not in self._made and provided in self._factories:
+                self._made[provided] = self._factories[provided]()
+            return self._made.get(provided)
+
+
 def _ordered(registry: Registry, provided: type[Interface], key: Callable[[Any], Any]) -> tuple[Any, ...]:
     """The records of one kind: the latest load or call first, then by strength."""
     return tuple(sorted(_all(registry, provided), key=lambda record: (-record.generation, key(record))))
@@ -95,8 +122,15 @@ class Registry(Components):
     # Slots, because `static_path` reads these two at every URL, and has 0.15 µs; all else is in the dict.
     __slots__ = ("current", "settings")
 
-    def __init__(self, name: str = "", bases: tuple[Components, ...] = (), settings: Mapping[str, Any] | None = None):
+    def __init__(
+        self,
+        name: str = "",
+        bases: tuple[Components, ...] = (),
+        settings: Mapping[str, Any] | None = None,
+        parts: Parts | None = None,
+    ):
         self.current = Current()
+        self.parts = parts if parts is not None else _parts_of(bases)
         self.lock = threading.RLock()
         self.losses: list[Loss] = []
         self.generation = 0
@@ -194,6 +228,23 @@ class Registry(Components):
             finally:
                 self.current.snapshot = None
 
+    # A part stands behind the utilities: a component that is registered goes before it, and one that is unregistered
+    # again lets it through.
+
+    def queryUtility(self, provided: type[Interface], name: str = "", default: Any = None) -> Any:  # noqa: N802
+        """As `Components.queryUtility`; the package's own part where nothing is registered."""
+        found = super().queryUtility(provided, name)
+        if found is None and not name:
+            found = self.parts.get(provided)
+        return default if found is None else found
+
+    def getUtility(self, provided: type[Interface], name: str = "") -> Any:  # noqa: N802
+        """As `Components.getUtility`; the package's own part where nothing is registered."""
+        found = self.queryUtility(provided, name)
+        if found is None:
+            raise ComponentLookupError(provided, name)
+        return found
+
     def registerUtility(self, *arguments: Any, **options: Any) -> None:  # noqa: N802 (zope.interface's name)
         """As `Components.registerUtility`; requests see the change at once."""
         with self._changing():
@@ -213,6 +264,11 @@ class Registry(Components):
         """As `Components.unregisterAdapter`; requests see the change at once."""
         with self._changing():
             return super().unregisterAdapter(*arguments, **options)
+
+
+def _parts_of(bases: tuple[Components, ...]) -> Parts:
+    """The parts of a registry over others: those of the first that has some."""
+    return next((base.parts for base in bases if isinstance(base, Registry)), Parts({}))
 
 
 def _says_the_same(record: Record, former: Record) -> bool:

@@ -2,8 +2,6 @@
 
 import ast
 import importlib
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -172,11 +170,3 @@ def test_what_a_module_offers_exists():
                 raise
             continue  # needs an extra that is not installed
         assert [word for word in getattr(module, "__all__", ()) if not hasattr(module, word)] == []
-
-
-def test_importing_the_package_needs_no_extra_and_no_command_line():
-    code = "import sys, assetzcml; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=PACKAGE.parent, check=True
-    )
-    assert {"pkg_resources", "click", "pyramid", "setuptools", "asyncio"} & set(loaded.stdout.split()) == set()

@@ -41,9 +41,9 @@ def findings(registry: Registry, records: Iterable[Record], *, roots: bool = Tru
             yield from checks.view(record, roots)
         elif isinstance(record, Busting):
             yield from checks.busting(record)
-    bundles = registry.queryUtility(IBundles)
-    if bundles is not None and any(isinstance(record, BundlingRecord) for record in records):
-        for problem, warning in bundles.problems(registry, records):
+    if any(isinstance(record, BundlingRecord) for record in records):
+        bundles = registry.queryUtility(IBundles)
+        for problem, warning in bundles.problems(registry, records) if bundles is not None else ():
             yield Finding(problem, warning)
     if any(isinstance(record, RoutingRecord) for record in records):
         yield from registry.getUtility(IPages).findings(registry, records)

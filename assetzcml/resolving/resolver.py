@@ -133,10 +133,11 @@ class Asset:
     def _fault(self) -> Exception | None:
         """Why a bundle among the places has no output."""
         paths = self._snapshot.derived(SearchPaths)
-        bundles = self._snapshot.registry.queryUtility(IBundles)
+        places = [place.spec for place in self._places if place.spec in paths.bundles]
+        bundles = self._snapshot.registry.queryUtility(IBundles) if places else None
         if bundles is None:
             return None
-        faults = (bundles.fault(self._snapshot, place.spec) for place in self._places if place.spec in paths.bundles)
+        faults = (bundles.fault(self._snapshot, spec) for spec in places)
         return next((fault for fault in faults if fault is not None), None)
 
 

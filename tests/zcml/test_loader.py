@@ -107,15 +107,17 @@ def test_an_unreadable_file_is_an_error_without_its_content(tmp_path):
     path = tmp_path / "secret.zcml"
     path.write_text(ours("<secret/>"))
     path.chmod(0)
-    for directory in (tmp_path, *list(tmp_path.parents)[:2]):
-        directory.chmod(0o755)
+    readable = tmp_path / "readable.zcml"
+    readable.write_text(ours(""))
     code = (
         "import sys, assetzcml, os\n"
+        "assetzcml.load_zcml(sys.argv[2])\n"  # while everything that a load imports can be read
         "if os.getuid() == 0: os.seteuid(65534)\n"  # root may read everything
         "try: assetzcml.load_zcml(sys.argv[1])\n"
         "except assetzcml.ConfigurationError as error: print(error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    arguments = [sys.executable, "-c", code, str(path), str(readable)]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
     assert done.stdout == f"load_zcml: {path} cannot be read: Permission denied\n"
 
 
