@@ -391,11 +391,22 @@ class IZCMLLoader(Interface):
         `kind` ('text', 'boolean', 'integer', 'choice'), `several` (tokens), `values`, `least` and `most`.
         """
 
-    def load(spec="configure.zcml", *, package=None, features=(), settings=None, strict=False, limits=None, into=None):
+    def load(
+        spec="configure.zcml",
+        *,
+        package=None,
+        features=(),
+        settings=None,
+        strict=False,
+        limits=None,
+        into=None,
+        framework=None,
+    ):
         """
         Load a file and everything it includes; the registry is unchanged when that fails.
 
-        *into* is another registry, which is to take the place of this one.
+        *into* is another registry, which is to take the place of this one. *framework* is a
+        `assetzcml.records.loads.Framework`: what the one that has the file loaded does itself.
         """
 
     def remarks(file):

@@ -20,6 +20,7 @@ from assetzcml.assembly import AssetRegistry
 from assetzcml.errors import InvalidSpec, MissingExtra, NotPublished, Origin
 from assetzcml.interfaces import IOverride, IZCMLLoader
 from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
+from assetzcml.records.loads import Framework
 from assetzcml.registry import Record, Snapshot, truth
 from assetzcml.serving.responses import Asked
 from assetzcml.serving.sites import Sites
@@ -105,11 +106,13 @@ def load_zcml(
         package=package,
         features=features,
         strict=strict,
-        hand_over=handed_over.append,
-        reading=partial(_reading, config),
-        directives=DIRECTIVES,
-        prefix=getattr(config, "route_prefix", None) or "",
-        no_pages=NO_PAGES,
+        framework=Framework(
+            hand_over=handed_over.append,
+            reading=partial(_reading, config),
+            directives=DIRECTIVES,
+            prefix=getattr(config, "route_prefix", None) or "",
+            no_pages=NO_PAGES,
+        ),
     )
     for action in handed_over:
         includepath = (*config.includepath, *action["includepath"])

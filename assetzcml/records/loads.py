@@ -6,13 +6,14 @@ Origins in it are lazy: a load that nobody asks about works out no position.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from assetzcml.errors import Origin, Problem
 
-__all__ = ["READ", "Exclusion", "Include", "LeftOut", "LoadReport", "LoadedFile", "Pattern"]
+__all__ = ["READ", "Exclusion", "Framework", "Include", "LeftOut", "LoadReport", "LoadedFile", "Pattern"]
 
 READ = ""  # the outcome of an include whose file was read there
 
@@ -77,3 +78,21 @@ class LoadReport:
     excluded: tuple[Exclusion, ...]
     patterns: tuple[Pattern, ...]
     warnings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framework:
+    """
+    What a framework that has a file loaded does itself.
+
+    *hand_over* gets each action of another package, its conflicts unresolved, instead of it being called by the load.
+    The files are read inside of *reading(machine)*. *directives* are files of assetzcml that make more directives known.
+    *prefix* stands before the local names of static views. *no_pages*: our routes and views are errors, for the
+    framework has its own; it is what to say instead.
+    """
+
+    hand_over: Callable[[dict[str, Any]], Any] | None = None
+    reading: Callable[[Any], AbstractContextManager[Any]] = nullcontext
+    directives: Iterable[str] = ()
+    prefix: str = ""
+    no_pages: str = ""

@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from assetzcml.errors import Problem, did_you_mean, shorten
 from assetzcml.interfaces import ICacheBusters
 from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
-from assetzcml.registry import Record
+from assetzcml.zcml.actions import Deferred, declare
 from assetzcml.zcml.attributes import Problems, unknown_attribute
+from assetzcml.zcml.fields import Address
+from assetzcml.zcml.load import load_of
 from assetzcml.zcml.positions import Tag
-from assetzcml.zcml.schemas import Address, ICacheBuster
+from assetzcml.zcml.schemas import ICacheBuster
 
-__all__ = ["Deferred", "StaticFile", "StaticView", "asset", "cache_buster", "declare", "permission_policy"]
-
-
-class Deferred:
-    """
-    A component that is made once it is known that its directive has won: the loser's factory is never called.
-
-    *attribute* is where a failure is reported.
-    """
-
-    def __init__(self, attribute: str, make: Callable[..., Any], **arguments: Any):
-        self.attribute = attribute
-        self.make = make
-        self.arguments = arguments
-
-    def __call__(self) -> Any:
-        return self.make(**self.arguments)
-
-
-def declare(record: Record) -> None:
-    """The callable of our actions. A load takes the record from the action; nothing is left to do."""
-
-
-def _action(context: Any, record: Record, discriminator: Any) -> None:
-    context.action(discriminator, declare, (record,), assetzcml_record=record)
+__all__ = ["StaticFile", "StaticView", "asset", "cache_buster", "permission_policy"]
 
 
 @dataclass
@@ -59,7 +37,7 @@ class _Publication:
         self.record = replace(self.record, headers=(*self.record.headers, (name, value)))
 
     def __call__(self) -> None:
-        _action(self.context, self.record, self.record.discriminator)
+        declare(self.context, self.record)
 
 
 class StaticView(_Publication):
@@ -93,9 +71,7 @@ def asset(context: Any, to_override: Address, override_with: Address) -> None:
         raise Problems(Problem(info.attribute("override_with"), message, hint))
     if target == source:
         raise Problems(Problem(info.attribute("override_with"), f"asset: {str(target)!r} is overridden with itself"))
-    place = (*context.assetzcml_place, (0, -info.ordinal, 0))
-    record = Override(target=target, source=source, file=not to_override.directory, origin=info, place=place)
-    _action(context, record, None)
+    declare(context, Override(target=target, source=source, file=not to_override.directory, origin=info))
 
 
 WAYS = ("digest", "manifest", "token", "buster", "factory")
@@ -119,7 +95,7 @@ def cache_buster(
         known = list(ICacheBuster.names(True))
         raise Problems(*(unknown_attribute(name, known, info, {}) for name in extra))
     _check_options(info, way, {"param": param, "missing": missing, "reload": reload})
-    busters = context.assetzcml_load.staged.getUtility(ICacheBusters)
+    busters = load_of(context).staged.getUtility(ICacheBusters)
     if way == "digest":
         if value != "sha256":
             hint = did_you_mean(value, ["sha256"]) or "'sha256' is the only one"
@@ -145,7 +121,7 @@ def cache_buster(
         buster = Deferred(way, value, **extra)
     wording = _wording({way: value, **extra, "param": param, "missing": missing, "reload": reload})
     record = Busting(path=path, buster=buster, explicit=explicit, origin=info, wording=wording)
-    _action(context, record, record.discriminator)
+    declare(context, record)
 
 
 def _wording(attributes: Mapping[str, Any]) -> str:
@@ -205,4 +181,4 @@ def permission_policy(context: Any, policy: Any) -> None:
         raise Problems(Problem(where, message))
     made: Any = Deferred("policy", policy) if isinstance(policy, type) else policy
     record = PermissionPolicy(policy=made, origin=context.info, wording=_wording({"policy": policy}))
-    _action(context, record, record.discriminator)
+    declare(context, record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
 from zope.configuration.fields import GlobalObject
@@ -12,12 +12,11 @@ from zope.interface import Interface
 from zope.schema import TextLine
 
 from assetzcml.errors import Problem, shorten
-from assetzcml.records.assets import AssetSpec, asset_spec
+from assetzcml.records.assets import AssetSpec
 from assetzcml.records.bundles import (
     FLAGS,
     BundleContents,
     BundleRecord,
-    BundlingRecord,
     EnvironmentOption,
     FilterOption,
     FilterRecord,
@@ -29,10 +28,10 @@ from assetzcml.records.bundles import (
     debug_level,
     switch,
 )
-from assetzcml.zcml.asset_directives import declare
-from assetzcml.zcml.attributes import BadValue, Problems, reason
+from assetzcml.zcml.actions import declare
+from assetzcml.zcml.attributes import Problems, reason
+from assetzcml.zcml.fields import Checked, Option, Said, Spec, Tokens, base_of, spec_of
 from assetzcml.zcml.positions import Tag
-from assetzcml.zcml.schemas import Checked, Spec
 
 __all__ = [
     "Bundle",
@@ -50,57 +49,6 @@ __all__ = [
 
 NOTHING = ("false", "none", "no", "off", "0")  # how an option says that there is no such thing
 _DOTTED = re.compile(r"\.*[^\W\d]\w*(\.[^\W\d]\w*)*")
-
-
-class Said(NamedTuple):
-    """The value of an option, and how it is written."""
-
-    value: Any
-    wording: str
-
-
-class Option(TextLine):
-    """An option of the environment, read by a function of the text and the context."""
-
-    def __init__(self, read: Any, **options: Any):
-        self.read = read
-        super().__init__(required=False, **options)
-
-    def fromUnicode(self, value: str) -> Said:  # noqa: N802 (zope.schema's name)
-        try:
-            said = self.read(value.strip(), self.context)
-        except ValueError as error:
-            raise BadValue(str(error)) from None
-        return Said(said, str(said) if isinstance(said, AssetSpec) else value.strip())
-
-
-class Tokens(TextLine):
-    """Words parted by blanks, each read by a function of the word and what relative forms are relative to."""
-
-    def __init__(self, read: Any, **options: Any):
-        self.read = read
-        super().__init__(default=(), required=options.pop("required", False), **options)
-
-    def fromUnicode(self, value: str) -> tuple[Any, ...]:  # noqa: N802
-        base = _base(self.context)
-        try:
-            return tuple(self.read(word, base) for word in value.split())
-        except ValueError as error:
-            raise BadValue(str(error)) from None
-
-    def validate(self, value: Any) -> None:
-        """The function has validated what is there."""
-
-
-def _base(context: Any) -> AssetSpec:
-    """What relative forms are relative to: the package of the file, or its directory when it belongs to none."""
-    package = getattr(context, "package", None)
-    return AssetSpec(package.__name__) if package is not None else asset_spec(context.info.directory_path)
-
-
-def _spec(text: str, context: Any) -> AssetSpec:
-    base = _base(context)
-    return asset_spec(text, package=base.package, directory="" if base.package else str(base))
 
 
 def _component(pattern: str, expected: str) -> Any:
@@ -130,7 +78,7 @@ def _cache(text: str, context: Any) -> Any:
         return FLAGS.get(text.lower(), False)
     if "." in text and _DOTTED.fullmatch(text):
         return _resolved(text, context)
-    return _spec(text, context)
+    return spec_of(text, context)
 
 
 def _mode(text: str, context: Any) -> int:
@@ -171,7 +119,7 @@ class IEnvironment(Interface):
     """`environment`: the options of all bundles. Each is a statement of its own; what is not said is left alone."""
 
     directory = Option(
-        _spec,
+        spec_of,
         title="Directory that outputs are written below",
         description="And sources are found in, unless there is a load path. Not created before something is built.",
     )
@@ -269,34 +217,25 @@ class IFilter(Interface):
     )
 
 
-def _declare(context: Any, record: BundlingRecord, discriminator: Any) -> None:
-    context.action(discriminator, declare, (record,), assetzcml_record=record)
-
-
-def _place(context: Any) -> tuple[Any, ...]:
-    return (*context.assetzcml_place, (0, -context.info.ordinal, 0))
-
-
 class Environment:
     """`environment`."""
 
     def __init__(self, context: Any, **options: Said):
         for name, said in options.items():
-            origin, place = context.info, _place(context)
-            record = EnvironmentOption(name=name, value=said.value, wording=said.wording, origin=origin, place=place)
-            _declare(context, record, record.discriminator)
+            record = EnvironmentOption(name=name, value=said.value, wording=said.wording, origin=context.info)
+            declare(context, record)
 
     def loadPath(self, context: Any, path: AssetSpec, url: str | None = None) -> None:  # noqa: N802 (the directive's name)
-        record = LoadPath(path=path, url=url, origin=context.info, place=_place(context))
-        _declare(context, record, record.discriminator)
+        record = LoadPath(path=path, url=url, origin=context.info)
+        declare(context, record)
 
     def urlMapping(self, context: Any, path: AssetSpec, url: str) -> None:  # noqa: N802
-        record = URLMapping(path=path, url=url, origin=context.info, place=_place(context))
-        _declare(context, record, record.discriminator)
+        record = URLMapping(path=path, url=url, origin=context.info)
+        declare(context, record)
 
     def filterOption(self, context: Any, name: str, value: str) -> None:  # noqa: N802
-        record = FilterOption(name=name, value=value, origin=context.info, place=_place(context))
-        _declare(context, record, record.discriminator)
+        record = FilterOption(name=name, value=value, origin=context.info)
+        declare(context, record)
 
 
 class Bundle:
@@ -314,9 +253,7 @@ class Bundle:
             message = f"bundle {name!r}: with merge=false it needs an output"
             raise Problems(Problem(info.attribute("merge"), message, "such as output='gen/%(name)s.%(version)s.js'"))
         self.context = context
-        self.record = BundleRecord(
-            name=name, output=output, merge=merge, base=_base(context), origin=info, place=_place(context), **options
-        )
+        self.record = BundleRecord(name=name, output=output, merge=merge, base=base_of(context), origin=info, **options)
 
     def filterOption(self, context: Any, name: str, value: str) -> None:  # noqa: N802
         if name.lower() in {known.lower() for known, _ in self.record.options}:
@@ -324,7 +261,7 @@ class Bundle:
         self.record = replace(self.record, options=(*self.record.options, (name, value)))
 
     def __call__(self) -> None:
-        _declare(self.context, self.record, self.record.discriminator)
+        declare(self.context, self.record)
 
 
 def bundle_contents(
@@ -334,16 +271,14 @@ def bundle_contents(
     info: Tag = context.info
     if not contents:
         raise Problems(Problem(info.attribute("contents"), f"bundleContents {bundle!r}: contents is empty"))
-    base = _base(context)
+    base = base_of(context)
     word, name = position
     try:
         position = word, bundle_content(name, base) if name else ""
     except ValueError as error:
         raise Problems(Problem(info.attribute("position"), f"bundleContents {bundle!r}: position: {error}")) from None
-    record = BundleContents(
-        bundle=bundle, contents=contents, position=position, base=base, origin=info, place=_place(context)
-    )
-    _declare(context, record, None)
+    record = BundleContents(bundle=bundle, contents=contents, position=position, base=base, origin=info)
+    declare(context, record)
 
 
 def add_filter(context: Any, name: str, factory: Any) -> None:
@@ -351,5 +286,5 @@ def add_filter(context: Any, name: str, factory: Any) -> None:
     if not callable(factory):
         message = f"filter {name!r}: factory {factory!r} is not callable"
         raise Problems(Problem(context.info.attribute("factory"), message))
-    record = FilterRecord(name=name, factory=factory, origin=context.info, place=_place(context))
-    _declare(context, record, record.discriminator)
+    record = FilterRecord(name=name, factory=factory, origin=context.info)
+    declare(context, record)

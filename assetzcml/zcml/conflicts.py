@@ -14,11 +14,37 @@ from typing import Any, NamedTuple
 from assetzcml.errors import Origin, Problem, shorten
 from assetzcml.records.assets import Override
 
-__all__ = ["FileGraph", "Resolution", "override_conflicts", "resolve"]
+__all__ = ["FileGraph", "Resolution", "Step", "override_conflicts", "resolve"]
 
 REMEDY = "declare it in the file that includes them, or in a file that is loaded with includeOverrides"
 
 Action = dict[str, Any]
+
+
+class Step:
+    """
+    How a file was reached: by the directive number *ordinal* of a file, as the *number*th of the files that it names.
+
+    *kind* is 0 through overrides, 1 through a plain include: what comes with overrides stands before what does not.
+    """
+
+    __slots__ = ("_place", "above", "kind", "number", "ordinal")
+
+    def __init__(self, above: Step | None, kind: int, ordinal: int, number: int):
+        self.above = above
+        self.kind = kind
+        self.ordinal = ordinal
+        self.number = number
+        self._place: tuple[Any, ...] | None = None
+
+    @staticmethod
+    def place(step: Step | None) -> tuple[Any, ...]:
+        """What sorts the statements of a file among those of others, the strongest first; () for the first file."""
+        if step is None:
+            return ()
+        if step._place is None:
+            step._place = (*Step.place(step.above), (step.kind, -step.ordinal, -step.number))
+        return step._place
 
 
 class FileGraph:

@@ -20,10 +20,12 @@ from assetzcml.records.assets import AssetSpec
 from assetzcml.records.loads import READ, Include, Pattern
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.zcml.attributes import Problems
-from assetzcml.zcml.conflicts import resolve
+from assetzcml.zcml.conflicts import Step, resolve
+from assetzcml.zcml.load import Load, load_of
 from assetzcml.zcml.machine import Machine, define_simple
 from assetzcml.zcml.positions import Document, Tag
 from assetzcml.zcml.reader import read_file
+from assetzcml.zcml.walking import read_document
 
 __all__ = ["OVERRIDES", "PLAIN", "define_includes", "include_file", "is_there", "overriding", "path_in"]
 
@@ -52,9 +54,10 @@ def overriding(context: Any) -> Iterator[None]:
     """What is included meanwhile counts as declared in the file that *context* is in."""
     before = len(context.actions)
     yield
-    resolution = resolve(context.actions[before:], context.assetzcml_load.graph)
-    context.assetzcml_load.conflicts += resolution.problems
-    context.assetzcml_load.losers += resolution.losers
+    load = load_of(context)
+    resolution = resolve(context.actions[before:], load.graph)
+    load.conflicts += resolution.problems
+    load.losers += resolution.losers
     for action in resolution.winners:
         action["includepath"] = context.includepath
     context.actions[before:] = resolution.winners
@@ -62,7 +65,7 @@ def overriding(context: Any) -> Iterator[None]:
 
 def exclude(context: Any, file: str | None = None, package: Any = None, files: str | None = None) -> None:
     """Leave files out: an include that comes later and names one is skipped."""
-    load, info = context.assetzcml_load, context.info
+    load, info = load_of(context), context.info
     for path in _paths(context, file, package, files):
         owner = package or context.package
         real = os.path.realpath(_or_in(path, owner))
@@ -111,9 +114,9 @@ def _paths(context: Any, file: str | None, package: Any, files: str | None) -> l
     found = glob.glob(os.path.normpath(os.path.join(glob.escape(directory), pattern)))
     found = found or _members_matching(inner.package, os.path.normpath(directory), pattern)
     matches = sorted(found, key=lambda path: (path.lower(), path))
-    context.assetzcml_load.patterns.append(Pattern(info, os.path.normpath(directory), pattern))
+    load_of(context).patterns.append(Pattern(info, os.path.normpath(directory), pattern))
     if not matches:
-        context.assetzcml_load.warn(info, f"{info.directive}: no file matches {shorten(files)}", code="A005")
+        load_of(context).warn(info, f"{info.directive}: no file matches {shorten(files)}", code="A005")
     return matches
 
 
@@ -149,7 +152,7 @@ def _exists(path: str, package: Any = None) -> bool:
 
 def include_file(context: Any, path: str, package: Any = None, kind: int = PLAIN, number: int = 0) -> None:
     """Read one file in *context*, unless it is excluded or was read before. Raises Problems when it cannot be."""
-    load, info = context.assetzcml_load, context.info
+    load, info = load_of(context), context.info
     place = info if isinstance(info, Origin) else None
     if not path.endswith((".zcml", ".zcml.in")):
         raise Problems(
@@ -187,13 +190,13 @@ def include_file(context: Any, path: str, package: Any = None, kind: int = PLAIN
     inner = GroupingContextDecorator(context)
     inner.basepath = os.path.dirname(path)
     inner.includepath = (*context.includepath, real)
-    inner.assetzcml_place = (*context.assetzcml_place, (kind, -info.ordinal, -number)) if isinstance(info, Tag) else ()
+    inner.assetzcml_step = Step(context.assetzcml_step, kind, info.ordinal, number) if isinstance(info, Tag) else None
     if package is not None:
         inner.package = package
-    load.read(inner, document, real)
+    read_document(inner, document, real)
 
 
-def _check_limits(load: Any, info: Any, path: str) -> None:
+def _check_limits(load: Load, info: Any, path: str) -> None:
     limits = load.limits
     # Neither the file that nobody includes nor those of ours which every load reads first count.
     for count, limit, words, name in (
@@ -210,15 +213,15 @@ def _bytes(context: Any, path: str, package: Any) -> bytes:
     """The bytes of a file, from the disk or from the archive its package lies in."""
     info = context.info
     try:
-        return read_file(path, context.assetzcml_load.limits)
+        return read_file(path, load_of(context).limits)
     except (FileNotFoundError, NotADirectoryError):
         owner = package if package is not None else context.package
         member = _member(owner, path)
         if member is not None and member.path is not None:
-            return read_file(member.path, context.assetzcml_load.limits)
+            return read_file(member.path, load_of(context).limits)
         if member is not None:
             with member.open() as stream:
-                return stream.read(context.assetzcml_load.limits.file_bytes + 1)
+                return stream.read(load_of(context).limits.file_bytes + 1)
         message, hint = f"there is no file {path}", _neighbours(owner, path)
     except (OSError, ValueError) as error:
         message, hint = f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", ""

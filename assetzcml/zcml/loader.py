@@ -6,9 +6,7 @@ import importlib
 import logging
 import os
 import warnings
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -16,105 +14,57 @@ from zope.configuration.config import GroupingContextDecorator
 from zope.interface import implementer
 
 from assetzcml.declaring.validation import findings
-from assetzcml.errors import ConfigurationConflictError, ConfigurationError, ConfigurationWarning, Origin, Problem
+from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem
 from assetzcml.interfaces import IZCMLLoader
 from assetzcml.records.assets import Override, StaticViewRecord, asset_spec
 from assetzcml.records.bundles import BundleContents
-from assetzcml.records.loads import Exclusion, Include, LeftOut, LoadedFile, LoadReport, Pattern
+from assetzcml.records.loads import Exclusion, Framework, LoadedFile, LoadReport
 from assetzcml.records.pages import RoutingRecord
-from assetzcml.registry import Loss, Registry
-from assetzcml.zcml.asset_directives import Deferred
+from assetzcml.registry import Loss, Record, Registry
+from assetzcml.zcml.actions import settle
 from assetzcml.zcml.attributes import Problems, reason
 from assetzcml.zcml.comments import Remarks, remarks
-from assetzcml.zcml.conflicts import Action, FileGraph, resolve
+from assetzcml.zcml.conflicts import Action, resolve
 from assetzcml.zcml.documenting import Documentation
 from assetzcml.zcml.includes import define_includes, include_file
-from assetzcml.zcml.machine import GroupingItem, Machine
-from assetzcml.zcml.positions import Document, Tag
-from assetzcml.zcml.reader import Limits, Refused, parse
-from assetzcml.zcml.walking import walk
+from assetzcml.zcml.load import Load
+from assetzcml.zcml.machine import Machine
+from assetzcml.zcml.reader import Limits
 
-__all__ = ["Load", "ZCMLLoader"]
+__all__ = ["Phases", "ZCMLLoader"]
 
 logger = logging.getLogger("assetzcml")
 
 
-class Load:
-    """
-    What is known during one load.
+class Phases:
+    """One load: reads, resolves, validates, executes. Each phase begins when the one before found no problem."""
 
-    Handlers reach it as `context.assetzcml_load`; those of any package have `context.registry`, the staging registry.
-    """
-
-    def __init__(self, registry: Registry, settings: Mapping[str, Any], limits: Limits, strict: bool):
-        self.registry = registry
-        self.settings = {**registry.settings, **settings}
-        self.staged = Registry(bases=(registry,), settings=self.settings)
-        self.limits = limits
-        self.strict = strict
-        self.problems: list[Problem] = []
-        self.conflicts: list[Problem] = []
-        self.warnings: list[Problem] = []
-        self.losers: list[tuple[Action, Action]] = []
-        self.graph = FileGraph()
-        self.files: dict[str, Document] = {}
-        self.reading: list[str] = []
-        self.excluded: dict[str, Tag] = {}
-        self.excluded_used: set[str] = set()
-        self.includes: list[Include] = []
-        self.left_out: list[LeftOut] = []
-        self.patterns: list[Pattern] = []
-        self.generation = 0
-        self.include_failed = False
-        self.notes: dict[str, Any] = {}  # what directives keep from one statement to the next
-        self.directive_files = 0  # read before the author's first, to make directives known
-        self.prefix = ""  # what stands before the local names of static views
-        self.no_pages = ""  # what to say instead of our routes and views, where a framework has its own
-        self.machine = Machine(self)
+    def __init__(self, load: Load):
+        self.load = load
+        self.machine = Machine(load)
         define_includes(self.machine)
 
-    def warn(self, origin: Origin | None, message: str, hint: str = "", code: str = "") -> None:
-        """Something that loads and probably does not do what its author meant; with `strict`, a problem."""
-        (self.problems if self.strict else self.warnings).append(Problem(origin, message, hint, code=code))
-
-    def read(self, context: Any, document: Document, real: str) -> None:
-        """Parse a document and process its directives in *context*."""
-        stack = self.machine.stack
-        height = len(stack)
-        self.reading.append(real)
-        try:
-            root = parse(document, self.limits)
-            stack.append(GroupingItem(context))
-            walk(self, self.machine, context, document, root)
-        except Refused as refused:
-            self.include_failed = True
-            self.problems.append(refused.problem)
-        finally:
-            self.reading.pop()
-            del stack[height:]
-
-    # The phases.
-
-    def read_all(self, path: str, package: ModuleType | None, directives: Iterable[str] = ()) -> None:
+    def read(self, path: str, package: ModuleType | None, directives: Iterable[str] = ()) -> None:
         """
         Phase 1: read the file and everything it includes.
 
         *directives* are files of ours that make more directives known, whose names nothing takes over later.
         """
+        load = self.load
         own = importlib.import_module(__name__.partition(".")[0])
-        limits, self.limits = self.limits, Limits()
+        limits, load.limits = load.limits, Limits()
         self._begin(os.path.join(own.__path__[0], "meta.zcml"), own)
         known = self.machine.assetzcml_names
         for name in directives:
             self._begin(os.path.join(own.__path__[0], name), own)
         self.machine.assetzcml_reserved = self.machine.assetzcml_names - known
-        self.directive_files = len(self.files)
-        self.limits = limits
+        load.directive_files = len(load.files)
+        load.limits = limits
         self._begin(path, package)
-        for real, info in self.excluded.items():
-            if real not in self.excluded_used:
-                self.warn(info, f"exclude excludes nothing: no include asks for {real}", code="A007")
-        self.fail_with(self.problems)
+        for real, info in load.excluded.items():
+            if real not in load.excluded_used:
+                load.warn(info, f"exclude excludes nothing: no include asks for {real}", code="A007")
+        load.fail_with(load.problems)
 
     def _begin(self, path: str, package: ModuleType | None) -> None:
         """Read a file that nobody includes."""
@@ -123,61 +73,65 @@ class Load:
         try:
             include_file(context, path, package)
         except Problems as error:
-            self.problems += error.problems
+            self.load.problems += error.problems
 
-    def resolve_conflicts(self, foreign: bool = True) -> list[Action]:
+    def resolve(self, foreign: bool = True) -> list[Action]:
         """Phase 2: the actions that win, in order. Those of other packages stay as they are when not *foreign*."""
         left = [] if foreign else [action for action in self.machine.actions if "assetzcml_record" not in action]
         actions = [action for action in self.machine.actions if foreign or "assetzcml_record" in action]
-        resolution = resolve(actions, self.graph)
-        problems = [*self.conflicts, *resolution.problems]
-        if problems:
-            kind = ConfigurationConflictError if any(problem.conflict for problem in problems) else ConfigurationError
-            raise kind(*problems)
-        self.losers += resolution.losers
+        resolution = resolve(actions, self.load.graph)
+        self.load.fail_with([*self.load.conflicts, *resolution.problems])
+        self.load.losers += resolution.losers
         return [*resolution.winners, *left]
 
     def validate(self, actions: list[Action]) -> None:
         """Phase 3: put our records into the staging registry, and look whether they hold."""
-        generation = self.generation = self.registry.next_generation()
-        ranks = self.graph.ranks(list(self.files))
+        load = self.load
+        records = list(self._settled(actions))
+        for record in records:
+            load.staged.add(record)
+        load.fail_with(load.problems)
+        for problem, warning in findings(load.staged, records):
+            if warning:
+                load.warn(problem.origin, problem.message, problem.hint, problem.code)
+            else:
+                load.problems.append(problem)
+        load.fail_with(load.problems)
+        for loser, winner in load.losers:
+            if "assetzcml_record" in loser and "assetzcml_record" in winner:
+                load.staged.losses.append(Loss(loser["assetzcml_record"], winner["assetzcml_record"], "overridden"))
+
+    def _settled(self, actions: list[Action]) -> Iterator[Record]:
+        """The records of *actions*, those last that stack: of them one for each target and source."""
+        load = self.load
+        ranks = load.graph.ranks(list(load.files))
         stacked: dict[Any, Override | BundleContents] = {}
         for action in actions:
             record = action.get("assetzcml_record")
             if record is None:
                 continue
-            if self.no_pages and isinstance(record, RoutingRecord):
+            if load.no_pages and isinstance(record, RoutingRecord):
                 self._refuse(record)
                 continue
-            record = action["assetzcml_record"] = self._completed(record, action, generation, ranks)
-            if isinstance(record, (Override, BundleContents)):
+            problem = settle(action, load.generation, ranks, load.prefix)
+            if problem is not None:
+                load.problems.append(problem)
+            elif isinstance(record, (Override, BundleContents)):
                 # The same target and source said twice is one override, at its strongest place.
                 known = stacked.setdefault(record.discriminator, record)
                 if known is not record:
                     winner, loser = (record, known) if record.place < known.place else (known, record)
                     stacked[record.discriminator] = winner
-                    self.staged.losses.append(Loss(loser, winner, "repeated"))
-            elif record is not None:
-                self.staged.add(record)
-        for record in stacked.values():
-            self.staged.add(record)
-        self.fail_with(self.problems)
-        records = [action["assetzcml_record"] for action in actions if action.get("assetzcml_record") is not None]
-        for problem, warning in findings(self.staged, records):
-            if warning:
-                self.warn(problem.origin, problem.message, problem.hint, problem.code)
+                    load.staged.losses.append(Loss(loser, winner, "repeated"))
             else:
-                self.problems.append(problem)
-        self.fail_with(self.problems)
-        for loser, winner in self.losers:
-            if loser.get("assetzcml_record") is not None and winner.get("assetzcml_record") is not None:
-                self.staged.losses.append(Loss(loser["assetzcml_record"], winner["assetzcml_record"], "overridden"))
+                yield record
+        yield from stacked.values()
 
     def _refuse(self, record: Any) -> None:
         """Say, once for a statement, that routes and views are not ours to declare here."""
-        if record.origin not in [problem.origin for problem in self.problems]:
+        if record.origin not in [problem.origin for problem in self.load.problems]:
             message = f"{record}: routes and views are the framework's, not assetzcml's"
-            self.problems.append(Problem(record.origin, message, self.no_pages))
+            self.load.problems.append(Problem(record.origin, message, self.load.no_pages))
 
     def execute(self, actions: list[Action], run: Callable[[Action], Any]) -> None:
         """Phase 4: *run* the actions of other packages."""
@@ -192,53 +146,27 @@ class Load:
                 message = f"an action of {who} raised {type(error).__name__}: {reason(error)}"
                 raise ConfigurationError(Problem(origin, message, exception=error)) from error
 
-    def fail_with(self, problems: Iterable[Problem]) -> None:
-        """Raise what was found so far, if anything was."""
-        found = list(problems)
-        if found:
-            conflict = any(problem.conflict for problem in found)
-            raise (ConfigurationConflictError if conflict else ConfigurationError)(*found)
-
-    def report(self, spec: str, arguments: Mapping[str, Any] | None) -> LoadReport:
-        """What was read, for those who ask later."""
-        files = [LoadedFile(document.file, real, document) for real, document in self.files.items()]
-        return LoadReport(
-            spec=os.fspath(spec),
-            generation=self.generation,
-            arguments=arguments,
-            files=tuple(files[self.directive_files :]),
-            includes=tuple(self.includes),
-            left_out=tuple(self.left_out),
-            excluded=tuple(Exclusion(origin, real) for real, origin in self.excluded.items()),
-            patterns=tuple(self.patterns),
-            warnings=tuple(self.warnings),
-        )
-
     def issue_warnings(self) -> None:
         """Issue each warning at its line, as if the ZCML line were the line of a program."""
-        for problem in self.warnings:
+        for problem in self.load.warnings:
             origin = problem.origin or Origin("<zcml>")
             warnings.warn_explicit(problem.headline, ConfigurationWarning, origin.file, origin.line)
 
-    def _completed(self, record: Any, action: Action, generation: int, ranks: dict[str, int]) -> Any:
-        """A record with what only the whole load knows; None when its component cannot be made."""
-        changes: dict[str, Any] = {"generation": generation}
-        if isinstance(record, StaticViewRecord):
-            path = action["includepath"]
-            if self.prefix and not record.external:
-                changes["name"] = f"{self.prefix}/{record.name}".rstrip("/")
-            changes["rank"] = (ranks.get(path[-1], 0) if path else -1, record.origin.ordinal)
-        for name in ("buster", "policy"):
-            deferred = getattr(record, name, None)
-            if isinstance(deferred, Deferred):
-                try:
-                    changes[name] = deferred()
-                except Exception as error:
-                    where = record.origin.attribute(deferred.attribute)
-                    message = f"{record}: {deferred.attribute} raised {type(error).__name__}: {reason(error)}"
-                    self.problems.append(Problem(where, message, exception=error))
-                    return None
-        return replace(record, **changes)
+    def report(self, spec: str, arguments: Mapping[str, Any] | None) -> LoadReport:
+        """What was read, for those who ask later."""
+        load = self.load
+        files = [LoadedFile(document.file, real, document) for real, document in load.files.items()]
+        return LoadReport(
+            spec=os.fspath(spec),
+            generation=load.generation,
+            arguments=arguments,
+            files=tuple(files[load.directive_files :]),
+            includes=tuple(load.includes),
+            left_out=tuple(load.left_out),
+            excluded=tuple(Exclusion(origin, real) for real, origin in load.excluded.items()),
+            patterns=tuple(load.patterns),
+            warnings=tuple(load.warnings),
+        )
 
 
 @implementer(IZCMLLoader)
@@ -262,12 +190,8 @@ class ZCMLLoader:
         settings: Mapping[str, Any] | None = None,
         strict: bool = False,
         limits: Limits | None = None,
-        hand_over: Callable[[Action], Any] | None = None,
-        reading: Callable[[Machine], AbstractContextManager[Any]] = nullcontext,
-        directives: Iterable[str] = (),
-        prefix: str = "",
-        no_pages: str = "",
         into: Registry | None = None,
+        framework: Framework | None = None,
     ) -> None:
         """
         Load a file and everything it includes, into the registry or *into* another that will take its place.
@@ -275,37 +199,37 @@ class ZCMLLoader:
         *spec* is `package:file.zcml`, an absolute path, or a path relative to *package* (a module or its name; without
         one, to the working directory). A file named by its path belongs to no package.
 
-        For a framework: *hand_over* gets each action of another package, its conflicts unresolved, instead of it being
-        called here. The files are read inside of *reading(machine)*. *directives* are files of assetzcml that make more
-        directives known. *prefix* stands before the local names of static views. *no_pages*: our routes and views are
-        errors, for the framework has its own; it is what to say instead.
+        *framework* is what the one that has the file loaded does itself.
 
         Raises ConfigurationError with all problems of the first phase that found any; the registry is then unchanged.
         """
         features = (features,) if isinstance(features, str) else tuple(features)
         registry = self.registry if into is None else into
+        framework = framework or Framework()
         with registry.lock:
             # Made now if there is none, for a reader that finds none waits until the lock is free.
             _ = registry.snapshot
-            load = Load(registry, settings or {}, limits or Limits(), strict)
+            load = Load(
+                registry, settings or {}, limits or Limits(), strict, framework.prefix.strip("/"), framework.no_pages
+            )
+            phases = Phases(load)
             for feature in features:
-                load.machine.provideFeature(feature)
-            load.prefix, load.no_pages = prefix.strip("/"), no_pages
+                phases.machine.provideFeature(feature)
             path, inside = _located(spec, package)
             try:
-                with reading(load.machine):
-                    load.read_all(path, inside, directives)
+                with framework.reading(phases.machine):
+                    phases.read(path, inside, framework.directives)
             finally:
-                self._documentation = Documentation(load.machine, load.files.values())
-            actions = load.resolve_conflicts(foreign=hand_over is None)
-            load.validate(actions)
-            load.issue_warnings()
-            load.execute(actions, hand_over or _call)
+                self._documentation = Documentation(phases.machine, load.files.values())
+            actions = phases.resolve(foreign=framework.hand_over is None)
+            phases.validate(actions)
+            phases.issue_warnings()
+            phases.execute(actions, framework.hand_over or _call)
             registry.settings.update(settings or {})
             # Without a package a spec is relative to the working directory, which may be another when it is read again.
             again = {"spec": spec, "package": package} if inside is not None else {"spec": path, "package": None}
             again |= {"features": features, "settings": dict(settings or {}), "strict": strict, "limits": limits}
-            registry.adopt(load.staged, load.report(spec, again if hand_over is None else None))
+            registry.adopt(load.staged, phases.report(spec, again if framework.hand_over is None else None))
         _log(spec, load, actions)
 
     def remarks(self, file: LoadedFile) -> Remarks:

@@ -1,6 +1,6 @@
 """zope.configuration's machine, with our stack items: its meta directives and handlers of any package work unchanged.
 
-What differs from zope.configuration: attributes are converted by plans (`plans`), so that every problem has its
+What differs from zope.configuration: attributes are converted by plans (`attributes`), so that every problem has its
 place, and a dotted name is resolved from a frame that stands on the ZCML line, so that a DeprecationWarning it
 causes is reported there.
 """
@@ -11,7 +11,7 @@ import builtins
 import sys
 from collections.abc import Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zope.configuration.config import (
     ComplexDirectiveDefinition,
@@ -41,12 +41,19 @@ from zope.interface import Interface, implementer, providedBy
 
 from assetzcml.errors import Problem, did_you_mean
 from assetzcml.zcml.attributes import Plan, Problems
+from assetzcml.zcml.conflicts import Step
+from assetzcml.zcml.load import Load
 from assetzcml.zcml.positions import ForeignTag, Tag
 
-if TYPE_CHECKING:
-    from assetzcml.zcml.loader import Load
-
-__all__ = ["DirectiveContext", "GroupingItem", "Machine", "MisplacedDirective", "UnknownDirective", "define_simple"]
+__all__ = [
+    "DirectiveContext",
+    "GroupingItem",
+    "Machine",
+    "MisplacedDirective",
+    "UnknownDirective",
+    "define_simple",
+    "machine_of",
+]
 
 
 @implementer(IConfigurationContext, IGroupingContext)
@@ -223,7 +230,8 @@ class Machine(ConfigurationMachine):
         super().__init__()
         self.assetzcml_load = load
         self.registry = load.staged
-        self.assetzcml_place: tuple[Any, ...] = ()
+        self.assetzcml_machine = self
+        self.assetzcml_step: Step | None = None
         self._docRegistry: list[Any] = []
         self._define_meta_directives()
 
@@ -288,6 +296,12 @@ class Machine(ConfigurationMachine):
             namespace, name = key if isinstance(key, tuple) else ("*", key)
             known.setdefault(namespace, []).append(name)
         return known
+
+
+def machine_of(context: Any) -> Machine:
+    """The machine that a handler's *context* belongs to."""
+    machine: Machine = context.assetzcml_machine
+    return machine
 
 
 _ABSENT: Any = object()

@@ -11,9 +11,10 @@ from zope.schema import TextLine
 from assetzcml.errors import Problem
 from assetzcml.records.pages import Route, View, request_methods
 from assetzcml.records.readers import publication_name
-from assetzcml.zcml.asset_directives import declare
+from assetzcml.zcml.actions import declare
 from assetzcml.zcml.attributes import Problems
-from assetzcml.zcml.schemas import Checked
+from assetzcml.zcml.fields import Checked
+from assetzcml.zcml.load import load_of
 
 __all__ = ["IRouteDirective", "IViewDirective", "route", "view"]
 
@@ -108,12 +109,12 @@ def route(
         methods=request_method,
         before=before,
         after=after,
-        place=_place(context.assetzcml_load, name),
+        place=load_of(context).routes.place(name),
         origin=info,
     )
-    context.action(record.discriminator, declare, (record,), assetzcml_record=record)
+    declare(context, record)
     if view is not None:
-        _declare_view(context, View(view=view, route_name=name, permission=permission, origin=info))
+        declare(context, View(view=view, route_name=name, permission=permission, origin=info))
 
 
 def view(
@@ -130,27 +131,7 @@ def view(
         said = "none of them is there" if name is None else "both are there"
         raise Problems(Problem(info, f"view: exactly one of name and route_name was expected; {said}"))
     for method in request_method or ("",):
-        _declare_view(
+        declare(
             context,
             View(view=view, name=name or "", route_name=route_name, method=method, permission=permission, origin=info),
         )
-
-
-def _declare_view(context: Any, record: View) -> None:
-    context.action(record.discriminator, declare, (record,), assetzcml_record=record)
-
-
-def _place(load: Any, name: str) -> int:
-    """
-    Where a route is tried: where its name was first declared, in this load or before it.
-
-    So a route that replaces another stands where that one stood.
-    """
-    places: dict[str, int] | None = load.notes.get("places of routes")
-    if places is None:
-        places = load.notes["places of routes"] = {known.name: known.place for known in load.registry.snapshot.routes}
-        load.notes["last place"] = max(places.values(), default=0)
-    if name not in places:
-        load.notes["last place"] += 1
-        places[name] = load.notes["last place"]
-    return places[name]

@@ -20,6 +20,7 @@ from zope.schema import TextLine
 from assetzcml.errors import Problem, did_you_mean
 from assetzcml.zcml.attributes import Problems, reason
 from assetzcml.zcml.includes import OVERRIDES, PLAIN, include_file, is_there, overriding, path_in
+from assetzcml.zcml.load import load_of
 from assetzcml.zcml.positions import Tag
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _check_exclude(context: Any, plugins: list[Plugin], exclude: Any) -> None:
             known = [name for plugin in plugins for name in (plugin.name, plugin.distribution)]
             hint = did_you_mean(word, known)
             message = f"{context.info.directive}: no plugin of the group is named {word!r}"
-            context.assetzcml_load.warn(context.info.attribute("exclude"), message, hint)
+            load_of(context).warn(context.info.attribute("exclude"), message, hint)
 
 
 def _package(context: Any, plugin: Plugin) -> Any:
@@ -160,7 +161,7 @@ def _warn_of_misspelling(context: Any, plugin: Plugin, path: str) -> None:
     near = get_close_matches(os.path.basename(path), names, n=1, cutoff=NEARLY)
     if near:
         message = f"{context.info.directive}: the {plugin} has {near[0]}, and no {os.path.basename(path)}"
-        context.assetzcml_load.warn(context.info.attribute("group"), message, "rename it if it is meant")
+        load_of(context).warn(context.info.attribute("group"), message, "rename it if it is meant")
 
 
 def _bare(message: str) -> str:

@@ -10,7 +10,8 @@ from zope.schema import TextLine
 
 from assetzcml.records.assets import AssetSpec
 from assetzcml.zcml.asset_directives import StaticView
-from assetzcml.zcml.schemas import Address, IStaticView, Side
+from assetzcml.zcml.fields import Address, Side
+from assetzcml.zcml.schemas import IStaticView
 
 __all__ = ["IAsset", "IStatic", "static"]
 

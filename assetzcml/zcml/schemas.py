@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from zope.configuration.fields import Bool, GlobalObject
 from zope.interface import Interface
 from zope.schema import TextLine
-from zope.schema.interfaces import RequiredMissing
 
-from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.records.readers import (
     CODINGS,
     MAX_AGE_LIMIT,
@@ -21,10 +17,9 @@ from assetzcml.records.readers import (
     max_age,
     publication_name,
 )
-from assetzcml.zcml.attributes import BadValue
+from assetzcml.zcml.fields import Checked, FileSpec, Side, Spec
 
 __all__ = [
-    "Address",
     "IAsset",
     "ICacheBuster",
     "IHeader",
@@ -32,71 +27,6 @@ __all__ = [
     "IStaticFile",
     "IStaticView",
 ]
-
-
-class Checked(TextLine):
-    """A text line that a function reads; what the function refuses with a ValueError is the message."""
-
-    context_free = True
-
-    def __init__(self, read: Any, **options: Any):
-        self.read = read
-        super().__init__(**options)
-
-    def fromUnicode(self, value: str) -> Any:  # noqa: N802 (zope.schema's name)
-        return _read(self.read, value)
-
-    def validate(self, value: Any) -> None:
-        """The function has validated what is there."""
-        if value is None and self.required:
-            raise RequiredMissing(self.__name__)
-
-
-class Spec(TextLine):
-    """The spec of an asset, relative to the package of the file, or to its directory when it belongs to none."""
-
-    def fromUnicode(self, value: str) -> AssetSpec:  # noqa: N802
-        return _read(lambda text: asset_spec(text, **_base(self.context)), value)
-
-
-class FileSpec(Spec):
-    """The spec of a file: without a slash behind it."""
-
-    def fromUnicode(self, value: str) -> AssetSpec:  # noqa: N802
-        if value.endswith("/"):
-            raise BadValue("a slash at the end is for directories", "publish a directory with staticView")
-        return super().fromUnicode(value)
-
-
-class Address(NamedTuple):
-    """One side of an override: a spec, and whether it was written as a directory (or is a whole package)."""
-
-    spec: AssetSpec
-    directory: bool
-
-
-class Side(TextLine):
-    """A side of an override. A value with neither a colon nor a leading '/' is a whole package, as in Pyramid."""
-
-    def fromUnicode(self, value: str) -> Address:  # noqa: N802
-        return _read(self._address, value)
-
-    def _address(self, text: str) -> Address:
-        spec = asset_spec(text, whole=True, **_base(self.context))
-        return Address(spec, text.endswith("/") or not spec.parts)
-
-
-def _read(read: Any, value: str) -> Any:
-    try:
-        return read(value)
-    except ValueError as error:
-        raise BadValue(str(error)) from None
-
-
-def _base(context: Any) -> dict[str, str]:
-    """What a relative spec is relative to."""
-    package = getattr(context, "package", None)
-    return {"package": package.__name__ if package is not None else "", "directory": context.info.directory_path}
 
 
 def _max_age(text: str) -> int:

@@ -6,7 +6,7 @@ A problem ends the directive it belongs to, never the walk: everything that is w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lxml import etree
 from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
@@ -16,14 +16,12 @@ from zope.configuration.xmlconfig import ConfigurationHandler
 from assetzcml.errors import Problem, did_you_mean, shorten
 from assetzcml.records.loads import LeftOut
 from assetzcml.zcml.attributes import Problems, expand_settings, label, reason
-from assetzcml.zcml.machine import XINCLUDE, Machine, MisplacedDirective, UnknownDirective
+from assetzcml.zcml.load import Load, load_of
+from assetzcml.zcml.machine import XINCLUDE, GroupingItem, Machine, MisplacedDirective, UnknownDirective, machine_of
 from assetzcml.zcml.positions import Document, Tag
-from assetzcml.zcml.reader import depth_problem
+from assetzcml.zcml.reader import Refused, depth_problem, parse
 
-if TYPE_CHECKING:
-    from assetzcml.zcml.loader import Load
-
-__all__ = ["NAMESPACE", "walk"]
+__all__ = ["NAMESPACE", "read_document"]
 
 NAMESPACE = "http://namespaces.assetzcml.org/assets"
 META = "http://namespaces.zope.org/meta"
@@ -41,9 +39,22 @@ EVERYWHERE = frozenset({"configure", "include", "includeOverrides", "exclude"})
 INCLUDES = frozenset({"include", "includeOverrides"})
 
 
-def walk(load: Load, machine: Machine, context: Any, document: Document, root: etree._Element) -> None:
-    """Process the elements of a document. *context* is the one its directives stand in."""
-    _Walk(load, machine, context, document).run(root)
+def read_document(context: Any, document: Document, real: str) -> None:
+    """Parse a document and process its directives in *context*. What is wrong with it is kept in the load."""
+    load, machine = load_of(context), machine_of(context)
+    stack = machine.stack
+    height = len(stack)
+    load.reading.append(real)
+    try:
+        root = parse(document, load.limits)
+        stack.append(GroupingItem(context))
+        _Walk(load, machine, context, document).run(root)
+    except Refused as refused:
+        load.include_failed = True
+        load.problems.append(refused.problem)
+    finally:
+        load.reading.pop()
+        del stack[height:]
 
 
 class _Walk:

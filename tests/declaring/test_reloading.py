@@ -12,6 +12,7 @@ from zope.interface import Interface
 
 from assetzcml import AssetRegistry, ConfigurationError, StaticApp, load_zcml
 from assetzcml.interfaces import IResolver, IStaticView, IZCMLLoader
+from assetzcml.records.loads import Framework
 from documents import document
 
 STATIC = '<staticView name="static" path="{}:static"/>'
@@ -169,7 +170,7 @@ def test_a_file_that_was_named_relative_to_the_working_directory_is_found_from_a
 
 def test_what_a_framework_had_loaded_only_the_framework_can_load_again(zcml):
     registry = AssetRegistry()
-    registry.getUtility(IZCMLLoader).load(zcml.write(STATIC.format("shop")), hand_over=lambda action: None)
+    registry.getUtility(IZCMLLoader).load(zcml.write(STATIC.format("shop")), framework=Framework(hand_over=print))
     with pytest.raises(ConfigurationError, match="loaded by a framework"):
         registry.reload()
 

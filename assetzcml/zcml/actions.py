@@ -1,0 +1,71 @@
+"""Records to actions, in one way for every directive, and what a load tells a record when it has won."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from assetzcml.errors import Problem
+from assetzcml.records.assets import Override, StaticViewRecord
+from assetzcml.records.bundles import BundleContents, BundlingRecord
+from assetzcml.registry import Record
+from assetzcml.zcml.attributes import reason
+from assetzcml.zcml.conflicts import Action, Step
+
+__all__ = ["Deferred", "declare", "settle"]
+
+STACKED = (Override, BundleContents)  # several for one target, or bundle, do not conflict
+
+
+class Deferred:
+    """
+    A component that is made once it is known that its directive has won: the loser's factory is never called.
+
+    *attribute* is where a failure is reported.
+    """
+
+    def __init__(self, attribute: str, make: Callable[..., Any], **arguments: Any):
+        self.attribute = attribute
+        self.make = make
+        self.arguments = arguments
+
+    def __call__(self) -> Any:
+        return self.make(**self.arguments)
+
+
+def declare(context: Any, record: Record) -> None:
+    """Say *record* at the place of the directive that *context* was made for."""
+    discriminator = None if isinstance(record, STACKED) else record.discriminator
+    step = context.assetzcml_step
+    context.action(discriminator, declared, (record,), assetzcml_record=record, assetzcml_step=step)
+
+
+def declared(record: Record) -> None:
+    """The callable of our actions. A load takes the record from the action; nothing is left to do."""
+
+
+def settle(action: Action, generation: int, ranks: Mapping[str, int], prefix: str) -> Problem | None:
+    """
+    Tell the record of *action* what only the whole load knows: its generation, its place among all others, its
+    component. It was made by its directive for this load, so nobody else has seen it. Returns what fails.
+    """
+    record, step = action["assetzcml_record"], action["assetzcml_step"]
+    known: dict[str, Any] = {"generation": generation}
+    if isinstance(record, StaticViewRecord):
+        path = action["includepath"]
+        known["rank"] = (ranks.get(path[-1], 0) if path else -1, record.origin.ordinal)
+        if prefix and not record.external:
+            known["name"] = f"{prefix}/{record.name}".rstrip("/")
+    elif isinstance(record, (Override, BundlingRecord)):
+        known["place"] = (*Step.place(step), (0, -record.origin.ordinal, 0))
+    for name in ("buster", "policy"):
+        deferred = getattr(record, name, None)
+        if isinstance(deferred, Deferred):
+            try:
+                known[name] = deferred()
+            except Exception as error:
+                message = f"{record}: {deferred.attribute} raised {type(error).__name__}: {reason(error)}"
+                return Problem(record.origin.attribute(deferred.attribute), message, exception=error)
+    for name, value in known.items():
+        object.__setattr__(record, name, value)  # frozen for all who get it later
+    return None

@@ -1,0 +1,119 @@
+"""The kinds of attributes: how a text becomes a value, and what is said of one that does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from zope.schema import TextLine
+from zope.schema.interfaces import RequiredMissing
+
+from assetzcml.records.assets import AssetSpec, asset_spec
+from assetzcml.zcml.attributes import BadValue
+
+__all__ = ["Address", "Checked", "FileSpec", "Option", "Said", "Side", "Spec", "Tokens", "base_of", "spec_of"]
+
+
+def base_of(context: Any) -> AssetSpec:
+    """What relative forms are relative to: the package of the file, or its directory when it belongs to none."""
+    package = getattr(context, "package", None)
+    return AssetSpec(package.__name__) if package is not None else asset_spec(context.info.directory_path)
+
+
+def spec_of(text: str, context: Any, *, whole: bool = False) -> AssetSpec:
+    """The spec that *text* is in the file of *context*. Raises ValueError; *whole* as in `asset_spec`."""
+    base = base_of(context)
+    return asset_spec(text, package=base.package, directory="" if base.package else str(base), whole=whole)
+
+
+class Checked(TextLine):
+    """A text line that a function reads; what the function refuses with a ValueError is the message."""
+
+    context_free = True
+
+    def __init__(self, read: Any, **options: Any):
+        self.read = read
+        super().__init__(**options)
+
+    def fromUnicode(self, value: str) -> Any:  # noqa: N802 (zope.schema's name)
+        return _read(self.read, value)
+
+    def validate(self, value: Any) -> None:
+        """The function has validated what is there."""
+        if value is None and self.required:
+            raise RequiredMissing(self.__name__)
+
+
+class Spec(TextLine):
+    """The spec of an asset, relative to the package of the file, or to its directory when it belongs to none."""
+
+    def fromUnicode(self, value: str) -> AssetSpec:  # noqa: N802
+        return _read(lambda text: spec_of(text, self.context), value)
+
+
+class FileSpec(Spec):
+    """The spec of a file: without a slash behind it."""
+
+    def fromUnicode(self, value: str) -> AssetSpec:  # noqa: N802
+        if value.endswith("/"):
+            raise BadValue("a slash at the end is for directories", "publish a directory with staticView")
+        return super().fromUnicode(value)
+
+
+class Address(NamedTuple):
+    """One side of an override: a spec, and whether it was written as a directory (or is a whole package)."""
+
+    spec: AssetSpec
+    directory: bool
+
+
+class Side(TextLine):
+    """A side of an override. A value with neither a colon nor a leading '/' is a whole package, as in Pyramid."""
+
+    def fromUnicode(self, value: str) -> Address:  # noqa: N802
+        return _read(self._address, value)
+
+    def _address(self, text: str) -> Address:
+        spec = spec_of(text, self.context, whole=True)
+        return Address(spec, text.endswith("/") or not spec.parts)
+
+
+def _read(read: Callable[[str], Any], value: str) -> Any:
+    try:
+        return read(value)
+    except ValueError as error:
+        raise BadValue(str(error)) from None
+
+
+class Said(NamedTuple):
+    """The value of an option, and how it is written."""
+
+    value: Any
+    wording: str
+
+
+class Option(TextLine):
+    """An option of the environment, read by a function of the text and the context."""
+
+    def __init__(self, read: Any, **options: Any):
+        self.read = read
+        super().__init__(required=False, **options)
+
+    def fromUnicode(self, value: str) -> Said:  # noqa: N802 (zope.schema's name)
+        said = _read(lambda text: self.read(text, self.context), value.strip())
+        return Said(said, str(said) if isinstance(said, AssetSpec) else value.strip())
+
+
+class Tokens(TextLine):
+    """Words parted by blanks, each read by a function of the word and what relative forms are relative to."""
+
+    def __init__(self, read: Any, **options: Any):
+        self.read = read
+        super().__init__(default=(), required=options.pop("required", False), **options)
+
+    def fromUnicode(self, value: str) -> tuple[Any, ...]:  # noqa: N802
+        base = base_of(self.context)
+        return _read(lambda text: tuple(self.read(word, base) for word in text.split()), value)
+
+    def validate(self, value: Any) -> None:
+        """The function has validated what is there."""

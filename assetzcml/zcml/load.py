@@ -1,0 +1,92 @@
+"""What is known during one load. The phases in `loader` fill it; handlers reach it by `load_of(context)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from assetzcml.errors import ConfigurationConflictError, ConfigurationError, Origin, Problem
+from assetzcml.records.loads import Include, LeftOut, Pattern
+from assetzcml.registry import Registry
+from assetzcml.zcml.conflicts import Action, FileGraph
+from assetzcml.zcml.positions import Document, Tag
+from assetzcml.zcml.reader import Limits
+
+__all__ = ["Load", "RouteOrder", "load_of"]
+
+
+class RouteOrder:
+    """
+    Where a route is tried: where its name was first declared, in this load or before it.
+
+    So a route that replaces another stands where that one stood.
+    """
+
+    def __init__(self, registry: Registry):
+        self._places = {route.name: route.place for route in registry.snapshot.routes}
+        self._last = max(self._places.values(), default=0)
+
+    def place(self, name: str) -> int:
+        """The place of the route *name*, a new one behind all others when there is none of this name."""
+        if name not in self._places:
+            self._last += 1
+            self._places[name] = self._last
+        return self._places[name]
+
+
+class Load:
+    """The state of one load: what is asked for, what was read, what is wrong."""
+
+    def __init__(
+        self, registry: Registry, settings: Mapping[str, Any], limits: Limits, strict: bool, prefix: str = "",
+        no_pages: str = "",
+    ):  # fmt: skip
+        self.registry = registry
+        self.settings = {**registry.settings, **settings}
+        self.staged = Registry(bases=(registry,), settings=self.settings)
+        self.generation = registry.next_generation()
+        self.limits = limits
+        self.strict = strict
+        self.prefix = prefix  # what stands before the local names of static views
+        self.no_pages = no_pages  # what to say instead of our routes and views, where a framework has its own
+        # What was found, and what was looked for in vain.
+        self.problems: list[Problem] = []
+        self.conflicts: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self.losers: list[tuple[Action, Action]] = []
+        self.include_failed = False
+        # What was read.
+        self.graph = FileGraph()
+        self.files: dict[str, Document] = {}  # by real path, in the order of reading
+        self.directive_files = 0  # how many of them were read before the author's first, to make directives known
+        self.reading: list[str] = []  # the files that are being read, outermost first
+        self.includes: list[Include] = []
+        self.left_out: list[LeftOut] = []
+        self.patterns: list[Pattern] = []
+        self.excluded: dict[str, Tag] = {}
+        self.excluded_used: set[str] = set()
+        self._routes: RouteOrder | None = None
+
+    @property
+    def routes(self) -> RouteOrder:
+        """The order of the routes that are known so far."""
+        if self._routes is None:
+            self._routes = RouteOrder(self.registry)
+        return self._routes
+
+    def warn(self, origin: Origin | None, message: str, hint: str = "", code: str = "") -> None:
+        """Something that loads and probably does not do what its author meant; with `strict`, a problem."""
+        (self.problems if self.strict else self.warnings).append(Problem(origin, message, hint, code=code))
+
+    def fail_with(self, problems: Iterable[Problem]) -> None:
+        """Raise what was found so far, if anything was."""
+        found = list(problems)
+        if found:
+            conflict = any(problem.conflict for problem in found)
+            raise (ConfigurationConflictError if conflict else ConfigurationError)(*found)
+
+
+def load_of(context: Any) -> Load:
+    """The load that a handler's *context* belongs to."""
+    load: Load = context.assetzcml_load
+    return load
