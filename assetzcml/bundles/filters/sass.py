@@ -17,14 +17,14 @@ from assetzcml.bundles.filters.csstokens import string_value
 from assetzcml.bundles.filters.processes import SubprocessFilter
 from assetzcml.errors import Origin
 
-__all__ = ["SCSS", "Sass", "loaded_files"]
+__all__ = ["SCSS", "Sass", "loaded_files", "parted"]
 
 STYLES = ("expanded", "compressed")
 
-# Sass writes it last; a file without any rule is nothing but it.
-_SOURCE_MAP = re.compile(
-    rb"\n*/\*# sourceMappingURL=data:application/json;charset=utf-8(?P<base64>;base64)?,(?P<map>[^*\s]*) \*/\s*\Z"
-)
+# Sass writes its source map last; a file without any rule is nothing but it. The map holds the source, in which an
+# asterisk may stand as it is, but never the end of a comment.
+_MAP_BEGINS = b"/*# sourceMappingURL=data:application/json;charset=utf-8"
+_MAP = re.compile(rb"(?P<base64>;base64)?,(?P<map>\S*) \*/\s*\Z")
 _FRAME = re.compile(r"^\s+(?P<file>\S.*?) (?P<line>\d+):(?P<column>\d+)  ", re.MULTILINE)
 _LOADS = re.compile(
     r"""//[^\n]*|/\*.*?\*/|@(?:use|forward|import)\s+(?P<list>(?:"[^"\n]*"|'[^'\n]*')(?:\s*,\s*(?:"[^"\n]*"|'[^'\n]*'))*)"""
@@ -89,17 +89,15 @@ class Sass(SubprocessFilter):
 
     def transform(self, content: bytes, **kw: Any) -> bytes:
         printed = super().transform(content, **kw)
-        found = _SOURCE_MAP.search(printed)
-        if found is None:
-            if content.strip():
-                self.fail("did not print all it should: the source map at the end is missing", b"", **kw)
-            return printed
+        if not content.strip() and not printed.strip():
+            return b""
+        css, mapped = parted(printed)
+        if mapped is None:
+            self.fail("did not print all it should: the source map at the end is missing or broken", b"", **kw)
         depends = kw.get("depends")
         if depends is not None:
-            loaded = {*loaded_files(content, self._load_paths(kw)), *_sources(found)}
-            depends.extend(sorted(loaded))
-        css = printed[: found.start()]
-        return css + b"\n" if css.strip() else b""
+            depends.extend(sorted({*loaded_files(content, self._load_paths(kw)), *mapped}))
+        return css
 
     def complaint(self, said: str, **kw: Any) -> Origin | None:
         # Warnings may come first, each with a place of its own.
@@ -130,12 +128,26 @@ class SCSS(Sass):
     indented = False
 
 
-def _sources(found: re.Match[bytes]) -> Iterator[str]:
-    """The files that a source map names."""
-    text = base64.b64decode(found["map"]) if found["base64"] else unquote(found["map"].decode()).encode()
-    for url in json.loads(text).get("sources", []):
-        if url.startswith("file:"):
-            yield unquote(urlsplit(url).path)
+def parted(printed: bytes) -> tuple[bytes, list[str] | None]:
+    r"""
+    The style sheet that Sass *printed*, and the files that it names in the source map behind it.
+
+    None for the files where there is no whole map: Sass did not come to its end.
+
+    >>> parted(b"* {\n  b: c;\n}\n\n/*# sourceMappingURL=data:application/json;charset=utf-8,%7B%22sources%22:%5B%5D%7D */")
+    (b'* {\n  b: c;\n}\n', [])
+    """
+    at = printed.rfind(_MAP_BEGINS)
+    found = _MAP.match(printed, at + len(_MAP_BEGINS)) if at >= 0 else None
+    if found is None:
+        return printed, None
+    try:
+        text = base64.b64decode(found["map"], validate=True) if found["base64"] else unquote(found["map"].decode())
+        urls = [url for url in json.loads(text)["sources"] if url.startswith("file:")]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return printed, None
+    css = printed[:at].rstrip(b"\n")
+    return (css + b"\n" if css.strip() else b""), [unquote(urlsplit(url).path) for url in urls]
 
 
 def loaded_files(content: bytes, load_paths: Iterable[str]) -> set[str]:

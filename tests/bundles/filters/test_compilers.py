@@ -1,5 +1,6 @@
 """esbuild and Sass: what they are asked to do, and, where they are installed, that they do it."""
 
+import json
 import os
 import shutil
 
@@ -7,7 +8,8 @@ import pytest
 from filter_running import Context, program, run
 
 from assetzcml.bundles.filters import FilterError, FilterWarning, get_filter
-from assetzcml.bundles.filters.sass import loaded_files
+from assetzcml.bundles.filters.sass import loaded_files, parted
+from data_generators import DATA
 
 __all__ = ["program"]
 
@@ -109,9 +111,54 @@ def test_an_unknown_style_is_refused():
         get_filter("sass", style="nested").bind(Context("/d"))
 
 
-def test_a_sass_that_prints_css_and_ends_too_early_is_an_error(program):
+# What four Sass programs have printed for the arguments of the filter, and what each prints without a source map.
+RECORDED = json.loads((DATA / "sass_outputs.json").read_text(encoding="utf-8"))
+A_PATH = "/srv/styles/a *b/_v é.scss"
+
+
+@pytest.mark.parametrize("told", RECORDED, ids=lambda told: f"{told['by']}, {told['what']}, {told['style']}")
+def test_what_a_real_sass_printed_is_its_style_sheet_and_the_files_it_loaded(told):
+    css, loaded = parted(told["printed"].encode())
+    assert css.decode().strip() == told["without a map"].strip()
+    assert loaded == ([A_PATH] if A_PATH.replace("_", "").removesuffix(".scss") in told["source"] else [])
+
+
+@pytest.mark.parametrize("told", RECORDED[:20:3], ids=lambda told: told["what"])
+def test_a_sass_that_stopped_anywhere_is_an_error(told, program):
+    whole = told["printed"].rstrip()
+    for length in range(1, len(whole), 7):
+        half = whole[:length].encode()
+        code = f"sys.stdin.read(); sys.stdout.buffer.write({half!r})"
+        assert parted(half)[1] is None
     with pytest.raises(FilterError, match="scss: sass did not print all it should"):
-        run(get_filter("scss", binary=program("sys.stdin.read(); print('a { b: c; }')")), b"a{b:c}")
+        run(get_filter("scss", binary=program(code)), b"a{b:c}")
+
+
+@pytest.mark.parametrize("printed", [
+    "a{b:c}", "a{b:c}/*# sourceMappingURL=a.css.map */",
+    "a{}/*# sourceMappingURL=data:application/json;charset=utf-8,%7B%22sources%22:7%7D */",
+    "a{}/*# sourceMappingURL=data:application/json;charset=utf-8,[] */",
+    "a{}/*# sourceMappingURL=data:application/json;charset=utf-8;base64,%%% */",
+    "a{}/*# sourceMappingURL=data:application/json;charset=utf-8,%7B*%7D */",
+])  # fmt: skip
+def test_a_sass_without_a_whole_source_map_is_an_error(printed, program):
+    with pytest.raises(FilterError, match="the source map at the end is missing or broken"):
+        run(get_filter("scss", binary=program(f"sys.stdin.read(); print({printed!r})")), b"a{b:c}")
+
+
+def test_a_sass_that_prints_nothing_is_an_error_for_content_that_is_not_blank(program):
+    silent = get_filter("scss", binary=program("sys.stdin.read()"))
+    assert run(silent, b" \n") == b""
+    with pytest.raises(FilterError, match="scss: sass printed nothing for 6 bytes"):
+        run(silent, b"a{b:c}")
+
+
+@pytest.mark.parametrize("style", ["expanded", "compressed"])
+@pytest.mark.parametrize("source", [".a{b:c}", "* {b:c}", "/* note */ .a{b:c}", ".a{w: 2px * 3}"])
+def test_real_sass_compiles_what_holds_an_asterisk(source, style):
+    expected = source.replace("2px * 3", "6px").replace("/* note */" if style == "compressed" else "-", "")
+    written = run(get_filter("scss", style=style), source.encode(), real("scss"))
+    assert "".join(written.decode().replace(";", "").split()) == "".join(expected.split())
 
 
 @pytest.fixture
