@@ -1,18 +1,23 @@
-"""Building from the command line: what is told of each bundle, on a terminal and on a pipe, once or again and again."""
+"""`assetzcml build`: what is told of each bundle, on a terminal and on a pipe, once or again and again."""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
+
+import click
 
 from assetzcml.assembly import AssetRegistry
 from assetzcml.bundles.building import Built
+from assetzcml.cli.configured import command, configured, ending_quietly, formatted, load, print_json, told
 from assetzcml.errors import ConfigurationError, Problem
 from assetzcml.reports.bundles import bytes_in_words
 from assetzcml.reports.descriptions import origin_data
 
-__all__ = ["built_data", "built_line", "problem_data", "rounds", "summary", "wanted"]
+__all__ = ["build"]
 
 PAUSE = 0.5  # seconds between two looks at the sources; a look costs as much as there are files
 
@@ -106,3 +111,72 @@ def rounds(
             return
         force = False
         time.sleep(PAUSE)
+
+
+@command("build")
+@configured
+@click.option("--bundle", "names", multiple=True, metavar="NAME", help="Only this bundle. May be repeated.")
+@click.option("--watch", is_flag=True, help="Go on, and build again what changes, until it is interrupted.")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Outputs that are built at a time.")
+@click.option("--force", is_flag=True, help="Build also what is up to date.")
+@formatted
+def build(
+    config: str,
+    features: tuple[str, ...],
+    settings: dict[str, str],
+    strict: bool,
+    names: tuple[str, ...],
+    watch: bool,
+    jobs: int | None,
+    force: bool,
+    form: str,
+) -> None:
+    """
+    Build the bundles of CONFIG that are out of date.
+
+    One line for each output: its name, size, savings, and file. What went wrong is on stderr, with the place of the
+    bundle and that of the filter's complaint; everything else is built all the same, and the exit status is 1.
+    """
+    registry = load(config, features, settings, strict)
+    names = wanted(registry, names)
+    terminal = form == "text" and sys.stdout.isatty()
+    results: list[dict[str, Any]] = []
+    known: dict[str | None, str] = {}  # what was told of each bundle last: nothing is said twice while watching
+
+    def done(bundle: Any, outcome: Built | ConfigurationError) -> None:
+        text = built_line(outcome) if isinstance(outcome, Built) else "\n".join(map(told, outcome.problems))
+        changed = isinstance(outcome, Built) and outcome.changed
+        if not changed and (known.get(bundle.name) == text or (isinstance(outcome, Built) and bundle.name in known)):
+            return
+        known[bundle.name] = text
+        if form == "json":
+            results.append(_outcome_data(bundle, outcome))
+        elif isinstance(outcome, Built):
+            click.echo(_coloured(text, "green" if changed else None, terminal))
+        else:
+            click.echo(_coloured(text, "red", sys.stderr.isatty()), err=True)
+        sys.stdout.flush()
+
+    began = time.monotonic()
+    outcomes: list[Built | ConfigurationError] = []
+    with ending_quietly() if watch else nullcontext():
+        for number, outcomes in enumerate(rounds(registry, names, jobs=jobs, force=force, done=done, watch=watch)):
+            if form == "json" and (results or not number):
+                print_json(results)
+                sys.stdout.flush()
+                results = []
+            elif terminal and not number:
+                click.echo(summary(outcomes, time.monotonic() - began))
+    if any(not isinstance(outcome, Built) for outcome in outcomes):
+        raise SystemExit(1)
+
+
+def _outcome_data(bundle: Any, outcome: Built | ConfigurationError) -> dict[str, Any]:
+    if isinstance(outcome, Built):
+        return built_data(outcome)
+    nothing = {"file": None, "version": None, "size": None, "source_size": None, "changed": False}
+    return {"bundle": bundle.name, **nothing, "problems": [problem_data(problem) for problem in outcome.problems]}
+
+
+def _coloured(text: str, colour: str | None, terminal: bool) -> str:
+    return click.style(text, fg=colour) if terminal and colour is not None else text

@@ -7,15 +7,18 @@ import re
 import signal
 import subprocess
 import sys
+import types
 import urllib.error
 import urllib.request
 import warnings
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from assetzcml.cli import main
+from assetzcml.cli.commands import COMMANDS
 from commands import start
 from documents import document
 
@@ -37,6 +40,37 @@ def run(monkeypatch):
         return result
 
     return run
+
+
+# The whole
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
+def test_help_and_version_open_nothing_but_click(arguments):
+    code = f"import sys, runpy; sys.argv[1:] = {arguments}\n"
+    code += "try: runpy.run_module('assetzcml', run_name='__main__')\n"
+    code += "except SystemExit as end: print(end.code, *sys.modules)\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CHECKOUT)
+    status, *opened = done.stdout.splitlines()[-1].split()
+    assert status == "0"
+    assert {name for name in opened if name.startswith("assetzcml.")} <= {
+        "assetzcml.__main__",
+        "assetzcml.cli",
+        "assetzcml.cli.commands",
+    }
+    assert {"zope.interface", "lxml", "webob", "asyncio"} & set(opened) == set()
+
+
+def test_the_help_of_the_whole_says_of_each_command_what_its_own_help_begins_with():
+    context = click.Context(main)
+    said = {name: main.get_command(context, name).help for name in main.list_commands(context)}
+    assert {name: " ".join(text.partition("\n\n")[0].split()) for name, text in said.items()} == {
+        name: place.help for name, place in COMMANDS.items()
+    }
+
+
+def test_a_command_that_is_not_there_is_wrong_usage(run):
+    assert "No such command 'sevre'" in run("sevre", status=2).stderr
 
 
 # url
@@ -485,6 +519,16 @@ def test_watching_builds_again_what_changes_and_ends_quietly(bundled):
     assert process.returncode == 0
 
 
+def test_a_signal_ends_a_command_only_while_it_runs(run, monkeypatch):
+    server = types.SimpleNamespace(effective_listen=[("127.0.0.1", 1)], run=lambda: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr(
+        "assetzcml.cli.server._waitress", lambda: types.SimpleNamespace(create_server=lambda *_, **__: server)
+    )
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    assert run("serve", "shop:static.zcml").stdout == "Serving on http://127.0.0.1:1/\n"
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
 def test_on_a_terminal_there_is_a_summary(bundled):
     reader, writer = os.openpty()
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(bundled.directory.parent)])}
@@ -588,6 +632,19 @@ def test_serve_answers_at_the_address_it_prints_and_stops_quietly(stop, served):
     assert process.wait(30) == 0
     assert process.stdout.read() == b""
     assert b"Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_serve_stops_quietly_when_a_shell_has_started_it_in_the_background(stop, served):
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as 'assetzcml serve &' in a script does
+    try:
+        _, process = served("shop:static.zcml")
+    finally:
+        signal.signal(signal.SIGINT, former)
+    process.send_signal(stop)
+    assert process.wait(30) == 0
+    assert process.stdout.read() == b""
+    assert process.stderr.read() == b""
 
 
 def test_serve_without_an_application_answers_404_for_all_other_paths(served):

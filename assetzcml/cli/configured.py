@@ -1,0 +1,171 @@
+"""What the commands share: CONFIG and the options of a load, how errors are told, and how a program is told to stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+import click
+
+from assetzcml.assembly import AssetRegistry, load_zcml
+from assetzcml.cli.commands import EXIT_STATUS
+from assetzcml.errors import ConfigurationError, ConfigurationWarning, Problem
+
+__all__ = [
+    "Command",
+    "Wrong",
+    "command",
+    "configured",
+    "ending_quietly",
+    "formatted",
+    "load",
+    "make_importable",
+    "print_json",
+    "told",
+    "warnings_on_stderr",
+]
+
+
+class Wrong(click.ClickException):
+    """The configuration or the content is wrong: exit status 1."""
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.format_message(), err=True)
+
+
+class Command(click.Command):
+    """A command whose user's errors are messages."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigurationError as error:
+            raise Wrong("\n".join(map(told, error.problems))) from error
+
+
+def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
+    """Make a command of a function."""
+    return click.command(name, cls=Command, epilog=EXIT_STATUS)
+
+
+def told(problem: Problem) -> str:
+    """A problem, and the last line of the code not ours that raised it."""
+    frame = _innermost(problem.exception.__traceback__) if problem.exception is not None else None
+    return f"{problem}\n    raised at {frame.filename}:{frame.lineno}" if frame is not None else str(problem)
+
+
+def _innermost(trace: TracebackType | None) -> traceback.FrameSummary | None:
+    """The last step that is neither ours nor the import system's."""
+    own = os.path.dirname(os.path.abspath(__file__)) + os.sep
+    library = os.path.dirname(os.__file__) + os.sep
+    packages = (f"{library}site-packages{os.sep}", f"{library}dist-packages{os.sep}")
+    for frame in reversed(traceback.extract_tb(trace)):
+        name = frame.filename
+        standard = name.startswith(("<", library)) and not name.startswith(packages)
+        if not standard and not name.startswith(own):
+            return frame
+    return None
+
+
+def _setting(context: click.Context, parameter: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    """`key=value` texts as a mapping."""
+    settings = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise click.BadParameter(f"{pair!r} is not key=value", context, parameter)
+        settings[key] = value
+    return settings
+
+
+def configured(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the argument CONFIG and the options of a load."""
+    decorators = (
+        click.argument("config"),
+        click.option(
+            "--feature",
+            "features",
+            multiple=True,
+            metavar="NAME",
+            help='Feature that zcml:condition="have NAME" asks for. May be repeated.',
+        ),
+        click.option(
+            "--setting",
+            "settings",
+            multiple=True,
+            metavar="KEY=VALUE",
+            callback=_setting,
+            help="What ${KEY} in ZCML stands for; also the registry's own, such as "
+            "application_url=https://example.com. May be repeated.",
+        ),
+        click.option("--strict", is_flag=True, help="A warning is an error."),
+    )
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command
+
+
+formatted = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="json: for programs.",
+)
+
+
+def load(config: str, features: tuple[str, ...], settings: dict[str, str], strict: bool) -> AssetRegistry:
+    """Load CONFIG; warnings go to stderr, each with its place."""
+    make_importable(os.getcwd())
+    with warnings_on_stderr():
+        return load_zcml(config, features=features, settings=settings, strict=strict)
+
+
+def make_importable(directory: str) -> None:
+    """As `python -m` does, and unless Python was told not to (-P, PYTHONSAFEPATH)."""
+    if not getattr(sys.flags, "safe_path", False) and sys.path[:1] not in ([directory], [""]):
+        sys.path.insert(0, directory)
+
+
+@contextmanager
+def warnings_on_stderr() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", ConfigurationWarning)
+        others = warnings.showwarning
+
+        def show(message: Any, category: type[Warning], *arguments: Any, **options: Any) -> None:
+            if issubclass(category, ConfigurationWarning):
+                click.echo(f"warning: {message}", err=True)
+            else:
+                others(message, category, *arguments, **options)
+
+        warnings.showwarning = show
+        yield
+
+
+def print_json(data: Any) -> None:
+    click.echo(json.dumps(data, indent=2))
+
+
+@contextmanager
+def ending_quietly() -> Iterator[None]:
+    """
+    Meanwhile SIGINT and SIGTERM end the program with status 0.
+
+    A shell starts what it runs in the background with SIGINT ignored, and Python leaves it at that.
+    """
+    former = {number: signal.signal(number, lambda *_: sys.exit(0)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

@@ -1,0 +1,113 @@
+"""`assetzcml serve`: a server for one's own machine, with what is loaded."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from assetzcml.assembly import AssetRegistry
+from assetzcml.cli.configured import Wrong, command, configured, ending_quietly, load, told, warnings_on_stderr
+from assetzcml.cli.watching import Watcher
+from assetzcml.errors import ConfigurationError, MissingExtra, Problem
+
+__all__ = ["serve"]
+
+THREADS = 8  # a browser opens six connections to one host; with fewer threads than that waitress warns of a queue
+
+
+@command("serve")
+@configured
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port to listen on; 0: a free one."
+)
+@click.option(
+    "--app",
+    metavar="MODULE:FACTORY",
+    help="What answers all other paths: a function that is called with the registry and returns a WSGI application.",
+)
+@click.option(
+    "--reload", "reloads", is_flag=True, help="Load CONFIG again when one of its files changes. Needs watchfiles."
+)
+def serve(
+    config: str,
+    features: tuple[str, ...],
+    settings: dict[str, str],
+    strict: bool,
+    host: str,
+    port: int,
+    app: str | None,
+    reloads: bool,
+) -> None:
+    """
+    Serve the assets of CONFIG over HTTP, until it is interrupted.
+
+    Needs waitress: pip install "assetzcml[serve]". Prints the address once connections are accepted. With --reload an
+    edit that is wrong is told on stderr, and the configuration before it stays in force.
+    """
+    module, _, name = app.partition(":") if app is not None else ("", "", "")
+    if app is not None and not (module and name):
+        raise click.BadParameter(f"{app!r} is not module:factory", param_hint="'--app'")
+    waitress = _waitress()
+    with ending_quietly():
+        registry = load(config, features, settings, strict)
+        watcher = Watcher(registry, _tell_reload) if reloads else None
+        fallback = _factory(module, name)(registry) if app is not None else None
+        try:
+            server = waitress.create_server(registry.make_app(fallback), host=host, port=port, threads=THREADS)
+        except OSError as error:
+            raise Wrong(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+        for address in _addresses(server):
+            click.echo(f"Serving on {address}")
+        sys.stdout.flush()
+        with warnings_on_stderr():
+            if watcher is not None:
+                watcher.start()
+            server.run()
+
+
+def _tell_reload(error: Exception | None) -> None:
+    """Say on stderr what became of an edit."""
+    if error is None:
+        click.echo("The configuration has been reloaded.", err=True)
+        return
+    problems = error.problems if isinstance(error, ConfigurationError) else []
+    text = "\n".join(map(told, problems)) or f"{type(error).__name__}: {error}"
+    click.echo(f"{text}\nThe configuration before this edit stays in force.", err=True)
+
+
+def _waitress() -> Any:
+    try:
+        return importlib.import_module("waitress.server")
+    except ModuleNotFoundError as error:
+        if error.name not in ("waitress", "waitress.server"):
+            raise
+        raise MissingExtra('serve needs waitress, which is not installed; pip install "assetzcml[serve]"') from None
+
+
+def _factory(module: str, name: str) -> Callable[[AssetRegistry], Any]:
+    """The function that makes the application behind the static views."""
+    try:
+        found: Any = importlib.import_module(module)
+    except Exception as error:
+        told = f"--app: the module {module!r} cannot be imported: {type(error).__name__}: {error}"
+        raise ConfigurationError(Problem(None, told, exception=error)) from error
+    try:
+        for step in name.split("."):
+            found = getattr(found, step)
+    except AttributeError:
+        raise ConfigurationError(f"--app: the module {module!r} has no {name!r}") from None
+    if not callable(found):
+        raise ConfigurationError(f"--app: {module}:{name} is not callable")
+    factory: Callable[[AssetRegistry], Any] = found
+    return factory
+
+
+def _addresses(server: Any) -> list[str]:
+    """The URLs of a waitress server: one for each address that the host's name stands for."""
+    listening = getattr(server, "effective_listen", None) or [(server.effective_host, server.effective_port)]
+    return [f"http://{f'[{host}]' if ':' in host else host}:{port}/" for host, port in listening]
