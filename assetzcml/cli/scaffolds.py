@@ -1,217 +1,37 @@
 """
 What `assetzcml init` writes: a package that installs, runs and passes its test at once, and is changed from there.
 
-Texts with `$name` and the like in them. The package lies in `src`, so that the project's directory, which has its name,
-is not taken for it by a Python that stands beside it.
+The files lie in `projects`, with `$name` and the like in them. The package lies in `src`, so that the project's
+directory, which has its name, is not taken for it by a Python that stands beside it.
 """
 
 from __future__ import annotations
 
+import importlib.resources
 import importlib.util
 import keyword
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from importlib import metadata
 from pathlib import Path
 from string import Template
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from assetzcml.assembly import AssetRegistry
 from assetzcml.errors import ConfigurationError
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
 from assetzcml.reports.survey import Site
 
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
 __all__ = ["app_files", "checked_name", "theme_files", "write_project"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 # What a theme shows its overriding with, when it can choose.
 PREFERRED = (".css", ".svg", ".png", ".js")
-
-PYPROJECT = """\
-[build-system]
-requires = ["setuptools>=61"]
-build-backend = "setuptools.build_meta"
-
-[tool.pytest.ini_options]
-pythonpath = ["src"]
-testpaths = ["tests"]
-"""
-
-SETUP = """\
-[metadata]
-name = $name
-version = 0.1.0
-description = $description
-
-[options]
-package_dir =
-    = src
-packages = find:
-python_requires = >=3.10
-install_requires =
-    assetzcml$requires
-
-[options.packages.find]
-where = src
-
-[options.package_data]
-* = *.zcml, $folders
-
-[options.extras_require]
-test =
-    pytest
-"""
-
-APP = {
-    "src/$name/__init__.py": '"""An application whose assets another package can extend or replace."""\n',
-    "src/$name/configure.zcml": """\
-<!-- What $name declares. Each subject has a file of its own, so that others can include, override or exclude it. -->
-<configure xmlns="http://namespaces.assetzcml.org/assets">
-
-  <include file="static.zcml"/>
-  <include file="busters.zcml"/>
-  <include file="routes.zcml"/>
-  <include file="views.zcml"/>
-
-</configure>
-""",
-    "src/$name/static.zcml": """\
-<configure xmlns="http://namespaces.assetzcml.org/assets">
-
-  <staticView name="static" path="static"/>
-
-</configure>
-""",
-    "src/$name/busters.zcml": """\
-<configure xmlns="http://namespaces.assetzcml.org/assets">
-
-  <!-- A changed file has a new URL. -->
-  <cacheBuster path="static" digest="sha256"/>
-
-</configure>
-""",
-    "src/$name/routes.zcml": """\
-<configure xmlns="http://namespaces.assetzcml.org/assets">
-
-  <route name="home" pattern="/"/>
-
-</configure>
-""",
-    "src/$name/views.zcml": """\
-<configure xmlns="http://namespaces.assetzcml.org/assets">
-
-  <view view=".views.home" route_name="home"/>
-
-</configure>
-""",
-    "src/$name/views.py": '''\
-"""The pages. Every asset in them is named by its spec; the request turns specs into URLs."""
-
-from string import Template
-
-ASSETS = {"style": "$name:static/style.css", "logo": "$name:static/logo.svg"}
-
-
-def home(request):
-    # Through the registry, so that a theme can replace the template like any other asset.
-    page = request.registry.resolve("$name:templates/page.html").read_bytes().decode("utf-8")
-    return Template(page).substitute({name: request.static_url(spec) for name, spec in ASSETS.items()})
-''',
-    "src/$name/templates/page.html": """\
-<!DOCTYPE html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <title>$name</title>
-    <link rel="stylesheet" href="$${style}">
-  </head>
-  <body>
-    <img src="$${logo}" alt="" width="64" height="64">
-    <h1>$name</h1>
-  </body>
-</html>
-""",
-    "src/$name/static/style.css": "body {\n  margin: 2rem;\n  font-family: sans-serif;\n}\n",
-    "src/$name/static/logo.svg": """\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">
-  <circle cx="32" cy="32" r="28" fill="#36c"/>
-</svg>
-""",
-    "tests/test_$name.py": '''\
-"""What a browser gets."""
-
-import re
-
-import pytest
-from webob import Request
-
-from assetzcml import load_zcml
-
-
-@pytest.fixture
-def application():
-    return load_zcml("$name:configure.zcml").make_app()
-
-
-def test_every_asset_that_the_page_asks_for_is_there_and_may_be_kept_for_ever(application):
-    page = Request.blank("/").get_response(application)
-    urls = re.findall('(?:href|src)="http://localhost(/[^"]+)"', page.text)
-    assert len(urls) == 2
-    for url in urls:
-        response = Request.blank(url).get_response(application)
-        assert response.status_code == 200
-        assert "immutable" in response.headers["Cache-Control"]
-''',
-}
-
-THEME = {
-    "src/$name/__init__.py": '"""Replaces assets of $extends, which it does not change."""\n',
-    "src/$name/configure.zcml": """\
-<!-- $extends, with what $name adds and replaces. Load this file instead of that of $extends. -->
-<configure xmlns="http://namespaces.assetzcml.org/assets">
-
-  <include package="$extends"/>
-  <include file="static.zcml"/>
-  <includeOverrides file="overrides.zcml"/>
-
-</configure>
-""",
-    "src/$name/static.zcml": """\
-<!-- What $name publishes itself. -->
-<configure xmlns="http://namespaces.assetzcml.org/assets">
-
-  <staticView name="$view" path="static"/>
-
-</configure>
-""",
-    "src/$name/overrides.zcml": """\
-<!-- What $name replaces. -->
-<configure xmlns="http://namespaces.assetzcml.org/assets">
-
-$overrides
-</configure>
-""",
-    "src/$name/static/$name.css": "body {\n  background: #fdf6e3;\n}\n",
-    "tests/test_$name.py": '''\
-"""What a browser gets of $extends with $name."""
-
-import pytest
-from webob import Request
-
-from assetzcml import load_zcml
-
-
-@pytest.fixture(scope="module")
-def registry():
-    return load_zcml("$name:configure.zcml")
-
-
-def test_what_the_theme_publishes_is_served(registry):
-    path = registry.static_path("$name:static/$name.css")
-    assert Request.blank(path).get_response(registry.make_app()).status_code == 200
-$tests''',
-}
 
 OVERRIDE = """\
   <asset to_override="$target" override_with="$source"/>
@@ -229,6 +49,29 @@ def test_the_file_of_the_theme_is_served_in_the_place_of_the_original(registry):
     response = Request.blank(registry.static_path("$target")).get_response(registry.make_app())
     assert (response.status_code, response.body) == (200, asset.read_bytes())
 """
+
+ENTRY_POINT = """
+# Whoever reads this group with includePlugins has the theme as soon as it is installed.
+[options.entry_points]
+$group =
+    $name = $name
+"""
+
+EXTRAS = {
+    "app": """\
+serve =
+    assetzcml[serve,reload]
+asgi =
+    a2wsgi
+    uvicorn
+test =
+    pytest
+""",
+    "theme": """\
+test =
+    pytest
+""",
+}
 
 
 def checked_name(name: str) -> str:
@@ -248,43 +91,93 @@ def checked_name(name: str) -> str:
 
 def app_files(name: str) -> dict[str, bytes]:
     """The files of an application, by their paths in the project."""
-    texts = {
-        "pyproject.toml": PYPROJECT,
-        "setup.cfg": SETUP,
-        **APP,
-    }
-    values = {
-        "name": name,
-        "description": f"The application {name}",
-        "requires": "",
-        "folders": "static/*, templates/*",
-    }
-    return _filled(texts, values)
+    values = {"name": name, "description": f"The application {name}", "requires": "", "entry_points": ""}
+    values |= {"group": plugin_group(name), "extras": EXTRAS["app"]}
+    return _filled(("common", "app"), values)
 
 
 def theme_files(name: str, registry: AssetRegistry, extends: str) -> dict[str, bytes]:
     """The files of a theme for the package *extends*, whose configuration *registry* has loaded."""
     chosen = _overridable(registry, extends)
     taken = {view.name for view in registry.snapshot.views}
-    values = {"name": name, "extends": extends, "description": f"A theme for {extends}"}
-    values |= {"requires": "", "view": name if name not in taken else f"{name}-static"}
-    folders = ["static/*"]
+    group = plugin_group(extends)
+    values = {"name": name, "extends": extends, "description": f"A theme for {extends}", "extras": EXTRAS["theme"]}
+    values |= {"view": name if name not in taken else f"{name}-static", "requires": _requirement(extends)}
+    values["entry_points"] = Template(ENTRY_POINT).substitute(group=group, name=name)
+    values["served"] = _how_served(name, extends, group)
     files: dict[str, bytes] = {}
     if chosen is not None:
         path = "/".join(("brand", *chosen.parts[1:])) if len(chosen.parts) > 1 else f"brand/{chosen.name}"
         files[f"src/{name}/{path}"] = registry.resolve(str(chosen)).read_bytes()
-        folders.append(f"{os.path.dirname(path)}/*")
         values |= {"target": str(chosen), "source": f"{name}:{path}"}
-    values["folders"] = ", ".join(folders)
     overrides, tests = (OVERRIDE, OVERRIDE_TEST) if chosen is not None else (NO_OVERRIDE, "")
     values |= {"overrides": Template(overrides).substitute(values), "tests": Template(tests).substitute(values)}
-    return _filled({"pyproject.toml": PYPROJECT, "setup.cfg": SETUP, **THEME}, values) | files
+    return _filled(("common", "theme"), values) | files
 
 
-def _filled(texts: Mapping[str, str], values: Mapping[str, str]) -> dict[str, bytes]:
+def plugin_group(package: str) -> str:
+    """
+    The entry point group by which themes of *package* name themselves.
+
+    A theme of a theme joins the group that its base is in: one `site.zcml` finds both.
+    """
+    for found in metadata.entry_points(value=package):
+        if found.group.endswith(".plugins"):
+            return found.group
+    return f"{package.partition('.')[0]}.plugins"
+
+
+def _distribution(package: str) -> str | None:
+    """The name under which *package* is installed; None when it only lies on the path."""
+    names = metadata.packages_distributions().get(package.partition(".")[0])
+    return names[0] if names else None
+
+
+def _requirement(package: str) -> str:
+    """What `install_requires` says of *package*. A name that was only guessed could be a stranger's."""
+    distribution = _distribution(package)
+    return f"\n    {distribution}" if distribution else f"\n    # the distribution of {package}, which is not installed"
+
+
+def _how_served(name: str, extends: str, group: str) -> str:
+    site = f"{extends}:site.zcml"
+    try:
+        found = importlib.resources.files(extends).joinpath("site.zcml").is_file()
+    except (ImportError, TypeError):
+        found = False
+    if found:
+        return (
+            f"It names itself in the group {group}, so the site of {extends} has it at once::\n\n"
+            f"    assetzcml serve {site} --reload"
+        )
+    return (
+        f"Serve the theme's configuration in the place of that of {extends}::\n\n"
+        f"    assetzcml serve {name}:configure.zcml --reload"
+    )
+
+
+def _filled(folders: Iterable[str], values: Mapping[str, str]) -> dict[str, bytes]:
+    """The files of some folders of `projects`: NAME in a path, and `$name` and the like in a text, are filled in."""
+    values = {**values, "underline": "=" * len(values["name"])}
+    texts: dict[str, str] = {}
+    for folder in folders:
+        texts |= _texts(importlib.resources.files(__package__).joinpath("projects", folder))
     return {
-        Template(path).substitute(values): Template(text).substitute(values).encode() for path, text in texts.items()
+        path.replace("NAME", values["name"]): Template(text).substitute(values).rstrip("\n").encode() + b"\n"
+        for path, text in sorted(texts.items())
     }
+
+
+def _texts(folder: Traversable, prefix: str = "") -> dict[str, str]:
+    """The files below a folder of `projects`. Each has the suffix .in there, so that no tool takes it for its own."""
+    found: dict[str, str] = {}
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir():
+            found |= _texts(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith(".in"):
+            name = entry.name.removesuffix(".in")
+            found[prefix + (".gitignore" if name == "gitignore" else name)] = entry.read_text(encoding="utf-8")
+    return found
 
 
 class _Choice(NamedTuple):

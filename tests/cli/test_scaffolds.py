@@ -39,7 +39,10 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 def install(project):
-    """What `pip install --editable` does, as far as imports go."""
+    """What `pip install --editable` does, as far as imports and entry points go."""
+    command = [sys.executable, "-c", "import setuptools; setuptools.setup()", "-q", "egg_info"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     sys.path.insert(0, str(project / "src"))
     importlib.invalidate_caches()
 
@@ -59,16 +62,18 @@ def check(name):
 
 
 def test_the_commands_of_the_page_do_what_it_says(elsewhere):
-    assert len(STORY) == 12
+    assert len(STORY) == 14
     for command, expected in STORY:
         program, *arguments = shlex.split(command)
         if arguments[0] == "serve":
             continue  # the same application, without a server, is in the tests that the page runs
         if program == "assetzcml":
             printed = CliRunner().invoke(main, arguments).output
-        elif arguments[1] == "pip":
+        elif "--editable" in arguments:
             install(elsewhere / arguments[-1].partition("[")[0])
             printed = ""
+        elif "pip" in arguments:
+            continue  # what is under test
         else:
             printed = run_tests(elsewhere / arguments[-1])
         expected = textwrap.dedent(expected)
@@ -170,12 +175,75 @@ def test_a_theme_needs_a_package_whose_configuration_loads(elsewhere):
     assert list(elsewhere.iterdir()) == []
 
 
-def test_every_file_that_is_written_is_part_of_what_is_installed():
-    def globs(setup):
-        return re.search(r"\* = (.*)", setup)[1].split(", ")
+NESTED = ("static/images/cup.svg", "static/v1.2/deep/x.css", "static/.well-known/security.txt", "fonts/a/b.woff2")
 
-    for files in (app_files("garden"), theme_files("winter", load_zcml("shop:configure.zcml"), "shop")):
-        patterns = globs(files["setup.cfg"].decode())
-        inside = [Path(*Path(path).parts[2:]) for path in files if path.startswith("src/")]
-        for path in inside:
-            assert path.suffix == ".py" or any(path.match(pattern) for pattern in patterns), path
+
+def files_below(directory):
+    return {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
+
+
+def test_every_file_of_a_package_is_installed_with_it_at_any_depth(elsewhere):
+    for name, files in (
+        ("garden", app_files("garden")),
+        ("winter", theme_files("winter", load_zcml("shop:configure.zcml"), "shop")),
+    ):
+        write_project(".", name, files)
+        source = elsewhere / name / "src" / name
+        for path in NESTED:
+            (source / path).parent.mkdir(parents=True, exist_ok=True)
+            (source / path).write_text(path)
+        (source / "__pycache__").mkdir()
+        (source / "__pycache__" / "views.pyc").write_bytes(b"")
+        # What a wheel is made of; a build in an isolated environment is in the slow test below.
+        command = [
+            sys.executable,
+            "-c",
+            "import setuptools; setuptools.setup()",
+            "-q",
+            "build_py",
+            "--build-lib",
+            "../built",
+        ]
+        done = subprocess.run(command, cwd=elsewhere / name, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        expected = {path for path in files_below(source) if not path.endswith(".pyc")}
+        assert files_below(elsewhere / "built" / name) == expected > set(NESTED)
+
+
+@pytest.mark.slow
+def test_the_wheels_of_an_application_and_of_its_theme_serve_every_file_in_a_fresh_environment(elsewhere):
+    write_project(".", "garden", app_files("garden"))
+    install(elsewhere / "garden")
+    write_project(".", "winter", theme_files("winter", load_zcml("garden:configure.zcml"), "garden"))
+    for path in NESTED[:3]:
+        target = elsewhere / "garden/src/garden" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(path)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    python = elsewhere / "environment" / "bin" / "python"
+    program = (
+        "import sys; from webob import Request; from garden.wsgi import application\n"
+        "for path in sys.argv[1:]: print(Request.blank('/' + path).get_response(application).text)\n"
+        "from assetzcml import load_zcml; print(load_zcml('garden:site.zcml').resolve('garden:static/style.css').source_spec)"
+    )
+    for command in (
+        [sys.executable, "-m", "venv", "environment"],
+        [python, "-m", "pip", "install", "-q", f"{CHECKOUT}", "./garden", "./winter"],
+        [python, "-c", program, *NESTED[:3]],
+    ):
+        done = subprocess.run(command, cwd=elsewhere, env=environ, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.split() == [*NESTED[:3], "winter:brand/style.css"]
+
+
+def test_a_theme_requires_what_it_extends_and_joins_the_group_of_its_base(elsewhere):
+    files = theme_files("winter", load_zcml("shop:configure.zcml"), "shop")
+    setup = files["setup.cfg"].decode()
+    assert "install_requires =\n    assetzcml\n    assetzcml-examples\n" in setup
+    assert "[options.entry_points]\nshop.plugins =\n    winter = winter\n" in setup
+
+
+def test_a_theme_of_what_is_not_installed_requires_no_name_that_was_guessed(package, elsewhere):
+    plain = package({"configure.zcml": '<configure xmlns="http://namespaces.assetzcml.org/assets"/>'})
+    setup = theme_files("winter", load_zcml(f"{plain}:configure.zcml"), plain)["setup.cfg"].decode()
+    assert f"install_requires =\n    assetzcml\n    # the distribution of {plain}, which is not installed\n" in setup
