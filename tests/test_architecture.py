@@ -16,6 +16,7 @@ FLOORS = [
     ["interfaces"],
     ["records"],
     ["registry"],
+    ["permissions"],
     ["resolving"],
     ["bundles"],
     ["urls"],

@@ -19,12 +19,14 @@ from zope.interface import Interface, implementer
 from assetzcml.assembly import AssetRegistry
 from assetzcml.errors import InvalidSpec, MissingExtra, NotPublished, Origin
 from assetzcml.interfaces import IOverride, IZCMLLoader
+from assetzcml.permissions import Door, is_asynchronous
 from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
 from assetzcml.records.loads import Framework
 from assetzcml.registry import Record, Snapshot, truth
-from assetzcml.serving.responses import Asked
-from assetzcml.serving.sites import Sites
-from assetzcml.serving.view import permitted, response_of, same_with_slash
+from assetzcml.serving.publication import settled
+from assetzcml.serving.responses import NO_STORE, Answer, Asked, refusal
+from assetzcml.serving.sites import Desks
+from assetzcml.serving.view import response_of, same_with_slash
 
 try:
     from pyramid.config import ActionState, Configurator
@@ -199,9 +201,14 @@ class PyramidPermissions:
     def __repr__(self) -> str:
         return "Pyramid's security policy"
 
-    def permits(self, request: Any, context: Any, permission: str) -> bool:
+    def permits(self, request: Any, context: Any, permission: str) -> Any:
         policy = self._application.queryUtility(ISecurityPolicy)
-        return policy is None or bool(policy.permits(request, context, permission))
+        return True if policy is None else policy.permits(request, context, permission)
+
+    @property
+    def asynchronous(self) -> bool:
+        """Is it an `async def`, whose answer Pyramid takes for a yes?"""
+        return is_asynchronous(self._application.queryUtility(ISecurityPolicy))
 
 
 class PyramidAssetRegistry(AssetRegistry):
@@ -212,7 +219,7 @@ class PyramidAssetRegistry(AssetRegistry):
         self.application = application
         self.settings = Settings(self.settings, application)  # type: ignore[assignment]
         self._pyramids_overrides = 0
-        self.sites = Sites(self)
+        self.desks = Desks(self)
         self._routed: dict[str, StaticViewRecord] = {}
         self._shown: dict[Any, Record] = {}
         self.add(PermissionPolicy(policy=PyramidPermissions(application), wording="Pyramid's security policy"))
@@ -331,7 +338,7 @@ class Belongs:
     phash = text
 
     def __call__(self, info: Any, request: Any) -> bool:
-        owner = self._assets.sites.current.owner(_path(request), request.method)
+        owner = self._assets.desks.current.owner(_path(request), request.method)
         return owner is not None and owner.record.name == self._name
 
 
@@ -352,30 +359,38 @@ class PublishedView(static_view):
 
     def __call__(self, context: Any, request: Any) -> Any:
         """The response. What is not found, or forbidden by a policy of ZCML, is the application's to say how."""
-        site, environ = asset_registry(request).sites.current, request.environ
-        answer = site.answer(
+        desk, environ = asset_registry(request).desks.current, request.environ
+        steps = desk.site.steps(
             _path(request),
             Asked(request.method, environ.get),
-            permits=partial(_permits, site.snapshot, request),
             location=lambda: same_with_slash(environ),
+            entries=desk.entries,
             has_fallback=True,
         )
+        answer = None if steps is None else settled(steps, partial(_refusal, desk.snapshot, request))
         status = answer.status[:3] if answer is not None else "404"
         if status == "404":
             headers = [header for header in answer.headers if header[0].lower() in OF_CACHES] if answer else []
             request.add_response_callback(lambda request, response: response.headers.update(headers))
             raise HTTPNotFound(request.path_info)
-        if status == "403":
-            raise HTTPForbidden()
         return response_of(answer, environ)
 
 
-def _permits(snapshot: Snapshot, request: Any, record: StaticViewRecord) -> bool:
-    """Pyramid has asked its own policy before it called the view; a policy that was declared in ZCML is asked too."""
-    declared = snapshot.policy
-    if declared is not None and isinstance(declared.policy, PyramidPermissions):
-        return True
-    return permitted(snapshot, record, lambda: Request(dict(request.environ)))
+def _refusal(snapshot: Snapshot, request: Any, record: StaticViewRecord) -> Answer | None:
+    """
+    What the policy says to who is not permitted; a plain no is the application's to say how.
+
+    Pyramid has asked its own policy before it called the view, and has taken an `async def` for a yes; a policy
+    that was declared in ZCML is asked too.
+    """
+    policy = getattr(snapshot.policy, "policy", None)
+    if isinstance(policy, PyramidPermissions) and not policy.asynchronous:
+        return None
+    verdict = snapshot.derived(Door).ask(record, lambda: Request(dict(request.environ)))
+    if not verdict and verdict.answer is None:
+        request.add_response_callback(lambda request, response: response.headers.update([NO_STORE]))
+        raise HTTPForbidden()
+    return refusal(verdict, record, request.environ)
 
 
 @implementer(IStaticURLInfo)

@@ -8,7 +8,7 @@ from typing import Any
 from assetzcml.errors import MissingExtra
 from assetzcml.records.assets import asset_spec
 from assetzcml.serving.asgi import StaticApp, environ_of, path_of
-from assetzcml.serving.sites import Sites
+from assetzcml.serving.sites import Desks
 
 try:
     from starlette.datastructures import URL, URLPath
@@ -34,11 +34,11 @@ class Assets(BaseRoute):
         self.root = asset_spec(root) if root is not None else None
         self.name = name
         self._app = StaticApp(registry)
-        self._sites = Sites(registry)
+        self._desks = Desks(registry)
 
     def matches(self, scope: Any) -> tuple[Match, Any]:
         """Does the path belong to a static view?"""
-        owner = scope["type"] == "http" and self._sites.current.owner(path_of(scope) or "/", scope["method"])
+        owner = scope["type"] == "http" and self._desks.current.owner(path_of(scope) or "/", scope["method"])
         return (Match.FULL if owner else Match.NONE), {}
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -18,13 +17,12 @@ from assetzcml.pages.requests import Request
 from assetzcml.pages.routes import Hit, Table
 from assetzcml.pages.validation import findings
 from assetzcml.pages.views import response_of
+from assetzcml.permissions import Door
 from assetzcml.records.findings import Finding
 from assetzcml.records.pages import Route, View
 from assetzcml.registry import Record, Registry, Snapshot
 
 __all__ = ["Application", "Pages"]
-
-logger = logging.getLogger("assetzcml")
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -137,8 +135,10 @@ class Application:
         request.subpath = hit.matchdict.get("subpath", ())
         request._snapshot = snapshot
         try:
-            if record.permission is not None and not _permitted(snapshot, request):
-                return _plain("403 Forbidden")
+            if record.permission is not None:
+                verdict = snapshot.derived(Door).ask(record, lambda: request)
+                if not verdict:
+                    return _forbidden() if verdict.answer is None else verdict
             return response_of(record, hit.entry.call(record, request))
         except HTTPException as exception:
             return exception
@@ -154,19 +154,10 @@ class Application:
         return response(environ, start_response)
 
 
-def _permitted(snapshot: Snapshot, request: Request) -> bool:
-    """Does the policy permit the request? No policy permits nothing, and one that fails has not permitted either."""
-    record = request.context
-    assert record is not None
-    if snapshot.policy is None:
-        return False
-    try:
-        return bool(snapshot.policy.permits(request, record, record.permission))
-    except HTTPException:  # a policy's own answer, such as the way to a log-in
-        raise
-    except Exception:
-        logger.exception("the permission policy failed for %s; denied", record)
-        return False
+def _forbidden() -> Response:
+    response = _plain("403 Forbidden")
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _plain(status: str) -> Response:

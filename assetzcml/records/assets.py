@@ -256,9 +256,9 @@ class PermissionPolicy:
     def discriminator(self) -> tuple[str]:
         return ("permissionPolicy",)
 
-    def permits(self, request: Any, context: Any, permission: str) -> bool:
-        """Ask the policy. Only a true answer is a yes."""
-        return bool(self.policy.permits(request, context, permission))
+    def permits(self, request: Any, context: Any, permission: str) -> Any:
+        """What the policy says, as it says it: true, false, or something to wait for, which is not a yes."""
+        return self.policy.permits(request, context, permission)
 
     def __str__(self) -> str:
         return "permissionPolicy"

@@ -7,22 +7,25 @@ Everything starts from `raw_path`, decoded once, so that a path has one answer u
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from webob import Request
 
-from assetzcml.records.assets import StaticViewRecord
+from assetzcml.permissions import Door
 from assetzcml.registry import Registry
-from assetzcml.serving.entries import BODIES, ENTRIES, Entries, kept_answer
+from assetzcml.serving.entries import BODIES, kept_answer
 from assetzcml.serving.files import FileBody, is_version
-from assetzcml.serving.paths import unquote
-from assetzcml.serving.responses import OK, Answer, Asked
-from assetzcml.serving.sites import Site
-from assetzcml.serving.view import permitted, redirection
+from assetzcml.serving.paths import redirection, unquote
+from assetzcml.serving.publication import Steps
+from assetzcml.serving.responses import NOT_FOUND, OK, Answer, Asked, error, refusal
+from assetzcml.serving.sites import Desk, Desks
 
 __all__ = ["StaticApp"]
+
+logger = logging.getLogger("assetzcml")
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -51,43 +54,37 @@ class StaticApp:
     def __init__(self, registry: Registry, fallback: Application | None = None, *, bodies: int = BODIES):
         self.registry = registry
         self.fallback = fallback
-        self._bodies = bodies
-        self._site = self._new_site()
-
-    def _new_site(self) -> Site:
-        return Site(self.registry.snapshot, Entries(ENTRIES, self._bodies))
+        self._desks = Desks(registry, bodies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._other(scope, receive, send)
             return
-        site = self._site
-        if site.snapshot is not self.registry.snapshot:
-            site = self._site = self._new_site()
-        answer = self._answer(site, path_of(scope), scope)
-        if answer is None:
-            assert self.fallback is not None
+        answer = await self._answer(self._desks.current, path_of(scope), scope)
+        if answer is not None:
+            await _send(answer, scope, receive, send)
+        elif self.fallback is not None:
             await self.fallback(scope, receive, send)
-            return
-        await _send(answer, scope, receive, send)
+        else:
+            await _send(error(NOT_FOUND), scope, receive, send)
 
-    def _answer(self, site: Site, path: str, scope: Scope) -> Answer | None:
+    async def _answer(self, desk: Desk, path: str, scope: Scope) -> Answer | None:
         asked = Asked(scope["method"], _deciding(scope["headers"]).get)
-        answer = kept_answer(asked, site.entries, path)
+        answer = kept_answer(asked, desk.entries, path)
         if answer is not None:
             return answer
         root_path = scope.get("root_path", "")
         if not path and not root_path:
             path = "/"
 
-        def permits(record: StaticViewRecord) -> bool:
-            return permitted(site.snapshot, record, lambda: Request(environ_of(scope, path)))
-
         def location() -> str:
             prefix = root_path.encode("utf-8", "surrogateescape")
             return redirection(prefix + path.encode("latin-1"), scope.get("query_string", b"").decode("latin-1"))
 
-        return site.answer(path, asked, permits=permits, location=location, has_fallback=self.fallback is not None)
+        steps = desk.site.steps(
+            path, asked, location=location, entries=desk.entries, has_fallback=self.fallback is not None
+        )
+        return None if steps is None else await _settled(steps, desk.snapshot.derived(Door), scope, path)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Whatever is not HTTP."""
@@ -104,6 +101,19 @@ class StaticApp:
             await send({"type": "websocket.close", "code": 1000})  # before it was accepted: 403
         else:
             raise ValueError(f"unknown kind of ASGI scope: {scope['type']!r}")
+
+
+async def _settled(steps: Steps, door: Door, scope: Scope, path: str) -> Answer | None:
+    """The answer that *steps* lead to, with a policy that may be asynchronous."""
+    try:
+        record = next(steps)
+        while True:
+            environ = environ_of(scope, path)
+            verdict = await door.awaited(door.put(record, lambda environ=environ: Request(environ)), record)
+            record = steps.send(refusal(verdict, record, environ))
+    except StopIteration as ended:
+        answer: Answer | None = ended.value
+        return answer
 
 
 def path_of(scope: Scope) -> str:
@@ -247,13 +257,20 @@ async def _send_file(body: FileBody, receive: Receive, send: Send) -> None:
 
 
 async def _disconnected(receive: Receive) -> bool:
-    """True when the client is gone; false where the server will not say. What else the client sends is ignored."""
+    """
+    True when the client is gone; false where the server will not say. What else the client sends is ignored.
+
+    A server may say it by an OSError. Any other error of `receive` is a fault that is not ours to hide.
+    """
     ended = False
     while True:
         try:
             message = await receive()
-        except Exception:  # the server's way to say the same
+        except OSError:
             return True
+        except Exception:
+            logger.exception("the server's receive() failed while a file was sent")
+            raise
         if message["type"] == "http.disconnect":
             return True
         if ended:

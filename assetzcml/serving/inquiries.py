@@ -16,12 +16,13 @@ from assetzcml.records.readers import CODINGS
 from assetzcml.registry import Registry
 from assetzcml.resolving.packages import Packages
 from assetzcml.resolving.search import SearchPaths
+from assetzcml.serving.entries import Entries
 from assetzcml.serving.files import Refused
 from assetzcml.serving.paths import BadPath, path_key
+from assetzcml.serving.publication import settled
 from assetzcml.serving.responses import Asked, Header
 from assetzcml.serving.sites import Site
 from assetzcml.serving.variants import Located, locate, sources, variant_fault
-from assetzcml.serving.view import Entries
 
 __all__ = ["Answers", "Routed", "Variant"]
 
@@ -82,13 +83,14 @@ class Answers:
 
     def answer(self, path: str) -> tuple[str, list[Header]] | None:
         # HEAD: the headers of a GET (RFC 9110, 9.3.2), and nothing is opened for it.
-        answer = self._site().answer(
+        steps = self._site().steps(
             _path_info(path),
             Asked("HEAD", {}.get),
-            permits=lambda record: True,
             location=lambda: f"{path}/",
+            entries=Entries(),
             has_fallback=True,
         )
+        answer = None if steps is None else settled(steps)
         return None if answer is None else (answer.status, answer.headers)
 
     def variants(self, view: StaticViewRecord, spec: AssetSpec) -> Iterator[Variant]:
@@ -122,7 +124,7 @@ class Answers:
         return ""
 
     def _site(self) -> Site:
-        return Site(self.registry.snapshot, Entries())
+        return self.registry.snapshot.derived(Site)
 
     def _locate(self, view: StaticViewRecord, spec: AssetSpec) -> Located | None:
         paths = self.registry.snapshot.derived(SearchPaths)

@@ -8,7 +8,7 @@ do not look at the platform either; a name that Windows or macOS reads different
 
 import re
 from typing import NamedTuple
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from assetzcml.serving.codings import CODINGS
 
@@ -44,6 +44,12 @@ _COPY = frozenset(
     ["bak", "backup", "copy", "in", "old", "orig", "rej", "save", "swo", "swp", "tmp"]
     + [suffix.removeprefix(".") for suffix in CODINGS.values()]
 )
+
+
+# What stands as it is in a segment of a path (RFC 3986, 3.3), but ':', which would make a scheme of what is before it;
+# and in a query (3.4), where what is quoted stays quoted.
+_SEGMENT = "!$&'()*+,;=@~"
+_QUERY = _SEGMENT + "%/:?[]"
 
 
 class BadPath(ValueError):
@@ -122,6 +128,28 @@ def unquote(raw_path: bytes) -> bytes:
     b'/a b/%2e%zz'
     """
     return unquote_to_bytes(raw_path)
+
+
+def wsgi_bytes(text: str) -> bytes:
+    """
+    The bytes of a text of WSGI's, each of which is a character (PEP 3333).
+
+    A server that does otherwise gives no path of an asset: what it gives becomes a backslash, which none has.
+    """
+    return text.encode("latin-1", "backslashreplace")
+
+
+def redirection(path: bytes, query: str) -> str:
+    """
+    The reference that leads from *path* (decoded, any prefix included) to the same with a slash.
+
+    It is relative to the last segment, so that it can neither lead to another host nor forget a prefix.
+
+    >>> redirection(b"//evil.example/caf\\xc3\\xa9", "next=//evil.example")
+    'caf%C3%A9/?next=//evil.example'
+    """
+    last = quote(path.rpartition(b"/")[2], safe=_SEGMENT)
+    return f"{last}/?{quote(query.encode('latin-1', 'replace'), safe=_QUERY)}" if query else f"{last}/"
 
 
 def _is_public(name: str, dotfiles: bool) -> bool:

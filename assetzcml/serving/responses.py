@@ -6,8 +6,10 @@ Everything that an answer says about an asset is written down once, when the ass
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
+from assetzcml.permissions import Verdict
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
 from assetzcml.records.media_types import content_type
 from assetzcml.serving.codings import choose_coding
@@ -16,7 +18,7 @@ from assetzcml.serving.files import FileBody
 from assetzcml.serving.ranges import UnsatisfiableRange, byte_range, content_range
 from assetzcml.serving.variants import Source
 
-__all__ = ["YEAR", "Answer", "Asked", "Entry", "Header", "Representation", "decide", "error", "redirect"]
+__all__ = ["YEAR", "Answer", "Asked", "Entry", "Header", "Representation", "decide", "error", "redirect", "refusal"]
 
 Header = tuple[str, str]
 
@@ -321,6 +323,33 @@ def error(status: str, record: StaticViewRecord | None = None, *headers: Header)
     if record is not None and record.permission and not any(name == "Cache-Control" for name, _ in own):
         own.append(("Cache-Control", "private, no-cache"))
     return Answer(status, own, body)
+
+
+def refusal(verdict: Verdict, record: StaticViewRecord, environ: Mapping[str, Any]) -> Answer | None:
+    """
+    How who is not permitted is answered: as the policy has said, else 403; None for who is permitted.
+
+    *environ* is what the policy's own answer is made for. HEAD has the headers of GET.
+    """
+    if verdict:
+        return None
+    if verdict.answer is None:
+        return error(FORBIDDEN, record, NO_STORE)
+    told: list[Any] = []
+    written: list[bytes] = []
+
+    def start_response(status: str, headers: list[Header], exc_info: Any = None) -> Callable[[bytes], None]:
+        told[:] = status, headers
+        return written.append
+
+    body = verdict({**environ, "REQUEST_METHOD": "GET"}, start_response)
+    try:
+        written.extend(body)
+    finally:
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()
+    return Answer(told[0], told[1], b"".join(written))
 
 
 def redirect(location: str, record: StaticViewRecord) -> Answer:

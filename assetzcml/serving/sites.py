@@ -5,23 +5,22 @@ Which static view a path belongs to. By segments, the longest name first; paths 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
-from assetzcml.records.assets import StaticViewRecord
 from assetzcml.registry import Registry, Snapshot
-from assetzcml.serving.entries import WHOLE, Entries
-from assetzcml.serving.responses import NOT_FOUND, Answer, Asked, error
-from assetzcml.serving.view import Publication, wsgi_bytes
+from assetzcml.serving.entries import BODIES, ENTRIES, WHOLE, Entries
+from assetzcml.serving.paths import wsgi_bytes
+from assetzcml.serving.publication import Publication, Steps, settled
+from assetzcml.serving.responses import Answer, Asked
 
-__all__ = ["Site", "Sites"]
+__all__ = ["Desk", "Desks", "Site"]
 
 
 class Site:
-    """All local static views of a snapshot, and the answers that are kept ready for them."""
+    """All local static views of a snapshot: `snapshot.derived(Site)`. What is kept ready for them is a desk's."""
 
-    def __init__(self, snapshot: Snapshot, entries: Entries):
+    def __init__(self, snapshot: Snapshot):
         self.snapshot = snapshot
-        self.entries = entries
-        self.ready = entries.ready
         local = {_as_wsgi(view.name): view for view in snapshot.views if not view.external}
         self._routes = {name: Publication(view, snapshot) for name, view in local.items() if name}
         self._root = Publication(local[""], snapshot) if "" in local else None
@@ -52,23 +51,7 @@ class Site:
             return None
         return self._root, path.removeprefix("/") if path else None
 
-    def owner(self, path: str, method: str) -> Publication | None:
-        """
-        The view that a request belongs to; None when it is the application's.
-
-        For frameworks that find out first who answers: the root view has only a GET or HEAD of what exists.
-        """
-        found = self.route(path)
-        if found is None or found[0] is not self._root:
-            return found and found[0]
-        # HEAD: nothing is opened for it.
-        asked = Asked("HEAD", {}.get)
-        there = method in ("GET", "HEAD") and self.answer(
-            path, asked, permits=lambda record: True, location=str, has_fallback=True
-        )
-        return self._root if there else None
-
-    @property
+    @cached_property
     def beginnings(self) -> tuple[int, frozenset[str]]:
         """
         With how many characters, and which, every path begins that belongs to a view.
@@ -81,46 +64,95 @@ class Site:
         length = min(map(len, firsts), default=1)
         return length, frozenset(first[:length] for first in firsts)
 
-    def answer(
+    def steps(
         self,
         path: str,
         asked: Asked,
         *,
-        permits: Callable[[StaticViewRecord], bool],
         location: Callable[[], str],
+        entries: Entries,
         has_fallback: bool,
         whole: int = WHOLE,
-    ) -> Answer | None:
-        """The answer to a request; None when it is the fallback's."""
+    ) -> Steps | None:
+        """The steps to the answer, as `Publication.steps`; None when no view has the path."""
         found = self.route(path)
         if found is None:
-            return None if has_fallback else error(NOT_FOUND)
+            return None
         publication, rest = found
-        return publication.answer(
+        return publication.steps(
             asked,
             None if rest is None else wsgi_bytes(rest),
-            permits=permits,
             location=location,
-            entries=self.entries,
+            entries=entries,
             key=path,
             whole=whole,
-            yields=publication is self._root and has_fallback,
+            yields=has_fallback and self.is_root(publication),
         )
 
+    def is_root(self, publication: Publication) -> bool:
+        """Is it the view that has only what exists, and leaves the rest to others?"""
+        return publication is self._root
 
-class Sites:
-    """The site of a registry, as what is declared there is now."""
 
-    def __init__(self, registry: Registry):
+class Desk:
+    """
+    Where one application serves a site: what requests read, put together once and never changed, but for what is kept.
+
+    An application has one at a time, in one attribute, which a request reads once: whatever is declared meanwhile,
+    all of its answer is of one moment.
+    """
+
+    __slots__ = ("beginnings", "entries", "length", "ready", "site", "snapshot")
+
+    def __init__(self, snapshot: Snapshot, bodies: int = BODIES):
+        self.snapshot = snapshot
+        self.site = snapshot.derived(Site)
+        self.entries = Entries(ENTRIES, bodies)
+        self.ready = self.entries.ready.get
+        self.length, self.beginnings = self.site.beginnings
+
+    def owner(self, path: str, method: str) -> Publication | None:
+        """
+        The view that a request belongs to; None when it is the application's.
+
+        For frameworks that find out first who answers: the root view has only a GET or HEAD of what exists.
+        """
+        found = self.site.route(path)
+        if found is None or not self.site.is_root(found[0]):
+            return found and found[0]
+        # HEAD: no body is opened for it.
+        there = method in ("GET", "HEAD") and self.answer_to_all(path, Asked("HEAD", {}.get), str)
+        return found[0] if there else None
+
+    def answer_to_all(self, path: str, asked: Asked, location: Callable[[], str]) -> Answer | None:
+        """The answer to somebody who is permitted everything; None when it is the application's."""
+        steps = self.site.steps(path, asked, location=location, entries=self.entries, has_fallback=True)
+        return None if steps is None else settled(steps)
+
+
+class Desks:
+    """The desk of a registry, as what is declared there is now."""
+
+    def __init__(self, registry: Registry, bodies: int = BODIES):
         self._registry = registry
-        self._site: Site | None = None
+        self._now = registry.current
+        self._bodies = bodies
+        self._desk = Desk(registry.snapshot, bodies)
 
     @property
-    def current(self) -> Site:
-        site = self._site
-        if site is None or site.snapshot is not self._registry.snapshot:
-            site = self._site = Site(self._registry.snapshot, Entries())
-        return site
+    def current(self) -> Desk:
+        """The desk; whatever was declared before it was asked for, it knows."""
+        desk = self._desk
+        return desk if self._now.snapshot is desk.snapshot else self._renewed()
+
+    def _renewed(self) -> Desk:
+        snapshot = self._registry.snapshot
+        desk = self._desk
+        if desk.snapshot is not snapshot:
+            desk = Desk(snapshot, self._bodies)
+            if self._now.snapshot is snapshot:  # else it is good for this request, and the next makes another
+                self._desk = desk
+        return desk
 
 
 def _as_wsgi(name: str) -> str:

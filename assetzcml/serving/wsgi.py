@@ -12,18 +12,24 @@ from typing import Any
 
 from webob import Request
 
+from assetzcml.permissions import Door
 from assetzcml.records.assets import StaticViewRecord
 from assetzcml.registry import Registry
-from assetzcml.serving.entries import BODIES, BODY, ENTRIES, WHOLE, Entries, body_of, kept_answer
-from assetzcml.serving.responses import OK, UNCHANGED, Answer, Asked, Entry, Representation
-from assetzcml.serving.sites import Site
-from assetzcml.serving.view import permitted, redirection, wsgi_bytes
+from assetzcml.serving.entries import BODIES, BODY, WHOLE, body_of, kept_answer
+from assetzcml.serving.paths import redirection, wsgi_bytes
+from assetzcml.serving.publication import settled
+from assetzcml.serving.responses import NOT_FOUND, OK, UNCHANGED, Answer, Asked, Entry, Representation, error, refusal
+from assetzcml.serving.sites import Desk, Desks
 
 __all__ = ["StaticApp"]
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+# What `Site.beginnings` would be of a site that has every path.
+EVERYTHING: tuple[int, frozenset[str]] = (0, frozenset([""]))
 
 
 class StaticApp:
@@ -43,18 +49,15 @@ class StaticApp:
     def __init__(self, registry: Registry, fallback: Application | None = None, *, bodies: int = BODIES):
         self.registry = registry
         self.fallback = fallback
-        self._bodies = bodies
-        self._current = registry.current
-        self._renew()
+        self._now = registry.current
+        self._desks = Desks(registry, bodies)
+        self._bind(self._desks.current)
 
-    def _renew(self) -> Site:
-        """The site as it is declared now. What requests look at first is bound here."""
-        site = Site(self.registry.snapshot, Entries(ENTRIES, self._bodies))
-        self._site = site
-        self._ready = site.entries.ready.get
-        self._snapshot = site.snapshot
-        self._length, self._beginnings = site.beginnings if self.fallback is not None else (0, {""})
-        return site
+    def _bind(self, desk: Desk) -> Desk:
+        """What requests look at first, in one attribute, which each of them reads once (see `Desk`)."""
+        length, beginnings = desk.site.beginnings if self.fallback is not None else EVERYTHING
+        self._bound = (desk.ready, desk.snapshot, length, beginnings, desk)
+        return desk
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         # The common questions are answered here, at the cost of some look-ups; decide() says the same of them.
@@ -64,14 +67,14 @@ class StaticApp:
             path = environ["PATH_INFO"]
         except KeyError:
             path = ""
-        ready = self._ready
+        ready, snapshot, length, beginnings, desk = self._bound
         entry = ready(path)
         if entry is None:
-            if path[: self._length] not in self._beginnings and self._current.snapshot is self._snapshot:
+            if path[:length] not in beginnings and self._now.snapshot is snapshot:
                 fallback = self.fallback
                 return fallback(environ, start_response)  # type: ignore[misc]
             return self._answer(path, environ, start_response)
-        if entry.until <= monotonic() or self._current.snapshot is not self._snapshot:
+        if entry.until <= monotonic() or self._now.snapshot is not snapshot:
             return self._answer(path, environ, start_response)
         chosen = entry.only
         if chosen is None:
@@ -92,7 +95,7 @@ class StaticApp:
                         start_response(OK, chosen.headers.copy())
                         return [chosen.ready]
                     if chosen.size <= WHOLE:
-                        return self._read(chosen, entry, path, environ, start_response)
+                        return self._read(chosen, entry, desk, path, environ, start_response)
                 elif method == "HEAD":
                     start_response(OK, chosen.headers.copy())
                     return ()
@@ -107,51 +110,60 @@ class StaticApp:
         ):
             start_response(UNCHANGED, chosen.not_modified.copy())
             return ()
-        answer = kept_answer(Asked(method, environ.get), self._site.entries, path, _whole(environ))
+        answer = kept_answer(Asked(method, environ.get), desk.entries, path, _whole(environ))
         if answer is not None:
             return _sent(answer, environ, start_response)
         return self._answer(path, environ, start_response)
 
     def _read(
-        self, chosen: Representation, entry: Entry, path: str, environ: Environ, start_response: StartResponse
+        self,
+        chosen: Representation,
+        entry: Entry,
+        desk: Desk,
+        path: str,
+        environ: Environ,
+        start_response: StartResponse,
     ) -> Iterable[bytes]:
         """The whole of a representation that is not kept."""
         try:
-            body = body_of(chosen, range(chosen.size), entry, self._site.entries, path)
+            body = body_of(chosen, range(chosen.size), entry, desk.entries, path)
         except OSError:
             body = None
         if not isinstance(body, bytes):
-            self._site.entries.drop(path)
+            desk.entries.drop(path)
             return self._answer(path, environ, start_response)
         start_response(OK, chosen.headers.copy())
         return [body]
 
     def _answer(self, path: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        site = self._site
-        if site.snapshot is not self.registry.snapshot:
-            site = self._renew()
+        desk = self._desks.current
+        if desk is not self._bound[-1]:
+            self._bind(desk)
         script_name = environ.get("SCRIPT_NAME", "")
         if not path and not script_name:
             path = "/"
 
-        def permits(record: StaticViewRecord) -> bool:
-            return permitted(site.snapshot, record, lambda: Request(environ))
-
         def location() -> str:
             return redirection(wsgi_bytes(script_name + path), environ.get("QUERY_STRING", ""))
 
-        answer = site.answer(
+        def ask(record: StaticViewRecord) -> Answer | None:
+            verdict = desk.snapshot.derived(Door).ask(record, lambda: Request(environ))
+            return refusal(verdict, record, environ)
+
+        steps = desk.site.steps(
             path,
             Asked(environ["REQUEST_METHOD"], environ.get),
-            permits=permits,
             location=location,
+            entries=desk.entries,
             has_fallback=self.fallback is not None,
             whole=_whole(environ),
         )
-        if answer is None:
-            assert self.fallback is not None
-            return self.fallback(environ, start_response)
-        return _sent(answer, environ, start_response)
+        answer = None if steps is None else settled(steps, ask)
+        if answer is not None:
+            return _sent(answer, environ, start_response)
+        if self.fallback is None:
+            return _sent(error(NOT_FOUND), environ, start_response)
+        return self.fallback(environ, start_response)
 
 
 def _whole(environ: Environ) -> int:

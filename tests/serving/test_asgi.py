@@ -139,6 +139,23 @@ def test_what_is_declared_later_holds_from_the_next_request_on(root):
 # Bodies.
 
 
+def test_a_fault_of_the_server_is_not_taken_for_a_client_that_is_gone(root, caplog, descriptors):
+    async def run():
+        async def receive():
+            raise LookupError("the server is broken")
+
+        async def send(message):
+            await asyncio.sleep(0)
+
+        await StaticApp(clients.registry(("static", root)))(scope("/static/large.bin"), receive, send)
+
+    before = descriptors()
+    with pytest.raises(LookupError, match="the server is broken"):
+        asyncio.run(run())
+    assert "receive() failed" in caplog.text
+    assert descriptors() == before
+
+
 def test_header_names_are_in_lower_case(root):
     start = messages(StaticApp(clients.registry(("static", root))), scope("/static/app.css"))[0]
     assert all(name == name.lower() for name, _ in start["headers"])

@@ -62,7 +62,7 @@ def test_a_flood_of_missing_paths_leaves_the_memory_where_it_was(site, path, cou
     gc.collect()
     assert sys.getallocatedblocks() - blocks < A_LITTLE
     assert resident() - size < 2**21  # what is larger than a block: 10 bytes a path at most, of 200,000
-    assert app._site.entries.ready == {}
+    assert app._desks.current.entries.ready == {}
 
 
 @pytest.mark.parametrize("count", [2_000, full(200_000)])
@@ -84,7 +84,7 @@ def test_a_flood_of_missing_paths_leaves_the_memory_where_it_was_under_asgi(site
         return sys.getallocatedblocks() - before
 
     assert asyncio.run(run()) < A_LITTLE
-    assert app._site.entries.ready == {}
+    assert app._desks.current.entries.ready == {}
 
 
 ENDS = {

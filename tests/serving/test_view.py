@@ -356,7 +356,7 @@ def test_who_is_not_permitted_learns_nothing_about_what_exists(ask, root, path):
     assert answer.status == 403
     assert answer.body == b"403 Forbidden\n"
     assert lower(answer).keys() == {"content-length", "content-type", "x-content-type-options", "cache-control"}
-    assert answer.first("Cache-Control") == "private, no-cache"
+    assert answer.first("Cache-Control") == "no-store"  # there is nothing that a client could ask about again
 
 
 def test_the_order_of_refusals_is_method_then_decoding_then_permission(ask, root):

@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assetzcml.records.assets import StaticViewRecord, asset_spec
-from assetzcml.serving import entries
-from assetzcml.serving.entries import Entries
+from assetzcml.serving import entries, sites
 from assetzcml.serving.files import FileBody, Truncated
 from assetzcml.serving.responses import Asked, decide
 from assetzcml.serving.sites import Site
@@ -36,7 +35,7 @@ def clock(monkeypatch, no_tick):
     class Clock:
         now = 1000.0
 
-    for module in ("assetzcml.serving.wsgi.monotonic", "assetzcml.serving.view.time.monotonic"):
+    for module in ("assetzcml.serving.wsgi.monotonic", "assetzcml.serving.publication.time.monotonic"):
         monkeypatch.setattr(module, lambda: Clock.now)
     return Clock
 
@@ -66,7 +65,7 @@ def clock(monkeypatch, no_tick):
 )
 def test_a_path_belongs_to_the_view_with_the_longest_name_by_segments(tmp_path, path, view):
     names = ["static", "static/admin", "static/admin/deep/down", "café"]
-    site = Site(clients.registry(*((name, tmp_path) for name in names)).snapshot, Entries())
+    site = Site(clients.registry(*((name, tmp_path) for name in names)).snapshot)
     found = site.route(path)
     assert (found and found[0].record.name) == view
 
@@ -82,7 +81,7 @@ def test_an_external_name_is_not_served(root):
 )
 def test_routing_agrees_with_its_definition(names, path):
     path = f"/{path}"
-    site = Site(clients.registry(*((name, "/nowhere") for name in names)).snapshot, Entries())
+    site = Site(clients.registry(*((name, "/nowhere") for name in names)).snapshot)
     fitting = [name for name in names if f"{path}/".startswith(f"/{name}/")]
     found = site.route(path)
     assert (found and found[0].record.name) == max(fitting, key=len, default=None)
@@ -271,7 +270,7 @@ def test_within_a_second_no_system_call_is_made(root, clock, monkeypatch):
 
 
 def test_what_was_written_a_moment_ago_is_not_kept(root, monkeypatch):
-    monkeypatch.setattr("assetzcml.serving.view.TICK", 1_000_000_000)
+    monkeypatch.setattr("assetzcml.serving.publication.TICK", 1_000_000_000)
     app = StaticApp(clients.registry(("static", root)))
     for content in (b"one", b"two", b"six"):
         (root / "young.txt").write_bytes(content)
@@ -312,7 +311,7 @@ def test_the_short_way_answers_as_the_long_way_does(untouched, method, headers, 
     anew = clients.wsgi(StaticApp(app.registry), "/static/app.css", method, asked)
     assert (kept.status, kept.headers, kept.body) == (anew.status, anew.headers, anew.body)
     if method == "GET":
-        entry = app._site.entries.ready["/static/app.css"]
+        entry = app._desks.current.entries.ready["/static/app.css"]
         decided = decide(Asked("GET", clients.environ("/", headers=asked).get), entry)
         assert (int(decided.status[:3]), decided.headers) == (kept.status, kept.headers)
 
@@ -328,11 +327,9 @@ def test_what_middleware_does_to_the_headers_of_one_answer_is_not_seen_in_anothe
 
 def test_the_bounds_on_what_is_kept_hold(tmp_path, no_tick, monkeypatch):
     monkeypatch.setattr(entries, "BODY", 100)
-    kept = Entries(most=5, most_bodies=250)
-    made = clients.registry(("static", tmp_path))
-    app = StaticApp(made)
-    app._site.entries = kept
-    app._ready = kept.ready.get
+    monkeypatch.setattr(sites, "ENTRIES", 5)
+    app = StaticApp(clients.registry(("static", tmp_path)), bodies=250)
+    kept = app._desks.current.entries
     for number in range(20):
         write(tmp_path / f"{number}.txt", b"x" * (90 if number % 2 else 101))
         for _ in range(2):
@@ -343,10 +340,10 @@ def test_the_bounds_on_what_is_kept_hold(tmp_path, no_tick, monkeypatch):
     assert {each.identity.body is None for key, each in kept.ready.items() if key.endswith("8.txt")} == {True}
 
 
-def test_what_is_asked_for_again_is_forgotten_last(tmp_path, clock):
-    kept = Entries(most=3)
+def test_what_is_asked_for_again_is_forgotten_last(tmp_path, clock, monkeypatch):
+    monkeypatch.setattr(sites, "ENTRIES", 3)
     app = StaticApp(clients.registry(("static", tmp_path)))
-    app._site.entries, app._ready = kept, kept.ready.get
+    kept = app._desks.current.entries
     for name in "abcd":
         write(tmp_path / name, name.encode())
     for name in "abc":
@@ -361,7 +358,7 @@ def test_with_no_bytes_for_bodies_none_is_kept(root):
     app = StaticApp(clients.registry(("static", root)), bodies=0)
     for path in ("/static/app.css", "/static/empty.txt", "/static/app.css"):
         assert clients.wsgi(app, path).body == (root / path.removeprefix("/static/")).read_bytes()
-    assert app._site.entries.bodies == 0
+    assert app._desks.current.entries.bodies == 0
 
 
 def test_a_flood_of_accept_encodings_leaves_the_memory_where_it_was(root):
@@ -369,7 +366,7 @@ def test_a_flood_of_accept_encodings_leaves_the_memory_where_it_was(root):
     app = StaticApp(clients.registry(("static", root, {"content_encodings": ("gzip",)})))
     for number in range(2000):
         clients.wsgi(app, "/static/app.css", headers={"Accept-Encoding": f"gzip, x{number}" + "y" * (number % 300)})
-    chosen = app._site.entries.ready["/static/app.css"].chosen
+    chosen = app._desks.current.entries.ready["/static/app.css"].chosen
     assert len(chosen) <= 8
     assert max(map(len, chosen)) <= 128
 
@@ -423,7 +420,7 @@ def test_many_threads_get_right_answers_while_files_change(root):
             for name in ("a", "b"):
                 (root / "new").write_bytes(content)
                 os.replace(root / "new", root / name)
-        app._site.entries.ready.clear()
+        app._desks.current.entries.ready.clear()
     done.set()
     for thread in threads:
         thread.join()

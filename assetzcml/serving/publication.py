@@ -1,0 +1,343 @@
+"""
+A request for something below a static view: from its path to an answer, for every server.
+
+The order is law: method (405), decoding (400), permission (403, so that it tells nothing about what exists), the rest.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping
+from enum import Enum
+from typing import Any
+
+from assetzcml.interfaces import IDigests, IVersions
+from assetzcml.records.assets import AssetSpec, StaticViewRecord
+from assetzcml.registry import Snapshot, truth
+from assetzcml.resolving.packages import Found, Packages
+from assetzcml.resolving.resolver import FRESH
+from assetzcml.resolving.search import SearchPaths
+from assetzcml.serving.entries import WHOLE, Entries, complete
+from assetzcml.serving.files import Refused, exhausted, fingerprint
+from assetzcml.serving.paths import BadPath, Key, path_key
+from assetzcml.serving.responses import (
+    ALLOW,
+    BAD_REQUEST,
+    NO_STORE,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    RETRY_AFTER,
+    UNAVAILABLE,
+    Answer,
+    Asked,
+    Entry,
+    entry_of,
+    error,
+    redirect,
+    state_of,
+)
+from assetzcml.serving.variants import Located, Source, locate, real_roots, sources
+
+__all__ = ["Finding", "Publication", "Steps", "settled"]
+
+logger = logging.getLogger("assetzcml")
+
+# How often an asset is looked at again when it changes between the look and the sending.
+ATTEMPTS = 3
+
+# Nanoseconds. The clock that stamps files may tick only a hundred times a second: what is written again in the tick in
+# which it was read has the same times. Twice that, and such a file is not kept.
+TICK = 20_000_000
+
+# The bare name of a static view, and what a static file is asked for by.
+BARE = Key((), False)
+
+
+class Finding(Enum):
+    """What a key leads to when it is no asset."""
+
+    NOTHING = "nothing"
+    DIRECTORY = "a directory that has an index, without its slash"
+    STALE = "another version of an asset that exists"
+
+
+# From a request to its answer, for who knows how to ask for a permission, and where to look at a disk.
+Steps = Generator[StaticViewRecord, Answer | None, Answer | None]
+
+
+def settled(steps: Steps, ask: Callable[[StaticViewRecord], Answer | None] = lambda record: None) -> Answer | None:
+    """
+    The answer that *steps* lead to; None when it is somebody else's.
+
+    *ask* says how a permission is refused; None permits. Without one everything is permitted.
+    """
+    try:
+        record = next(steps)
+        while True:
+            record = steps.send(ask(record))
+    except StopIteration as ended:
+        answer: Answer | None = ended.value
+        return answer
+
+
+class Publication:
+    """One static view of a snapshot. It looks at files and answers; what is kept is kept by who asks."""
+
+    def __init__(self, record: StaticViewRecord, snapshot: Snapshot):
+        self.record = record
+        self.snapshot = snapshot
+        self._packages = snapshot.derived(_packages)
+        self._paths = snapshot.derived(SearchPaths)
+        self._versions = snapshot.registry.queryUtility(IVersions)
+        self._digests = snapshot.registry.queryUtility(IDigests)
+
+    @property
+    def reload(self) -> bool:
+        """Is every request to look at the disk? Read when it matters."""
+        own = self.record.reload
+        return truth(self.snapshot.settings.get("reload")) if own is None else own
+
+    # What is answered.
+
+    def steps(
+        self,
+        asked: Asked,
+        raw: bytes | None,
+        *,
+        location: Callable[[], str],
+        entries: Entries,
+        key: Hashable,
+        whole: int = WHOLE,
+        yields: bool = False,
+    ) -> Steps:
+        """
+        From a request for the path *raw* below the view's name to its answer; None for *raw* is the bare name.
+
+        Gives the record where its permission has to be asked for, and goes on with what `refusal` makes of the
+        verdict. Nothing is looked for before that, but by a view that *yields*: that answers only what exists, and asks
+        only then; None for the rest.
+        *location* gives the URL of the same path with a slash. *key* is what the entry is kept by in *entries*. A body
+        of more than *whole* bytes is a FileBody.
+        """
+        record = self.record
+        if asked.method not in ("GET", "HEAD"):
+            return None if yields else error(NOT_ALLOWED, record, ALLOW)
+        try:
+            path = BARE if raw is None else path_key(raw, record.dotfiles)
+        except BadPath:
+            return None if yields else error(BAD_REQUEST, record)
+        if record.permission is not None and not yields:
+            refused = yield record
+            if refused is not None:
+                return refused
+        if path is None:
+            return None if yields else error(NOT_FOUND, record)
+        try:
+            if yields:
+                found = self._ready(path, entries, key)
+                if found in (Finding.NOTHING, Finding.STALE):
+                    return None
+                if record.permission is not None:
+                    refused = yield record
+                    if refused is not None:
+                        return refused
+            return self._answer(asked, path, location, entries, key, whole)
+        except OSError as problem:
+            logger.error("static view %r: %s", record.name, problem.strerror)
+            return error(UNAVAILABLE, record, RETRY_AFTER, NO_STORE)
+
+    def _answer(
+        self, asked: Asked, path: Key, location: Callable[[], str], entries: Entries, key: Hashable, whole: int
+    ) -> Answer:
+        """The answer to who is permitted."""
+        record = self.record
+        for _ in range(ATTEMPTS):
+            found = self._ready(path, entries, key)
+            if found is Finding.NOTHING:
+                return error(NOT_FOUND, record)
+            if found is Finding.STALE:
+                return error(NOT_FOUND, record, NO_STORE)
+            if found is Finding.DIRECTORY:
+                return redirect(location(), record)
+            answer = complete(asked, found, entries, key, whole)
+            if answer is not None:
+                return answer
+            entries.drop(key)
+        return error(UNAVAILABLE, record, RETRY_AFTER, NO_STORE)
+
+    def _ready(self, path: Key, entries: Entries, key: Hashable) -> Entry | Finding:
+        """What *path* leads to: as it was kept, when that is fresh enough, else looked at anew and kept."""
+        known = entries.ready.get(key)
+        if known is not None and time.monotonic() < known.fresh and not self.reload:
+            return known
+        found = self.find(path, known)
+        if isinstance(found, Entry) and found.fresh:
+            entries.put(key, found)
+        elif known is not None:
+            entries.drop(key)
+        return found
+
+    # What there is.
+
+    def find(self, path: Key, known: Entry | None = None) -> Entry | Finding:
+        """
+        What *path* leads to. *known*, what it led to before, is given back, marked as fresh, when nothing has changed.
+
+        Raises OSError only where the system is at its limits.
+        """
+        record = self.record
+        if record.file:
+            return self._entry(record.root, known) if path == BARE else Finding.NOTHING
+        spec = record.root.joined(path.parts)
+        if path.directory:
+            return self._entry(spec.joined([record.index]), known) if record.index else Finding.NOTHING
+        located = self._locate(spec)
+        if located is not None and not located.directory:
+            version = self._version(path)
+            forever = version is not None and version.current and version.digest is None
+            return self._entry_of(located, spec, known, immutable=forever)
+        found = self._carrying_digest(path, known)
+        if found is None and located is not None and record.index and self._is_servable(spec.joined([record.index])):
+            return Finding.DIRECTORY
+        return Finding.NOTHING if found is None else found
+
+    def _carrying_digest(self, path: Key, known: Entry | None) -> Entry | Finding | None:
+        """What a name with a digest in it stands for; None when it is no such name."""
+        version = self._version(path)
+        if version is None or not self._is_public(version.spec):
+            return None
+        located = self._locate(version.spec)
+        if located is None or located.directory:
+            return None
+        found = self._entry_of(located, version.spec, known, digest=version.digest, immutable=True)
+        if isinstance(found, Entry) and not self._is_current(version, located, found):
+            return Finding.STALE
+        return found
+
+    def _is_current(self, version: Any, located: Located, entry: Entry) -> bool:
+        """
+        Are the bytes of *entry* what the name promises? Asked of the very file: what goes out is kept for a year.
+
+        `Version.current` may be a second old.
+        """
+        if version.digest is None or self._digests is None:
+            return bool(version.current)
+        source = entry.identity.source
+        if source.location.member is not None:
+            return source.fingerprint == version.digest
+        path = source.location.path
+        try:
+            status = os.stat(path)
+            digest = self._digests.digest(Found(located.spec, False, path, status, None))
+        except OSError as problem:
+            if exhausted(problem):
+                raise
+            return False
+        return digest == version.digest and fingerprint(status) == source.fingerprint
+
+    def _version(self, path: Key) -> Any:
+        """The `Version` that a name stands for (see `IVersions`)."""
+        if self._versions is None or not path.parts:
+            return None
+        return self._versions.version_of(self.snapshot, self.record, path.parts)
+
+    def _is_public(self, spec: AssetSpec) -> bool:
+        """May the asset be asked for by its own name? 'con-3f2a9c81b7d0' is a name like others, 'con' is a device."""
+        raw = "/".join(spec.below(self.record.root)).encode("utf-8", "surrogateescape")
+        return path_key(raw, self.record.dotfiles) is not None
+
+    def _locate(self, spec: AssetSpec) -> Located | None:
+        return locate(self._paths.candidates(spec, None if self.record.file else self.record.root), self._packages)
+
+    def _is_servable(self, spec: AssetSpec) -> bool:
+        located = self._locate(spec)
+        return located is not None and not located.directory and self._sources(located) is not None
+
+    def _entry(self, spec: AssetSpec, known: Entry | None) -> Entry | Finding:
+        located = self._locate(spec)
+        if located is None or located.directory:
+            return Finding.NOTHING
+        return self._entry_of(located, spec, known)
+
+    def _entry_of(
+        self,
+        located: Located,
+        spec: AssetSpec,
+        known: Entry | None,
+        digest: str | None = None,
+        immutable: bool = False,
+    ) -> Entry | Finding:
+        looked = time.monotonic()
+        found = self._sources(located)
+        if found is None:
+            return Finding.NOTHING
+        state = state_of(located.spec, found, digest, immutable)
+        if known is not None and known.state == state:
+            entry = known
+        else:
+            entry = entry_of(self.record, spec.name, state, found, time.time(), digest=digest, immutable=immutable)
+        entry.fresh = 0.0 if self.reload or _is_young(found) else looked + FRESH
+        entry.until = entry.fresh if self.record.permission is None else 0.0
+        return entry
+
+    def _sources(self, located: Located) -> list[Source] | None:
+        try:
+            return sources(
+                located,
+                self.record.content_encodings,
+                follow_symlinks=self.record.follow_symlinks,
+                closed=self._is_another_views,
+            )
+        except Refused:
+            return None
+        except OSError as problem:
+            if exhausted(problem):
+                raise
+            return None
+
+    def _is_another_views(self, path: str, base: str) -> bool:
+        """Does the real *path*, below *base*, lie in the root of a more specific view, which may be protected?"""
+        names = self.snapshot.derived(_Roots).names
+        while path != base:
+            if not names(path) <= {self.record.name}:
+                return True
+            path = os.path.dirname(path)
+        return False
+
+
+def _packages(snapshot: Snapshot) -> Packages:
+    return Packages()
+
+
+class _Roots:
+    """Where the roots of the local static views of a snapshot really lie; looked at anew when it is not FRESH."""
+
+    def __init__(self, snapshot: Snapshot):
+        self._snapshot = snapshot
+        self._looked = -FRESH
+        self._names: Mapping[str, frozenset[str]] = {}
+
+    def names(self, path: str) -> frozenset[str]:
+        """The names of the views whose root is the real *path*, in one of their layers."""
+        now = time.monotonic()
+        if now - self._looked > FRESH:
+            self._names = self._look()
+            self._looked = now
+        return self._names.get(path, frozenset())
+
+    def _look(self) -> Mapping[str, frozenset[str]]:
+        paths, packages = self._snapshot.derived(SearchPaths), self._snapshot.derived(_packages)
+        names: dict[str, frozenset[str]] = {}
+        for view in self._snapshot.views:
+            if not view.external:
+                for path in real_roots(paths.candidates(view.root), packages):
+                    names[path] = names.get(path, frozenset()) | {view.name}
+        return names
+
+
+def _is_young(found: Iterable[Source]) -> bool:
+    """Was a file changed so recently that a further change may not show?"""
+    now = time.time_ns()
+    return any(abs(now - each.fingerprint[4]) < TICK for each in found if isinstance(each.fingerprint, tuple))
