@@ -4,4 +4,9 @@ project = "assetzcml"
 author = copyright = "assetzcml contributors"
 exclude_patterns = ["_build"]
 highlight_language = "xml"
-html_theme = "alabaster"
+html_theme = "furo"
+html_title = "assetzcml"
+extensions = ["sphinx_copybutton"]
+# A prompt is not copied, nor what is printed below it.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
