@@ -1,8 +1,4 @@
-"""
-The command `assetzcml`, and where each of its commands is. Only click is imported here, so that --help is there at once.
-
-Exit status: 0 good, 1 the configuration or the content is wrong, 2 wrong usage (click's own).
-"""
+"""The command `assetzcml`, and where each of its commands is. Only click is imported, so that --help is there at once."""
 
 from __future__ import annotations
 
@@ -14,11 +10,9 @@ from typing import Any, NamedTuple
 
 import click
 
-__all__ = ["COMMANDS", "EXIT_STATUS", "main", "version_of"]
+from assetzcml.cli.statuses import EXIT_STATUS
 
-EXIT_STATUS = """\b
-Exit status: 0 good, 1 the configuration or the content is wrong (messages
-are on stderr, with file, line and column), 2 wrong usage."""
+__all__ = ["COMMANDS", "main", "version_of"]
 
 
 class Place(NamedTuple):

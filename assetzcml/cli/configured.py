@@ -16,12 +16,11 @@ from typing import Any
 import click
 
 from assetzcml.assembly import AssetRegistry, load_zcml
-from assetzcml.cli.commands import EXIT_STATUS
+from assetzcml.cli.statuses import EXIT_STATUS, Wrong
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Problem
 
 __all__ = [
     "Command",
-    "Wrong",
     "command",
     "configured",
     "ending_quietly",
@@ -32,13 +31,6 @@ __all__ = [
     "told",
     "warnings_on_stderr",
 ]
-
-
-class Wrong(click.ClickException):
-    """The configuration or the content is wrong: exit status 1."""
-
-    def show(self, file: Any = None) -> None:
-        click.echo(self.format_message(), err=True)
 
 
 class Command(click.Command):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from assetzcml.cli.commands import EXIT_STATUS
 from assetzcml.cli.configured import Command, load
 from assetzcml.cli.scaffolds import app_files, checked_name, theme_files, write_project
+from assetzcml.cli.statuses import EXIT_STATUS
 
 __all__ = ["init"]
 

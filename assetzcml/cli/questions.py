@@ -9,7 +9,6 @@ import click
 
 from assetzcml.assembly import AssetRegistry
 from assetzcml.cli.configured import (
-    Wrong,
     command,
     configured,
     formatted,
@@ -18,6 +17,7 @@ from assetzcml.cli.configured import (
     print_json,
     warnings_on_stderr,
 )
+from assetzcml.cli.statuses import Wrong
 from assetzcml.errors import ConfigurationError, did_you_mean
 from assetzcml.interfaces import IChecker
 from assetzcml.reports.xsd import schema_files, schemas

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from assetzcml.assembly import AssetRegistry
-from assetzcml.cli.configured import Wrong, command, configured, ending_quietly, load, told, warnings_on_stderr
+from assetzcml.cli.configured import command, configured, ending_quietly, load, told, warnings_on_stderr
+from assetzcml.cli.statuses import Wrong
 from assetzcml.cli.watching import Watcher
 from assetzcml.errors import ConfigurationError, MissingExtra, Problem
 

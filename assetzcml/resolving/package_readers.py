@@ -95,7 +95,7 @@ def _names_of(packages: Iterable[str | ModuleType]) -> frozenset[str]:
 def _caller() -> Origin:
     """The first line outside of assetzcml's own code and what calls it for others."""
     frame: Any = sys._getframe(2)
-    while frame.f_back is not None and frame.f_globals.get("__name__") == "assetzcml.assembly":
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith("assetzcml."):
         frame = frame.f_back
     return Origin(frame.f_code.co_filename, frame.f_lineno)
 

@@ -57,6 +57,7 @@ def test_help_and_version_open_nothing_but_click(arguments):
         "assetzcml.__main__",
         "assetzcml.cli",
         "assetzcml.cli.commands",
+        "assetzcml.cli.statuses",
     }
     assert {"zope.interface", "lxml", "webob", "asyncio"} & set(opened) == set()
 
