@@ -41,7 +41,12 @@ LOOK_UPS = {"getUtility", "queryUtility", "component", "_component"}
 
 def imports(name):
     """Every import of a module, of ours and of others."""
-    return list(_imports(MODULES[name], "top"))
+    return imports_of(MODULES[name])
+
+
+def imports_of(tree):
+    """Every import in a program."""
+    return list(_imports(tree, "top"))
 
 
 def _imports(node, how):

@@ -1,36 +1,45 @@
-"""Who may import whom. The tables are the law; a new module has to be entered here."""
+"""Who may import whom. The table of docs/architecture.rst is the law; a new room, and a new arrow, is entered there."""
 
 import ast
 import importlib
-from pathlib import Path
+import re
 
 import pytest
 
-import assetzcml
+from imports import MODULES, PACKAGE, circles, imports, imports_of, is_below, room_of
 
-PACKAGE = Path(assetzcml.__file__).parent
+CHECKOUT = PACKAGE.parent
+PAGE = CHECKOUT / "docs" / "architecture.rst"
 
-# From the ground: a room imports only rooms that stand before it. The rim imports whatever it needs.
-FLOORS = [
-    ["errors"],
-    ["interfaces"],
-    ["records"],
-    ["registry"],
-    ["permissions"],
-    ["resolving"],
-    ["bundles"],
-    ["urls"],
-    ["serving", "pages"],
-    ["declaring"],
-    ["zcml"],
-    ["reports"],
-    ["publishing"],
-    ["assembly"],
-    ["integrations", "cli"],
-    ["__init__", "__main__", "asgi", "check"],
-]
-FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-MAY_IMPORT = {room: {other for other in FLOOR if FLOOR[other] < FLOOR[room]} for room in FLOOR}
+
+def table(first):
+    """The rows of the table of the page whose first heading is *first*, each a list of texts."""
+    text = PAGE.read_text(encoding="utf-8")
+    rows = re.findall(r"^   \* - (.*)\n((?:     -.*\n)+)", text, re.MULTILINE)
+    cells = [[name, *(cell.strip() for cell in re.findall(r"^     -(.*)$", rest, re.MULTILINE))] for name, rest in rows]
+    starts = [number for number, row in enumerate(cells) if row[0] in ("Room", "Module")]
+    begin = next(number for number in starts if cells[number][0] == first)
+    return cells[begin + 1 : next((number for number in starts if number > begin), None)]
+
+
+ROOMS = {room: set(imported.split()) for room, _, imported in table("Room")}
+FLOOR = {room: number for number, room in enumerate(ROOMS)}
+
+# Arrows that still run up or round, each to be taken away by a change of the rooms that it joins. None may be added.
+STANDING = {
+    ("bundles.filters.names", "bundles.filters.adapted"),
+    ("bundles.building", "bundles.bundle"),
+    ("bundles.bundle", "bundles.environment"),
+    ("bundles.context", "bundles.bundle"),
+    ("bundles.context", "bundles.environment"),
+    ("bundles.merging", "bundles.bundle"),
+    ("bundles.urls", "bundles.bundle"),
+    ("bundles.declared", "bundles.registered"),
+    ("bundles.registered", "urls.generator"),
+    ("pages.requests", "pages.application"),
+    ("resolving.resolver", "bundles.registered"),
+    ("resolving.search", "bundles.registered"),
+}
 
 ONLY_IN = {  # a library, and the units that may import it
     "lxml": {"zcml"},
@@ -54,76 +63,109 @@ EXCEPTIONS = {  # a unit, what it imports all the same, and the words in its sou
 NEVER = {"pkg_resources", "setuptools", "imp"}
 
 
-def unit_of(module):
-    """The first name below the package: a module, or a folder with all that is in it."""
-    return module.split(".")[1] if "." in module else "__init__"
+ARROWS = {
+    (name, each.module): each
+    for name in MODULES
+    for each in imports(name)
+    if each.module in MODULES and each.module != name
+}
 
 
-def modules():
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
-        yield name.removesuffix(".__init__"), ast.parse(path.read_text(encoding="utf-8"))
+@pytest.mark.parametrize(
+    "line, how",
+    [
+        ("from assetzcml.cli import main", "top"),
+        ("def f():\n    import assetzcml.cli", "late"),
+        ("f = lambda: getattr(__import__('assetzcml.cli'), 'main')", "string"),
+        ("if TYPE_CHECKING:\n    from assetzcml.cli import main", "typing"),
+        ("if typing.TYPE_CHECKING:\n    pass\nelse:\n    import assetzcml.cli", "top"),
+        ("importlib.import_module('assetzcml.cli')", "string"),
+        ("PLACES = {'main': 'assetzcml.cli:main'}", "string"),
+        ("try:\n    import assetzcml.cli\nexcept ImportError: pass", "top"),
+    ],
+)
+def test_an_import_is_seen_however_it_is_written(line, how):
+    assert [(each.module, each.how) for each in imports_of(ast.parse(line)) if each.module in MODULES] == [
+        ("assetzcml.cli", how)
+    ]
 
 
-MODULES = dict(modules())
+def test_a_look_up_by_interface_is_an_import_of_what_it_finds():
+    found = imports_of(ast.parse("self.registry.getUtility(IResolver).resolve(spec)"))
+    assert [(each.module, each.how) for each in found] == [("assetzcml.resolving.resolver", "look-up")]
 
 
-def imports(tree, *, typing=False, late=True):
-    """What a module imports: *typing*, what only a type checker reads; *late*, what functions import when called."""
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not typing:
-            continue
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not late:
-            continue
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert not node.level, "imports are written out: one spelling, found by one search"
-            yield node.module
-            yield from (
-                f"{node.module}.{alias.name}" for alias in node.names if f"{node.module}.{alias.name}" in MODULES
-            )
-        waiting += ast.iter_child_nodes(node)
+def test_circles_are_found_and_what_only_leads_to_one_is_none():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": {"d"}}) == [{"d"}, {"b", "c"}]
 
 
-def is_below(module, library):
-    return module == library or module.startswith(f"{library}.")
+def short(module):
+    return module.removeprefix("assetzcml.")
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_a_module_imports_only_what_stands_below_it(name):
-    unit = unit_of(name)
-    assert unit in MAY_IMPORT, f"{unit} has no place in the tables"
-    ours = {unit_of(module) for module in imports(MODULES[name]) if is_below(module, "assetzcml")}
-    assert ours - {unit, "__init__"} - MAY_IMPORT[unit] == set()
+def told(name, each):
+    return f"{short(name)}:{each.line} → {short(each.module)} ({each.how})"
+
+
+def test_every_room_stands_in_the_drawing_and_imports_what_stands_above_it():
+    assert {room_of(name) for name in MODULES} == set(ROOMS)
+    up = {(room, other) for room, others in ROOMS.items() for other in others if FLOOR[other] >= FLOOR[room]}
+    assert up == {
+        (room_of(f"assetzcml.{a}"), room_of(f"assetzcml.{b}"))
+        for a, b in STANDING
+        if room_of(f"assetzcml.{a}") != room_of(f"assetzcml.{b}")
+    } - {(room, other) for room in ROOMS for other in ROOMS if FLOOR[other] < FLOOR[room]}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_what_its_line_in_the_drawing_says_and_nothing_else(room):
+    used = {}
+    for name in MODULES:
+        if room_of(name) == room:
+            for each in imports(name):
+                if each.module in MODULES and room_of(each.module) != room:
+                    used.setdefault(room_of(each.module), []).append(told(name, each))
+    assert {other: arrows for other, arrows in used.items() if other not in ROOMS[room]} == {}, "not in the drawing"
+    assert ROOMS[room] - set(used) == set(), "in the drawing, and needed no more"
+
+
+def test_no_module_leads_back_to_itself_however_it_imports():
+    graph = {name: set() for name in MODULES}
+    for name, module in ARROWS:
+        if (short(name), short(module)) not in STANDING:
+            graph[name].add(module)
+    assert [
+        [told(name, each) for (name, module), each in ARROWS.items() if {name, module} <= circle]
+        for circle in circles(graph)
+    ] == []
+
+
+def test_an_arrow_that_may_still_stand_stands():
+    assert STANDING - {(short(name), short(module)) for name, module in ARROWS} == set()
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_library_is_imported_only_where_its_subject_is(name):
-    unit = unit_of(name)
+    room = room_of(name)
     strangers = {
-        module
-        for module in imports(MODULES[name], typing=True)
-        for library, units in ONLY_IN.items()
-        if is_below(module, library) and unit not in units and (unit, module) not in EXCEPTIONS
+        each.module
+        for each in imports(name)
+        for library, rooms in ONLY_IN.items()
+        if is_below(each.module, library) and room not in rooms and (room, each.module) not in EXCEPTIONS
     }
     assert strangers == set()
 
 
 @pytest.mark.parametrize("unit, module", EXCEPTIONS)
 def test_an_exception_is_needed_and_says_why(unit, module):
-    assert module in set(imports(MODULES[f"assetzcml.{unit}"]))
+    assert module in {each.module for each in imports(f"assetzcml.{unit}")}
     source = (PACKAGE / f"{unit}.py").read_text(encoding="utf-8")
     assert EXCEPTIONS[unit, module] in " ".join(source.split())
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_nothing_needs_setuptools_at_run_time(name):
-    assert {
-        module for module in imports(MODULES[name], typing=True) for never in NEVER if is_below(module, never)
-    } == set()
+    assert {each.module for each in imports(name) for never in NEVER if is_below(each.module, never)} == set()
 
 
 # The hook stands in for loaders, whose contract speaks of it.
@@ -131,29 +173,12 @@ BY_FILE = {"assetzcml.resolving.package_readers"}
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in MODULES if FLOOR[unit_of(name)] <= FLOOR["zcml"] and name not in BY_FILE]
+    "name", [name for name in MODULES if FLOOR[room_of(name)] <= FLOOR["zcml"] and name not in BY_FILE]
 )
 def test_packages_are_never_found_by_their_dunder_file(name):
     names = {node.id for node in ast.walk(MODULES[name]) if isinstance(node, ast.Name)}
     attributes = {node.attr for node in ast.walk(MODULES[name]) if isinstance(node, ast.Attribute)}
     assert "__file__" not in names | attributes
-
-
-def test_no_module_imports_itself_through_others():
-    graph = {
-        name: {m for m in imports(tree, late=False) if m in MODULES and m != name} for name, tree in MODULES.items()
-    }
-    done = set()
-
-    def visit(name, trail):
-        assert name not in trail, " → ".join([*trail[trail.index(name) :], name])
-        if name not in done:
-            for module in sorted(graph[name]):
-                visit(module, [*trail, name])
-            done.add(name)
-
-    for name in graph:
-        visit(name, [])
 
 
 def test_every_module_says_what_it_is_for():
@@ -171,3 +196,30 @@ def test_what_a_module_offers_exists():
                 raise
             continue  # needs an extra that is not installed
         assert [word for word in getattr(module, "__all__", ()) if not hasattr(module, word)] == []
+
+
+# Where the tests of a module are.
+
+TESTS = {name: files.split() for name, files in table("Module")}
+
+
+def own_tests(name):
+    """The module of tests that has a module's name."""
+    *rooms, last = short(name).split(".") if "." in name else ["__init__"]
+    return CHECKOUT.joinpath("tests", *rooms, f"test_{last}.py")
+
+
+def is_package(name):
+    return "." in name and (PACKAGE.joinpath(*name.split(".")[1:]) / "__init__.py").exists()
+
+
+def test_every_module_has_tests_of_its_name_or_a_line_that_says_where_they_are():
+    without = {short(name) if "." in name else "__init__" for name in MODULES if not own_tests(name).exists()}
+    packages = {short(name) for name in MODULES if is_package(name)}
+    assert without - packages - set(TESTS) == set(), "no tests are known"
+    assert set(TESTS) - without == set(), "the tests have its name, or the module is gone"
+
+
+@pytest.mark.parametrize("module", TESTS)
+def test_the_tests_that_a_line_names_are_there(module):
+    assert [name for name in TESTS[module] if not (CHECKOUT / "tests" / name).is_file()] == []
