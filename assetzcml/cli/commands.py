@@ -63,14 +63,23 @@ class Commands(click.Group):
         getattr(sys.stdout, "reconfigure", lambda **_: None)(errors="backslashreplace")
         try:
             result = super().invoke(ctx)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # closed by the shell: ">&-"
+                sys.stdout.flush()
         except OSError as error:
-            if error.errno != errno.EPIPE:
-                raise
             # What is still buffered goes nowhere, also when Python flushes at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(0)
+            if sys.stdout is not None:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if error.errno == errno.EPIPE:  # a reader that has seen enough
+                ctx.exit(0)
+            click.echo(_in_words(error), err=True)
+            ctx.exit(1)
         return result
+
+
+def _in_words(error: OSError) -> str:
+    """What the system refused, in one line."""
+    reason = error.strerror or str(error)
+    return f"{os.fsdecode(error.filename)}: {reason}" if error.filename else f"the output cannot be written: {reason}"
 
 
 def version_of(distribution: str) -> str:

@@ -117,13 +117,17 @@ formatted = click.option(
 
 def load(config: str, features: tuple[str, ...], settings: dict[str, str], strict: bool) -> AssetRegistry:
     """Load CONFIG; warnings go to stderr, each with its place."""
-    make_importable(os.getcwd())
+    make_importable()
     with warnings_on_stderr():
         return load_zcml(config, features=features, settings=settings, strict=strict)
 
 
-def make_importable(directory: str) -> None:
-    """As `python -m` does, and unless Python was told not to (-P, PYTHONSAFEPATH)."""
+def make_importable() -> None:
+    """Of the working directory: as `python -m` does, and unless Python was told not to (-P, PYTHONSAFEPATH)."""
+    try:
+        directory = os.getcwd()
+    except FileNotFoundError:
+        raise Wrong("the working directory is no longer there; change to one that is") from None
     if not getattr(sys.flags, "safe_path", False) and sys.path[:1] not in ([directory], [""]):
         sys.path.insert(0, directory)
 

@@ -20,7 +20,9 @@ from assetzcml.cli.configured import (
 from assetzcml.cli.statuses import Wrong
 from assetzcml.errors import ConfigurationError, did_you_mean
 from assetzcml.interfaces import IChecker
+from assetzcml.records.assets import asset_spec
 from assetzcml.reports.xsd import schema_files, schemas
+from assetzcml.resolving.search import parent
 
 __all__ = ["check", "explain", "schema", "url"]
 
@@ -54,8 +56,23 @@ def url(
         for spec in specs:
             if spec in answers:
                 click.echo(answers[spec])
+    for spec in answers:
+        _warn_of_nothing(registry, spec)
     if errors:
         raise Wrong("\n".join(errors.values()))
+
+
+def _warn_of_nothing(registry: AssetRegistry, spec: str) -> None:
+    """A URL is a matter of names; say so where no layer has the asset."""
+    try:
+        if registry.resolve(spec).exists():
+            return
+        beside = parent(asset_spec(spec))
+        known = [str(beside.joined([name])) for name in registry.resolve(beside).listdir()]
+    except (OSError, ValueError, ImportError):
+        return  # of an external name: its files may lie on the other host only
+    hint = did_you_mean(spec, known)
+    click.echo(f"warning: no layer has {spec!r}" + (f"; {hint}" if hint else ""), err=True)
 
 
 @command("check")
@@ -69,7 +86,7 @@ def check(config: str, features: tuple[str, ...], settings: dict[str, str], stri
     when one is an error, with --strict also when one is a warning. A finding is silenced by a comment on the line before
     its tag: <!-- assetzcml: ignore A012 -->
     """
-    make_importable(os.getcwd())
+    make_importable()
     registry = AssetRegistry(settings=settings)
     found = registry.getUtility(IChecker).check(config, features=features, settings=settings)
     if form == "json":
@@ -137,7 +154,7 @@ def schema(
     """
     if namespace is not None and output is not None:
         raise click.UsageError("--namespace and --output exclude each other: --output writes all of them")
-    make_importable(os.getcwd())
+    make_importable()
     registry = AssetRegistry(settings=settings)
     wrong = None
     try:

@@ -1,7 +1,7 @@
 """
 What `assetzcml init` writes: a package that installs, runs and passes its test at once, and is changed from there.
 
-The files lie in `projects`, with `$name` and the like in them. The package lies in `src`, so that the project's
+The files lie in `templates`, with `$name` and the like in them. The package lies in `src`, so that the project's
 directory, which has its name, is not taken for it by a Python that stands beside it.
 """
 
@@ -157,11 +157,11 @@ def _how_served(name: str, extends: str, group: str) -> str:
 
 
 def _filled(folders: Iterable[str], values: Mapping[str, str]) -> dict[str, bytes]:
-    """The files of some folders of `projects`: NAME in a path, and `$name` and the like in a text, are filled in."""
+    """The files of some folders of `templates`: NAME in a path, and `$name` and the like in a text, are filled in."""
     values = {**values, "underline": "=" * len(values["name"])}
     texts: dict[str, str] = {}
     for folder in folders:
-        texts |= _texts(importlib.resources.files(__package__).joinpath("projects", folder))
+        texts |= _texts(importlib.resources.files(__package__).joinpath("templates", folder))
     return {
         path.replace("NAME", values["name"]): Template(text).substitute(values).rstrip("\n").encode() + b"\n"
         for path, text in sorted(texts.items())
@@ -169,7 +169,7 @@ def _filled(folders: Iterable[str], values: Mapping[str, str]) -> dict[str, byte
 
 
 def _texts(folder: Traversable, prefix: str = "") -> dict[str, str]:
-    """The files below a folder of `projects`. Each has the suffix .in there, so that no tool takes it for its own."""
+    """The files below a folder of `templates`. Each has the suffix .in there, so that no tool takes it for its own."""
     found: dict[str, str] = {}
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.is_dir():

@@ -11,11 +11,20 @@ import click
 
 from assetzcml.assembly import AssetRegistry
 from assetzcml.cli.configured import command, configured, ending_quietly, load, told, warnings_on_stderr
+from assetzcml.cli.proxies import BehindProxy, Network, proxy_network
 from assetzcml.cli.statuses import Wrong
 from assetzcml.cli.watching import Watcher
 from assetzcml.errors import ConfigurationError, MissingExtra, Problem
 
 __all__ = ["serve"]
+
+
+def _networks(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[Network, ...]:
+    try:
+        return tuple(map(proxy_network, texts))
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from None
+
 
 THREADS = 8  # a browser opens six connections to one host; with fewer threads than that waitress warns of a queue
 
@@ -34,6 +43,14 @@ THREADS = 8  # a browser opens six connections to one host; with fewer threads t
 @click.option(
     "--reload", "reloads", is_flag=True, help="Load CONFIG again when one of its files changes. Needs watchfiles."
 )
+@click.option(
+    "--trusted-proxy",
+    "proxies",
+    multiple=True,
+    metavar="ADDRESS",
+    callback=_networks,
+    help="A proxy whose X-Forwarded-Proto, -Host, -For and -Prefix are believed: an address or a network.",
+)
 def serve(
     config: str,
     features: tuple[str, ...],
@@ -43,6 +60,7 @@ def serve(
     port: int,
     app: str | None,
     reloads: bool,
+    proxies: tuple[Network, ...],
 ) -> None:
     """
     Serve the assets of CONFIG over HTTP, until it is interrupted.
@@ -58,10 +76,17 @@ def serve(
         registry = load(config, features, settings, strict)
         watcher = Watcher(registry, _tell_reload) if reloads else None
         fallback = _factory(module, name)(registry) if app is not None else None
+        application = registry.make_app(fallback)
+        if proxies:
+            application = BehindProxy(application, proxies)
+        options = {"host": host, "port": port, "threads": THREADS}
         try:
-            server = waitress.create_server(registry.make_app(fallback), host=host, port=port, threads=THREADS)
+            # What proxies say is for BehindProxy to believe or not: waitress would take it out.
+            server = waitress.create_server(application, clear_untrusted_proxy_headers=not proxies, **options)
         except OSError as error:
             raise Wrong(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+        except ValueError:  # waitress says no more of a name that it cannot look up
+            raise click.BadParameter(f"the host {host!r} is not known", param_hint="'--host'") from None
         for address in _addresses(server):
             click.echo(f"Serving on {address}")
         sys.stdout.flush()

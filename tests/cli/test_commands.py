@@ -694,3 +694,38 @@ def test_serve_without_waitress_says_what_to_install(run, monkeypatch):
     assert run("serve", "shop:configure.zcml", status=1).stderr == (
         'serve needs waitress, which is not installed; pip install "assetzcml[serve]"\n'
     )
+
+
+def shell(command, directory):
+    """What `assetzcml` does at the end of a shell's command line, as a process of its own."""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "examples")])}
+    command = command.replace("assetzcml", f"{sys.executable} -m assetzcml", 1)
+    return subprocess.run(["sh", "-c", command], cwd=directory, env=environ, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    "command, status, message",
+    [
+        ("assetzcml list shop:configure.zcml >/dev/full", 1, "the output cannot be written: No space left on device\n"),
+        ("assetzcml check shop:configure.zcml >&-", 0, ""),
+        (
+            "mkdir gone && cd gone && rmdir ../gone && assetzcml check shop:configure.zcml",
+            1,
+            "the working directory is no longer there; change to one that is\n",
+        ),
+    ],
+)
+def test_what_the_system_refuses_is_one_line(command, status, message, tmp_path):
+    done = shell(command, tmp_path)
+    assert (done.returncode, done.stderr) == (status, message)
+
+
+def test_a_host_that_is_not_known_is_wrong_usage(run):
+    result = run("serve", "configure.zcml", "--host", "nobody.invalid", status=2)
+    assert result.stderr.splitlines()[-1] == "Error: Invalid value for '--host': the host 'nobody.invalid' is not known"
+
+
+def test_the_url_of_what_is_not_there_is_printed_with_a_warning_that_names_what_is(run):
+    result = run("url", "configure.zcml", "shop:static/app.cs")
+    assert result.stdout == "/static/app.cs\n"
+    assert result.stderr == "warning: no layer has 'shop:static/app.cs'; did you mean 'shop:static/app.css'?\n"
