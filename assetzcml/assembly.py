@@ -27,6 +27,7 @@ from assetzcml.interfaces import (
     IVersions,
     IZCMLLoader,
 )
+from assetzcml.records.rules import refusal
 from assetzcml.registry import Parts, Registry
 from assetzcml.urls.generator import URLMethods
 
@@ -100,6 +101,15 @@ class AssetRegistry(URLMethods, Declarations):
     def __init__(self, name: str = "", bases: tuple[Any, ...] = (), settings: Mapping[str, Any] | None = None):
         parts = Parts({provided: partial(part.make, self) for provided, part in PARTS.items()})
         super().__init__(name, bases, settings, parts)
+
+    def _setBases(self, bases: tuple[Any, ...]) -> None:  # noqa: N802 (zope.interface's name)
+        if bases:
+            message = (
+                "bases are refused: what a base declares would be stronger than what this registry declares, "
+                "and a later change of the base would not be seen"
+            )
+            raise refusal("bases", message, "load what is common into each registry")
+        super()._setBases(bases)
 
     def load_zcml(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
@@ -12,13 +13,16 @@ from zope.interface import Interface
 from zope.interface.interfaces import ComponentLookupError
 from zope.interface.registry import Components
 
+from assetzcml.errors import ConfigurationWarning, shorten
 from assetzcml.interfaces import IBundling, IBusting, IOverride, IPermissionPolicy, IRoute, IStaticView, IView
 from assetzcml.records.assets import Busting, Override, PermissionPolicy, StaticViewRecord
 from assetzcml.records.bundles import BundlingRecord
 from assetzcml.records.loads import LoadReport
 from assetzcml.records.pages import Route, RoutingRecord, View
+from assetzcml.records.readers import BOOLEAN_WORDS_TEXT, boolean_word
+from assetzcml.records.rules import settings_mapping
 
-__all__ = ["Current", "Loss", "Parts", "Record", "Registry", "Snapshot", "truth"]
+__all__ = ["Current", "Loss", "Parts", "Record", "Registry", "Snapshot", "Switches"]
 
 Record = StaticViewRecord | Override | Busting | PermissionPolicy | BundlingRecord | RoutingRecord
 T = TypeVar("T")
@@ -32,6 +36,41 @@ class Loss(NamedTuple):
     reason: str
 
 
+# The settings that are true or false.
+PREVENTED = "ASSETZCML_PREVENT_CACHEBUST"  # the variable of the environment that turns cache busters off
+SWITCHES = ("follow_symlinks", "prevent_cachebust", "reload")
+
+
+class Switches:
+    """
+    Settings that are true or false, in the words of `readers.boolean`.
+
+    A text that is no such word counts as false, and is warned of once for each name; an empty one just so.
+    """
+
+    def __init__(self) -> None:
+        self._told: dict[str, object] = {}
+
+    def read(self, name: str, value: Any) -> bool:
+        """
+        What *value*, the setting *name*, says; None is false.
+
+        >>> Switches().read("reload", "On"), Switches().read("reload", None)
+        (True, False)
+        """
+        if not isinstance(value, str):
+            return bool(value)
+        said = boolean_word(value)
+        if said is None and value.strip():  # an empty one says nothing
+            mine = object()
+            if self._told.setdefault(name, mine) is mine:
+                message = (
+                    f"the setting {name!r} is {shorten(value)}, and counts as false: {BOOLEAN_WORDS_TEXT} was expected"
+                )
+                warnings.warn(message, ConfigurationWarning, stacklevel=3)
+        return bool(said)
+
+
 class Snapshot:
     """
     Everything that decides about a request, as it was at one moment. It never changes.
@@ -42,6 +81,7 @@ class Snapshot:
     def __init__(self, registry: Registry):
         self.registry = registry
         self.settings = registry.settings
+        self._switches = registry.switches
         self.views: tuple[StaticViewRecord, ...] = _ordered(registry, IStaticView, lambda view: view.rank)
         self.overrides: tuple[Override, ...] = _ordered(registry, IOverride, lambda override: override.place)
         self.bustings: tuple[Busting, ...] = _ordered(registry, IBusting, lambda busting: ())
@@ -55,6 +95,10 @@ class Snapshot:
         # A path, and until when it holds (`time.monotonic`); None: whatever `prevent_cachebust` says.
         self.paths: dict[Any, tuple[str, float | None]] = {}
         self._derived: dict[Callable[[Snapshot], Any], Any] = {}
+
+    def is_on(self, name: str) -> bool:
+        """Is the setting *name* true, now?"""
+        return self._switches.read(name, self.settings.get(name))
 
     def derived(self, make: Callable[[Snapshot], T]) -> T:
         """What *make* makes of this snapshot; made at the first call, the same for every later one."""
@@ -128,6 +172,7 @@ class Registry(Components):
         bases: tuple[Components, ...] = (),
         settings: Mapping[str, Any] | None = None,
         parts: Parts | None = None,
+        switches: Switches | None = None,
     ):
         self.current = Current()
         self.parts = parts if parts is not None else _parts_of(bases)
@@ -140,9 +185,20 @@ class Registry(Components):
         self.declared: list[Record] = []
         self.brought: list[Any] = []
         self.displaced: dict[tuple[Any, str], Any] = {}
-        self.settings: dict[str, Any] = {"prevent_cachebust": truth(os.environ.get("ASSETZCML_PREVENT_CACHEBUST"))}
-        self.settings.update(settings or {})
+        above = next((base for base in bases if isinstance(base, Registry)), None)
+        self.switches = switches or (Switches() if above is None else above.switches)
+        prevented = self.switches.read(PREVENTED, os.environ.get(PREVENTED))
+        self.settings: dict[str, Any] = {"prevent_cachebust": prevented}
+        self.configure(settings)
         super().__init__(name, bases)
+
+    def configure(self, settings: Mapping[str, Any] | None) -> None:
+        """Take *settings* over. Raises ConfigurationError, a ValueError, for what is no mapping."""
+        given = settings_mapping(settings)
+        self.settings.update(given)
+        for name in SWITCHES:
+            if name in given:
+                self.switches.read(name, given[name])
 
     @property
     def snapshot(self) -> Snapshot:
@@ -291,15 +347,3 @@ def _place_of(record: Record) -> tuple[type[Interface], str]:
     if isinstance(record, RoutingRecord):
         return (IRoute if isinstance(record, Route) else IView), record.key
     return IPermissionPolicy, ""
-
-
-def truth(value: Any) -> bool:
-    """
-    A setting as true or false, by Pyramid's rule: true, yes, on, y, t and 1 are true in any case, other texts are not.
-
-    >>> truth("Yes"), truth("0"), truth(None)
-    (True, False, False)
-    """
-    if isinstance(value, str):
-        return value.strip().lower() in ("t", "true", "y", "yes", "on", "1")
-    return bool(value)

@@ -73,6 +73,9 @@ class Demanding:
     def __init__(self, database):
         self.database = database
 
+    def permits(self, request, context, permission):
+        return False
+
 
 def test_a_policy_that_cannot_be_made_keeps_its_exception():
     found, error = refused(lambda registry: registry.add_permission_policy(Demanding))

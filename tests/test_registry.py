@@ -6,9 +6,10 @@ import pytest
 from zope.interface import Interface, implementer
 from zope.interface.interface import InterfaceClass
 
+from assetzcml.errors import ConfigurationError, ConfigurationWarning
 from assetzcml.interfaces import IOverride, IStaticView
 from assetzcml.records.assets import Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
-from assetzcml.registry import Loss, Registry, Snapshot, truth
+from assetzcml.registry import Loss, Registry, Snapshot
 
 
 def view(name, generation=1, rank=(), **options):
@@ -175,7 +176,7 @@ def test_settings_are_read_when_they_matter():
 
 @pytest.mark.parametrize(
     "value, answer",
-    [("1", True), ("Yes", True), (" true ", True), ("no", False), ("", False), ("2", False), (None, False)],
+    [("1", True), ("Yes", True), (" true ", True), ("no", False), ("", False), (None, False)],
 )
 def test_the_environment_can_prevent_cache_busting(monkeypatch, value, answer):
     monkeypatch.delenv("ASSETZCML_PREVENT_CACHEBUST", raising=False)
@@ -190,8 +191,37 @@ def test_the_environment_can_prevent_cache_busting(monkeypatch, value, answer):
 @pytest.mark.parametrize(
     "value, answer", [(1, True), (0, False), ("ON", True), ("off", False), ([], False), ("t", True)]
 )
-def test_a_setting_is_true_by_pyramids_rule(value, answer):
-    assert truth(value) is answer
+def test_a_setting_is_read_in_the_words_that_hold_everywhere(value, answer):
+    assert Registry(settings={"reload": value}).snapshot.is_on("reload") is answer
+
+
+def test_a_setting_that_says_neither_is_false_and_warned_of_once_by_name():
+    with pytest.warns(
+        ConfigurationWarning, match="the setting 'prevent_cachebust' is 'ture', and counts as false: yes, no"
+    ):
+        registry = Registry(settings={"prevent_cachebust": "ture"})
+    for _ in range(3):  # a second warning would be an error
+        assert registry.snapshot.is_on("prevent_cachebust") is False
+        registry.add(view("a"))
+    registry.settings["reload"] = "fasle"
+    with pytest.warns(ConfigurationWarning, match="'reload' is 'fasle'"):
+        assert registry.snapshot.is_on("reload") is False
+    assert registry.snapshot.is_on("reload") is False
+    registry.settings["reload"] = "true"
+    assert registry.snapshot.is_on("reload") is True
+
+
+def test_a_misspelt_variable_of_the_environment_is_warned_of_by_name(monkeypatch):
+    monkeypatch.setenv("ASSETZCML_PREVENT_CACHEBUST", "yse")
+    with pytest.warns(ConfigurationWarning, match="'ASSETZCML_PREVENT_CACHEBUST' is 'yse'"):
+        registry = Registry()
+    assert registry.settings["prevent_cachebust"] is False
+
+
+@pytest.mark.parametrize("settings", ["reload", 5, [("reload", True)]])
+def test_settings_are_a_mapping(settings):
+    with pytest.raises(ConfigurationError, match=r"settings is .*; a mapping was expected"):
+        Registry(settings=settings)
 
 
 def test_what_is_derived_from_a_snapshot_is_made_once():

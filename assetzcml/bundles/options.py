@@ -13,7 +13,8 @@ from assetzcml.bundles.errors import BundleError, UnsetOption
 from assetzcml.bundles.updaters import AlwaysUpdater, BaseUpdater, TimestampUpdater
 from assetzcml.bundles.version_manifests import CacheManifest, FileManifest, JsonManifest, Manifest
 from assetzcml.bundles.versioners import HashVersion, TimestampVersion, Version
-from assetzcml.records.bundles import FLAGS
+from assetzcml.records.bundles import debug_level
+from assetzcml.records.readers import boolean, boolean_word
 
 __all__ = ["CACHE_NAME", "DEFAULTS", "Options", "flag", "level_of"]
 
@@ -37,7 +38,6 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
     }
 )
 
-_NOTHING = ("", "0", "false", "none", "no", "off")
 _WORDS = {
     "versions": {"hash": HashVersion, "timestamp": TimestampVersion},
     "manifest": {"cache": CacheManifest, "file": FileManifest, "json": JsonManifest},
@@ -144,8 +144,8 @@ class Options:
     def cache(self) -> Any:
         """The cache; None when it is off. The default directory is made when something is kept."""
         value = self.get("cache")
-        if isinstance(value, str) and value.strip().lower() in FLAGS:
-            value = FLAGS[value.strip().lower()]
+        if isinstance(value, str) and boolean_word(value) is not None:
+            value = boolean_word(value)
         if value is True:
             return self._kept("cache", True, lambda: _default_cache(self))
         if isinstance(value, str | os.PathLike):
@@ -155,7 +155,7 @@ class Options:
 
     def _made(self, option: str) -> Any:
         value = self.get(option)
-        if not value or (isinstance(value, str) and value.strip().lower() in _NOTHING):
+        if not value or (isinstance(value, str) and _says_nothing(value)):
             return None
         return self._kept(option, value, lambda: _object(option, value, self))
 
@@ -217,10 +217,11 @@ def flag(value: Any, option: str) -> bool:
     (False, True)
     """
     if isinstance(value, str):
-        word = FLAGS.get(value.strip().lower())
-        if word is not None:
-            return word
-    elif value is None or value in (True, False):
+        try:
+            return boolean(value)
+        except ValueError as error:
+            raise BundleError(f"{option} is {value!r}; {error}") from None
+    if value is None or value in (True, False):
         return bool(value)
     raise BundleError(f"{option} is {value!r}; true or false was expected")
 
@@ -233,11 +234,15 @@ def level_of(value: Any) -> bool | str:
     ('merge', True, False)
     """
     if isinstance(value, str):
-        word = value.strip().lower()
-        if word == "merge":
-            return "merge"
-        if word in FLAGS:
-            return FLAGS[word]
-    elif value in (True, False):
+        try:
+            return debug_level(value)
+        except ValueError as error:
+            raise BundleError(f"debug is {value!r}; {error}") from None
+    if value in (True, False):
         return bool(value)
     raise BundleError(f"debug is {value!r}; true, false or 'merge' was expected")
+
+
+def _says_nothing(text: str) -> bool:
+    """Does a text say that there is no such thing?"""
+    return text.strip().lower() in ("", "none") or boolean_word(text) is False

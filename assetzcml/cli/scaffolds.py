@@ -192,7 +192,7 @@ def _overridable(registry: AssetRegistry, extends: str) -> AssetSpec | None:
     site = Site(registry)
     choices = []
     for view in site.local_views:
-        if view.permission is not None or not _belongs(view, extends):
+        if view.protected or not _belongs(view, extends):
             continue
         for spec in site.view_files(view):
             ending = os.path.splitext(spec.name)[1]

@@ -7,27 +7,24 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from assetzcml.declaring.validation import findings
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, InvalidSpec, Origin, Problem
 from assetzcml.interfaces import IURLGenerator
-from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
-from assetzcml.records.pages import Route, View, request_methods
-from assetzcml.records.readers import (
-    ONE_HOUR,
-    content_codings,
-    file_name,
-    header_field,
-    index_name,
-    max_age,
-    publication_name,
-)
+from assetzcml.records import rules
+from assetzcml.records.assets import Busting, Override, PermissionPolicy, address, asset_spec
+from assetzcml.records.pages import Route, View
+from assetzcml.records.readers import ONE_HOUR, permission_name
+from assetzcml.records.rules import Refusal, described
 from assetzcml.registry import Record, Registry
 
 __all__ = ["Declarations"]
+
+T = TypeVar("T")
 
 
 class Declarations(Registry):
@@ -95,22 +92,14 @@ class Declarations(Registry):
         It goes before all earlier overrides. Raises ConfigurationError.
         """
         origin = _caller()
-        target = _spec(to_override, origin, "asset: to_override", whole=True)
-        source = _spec(override_with, origin, "asset: override_with", whole=True)
-        kinds = [
-            str(text).endswith("/") or not spec.parts for text, spec in ((to_override, target), (override_with, source))
-        ]
-        for wrong, message in (
-            (target.absolute_path, f"to_override='{target}' is a path of the file system, and belongs to no package"),
-            (kinds[0] != kinds[1], "a directory overrides a directory, a file a file; a directory ends with a slash"),
-            (target == source, f"{str(target)!r} is overridden with itself"),
-        ):
-            if wrong:
-                raise ConfigurationError(Problem(origin, f"asset: {message}"))
+        with _refusals(origin, "asset"):
+            sides = _read(address, to_override, "to_override"), _read(address, override_with, "override_with")
+            rules.asset_sides(*sides)
+        (target, directory), (source, _) = sides
         with self.lock:
             generation = self.next_generation()
             self._declare(
-                Override(target=target, source=source, file=not kinds[0], origin=origin, generation=generation)
+                Override(target=target, source=source, file=not directory, origin=origin, generation=generation)
             )
 
     def add_cache_buster(self, path: str, cachebust: Any, explicit: bool = False) -> None:
@@ -121,27 +110,25 @@ class Declarations(Registry):
         where assets really come from. Raises ConfigurationError.
         """
         origin = _caller()
-        if not callable(cachebust):
-            raise ConfigurationError(Problem(origin, f"cacheBuster {path!r}: {cachebust!r} is not callable"))
+        with _refusals(origin, "cacheBuster"):
+            spec = _read(asset_spec, path, "path")
+            rules.cache_buster(cachebust)
+            rules.flag("explicit", explicit)
         with self.lock:
             generation = self.next_generation()
-            spec = _spec(path, origin, "cacheBuster: path")
-            self._declare(
-                Busting(path=spec, buster=cachebust, explicit=bool(explicit), origin=origin, generation=generation)
-            )
+            self._declare(Busting(path=spec, buster=cachebust, explicit=explicit, origin=origin, generation=generation))
 
     def add_permission_policy(self, policy: Any) -> None:
         """Ask *policy*, an object with `permits(request, context, permission)` or a class of such, for permissions."""
         origin = _caller()
+        with _refusals(origin, "permissionPolicy"):
+            rules.permission_policy(policy)
         if isinstance(policy, type):
             try:
                 policy = policy()
             except Exception as error:
-                message = f"permissionPolicy: {policy!r} raised {type(error).__name__}: {error}"
+                message = f"permissionPolicy: policy raised {type(error).__name__}: {error}"
                 raise ConfigurationError(Problem(origin, message, exception=error)) from error
-        if not callable(getattr(policy, "permits", None)):
-            message = f"permissionPolicy: {policy!r} has no method permits(request, context, permission)"
-            raise ConfigurationError(Problem(origin, message))
         with self.lock:
             self._declare(PermissionPolicy(policy=policy, origin=origin, generation=self.next_generation()))
 
@@ -162,11 +149,12 @@ class Declarations(Registry):
         *before* and *after* name another route, which has to be there. Raises ConfigurationError.
         """
         origin = _caller()
-        if permission is not None and view is None:
-            raise ConfigurationError(Problem(origin, f"route {name!r}: permission has no meaning without view"))
-        if before is not None and after is not None:
-            raise ConfigurationError(Problem(origin, f"route {name!r}: before and after exclude each other"))
-        methods = self._methods(origin, request_method)
+        with _refusals(origin, f"route {described(name)}"):
+            rules.route_name(name)
+            rules.route_pattern(pattern)
+            rules.route_permission(permission, view)
+            rules.route_neighbours(before, after)
+            methods = rules.methods(request_method)
         with self.lock:
             known = {route.name: route.place for route in self.snapshot.routes}
             place = known.get(name, max(known.values(), default=0) + 1)
@@ -191,13 +179,11 @@ class Declarations(Registry):
         Raises ConfigurationError.
         """
         origin = _caller()
-        if name and route_name is not None:
-            raise ConfigurationError(Problem(origin, f"view {name!r}: name and route_name exclude each other"))
-        try:
-            name = publication_name(name)
-        except ValueError as error:
-            raise ConfigurationError(Problem(origin, f"view {name!r}: {error}")) from None
-        methods = self._methods(origin, request_method)
+        with _refusals(origin, "view"):
+            rules.page_target(None if name == "" and route_name is not None else name, route_name)
+            name = rules.page_name(name)
+            permission = None if permission is None else permission_name(permission)
+            methods = rules.methods(request_method)
         with self.lock:
             common: dict[str, Any] = {"origin": origin, "generation": self.next_generation()}
             self._declare(
@@ -213,35 +199,11 @@ class Declarations(Registry):
         if prepare is not None:  # an extender's own may have nothing to prepare
             prepare()
 
-    def _methods(self, origin: Origin, request_method: str | Iterable[str]) -> tuple[str, ...]:
-        try:
-            return request_methods([request_method] if isinstance(request_method, str) else request_method)
-        except ValueError as error:
-            raise ConfigurationError(Problem(origin, str(error))) from None
-
     def _publish(self, name: str, path: str, *, file: bool = False, **options: Any) -> None:
         origin = _caller(3)
-        word = "staticFile" if file else "staticView"
-        root = _spec(path, origin, f"{word} {name!r}: path")
-        if file and str(path).endswith("/"):
-            raise ConfigurationError(
-                Problem(origin, f"staticFile {name!r}: path: a slash at the end is for directories")
-            )
-        headers = options.pop("headers")
-        pairs = headers.items() if isinstance(headers, Mapping) else headers
-        try:
-            record = StaticViewRecord(
-                **{
-                    **{option: _checked(option, value) for option, value in options.items()},
-                    "name": file_name(name) if file else publication_name(name),
-                    "root": root,
-                    "file": file,
-                    "headers": tuple(header_field(*pair) for pair in pairs),
-                    "origin": origin,
-                }
-            )
-        except ValueError as error:
-            raise ConfigurationError(Problem(origin, f"{word} {name!r}: {error}")) from None
+        with _refusals(origin, f"{'staticFile' if file else 'staticView'} {described(name)}"):
+            root = _read(asset_spec, rules.file_path(path) if file else path, "path")
+            record = rules.static_view(name, root, file=file, origin=origin, **options)
         with self.lock:
             self._declare(replace(record, generation=self.next_generation()))
 
@@ -262,32 +224,24 @@ class Declarations(Registry):
             self.prepare_urls()
 
 
-def _spec(text: str, origin: Origin, subject: str, *, whole: bool = False) -> AssetSpec:
-    """An asset spec that a Python call gives. Raises InvalidSpec, which says where."""
+@contextmanager
+def _refusals(origin: Origin, subject: str) -> Iterator[None]:
+    """A rule that is broken inside is told of with *subject*, at the line of the call."""
     try:
-        return asset_spec(text, whole=whole)
+        yield
+    except (InvalidSpec, Refusal) as error:
+        told = [Problem(origin, f"{subject}: {each.message}", each.hint) for each in error.problems]
+        raise type(error)(*told) from None
+    except ValueError as error:
+        raise Refusal(Problem(origin, f"{subject}: {error}")) from None
+
+
+def _read(read: Callable[[Any], T], text: Any, argument: str) -> T:
+    """What *read* makes of an argument. Raises InvalidSpec, which names it."""
+    try:
+        return read(text)
     except InvalidSpec as error:
-        raise InvalidSpec(*(Problem(origin, f"{subject}: {found.message}") for found in error.problems)) from None
-
-
-def _checked(option: str, value: Any) -> Any:
-    """The value of an option of a static view, checked as its attribute is in ZCML. Raises ValueError."""
-    if option in _FLAGS and value not in _FLAGS[option]:
-        raise ValueError(f"{option} is {value!r}; {' or '.join(map(str, _FLAGS[option]))} was expected")
-    return _CHECKS[option](value) if option in _CHECKS else value
-
-
-_CHECKS: Mapping[str, Callable[[Any], Any]] = {
-    "cache_max_age": max_age,
-    "content_encodings": content_codings,
-    "index": index_name,
-}
-# A text such as 'no' would be true.
-_FLAGS: Mapping[str, tuple[bool | None, ...]] = {
-    "reload": (None, True, False),
-    "follow_symlinks": (True, False),
-    "dotfiles": (True, False),
-}
+        raise InvalidSpec(*(f"{argument}: {each.message}" for each in error.problems)) from None
 
 
 def _caller(depth: int = 2) -> Origin:

@@ -97,7 +97,7 @@ class _Checks:
 
     def view(self, record: StaticViewRecord, roots: bool) -> Iterator[Finding]:
         origin = record.origin or NOWHERE
-        if record.permission is not None and self.snapshot.policy is None:
+        if record.protected and self.snapshot.policy is None:
             message = (
                 f"{record}: the permission {record.permission!r} cannot be asked for: there is no permission policy"
             )

@@ -22,7 +22,8 @@ from assetzcml.interfaces import IOverride, IZCMLLoader
 from assetzcml.permissions import Door, is_asynchronous
 from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
 from assetzcml.records.loads import Framework
-from assetzcml.registry import Record, Snapshot, truth
+from assetzcml.records.readers import boolean_word
+from assetzcml.registry import Record, Snapshot
 from assetzcml.serving.publication import settled
 from assetzcml.serving.responses import NO_STORE, Answer, Asked, refusal
 from assetzcml.serving.sites import Desks
@@ -163,6 +164,10 @@ def _application_created(event: ApplicationCreated) -> None:
     asset_registry(event.app).publish()
 
 
+def _says_yes(value: Any) -> bool:
+    return bool(boolean_word(value) if isinstance(value, str) else value)
+
+
 class Settings(MutableMapping[str, Any]):
     """A registry's own settings, then those of the Pyramid application as they are now."""
 
@@ -176,7 +181,11 @@ class Settings(MutableMapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         if key in SWITCHES:
-            return truth(self._own.get(key)) or truth(self._pyramids.get(SWITCHES[key]))
+            # What is neither true nor false stays a text: whoever reads it warns.
+            theirs, own = self._pyramids.get(SWITCHES[key]), self._own.get(key)
+            if _says_yes(theirs) or _says_yes(own):
+                return True
+            return own if isinstance(own, str) and boolean_word(own) is None else False
         return self._own[key] if key in self._own else self._pyramids[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -269,7 +278,7 @@ class PyramidAssetRegistry(AssetRegistry):
     def _route(self, record: StaticViewRecord, introspection: bool) -> None:
         config = _configurator(self.application, record, introspection)
         view = PublishedView(record)
-        permission = record.permission or NO_PERMISSION_REQUIRED
+        permission = record.permission if record.protected else NO_PERMISSION_REQUIRED
         for route, pattern in _patterns(record):
             config.add_route(route, pattern, assetzcml=record.name)
             config.add_view(view, route_name=route, permission=permission)

@@ -135,7 +135,7 @@ class Application:
         request.subpath = hit.matchdict.get("subpath", ())
         request._snapshot = snapshot
         try:
-            if record.permission is not None:
+            if record.protected:
                 verdict = snapshot.derived(Door).ask(record, lambda: request)
                 if not verdict:
                     return _forbidden() if verdict.answer is None else verdict

@@ -70,7 +70,7 @@ def _view(snapshot: Snapshot, record: View, names: set[str]) -> Iterator[Finding
     wrong = fault(record.view)
     if wrong:
         yield Finding(Problem(origin.attribute("view"), f"{label}: view: {wrong}"))
-    if record.permission is not None and snapshot.policy is None:
+    if record.protected and snapshot.policy is None:
         message = f"{label}: the permission {record.permission!r} cannot be asked for: there is no permission policy"
         yield Finding(Problem(origin.attribute("permission"), message, "declare one with permissionPolicy"))
 

@@ -5,18 +5,28 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zope.interface import implementer
 
 from assetzcml.errors import InvalidSpec, Origin, shorten
 from assetzcml.interfaces import IBusting, IOverride, IPermissionPolicy, IStaticView
-from assetzcml.records.readers import ONE_HOUR, index_name, refuse_as_file_name
+from assetzcml.records.readers import ONE_HOUR, index_name, permission_name, refuse_as_file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["YOUNGEST", "AssetSpec", "Busting", "Override", "PermissionPolicy", "StaticViewRecord", "asset_spec"]
+__all__ = [
+    "YOUNGEST",
+    "Address",
+    "AssetSpec",
+    "Busting",
+    "Override",
+    "PermissionPolicy",
+    "StaticViewRecord",
+    "address",
+    "asset_spec",
+]
 
 
 _PACKAGE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -121,6 +131,26 @@ def asset_spec(
     return AssetSpec(_package_name(name, package, text), _segments(path, text))
 
 
+class Address(NamedTuple):
+    """One side of an override: a spec, and whether it was written as a directory (or is a whole package)."""
+
+    spec: AssetSpec
+    directory: bool
+
+
+def address(text: str | os.PathLike[str] | AssetSpec, package: str = "", directory: str = "") -> Address:
+    """
+    Read a side of an override: a value with neither a colon nor a leading '/' is a whole package, as in Pyramid.
+
+    Raises InvalidSpec, a ValueError.
+
+    >>> address("shop:static/").directory, address("shop").directory, address("shop:a.css").directory
+    (True, True, False)
+    """
+    spec = asset_spec(text, package, directory, whole=True)
+    return Address(spec, str(text).endswith("/") or not spec.parts)
+
+
 def _package_name(name: str, package: str, text: str) -> str:
     if not name:
         raise InvalidSpec(f"{text!r} is not an asset spec: the package is empty; 'package:path' was expected")
@@ -172,10 +202,17 @@ class StaticViewRecord:
         index_name(self.index)
         if self.file:
             refuse_as_file_name(self.name)
+        if self.permission is not None:
+            permission_name(self.permission)
 
     @property
     def directive(self) -> str:
         return "staticFile" if self.file else "staticView"
+
+    @property
+    def protected(self) -> bool:
+        """Is a client asked for a permission? No answer is then for everybody."""
+        return self.permission is not None
 
     @property
     def external(self) -> bool:

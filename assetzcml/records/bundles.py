@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from zope.interface import implementer
@@ -13,9 +11,9 @@ from zope.interface import implementer
 from assetzcml.errors import Origin
 from assetzcml.interfaces import IBundling
 from assetzcml.records.assets import YOUNGEST, AssetSpec, asset_spec
+from assetzcml.records.readers import BOOLEAN_WORDS_TEXT, boolean_word
 
 __all__ = [
-    "FLAGS",
     "PLACEHOLDER",
     "BundleContents",
     "BundleRecord",
@@ -29,34 +27,16 @@ __all__ = [
     "bundle_output",
     "contents_position",
     "debug_level",
-    "switch",
 ]
 
 PLACEHOLDER = "%(version)s"
 PART_WORDS = ("name", "path", "ext")  # what else stands in the output of a bundle that is not merged
-
-FLAGS: Mapping[str, bool] = MappingProxyType(
-    {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-)
 
 _WORD = re.compile(r"%\((\w*)\)s?")
 # The version with what parts it from the rest of the name: 'app.1f2e.css', 'app-1f2e.css', '1f2e/app.css'.
 _VERSION = re.compile(r"[.\-_]" + re.escape(PLACEHOLDER) + r"|" + re.escape(PLACEHOLDER) + r"[\-_]?")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+:)?//")
 _POSITION = re.compile(r"(before|after):(\S+)")
-
-
-def switch(text: str) -> bool:
-    """
-    True or false, of a text that says so. Raises ValueError.
-
-    >>> switch("yes"), switch("False")
-    (True, False)
-    """
-    try:
-        return FLAGS[text.strip().lower()]
-    except KeyError:
-        raise ValueError("true or false was expected") from None
 
 
 def debug_level(text: str) -> bool | str:
@@ -66,10 +46,12 @@ def debug_level(text: str) -> bool | str:
     >>> debug_level("merge"), debug_level("1")
     ('merge', True)
     """
-    word = text.strip().lower()
-    if word != "merge" and word not in FLAGS:
-        raise ValueError("true, false or merge was expected")
-    return word if word == "merge" else FLAGS[word]
+    if text.strip().lower() == "merge":
+        return "merge"
+    said = boolean_word(text)
+    if said is None:
+        raise ValueError(f"true, false or merge was expected: {BOOLEAN_WORDS_TEXT}")
+    return said
 
 
 def bundle_output(text: str, *, merge: bool = True) -> str:

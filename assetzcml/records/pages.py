@@ -11,6 +11,7 @@ from zope.interface import implementer
 
 from assetzcml.errors import Origin
 from assetzcml.interfaces import IRoute, IView
+from assetzcml.records.readers import permission_name
 
 __all__ = ["Route", "RoutingRecord", "View", "request_methods"]
 
@@ -78,6 +79,15 @@ class View:
     permission: str | None = None
     origin: Origin | None = field(default=None, compare=False)
     generation: int = field(default=0, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.permission is not None:
+            permission_name(self.permission)
+
+    @property
+    def protected(self) -> bool:
+        """Is a client asked for a permission?"""
+        return self.permission is not None
 
     @property
     def discriminator(self) -> tuple[str, ...]:

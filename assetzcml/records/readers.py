@@ -1,17 +1,31 @@
-"""Texts that become values: names, ages, codings, headers. Each reader raises ValueError that says what was expected."""
+"""
+Texts that become values: names, ages, codings, headers, truth. Each reader raises ValueError that says what was expected.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-__all__ = []
+__all__ = [
+    "BOOLEAN_WORDS",
+    "BOOLEAN_WORDS_TEXT",
+    "CODINGS",
+    "MAX_AGE_LIMIT",
+    "ONE_HOUR",
+    "boolean",
+    "boolean_word",
+    "content_codings",
+    "file_name",
+    "header_field",
+    "index_name",
+    "max_age",
+    "permission_name",
+    "publication_name",
+    "refuse_as_file_name",
+]
 
 ONE_HOUR = 3600  # seconds; what Pyramid's static views send
 
@@ -45,6 +59,40 @@ RESERVED_HEADERS = frozenset(
 
 # Content codings (RFC 9110, 8.4.1; RFC 8878; RFC 7932) and what their files' names end with.
 CODINGS: Mapping[str, str] = MappingProxyType({"zstd": ".zst", "br": ".br", "gzip": ".gz"})
+
+
+# The words for true and false: in attributes, in options of filters, in settings and in environment variables. They are
+# those of zope.configuration and of Pyramid's settings together.
+BOOLEAN_WORDS: Mapping[str, bool] = MappingProxyType(
+    {
+        **dict.fromkeys(("yes", "true", "y", "t", "on", "1"), True),
+        **dict.fromkeys(("no", "false", "n", "f", "off", "0"), False),
+    }
+)
+BOOLEAN_WORDS_TEXT = "yes, no, true, false, y, n, t, f, on, off, 1 or 0"
+
+
+def boolean_word(text: str) -> bool | None:
+    """
+    What a text says: true, false, or None for what is no word for either. Case and blanks around it do not matter.
+
+    >>> boolean_word(" On "), boolean_word("n"), boolean_word("ture")
+    (True, False, None)
+    """
+    return BOOLEAN_WORDS.get(text.strip().lower())
+
+
+def boolean(text: str) -> bool:
+    """
+    A text as true or false. Raises ValueError, which lists the words.
+
+    >>> boolean("Yes"), boolean("0")
+    (True, False)
+    """
+    said = boolean_word(text)
+    if said is None:
+        raise ValueError(f"true or false was expected: {BOOLEAN_WORDS_TEXT}")
+    return said
 
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -156,16 +204,31 @@ def max_age(seconds: int) -> int:
     return seconds
 
 
+def permission_name(text: str) -> str:
+    """
+    The name of a permission, checked: one that is empty would protect for some who ask, and not for others.
+
+    Raises ValueError.
+    """
+    if not isinstance(text, str):
+        raise ValueError(f"permission is {text!r}; a text was expected")
+    if not text.strip():
+        raise ValueError("permission is empty; leave the attribute out, or put the directive under zcml:condition")
+    return text
+
+
 def content_codings(tokens: Iterable[str]) -> tuple[str, ...]:
     """Content codings in order of preference, checked, each once. Raises ValueError."""
     if isinstance(tokens, str):
         raise ValueError(f"content_encodings is the text {tokens!r}; a list such as ['br', 'gzip'] was expected")
-    chosen = tuple(dict.fromkeys(tokens))
+    if not isinstance(tokens, Iterable):
+        raise ValueError(f"content_encodings is {tokens!r}; a list such as ['br', 'gzip'] was expected")
+    chosen = tuple(tokens)
     for token in chosen:
-        if token not in CODINGS:
+        if not isinstance(token, str) or token not in CODINGS:
             why = "; clients disagree on its format" if token == "deflate" else ""
             raise ValueError(f"{token!r} is not a content coding that is served{why}; zstd, br and gzip are")
-    return chosen
+    return tuple(dict.fromkeys(chosen))
 
 
 def header_field(name: str, value: str) -> tuple[str, str]:

@@ -238,7 +238,7 @@ class Explanation:
 
     def _policies(self) -> list[str]:
         protected = self.page or self.view
-        if protected is None or protected.permission is None:
+        if protected is None or not protected.protected:
             return []
         policy = ["no policy: nobody is permitted"] if self.policy is None else self._record(self.policy)
         below = "; the answer below is that to somebody who has it" if self.answer is not None else ""
@@ -589,7 +589,7 @@ class _Inquiry:
         return spec is not None and spec.under(busting.path)
 
     def _explain_policy(self, view: StaticViewRecord | View) -> None:
-        if view.permission is not None:
+        if view.protected:
             self.found.policy = self.snapshot.policy
             lost = [loss for loss in self.snapshot.losses if isinstance(loss.loser, PermissionPolicy)]
             self.found.other_policies = [Passed(loss.loser, loss.reason, loss.winner) for loss in lost]

@@ -253,7 +253,7 @@ def publishes_nothing(site: Site) -> Iterator[Remark]:
 
 def permission_never_asked(site: Site) -> Iterator[Remark]:
     for view in site.snapshot.views:
-        if view.external and view.permission is not None:
+        if view.external and view.protected:
             message = (
                 f"{view}: the permission {view.permission!r} is never asked for: others serve what is published there"
             )
@@ -264,7 +264,7 @@ def policy_never_asked(site: Site) -> Iterator[Remark]:
     policy = site.snapshot.policy
     if not isinstance(policy, PermissionPolicy):
         return
-    if all(getattr(utility.component, "permission", None) is None for utility in site.registry.registeredUtilities()):
+    if all(not getattr(utility.component, "protected", False) for utility in site.registry.registeredUtilities()):
         yield Remark(_at(policy, "policy"), f"{policy}: nothing declares a permission, so it is never asked")
 
 
@@ -272,7 +272,7 @@ def also_unprotected(site: Site) -> Iterator[Remark]:
     for view in site.local_views:
         for other in site.local_views:
             exposed = view.root == other.root if other.file else view.root.under(other.root)
-            if view.permission is not None and other.permission is None and exposed:
+            if view.protected and not other.protected and exposed:
                 message = (
                     f"{view}: what the permission {view.permission!r} protects is published without one by {other}"
                 )

@@ -12,7 +12,7 @@ from zope.interface import implementer
 
 from assetzcml.interfaces import IAsset, IBundles, IResolver
 from assetzcml.records.assets import AssetSpec, asset_spec
-from assetzcml.registry import Registry, Snapshot, truth
+from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.search import Candidate, SearchPaths, targets_in
 
@@ -61,7 +61,7 @@ class Asset:
         if now < until and not anew:
             return until, found
         found = self._resolver.first(self._candidates)
-        trusted = found is not None and not truth(self._snapshot.settings.get("reload"))
+        trusted = found is not None and not self._snapshot.is_on("reload")
         self._known = (now + FRESH, found) if trusted else (0.0, None)
         return self._known[0], found
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from assetzcml.interfaces import IDigests, IVersions
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
-from assetzcml.registry import Snapshot, truth
+from assetzcml.registry import Snapshot
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import FRESH
 from assetzcml.resolving.search import SearchPaths
@@ -97,7 +97,7 @@ class Publication:
     def reload(self) -> bool:
         """Is every request to look at the disk? Read when it matters."""
         own = self.record.reload
-        return truth(self.snapshot.settings.get("reload")) if own is None else own
+        return self.snapshot.is_on("reload") if own is None else own
 
     # What is answered.
 
@@ -128,7 +128,7 @@ class Publication:
             path = BARE if raw is None else path_key(raw, record.dotfiles)
         except BadPath:
             return None if yields else error(BAD_REQUEST, record)
-        if record.permission is not None and not yields:
+        if record.protected and not yields:
             refused = yield record
             if refused is not None:
                 return refused
@@ -139,7 +139,7 @@ class Publication:
                 found = self._ready(path, entries, key)
                 if found in (Finding.NOTHING, Finding.STALE):
                     return None
-                if record.permission is not None:
+                if record.protected:
                     refused = yield record
                     if refused is not None:
                         return refused
@@ -279,7 +279,7 @@ class Publication:
         else:
             entry = entry_of(self.record, spec.name, state, found, time.time(), digest=digest, immutable=immutable)
         entry.fresh = 0.0 if self.reload or _is_young(found) else looked + FRESH
-        entry.until = entry.fresh if self.record.permission is None else 0.0
+        entry.until = entry.fresh if not self.record.protected else 0.0
         return entry
 
     def _sources(self, located: Located) -> list[Source] | None:

@@ -243,12 +243,12 @@ def entity_tag(source: Source, digest: str | None) -> str:
 
 def cache_control(record: StaticViewRecord, immutable: bool = False) -> Header:
     """How long an asset may be kept, and by whom (RFC 9111, 5.2.2; RFC 8246)."""
-    scope = "private" if record.permission else "public"
+    scope = "private" if record.protected else "public"
     if immutable:
         return "Cache-Control", f"{scope}, max-age={YEAR}, immutable"
     if record.cache_max_age:
         return "Cache-Control", f"{scope}, max-age={record.cache_max_age}"
-    return "Cache-Control", "private, no-cache" if record.permission else "no-cache"
+    return "Cache-Control", "private, no-cache" if record.protected else "no-cache"
 
 
 def vary(record: StaticViewRecord) -> list[Header]:
@@ -320,7 +320,7 @@ def error(status: str, record: StaticViewRecord | None = None, *headers: Header)
     """
     body = f"{status}\n".encode("ascii")
     own = [("Content-Length", str(len(body))), TEXT, NOSNIFF, *headers, *everywhere(record)]
-    if record is not None and record.permission and not any(name == "Cache-Control" for name, _ in own):
+    if record is not None and record.protected and not any(name == "Cache-Control" for name, _ in own):
         own.append(("Cache-Control", "private, no-cache"))
     return Answer(status, own, body)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
 from typing import Any
 
 from webob import Request, Response
 
-from assetzcml.records.assets import AssetSpec, StaticViewRecord, asset_spec
-from assetzcml.records.readers import ONE_HOUR, content_codings, header_field, index_name, max_age
+from assetzcml.records.assets import AssetSpec, asset_spec
+from assetzcml.records.readers import ONE_HOUR
+from assetzcml.records.rules import described, flag, package_name, refusal, static_view
 from assetzcml.registry import Registry
 from assetzcml.serving.entries import Entries, kept_answer
 from assetzcml.serving.paths import redirection, wsgi_bytes
@@ -65,21 +67,23 @@ class StaticView:
         content_encodings: Iterable[str] = (),
         follow_symlinks: bool = False,
         dotfiles: bool = False,
-        headers: Iterable[tuple[str, str]] = (),
-        package: Any = None,
+        headers: Iterable[tuple[str, str]] | Mapping[str, str] = (),
+        package: ModuleType | str | None = None,
     ):
+        if registry is not None and not isinstance(registry, Registry):
+            raise refusal("registry", f"registry is {described(registry)}; an AssetRegistry was expected")
         self.registry = registry if registry is not None else Registry()
-        self.use_subpath = use_subpath
-        self.record = StaticViewRecord(
-            name="",
-            root=asset_spec(root, getattr(package, "__name__", package) or ""),
-            cache_max_age=max_age(cache_max_age),
-            index=index_name(index),
+        self.use_subpath = flag("use_subpath", use_subpath)
+        self.record = static_view(
+            "",
+            asset_spec(root, package_name(package)),
+            cache_max_age=cache_max_age,
+            index=index,
             reload=reload,
-            content_encodings=content_codings(content_encodings),
+            content_encodings=content_encodings,
             follow_symlinks=follow_symlinks,
             dotfiles=dotfiles,
-            headers=tuple(header_field(*header) for header in headers),
+            headers=headers,
         )
         self._now: tuple[Publication, Entries] | None = None
 

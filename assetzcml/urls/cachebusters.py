@@ -14,8 +14,9 @@ from zope.interface import implementer
 
 from assetzcml.errors import InvalidManifest, NotBusted, did_you_mean
 from assetzcml.interfaces import IBindable, ICacheBuster, ICacheBusters, IDigests, IResolver
+from assetzcml.records import rules
 from assetzcml.records.assets import AssetSpec, Busting, asset_spec
-from assetzcml.registry import Registry, truth
+from assetzcml.registry import Registry
 from assetzcml.resolving.digests import with_digest
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import Resolver
@@ -63,7 +64,7 @@ class QueryStringCacheBuster:
     param = "x"
 
     def __init__(self, param: str = "x"):
-        self.param = param
+        self.param = rules.parameter(param)
 
     def tokenize(self, request: Any, subpath: str, kw: dict[str, Any]) -> str | bytes:
         """The token for the asset; *kw* has 'pathspec' and 'rawspec'."""
@@ -114,7 +115,7 @@ class QueryStringConstantCacheBuster(QueryStringCacheBuster):
 
     def __init__(self, token: str | bytes, param: str = "x"):
         super().__init__(param)
-        self._token = token
+        self._token = rules.token_value(token)
 
     def tokenize(self, request: Any, subpath: str, kw: dict[str, Any]) -> str | bytes:
         return self._token
@@ -147,8 +148,8 @@ class ManifestCacheBuster:
 
     def __init__(self, manifest_spec: str | AssetSpec, reload: bool | None = False, missing: str = "plain"):
         self.manifest_spec = asset_spec(manifest_spec)
-        self.reload = reload
-        self.missing = _missing(missing)
+        self.reload = rules.flag("reload", reload, unset=True)
+        self.missing = rules.missing_word(missing)
         self._registry: Registry | None = None
         self._busting: Busting | None = None
         self._read: _Read | None = None
@@ -176,7 +177,7 @@ class ManifestCacheBuster:
     def reloads(self) -> bool:
         """Is a change of the manifest noticed?"""
         if self.reload is None:
-            return self._registry is not None and truth(self._registry.settings.get("reload"))
+            return self._registry is not None and self._registry.snapshot.is_on("reload")
         return bool(self.reload)
 
     def bound(self, registry: Registry, busting: Busting) -> ManifestCacheBuster:
@@ -324,7 +325,7 @@ class DigestCacheBuster:
     """
 
     def __init__(self, missing: str = "plain"):
-        self.missing = _missing(missing)
+        self.missing = rules.missing_word(missing)
         self._registry: Registry | None = None
 
     def __repr__(self) -> str:
@@ -358,12 +359,6 @@ class DigestCacheBuster:
         if found.directory or not name:
             raise IsADirectoryError("it is a directory")
         return self._registry.getUtility(IDigests).digest(found)
-
-
-def _missing(value: str) -> str:
-    if value not in ("plain", "error"):
-        raise ValueError(f"missing is {value!r}; 'plain' or 'error' was expected")
-    return value
 
 
 # What would have to be overridden for a subclass to say something else each time.

@@ -12,7 +12,7 @@ from zope.interface import implementer
 from assetzcml.errors import InvalidManifest, NotPublished
 from assetzcml.interfaces import IBundles, IResolver, IURLGenerator
 from assetzcml.records.assets import AssetSpec, asset_spec
-from assetzcml.registry import Registry, Snapshot, truth
+from assetzcml.registry import Registry, Snapshot
 from assetzcml.urls.applications import (
     application_path,
     application_url,
@@ -299,7 +299,7 @@ class URLGenerator:
         return (0.0 if place.view.reload else until), (found.spec if found is not None else place.spec)
 
     def _prevented(self) -> bool:
-        return truth(self.registry.settings.get("prevent_cachebust"))
+        return self.registry.snapshot.is_on("prevent_cachebust")
 
     def _mounted(self, request: Any, app_url: str | None) -> str:
         """The path the application is mounted at: the request's, else that of a URL."""

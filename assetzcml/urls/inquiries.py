@@ -10,7 +10,7 @@ from zope.interface import implementer
 from assetzcml.errors import InvalidManifest
 from assetzcml.interfaces import IBundles, IResolver, IURLDecisions
 from assetzcml.records.assets import AssetSpec, Busting, StaticViewRecord, asset_spec
-from assetzcml.registry import Registry, truth
+from assetzcml.registry import Registry
 from assetzcml.urls.cachebusters import (
     DigestCacheBuster,
     ManifestCacheBuster,
@@ -95,7 +95,7 @@ class URLDecisions:
         return spec if found is None else found.spec
 
     def _idle(self, place: Place, buster: Any) -> str:
-        if truth(self.registry.settings.get("prevent_cachebust")):
+        if self.registry.snapshot.is_on("prevent_cachebust"):
             return "the setting 'prevent_cachebust' turns all cache busters off"
         if place.view.file and renames(buster):
             return "a staticFile keeps its name"

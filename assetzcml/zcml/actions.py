@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from assetzcml.errors import Problem
 from assetzcml.records.assets import Override, StaticViewRecord
 from assetzcml.records.bundles import BundleContents, BundlingRecord
+from assetzcml.records.rules import Refusal
 from assetzcml.registry import Record
-from assetzcml.zcml.attributes import reason
+from assetzcml.zcml.attributes import Problems, reason
 from assetzcml.zcml.conflicts import Action, Step
+from assetzcml.zcml.positions import Tag
 
-__all__ = ["Deferred", "declare", "settle"]
+__all__ = ["Deferred", "declare", "refusals", "settle"]
 
 STACKED = (Override, BundleContents)  # several for one target, or bundle, do not conflict
 
@@ -38,6 +41,17 @@ def declare(context: Any, record: Record) -> None:
     discriminator = None if isinstance(record, STACKED) else record.discriminator
     step = context.assetzcml_step
     context.action(discriminator, declared, (record,), assetzcml_record=record, assetzcml_step=step)
+
+
+@contextmanager
+def refusals(info: Tag, subject: str = "") -> Iterator[None]:
+    """A rule that is broken inside is a problem at its attribute. *subject* is the directive's name when left out."""
+    try:
+        yield
+    except Refusal as refused:
+        (problem,) = refused.problems
+        where, message = info.attribute(refused.attribute), f"{subject or info.directive}: {problem.message}"
+        raise Problems(Problem(where, message, problem.hint)) from None
 
 
 def declared(record: Record) -> None:

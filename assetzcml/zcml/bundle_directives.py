@@ -14,7 +14,6 @@ from zope.schema import TextLine
 from assetzcml.errors import Problem, shorten
 from assetzcml.records.assets import AssetSpec
 from assetzcml.records.bundles import (
-    FLAGS,
     BundleContents,
     BundleRecord,
     EnvironmentOption,
@@ -26,8 +25,8 @@ from assetzcml.records.bundles import (
     bundle_output,
     contents_position,
     debug_level,
-    switch,
 )
+from assetzcml.records.readers import BOOLEAN_WORDS_TEXT, boolean, boolean_word
 from assetzcml.zcml.actions import declare
 from assetzcml.zcml.attributes import Problems, reason
 from assetzcml.zcml.fields import Checked, Option, Said, Spec, Tokens, base_of, spec_of
@@ -47,7 +46,7 @@ __all__ = [
     "bundle_contents",
 ]
 
-NOTHING = ("false", "none", "no", "off", "0")  # how an option says that there is no such thing
+NOTHING = "none"  # how an option says, beside the words for false, that there is no such thing
 _DOTTED = re.compile(r"\.*[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -55,7 +54,7 @@ def _component(pattern: str, expected: str) -> Any:
     """The reader of an option that takes words (*pattern*), or the dotted name of a component."""
 
     def read(text: str, context: Any) -> Any:
-        if text.lower() in NOTHING:
+        if text.lower() == NOTHING or boolean_word(text) is False:
             return False
         if re.fullmatch(pattern, text):
             return text
@@ -74,8 +73,8 @@ def _resolved(name: str, context: Any) -> Any:
 
 
 def _cache(text: str, context: Any) -> Any:
-    if text.lower() in FLAGS or text.lower() in NOTHING:
-        return FLAGS.get(text.lower(), False)
+    if text.lower() == NOTHING or boolean_word(text) is not None:
+        return boolean_word(text) or False
     if "." in text and _DOTTED.fullmatch(text):
         return _resolved(text, context)
     return spec_of(text, context)
@@ -90,10 +89,10 @@ def _mode(text: str, context: Any) -> int:
 def _expire(text: str, context: Any) -> bool | None:
     if text.lower() == "auto":
         return None
-    try:
-        return switch(text)
-    except ValueError:
-        raise ValueError("auto, true or false was expected") from None
+    said = boolean_word(text)
+    if said is None:
+        raise ValueError(f"auto, true or false was expected: {BOOLEAN_WORDS_TEXT}")
+    return said
 
 
 def _url(text: str) -> str:
@@ -133,7 +132,7 @@ class IEnvironment(Interface):
         title="What URLs lead to: outputs (false), outputs that are only merged (merge), or sources (true)",
     )
     auto_build = Option(
-        lambda text, context: switch(text), title="Build what is out of date when its URL is asked for?"
+        lambda text, context: boolean(text), title="Build what is out of date when its URL is asked for?"
     )
     url_expire = Option(
         _expire, title="Add the version to URLs as a query?", description="auto: where the name does not have it."
@@ -154,8 +153,8 @@ class IEnvironment(Interface):
         description="true: in the environment's directory; or a directory; or the dotted name of a cache.",
     )
     cache_file_mode = Option(_mode, title="Mode of files in the cache, in octal digits")
-    allow_remote = Option(lambda text, context: switch(text), title="May a build download URLs among the contents?")
-    debug_expire = Option(lambda text, context: switch(text), title="Do URLs of sources carry versions too?")
+    allow_remote = Option(lambda text, context: boolean(text), title="May a build download URLs among the contents?")
+    debug_expire = Option(lambda text, context: boolean(text), title="Do URLs of sources carry versions too?")
 
 
 class ILoadPath(Interface):
@@ -194,7 +193,7 @@ class IBundle(Interface):
     output = TextLine(title="Path of the result, below the environment's directory", required=False)
     depends = Tokens(bundle_content, title="Files whose change makes a build necessary, though they are not merged")
     debug = Checked(debug_level, title="Its own debug level, which can only lower the environment's", required=False)
-    merge = Checked(switch, title="Is everything merged into one output?", default=True, required=False)
+    merge = Checked(boolean, title="Is everything merged into one output?", default=True, required=False)
     extra = Tokens(_pair, title="For templates: key=value")
 
 

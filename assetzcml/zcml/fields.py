@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from zope.configuration.fields import Bool
 from zope.schema import TextLine
 from zope.schema.interfaces import RequiredMissing
 
-from assetzcml.records.assets import AssetSpec, asset_spec
+from assetzcml.records.assets import Address, AssetSpec, address, asset_spec
+from assetzcml.records.readers import boolean
+from assetzcml.records.rules import Refusal, file_path
 from assetzcml.zcml.attributes import BadValue
 
-__all__ = ["Address", "Checked", "FileSpec", "Option", "Said", "Side", "Spec", "Tokens", "base_of", "spec_of"]
+__all__ = ["Checked", "FileSpec", "Flag", "Option", "Said", "Side", "Spec", "Tokens", "base_of", "spec_of"]
 
 
 def base_of(context: Any) -> AssetSpec:
@@ -20,10 +23,10 @@ def base_of(context: Any) -> AssetSpec:
     return AssetSpec(package.__name__) if package is not None else asset_spec(context.info.directory_path)
 
 
-def spec_of(text: str, context: Any, *, whole: bool = False) -> AssetSpec:
-    """The spec that *text* is in the file of *context*. Raises ValueError; *whole* as in `asset_spec`."""
+def spec_of(text: str, context: Any) -> AssetSpec:
+    """The spec that *text* is in the file of *context*. Raises ValueError."""
     base = base_of(context)
-    return asset_spec(text, package=base.package, directory="" if base.package else str(base), whole=whole)
+    return asset_spec(text, package=base.package, directory="" if base.package else str(base))
 
 
 class Checked(TextLine):
@@ -44,6 +47,15 @@ class Checked(TextLine):
             raise RequiredMissing(self.__name__)
 
 
+class Flag(Bool):
+    """True or false, in the words that hold everywhere in assetzcml."""
+
+    context_free = True
+
+    def fromUnicode(self, value: str) -> bool:  # noqa: N802
+        return bool(_read(boolean, value))
+
+
 class Spec(TextLine):
     """The spec of an asset, relative to the package of the file, or to its directory when it belongs to none."""
 
@@ -55,32 +67,23 @@ class FileSpec(Spec):
     """The spec of a file: without a slash behind it."""
 
     def fromUnicode(self, value: str) -> AssetSpec:  # noqa: N802
-        if value.endswith("/"):
-            raise BadValue("a slash at the end is for directories", "publish a directory with staticView")
-        return super().fromUnicode(value)
-
-
-class Address(NamedTuple):
-    """One side of an override: a spec, and whether it was written as a directory (or is a whole package)."""
-
-    spec: AssetSpec
-    directory: bool
+        return super().fromUnicode(_read(file_path, value))
 
 
 class Side(TextLine):
     """A side of an override. A value with neither a colon nor a leading '/' is a whole package, as in Pyramid."""
 
     def fromUnicode(self, value: str) -> Address:  # noqa: N802
-        return _read(self._address, value)
-
-    def _address(self, text: str) -> Address:
-        spec = spec_of(text, self.context, whole=True)
-        return Address(spec, text.endswith("/") or not spec.parts)
+        base = base_of(self.context)
+        return _read(lambda text: address(text, base.package, "" if base.package else str(base)), value)
 
 
 def _read(read: Callable[[str], Any], value: str) -> Any:
     try:
         return read(value)
+    except Refusal as refused:
+        (problem,) = refused.problems
+        raise BadValue(problem.message, problem.hint) from None
     except ValueError as error:
         raise BadValue(str(error)) from None
 

@@ -225,7 +225,7 @@ class ZCMLLoader:
             phases.validate(actions)
             phases.issue_warnings()
             phases.execute(actions, framework.hand_over or _call)
-            registry.settings.update(settings or {})
+            registry.configure(settings)
             # Without a package a spec is relative to the working directory, which may be another when it is read again.
             again = {"spec": spec, "package": package} if inside is not None else {"spec": path, "package": None}
             again |= {"features": features, "settings": dict(settings or {}), "strict": strict, "limits": limits}

@@ -8,11 +8,10 @@ from zope.configuration.fields import GlobalObject
 from zope.interface import Interface
 from zope.schema import TextLine
 
-from assetzcml.errors import Problem
+from assetzcml.records import rules
 from assetzcml.records.pages import Route, View, request_methods
-from assetzcml.records.readers import publication_name
-from assetzcml.zcml.actions import declare
-from assetzcml.zcml.attributes import Problems
+from assetzcml.records.readers import permission_name
+from assetzcml.zcml.actions import declare, refusals
 from assetzcml.zcml.fields import Checked
 from assetzcml.zcml.load import load_of
 
@@ -26,17 +25,10 @@ def _methods(text: str) -> tuple[str, ...]:
     return chosen
 
 
-def _view_name(text: str) -> str:
-    name = publication_name(text)
-    if "//" in name:
-        raise ValueError("a path of the application was expected, not another host")
-    return name
-
-
 class IRouteDirective(Interface):
     """`route`: give the URLs that match a pattern a name, and perhaps a view."""
 
-    name = TextLine(title="Name of the route", description="What route_url and view say.", min_length=1)
+    name = Checked(rules.route_name, title="Name of the route", description="What route_url and view say.")
     pattern = TextLine(
         title="Pattern of the path",
         description="{name} is a segment, {name:regex} what the expression matches, *name at the end all that is left; "
@@ -53,7 +45,8 @@ class IRouteDirective(Interface):
         description="All when left out. GET takes HEAD.",
         required=False,
     )
-    permission = TextLine(
+    permission = Checked(
+        permission_name,
         title="Permission that a client must have",
         description="Asked of the permission policy before the view is called. Only with view.",
         required=False,
@@ -70,7 +63,7 @@ class IViewDirective(Interface):
         description="Called with (request) or (context, request); a class is made with them and then called. "
         "It returns a webob.Response, or a str, which is sent as text/html.",
     )
-    name = Checked(_view_name, title="Path that it answers, exactly", description="Empty for '/'.", required=False)
+    name = Checked(rules.page_name, title="Path that it answers, exactly", description="Empty for '/'.", required=False)
     route_name = TextLine(title="Name of the route that it answers", required=False)
     request_method = Checked(
         _methods,
@@ -78,7 +71,8 @@ class IViewDirective(Interface):
         description="When left out: those that no other view of the name or route takes. GET takes HEAD.",
         required=False,
     )
-    permission = TextLine(
+    permission = Checked(
+        permission_name,
         title="Permission that a client must have",
         description="Asked of the permission policy before the view is called.",
         required=False,
@@ -97,12 +91,9 @@ def route(
 ) -> None:
     """`route`."""
     info = context.info
-    if permission is not None and view is None:
-        message = f"route {name!r}: permission has no meaning without view"
-        raise Problems(Problem(info.attribute("permission"), message, "say it where the view is declared"))
-    if before is not None and after is not None:
-        message = f"route {name!r}: before and after exclude each other"
-        raise Problems(Problem(info.attribute("after"), message, "keep one of them"))
+    with refusals(info, f"route {name!r}"):
+        rules.route_permission(permission, view)
+        rules.route_neighbours(before, after)
     record = Route(
         name=name,
         pattern=pattern,
@@ -127,9 +118,8 @@ def view(
 ) -> None:
     """`view`: a record and an action for each request method, so that each can be overridden."""
     info = context.info
-    if (name is None) == (route_name is None):
-        said = "none of them is there" if name is None else "both are there"
-        raise Problems(Problem(info, f"view: exactly one of name and route_name was expected; {said}"))
+    with refusals(info):
+        rules.page_target(name, route_name)
     for method in request_method or ("",):
         declare(
             context,

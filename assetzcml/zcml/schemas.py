@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from zope.configuration.fields import Bool, GlobalObject
+from zope.configuration.fields import GlobalObject
 from zope.interface import Interface
-from zope.schema import TextLine
 
+from assetzcml.records import rules
 from assetzcml.records.readers import (
     CODINGS,
     MAX_AGE_LIMIT,
@@ -15,9 +15,10 @@ from assetzcml.records.readers import (
     header_field,
     index_name,
     max_age,
+    permission_name,
     publication_name,
 )
-from assetzcml.zcml.fields import Checked, FileSpec, Side, Spec
+from assetzcml.zcml.fields import Checked, FileSpec, Flag, Side, Spec
 
 __all__ = [
     "IAsset",
@@ -55,7 +56,8 @@ class IPublished(Interface):
         default=ONE_HOUR,
         required=False,
     )
-    permission = TextLine(
+    permission = Checked(
+        permission_name,
         title="Permission that a client must have",
         description="Asked of the permission policy before it is looked whether the asset exists.",
         required=False,
@@ -80,18 +82,18 @@ class IStaticView(IPublished):
         default="index.html",
         required=False,
     )
-    reload = Bool(
+    reload = Flag(
         title="Look at the disk at every request?",
         description="Without it a change is noticed within a second. The setting 'reload' is the default.",
         required=False,
     )
-    follow_symlinks = Bool(
+    follow_symlinks = Flag(
         title="Serve what symbolic links lead to outside the root?",
         description="Or under the root of a more specific static view.",
         default=False,
         required=False,
     )
-    dotfiles = Bool(
+    dotfiles = Flag(
         title="Serve names that begin with a dot?",
         description=".well-known is always served.",
         default=False,
@@ -130,25 +132,34 @@ class ICacheBuster(Interface):
     """`cacheBuster`: change the URLs of what is below a path so that a new version has a new URL."""
 
     path = Spec(title="Asset spec below which it works")
-    digest = TextLine(
-        title="Digest of the bytes in the name", description="'sha256' is the only value.", required=False
+    digest = Checked(
+        rules.digest_name,
+        title="Digest of the bytes in the name",
+        description="'sha256' is the only value.",
+        required=False,
     )
     manifest = Spec(title="Asset spec of a JSON file that maps names to names", required=False)
-    token = TextLine(title="Value of a query parameter", required=False)
+    token = Checked(rules.token_value, title="Value of a query parameter", required=False)
     buster = GlobalObject(title="Dotted name of a cache buster: the object or function itself", required=False)
     factory = GlobalObject(
         title="Dotted name of what is called to make a cache buster",
         description="All other attributes become its keyword arguments.",
         required=False,
     )
-    param = TextLine(title="Name of the query parameter, with token", description="'x' when left out.", required=False)
-    explicit = Bool(title="Does the path name where assets really come from?", default=False, required=False)
-    missing = TextLine(
+    param = Checked(
+        rules.parameter,
+        title="Name of the query parameter, with token",
+        description="'x' when left out.",
+        required=False,
+    )
+    explicit = Flag(title="Does the path name where assets really come from?", default=False, required=False)
+    missing = Checked(
+        rules.missing_word,
         title="For an asset without a new name: 'plain' or 'error'",
         description="'plain' when left out.",
         required=False,
     )
-    reload = Bool(title="Look whether the manifest changed at every URL?", default=False, required=False)
+    reload = Flag(title="Look whether the manifest changed at every URL?", default=False, required=False)
 
 
 ICacheBuster.setTaggedValue("keyword_arguments", True)  # those of `factory`

@@ -223,11 +223,11 @@ def test_d_16_texts_of_files_mean_what_they_say(site, text, level):
 
 
 def test_d_16_and_nothing_else(site):
-    with pytest.raises(BundleError, match="debug is 'maybe'; true, false or 'merge' was expected"):
+    with pytest.raises(BundleError, match="debug is 'maybe'; true, false or merge was expected: yes, no"):
         site.bundle("a.js", output="gen/out.js", env_debug="maybe").urls()
     with pytest.raises(BundleError, match="debug is 2"):
         site.bundle("a.js", output="gen/out.js", debug=2).urls()
-    with pytest.raises(BundleError, match="auto_build is 'sometimes'; true or false was expected"):
+    with pytest.raises(BundleError, match="auto_build is 'sometimes'; true or false was expected: yes, no"):
         site.bundle("a.js", output="gen/out.js", env_auto_build="sometimes").urls()
 
 

@@ -337,15 +337,18 @@ def test_two_loads_must_not_write_one_output_either(shop):
     [
         (
             '<environment debug="maybe"/>',
-            "2:21: environment: debug='maybe': true, false or merge was expected",
+            "2:21: environment: debug='maybe': true, false or merge was expected: "
+            "yes, no, true, false, y, n, t, f, on, off, 1 or 0",
         ),
         (
             '<environment auto_build="sometimes"/>',
-            "2:26: environment: auto_build='sometimes': true or false was expected",
+            "2:26: environment: auto_build='sometimes': true or false was expected: "
+            "yes, no, true, false, y, n, t, f, on, off, 1 or 0",
         ),
         (
             '<environment url_expire="never"/>',
-            "2:26: environment: url_expire='never': auto, true or false was expected",
+            "2:26: environment: url_expire='never': auto, true or false was expected: "
+            "yes, no, true, false, y, n, t, f, on, off, 1 or 0",
         ),
         (
             '<environment versions="md5"/>',
@@ -456,7 +459,7 @@ def test_two_loads_must_not_write_one_output_either(shop):
         ),
         (
             '<bundle name="a" contents="reset.css" debug="maybe"/>',
-            "2:46: bundle: debug='maybe': true, false or merge was expected",
+            "2:46: bundle: debug='maybe': true, false or merge was expected: yes, no, true, false, y, n, t, f, on, off, 1 or 0",
         ),
         (
             '<bundle name="a" contents="reset.css" extra="print"/>',

@@ -219,7 +219,7 @@ def test_python_calls_declare_the_same():
     (lambda r: r.add_route("a", "/a", permission="p"), "permission has no meaning without view"),
     (lambda r: r.add_route("a", "/a", view=7), "view of route 'a': view: 7 is not callable"),
     (lambda r: r.add_view(view, route_name="a"), "view of route 'a': there is no route 'a'"),
-    (lambda r: r.add_view(view, "x", route_name="a"), "name and route_name exclude each other"),
+    (lambda r: r.add_view(view, "x", route_name="a"), "exactly one of name and route_name was expected; both are there"),
     (lambda r: r.add_view(view, "a#b"), "holds a fragment"),
     (lambda r: r.add_view(view, "x", permission="p"), "there is no permission policy"),
     (lambda r: r.add_view(view, "x", request_method="G(T"), "'G(T' is not a request method"),

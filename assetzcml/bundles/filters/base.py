@@ -18,6 +18,7 @@ from pathlib import PurePath
 from typing import IO, Any, ClassVar, NamedTuple, Protocol
 
 from assetzcml.errors import ConfigurationError, Origin, Problem
+from assetzcml.records.readers import boolean
 
 __all__ = [
     "CallableFilter",
@@ -339,19 +340,7 @@ def split_list(text: str) -> list[str]:
     return [re.sub(r"\\(.)", r"\1", word, flags=re.DOTALL) for word in words]
 
 
-def parse_bool(text: str) -> bool:
-    """
-    >>> parse_bool("Yes"), parse_bool("0")
-    (True, False)
-    """
-    lowered = text.strip().lower()
-    if lowered not in _BOOLEANS:
-        raise ValueError(f"one of {', '.join(_BOOLEANS)} was expected")
-    return _BOOLEANS[lowered]
-
-
-_BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-_PARSERS: dict[Any, Callable[[str], Any]] = {list: split_list, bool: parse_bool}
+_PARSERS: dict[Any, Callable[[str], Any]] = {list: split_list, bool: boolean}
 
 
 class Unnamed(ValueError):

@@ -1,0 +1,337 @@
+"""
+What may be declared: every rule about one record, once for ZCML, Python calls, `StaticView` and Pyramid.
+
+A rule that reads the text of an attribute is in `readers`. One that needs more than the record itself, what else is
+declared or what is on a disk, is in `declaring.validation`, `bundles.validation` or `pages.validation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from assetzcml.errors import ConfigurationError, Origin, Problem, did_you_mean, shorten
+from assetzcml.records.assets import Address, AssetSpec, StaticViewRecord
+from assetzcml.records.pages import request_methods
+from assetzcml.records.readers import (
+    content_codings,
+    file_name,
+    header_field,
+    index_name,
+    max_age,
+    permission_name,
+    publication_name,
+)
+
+__all__ = [
+    "Refusal",
+    "another_header",
+    "asset_sides",
+    "cache_buster",
+    "described",
+    "digest_name",
+    "factory",
+    "file_path",
+    "flag",
+    "header_fields",
+    "methods",
+    "missing_word",
+    "package_name",
+    "page_name",
+    "page_target",
+    "parameter",
+    "permission_policy",
+    "refusal",
+    "route_name",
+    "route_neighbours",
+    "route_pattern",
+    "route_permission",
+    "settings_mapping",
+    "static_view",
+    "token_value",
+]
+
+
+class Refusal(ConfigurationError, ValueError):
+    """A rule that something declared breaks. *attribute* is the name of the argument at fault; '' for all of it."""
+
+    attribute = ""
+
+
+def refusal(attribute: str, message: str, hint: str = "") -> Refusal:
+    """The exception for a broken rule."""
+    error = Refusal(Problem(None, message, hint))
+    error.attribute = attribute
+    return error
+
+
+# Static views and files.
+
+
+def flag(name: str, value: Any, *, unset: bool = False) -> bool | None:
+    """
+    A flag of a Python call: True or False, and with *unset* None. Raises Refusal: a text such as 'no' would be true.
+
+    >>> flag("dotfiles", False)
+    False
+    """
+    if value is True or value is False or (unset and value is None):
+        return value  # type: ignore[no-any-return]
+    raise refusal(name, f"{name} is {value!r}; {'None or ' if unset else ''}True or False was expected")
+
+
+_OPTIONS: Mapping[str, Callable[[Any], Any]] = {
+    "cache_max_age": max_age,
+    "permission": lambda value: None if value is None else permission_name(value),
+    "content_encodings": content_codings,
+    "index": index_name,
+    "reload": lambda value: flag("reload", value, unset=True),
+    "follow_symlinks": lambda value: flag("follow_symlinks", value),
+    "dotfiles": lambda value: flag("dotfiles", value),
+}
+
+
+def static_view(
+    name: str,
+    root: AssetSpec,
+    *,
+    file: bool = False,
+    headers: Iterable[tuple[str, str]] | Mapping[str, str] = (),
+    origin: Origin | None = None,
+    **options: Any,
+) -> StaticViewRecord:
+    """
+    The record of a static view, or of a static file, every argument checked. Raises Refusal.
+
+    >>> static_view("/static/", AssetSpec("shop", ("static",)), dotfiles="no")
+    Traceback (most recent call last):
+    assetzcml.records.rules.Refusal: dotfiles is 'no'; True or False was expected
+    """
+    checked = {option: _checked(option, _OPTIONS[option], value) for option, value in options.items()}
+    return StaticViewRecord(
+        name=_checked("name", file_name if file else publication_name, name),
+        root=root,
+        file=file,
+        headers=header_fields(headers),
+        origin=origin,
+        **checked,
+    )
+
+
+def _checked(attribute: str, check: Callable[[Any], Any], value: Any) -> Any:
+    """What *check* makes of a value; what it refuses with a ValueError is a Refusal."""
+    try:
+        return check(value)
+    except Refusal:
+        raise
+    except ValueError as error:
+        raise refusal(attribute, str(error)) from None
+
+
+def header_fields(headers: Iterable[tuple[str, str]] | Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """
+    The headers of a static view, given as pairs or as a mapping. Raises Refusal.
+
+    >>> header_fields({"X-A": "1"})
+    (('X-A', '1'),)
+    """
+    known: tuple[tuple[str, str], ...] = ()
+    if isinstance(headers, (str, bytes)) or not isinstance(headers, Iterable):
+        raise refusal("headers", f"headers is {headers!r}; a mapping, or pairs of name and value, were expected")
+    for pair in headers.items() if isinstance(headers, Mapping) else headers:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise refusal("headers", f"headers holds {pair!r}; pairs of name and value were expected")
+        known = another_header(known, *_checked("headers", lambda pair: header_field(*pair), pair))
+    return known
+
+
+def another_header(known: tuple[tuple[str, str], ...], name: str, value: str) -> tuple[tuple[str, str], ...]:
+    """The headers *known* and one more. Raises Refusal for one that is there: it would be sent twice."""
+    if name.lower() in (other.lower() for other, _ in known):
+        raise refusal("name", f"header {name!r} is given twice", "join the values with a comma")
+    return (*known, (name, value))
+
+
+def file_path(path: Any) -> Any:
+    """The path of a static file, as it is written. Raises Refusal when it is that of a directory."""
+    if isinstance(path, str) and path.endswith("/"):
+        raise refusal("path", "a slash at the end is for directories", "publish a directory with staticView")
+    return path
+
+
+# Overrides.
+
+
+def asset_sides(target: Address, source: Address) -> None:
+    """Can *source* be looked at in place of *target*? Raises Refusal."""
+    if target.spec.absolute_path:
+        message = f"to_override='{target.spec}' is a path of the file system, and belongs to no package"
+        raise refusal("to_override", message, "'package:path' was expected")
+    if target.directory != source.directory:
+        kinds = ["a file" if not side.directory else "a directory" if side.spec.parts else "a whole package"
+                 for side in (target, source)]  # fmt: skip
+        message = f"to_override is {kinds[0]} and override_with is {kinds[1]}"
+        raise refusal("override_with", message, "end both with a slash for directories, neither for files")
+    if target.spec == source.spec:
+        raise refusal("override_with", f"{str(target.spec)!r} is overridden with itself")
+
+
+# Cache busters.
+
+
+def cache_buster(value: Any) -> Any:
+    """A cache buster: what is called with (request, subpath, kw). Raises Refusal, also for the class of one."""
+    if isinstance(value, type):
+        hint = f"write factory= to have it called in ZCML, and {value.__name__}() in Python"
+        raise refusal("buster", f"buster {value.__name__} is a class", hint)
+    if not callable(value):
+        raise refusal("buster", f"buster {described(value)} is not callable")
+    return value
+
+
+def factory(value: Any) -> Any:
+    """What makes a cache buster. Raises Refusal when it cannot be called."""
+    if not callable(value):
+        raise refusal("factory", f"factory {described(value)} is not callable")
+    return value
+
+
+def digest_name(value: Any) -> str:
+    """Which digest a cache buster puts into names. Raises Refusal."""
+    if value == "sha256":
+        return "sha256"
+    hint = (did_you_mean(value, ["sha256"]) if isinstance(value, str) else "") or "'sha256' is the only one"
+    raise refusal("digest", f"digest={described(value)} is not known", hint)
+
+
+def token_value(value: Any) -> Any:
+    """The constant that a cache buster adds to each URL: a text or bytes. Raises Refusal when it says nothing."""
+    if not isinstance(value, (str, bytes)):
+        raise refusal("token", f"token is {described(value)}; a text was expected")
+    if not value.strip():
+        raise refusal("token", "token is empty", "the value of a query parameter was expected")
+    return value
+
+
+def parameter(value: Any) -> str:
+    """The name of the query parameter of a cache buster. Raises Refusal."""
+    if not isinstance(value, str):
+        raise refusal("param", f"param is {described(value)}; the name of a query parameter was expected")
+    if not value.strip():
+        raise refusal("param", "param is empty", "the name of a query parameter was expected")
+    return value
+
+
+def missing_word(value: Any) -> str:
+    """What a cache buster does for an asset that has no new name. Raises Refusal."""
+    if value not in ("plain", "error"):
+        raise refusal("missing", f"missing is {described(value)}", "'plain' or 'error' was expected")
+    return str(value)
+
+
+# Permission policies.
+
+
+def permission_policy(value: Any) -> Any:
+    """A permission policy, or a class of such. Raises Refusal."""
+    if not callable(getattr(value, "permits", None)):
+        message = f"policy {described(value)} has no method permits(request, context, permission)"
+        raise refusal("policy", message)
+    return value
+
+
+# Routes and views.
+
+
+def route_name(value: Any, attribute: str = "name") -> str:
+    """The name of a route. Raises Refusal."""
+    if not isinstance(value, str) or not value.strip():
+        raise refusal(attribute, f"{attribute} is {described(value)}; the name of a route was expected")
+    return value
+
+
+def route_pattern(value: Any) -> str:
+    """The pattern of a route, as a text. Raises Refusal; what may stand in it is looked at with all routes."""
+    if not isinstance(value, str):
+        raise refusal("pattern", f"pattern is {described(value)}; a text such as '/items/{{id}}' was expected")
+    return value
+
+
+def route_neighbours(before: Any, after: Any) -> None:
+    """The names of the routes that one stands next to: at most one. Raises Refusal."""
+    for attribute, value in (("before", before), ("after", after)):
+        if value is not None:
+            route_name(value, attribute)
+    if before is not None and after is not None:
+        raise refusal("after", "before and after exclude each other", "keep one of them")
+
+
+def route_permission(permission: Any, view: Any) -> str | None:
+    """The permission that a route gives its view. Raises Refusal where there is no view."""
+    if permission is not None and view is None:
+        raise refusal("permission", "permission has no meaning without view", "say it where the view is declared")
+    return _OPTIONS["permission"](permission)  # type: ignore[no-any-return]
+
+
+def page_name(value: Any) -> str:
+    """The path that a view answers, normalised. Raises ValueError."""
+    name = publication_name(value)
+    if "//" in name:
+        raise refusal("name", "a path of the application was expected, not another host")
+    return name
+
+
+def page_target(name: Any, route: Any) -> None:
+    """A view answers a path or a route. Raises Refusal."""
+    if (name is None) == (route is None):
+        said = "none of them is there" if name is None else "both are there"
+        raise refusal("", f"exactly one of name and route_name was expected; {said}")
+    if route is not None:
+        route_name(route, "route_name")
+
+
+def methods(tokens: Any) -> tuple[str, ...]:
+    """The request methods of a route or view; () for all. Raises Refusal."""
+    given = [tokens] if isinstance(tokens, str) else tokens
+    if isinstance(given, bytes) or not isinstance(given, Iterable):
+        raise refusal("request_method", f"request_method is {described(tokens)}; tokens such as 'GET' were expected")
+    given = list(given)
+    for token in given:
+        if not isinstance(token, str):
+            raise refusal(
+                "request_method", f"{described(token)} is not a request method; tokens such as 'GET POST' were expected"
+            )
+    return _checked("request_method", request_methods, given)  # type: ignore[no-any-return]
+
+
+# Registries and packages.
+
+
+def package_name(value: Any) -> str:
+    """The name of the package that relative specs are relative to; '' for none. Raises Refusal."""
+    name = getattr(value, "__name__", value)
+    if name is None:
+        return ""
+    if not isinstance(name, str):
+        raise refusal("package", f"package is {described(value)}; a module, or its dotted name, was expected")
+    return name
+
+
+def settings_mapping(value: Any) -> Mapping[str, Any]:
+    """The settings of a registry. Raises Refusal."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise refusal("settings", f"settings is {described(value)}; a mapping was expected")
+    return value
+
+
+def described(value: Any) -> str:
+    """A value for messages, short."""
+    return shorten(value) if isinstance(value, str) else shorten_repr(value)
+
+
+def shorten_repr(value: Any, width: int = 80) -> str:
+    """What `repr` says of a value, cut when it is long."""
+    text = repr(value)
+    return text if len(text) <= width else text[:width] + "\N{HORIZONTAL ELLIPSIS}"

@@ -1,0 +1,296 @@
+"""Every rule about a record is one rule: ZCML and Python refuse the same in the same words, and nothing has changed."""
+
+import pickle
+from typing import Any, NamedTuple
+
+import pytest
+
+from assetzcml import (
+    AssetRegistry,
+    ConfigurationError,
+    ConfigurationWarning,
+    DigestCacheBuster,
+    ManifestCacheBuster,
+    QueryStringCacheBuster,
+    QueryStringConstantCacheBuster,
+    StaticView,
+)
+from assetzcml.records.rules import refusal
+
+PARTS = """
+from assetzcml import DigestCacheBuster
+number = 7
+def page(request): return ""
+class NoPolicy: pass
+class Policy:
+    def permits(self, request, context, permission): return True
+"""
+
+
+def page(request):
+    return ""
+
+
+@pytest.fixture
+def shop(package):
+    files = {"static/app.css": "", "static/m.json": "{}", "theme/app.css": "", "logo.png": "", "parts.py": PARTS}
+    return package(files, name="shop_r")
+
+
+class Rule(NamedTuple):
+    """What is said of a fault; the directive that has it, the call that has it, and `StaticView` where it has it."""
+
+    sentence: str
+    zcml: str
+    call: Any
+    view: Any = None
+
+
+def view(**options):
+    """The same option of `add_static_view` and of `StaticView`."""
+    return (
+        lambda registry: registry.add_static_view("s", "shop_r:static", **options),
+        lambda: StaticView("shop_r:static", **options),
+    )
+
+
+PUBLISHED = '<staticView name="s" path="shop_r:static" {}/>'
+EMPTY = "permission is empty; leave the attribute out, or put the directive under zcml:condition"
+
+RULES = [
+    # static views and files
+    Rule("a%' holds a percent sign", '<staticView name="a%" path="shop_r:static"/>',
+         lambda r: r.add_static_view("a%", "shop_r:static")),
+    Rule("were name and path exchanged?", '<staticView name="shop_r:static" path="shop_r:static"/>',
+         lambda r: r.add_static_view("shop_r:static", "shop_r:static")),
+    Rule("'..' is not followed", '<staticView name="s" path="shop_r:../x"/>',
+         lambda r: r.add_static_view("s", "shop_r:../x"), lambda: StaticView("shop_r:../x")),
+    Rule("cache_max_age is 2147483648; seconds from 0 to 2147483647 were expected",
+         PUBLISHED.format('cache_max_age="2147483648"'), *view(cache_max_age=2147483648)),
+    Rule(EMPTY, PUBLISHED.format('permission=""'), view(permission="")[0]),
+    Rule(EMPTY, PUBLISHED.format('permission="  "'), view(permission="  ")[0]),
+    Rule(EMPTY, PUBLISHED.format('permission="${nobody:- }"'), view(permission=" ")[0]),
+    Rule(EMPTY, '<staticFile name="f" path="shop_r:logo.png" permission=""/>',
+         lambda r: r.add_static_file("f", "shop_r:logo.png", permission="")),
+    Rule(EMPTY, '<route name="a" pattern="/a" view="shop_r.parts.page" permission=""/>',
+         lambda r: r.add_route("a", "/a", view=page, permission="")),
+    Rule(EMPTY, '<view view="shop_r.parts.page" name="a" permission=" "/>',
+         lambda r: r.add_view(page, "a", permission=" ")),
+    Rule("'deflate' is not a content coding that is served; clients disagree",
+         PUBLISHED.format('content_encodings="deflate"'), *view(content_encodings=["deflate"])),
+    Rule("index is 'a/b'; the name of a file, without a path, was expected",
+         PUBLISHED.format('index="a/b"'), *view(index="a/b")),
+    Rule("header 'x-a' is given twice; join the values with a comma",
+         '<staticView name="s" path="shop_r:static"><header name="X-A" value="1"/><header name="x-a" value="2"/></staticView>',
+         *view(headers=[("X-A", "1"), ("x-a", "2")])),
+    Rule("the header 'ETag' is worked out for each response and cannot be declared",
+         '<staticView name="s" path="shop_r:static"><header name="ETag" value="1"/></staticView>',
+         *view(headers={"ETag": "1"})),
+    Rule("'a b' is not the name of a header field",
+         '<staticView name="s" path="shop_r:static"><header name="a b" value="1"/></staticView>',
+         *view(headers={"a b": "1"})),
+    Rule("is not the value of a header field; printable ASCII was expected",
+         '<staticView name="s" path="shop_r:static"><header name="A" value="\N{SNOWMAN}"/></staticView>',
+         *view(headers={"A": "\N{SNOWMAN}"})),
+    Rule("a slash at the end is for directories; publish a directory with staticView",
+         '<staticFile name="f" path="shop_r:static/"/>', lambda r: r.add_static_file("f", "shop_r:static/")),
+    Rule("a file has a name of its own; the application's root is not one",
+         '<staticFile name="/" path="shop_r:logo.png"/>', lambda r: r.add_static_file("/", "shop_r:logo.png")),
+    Rule("an external base URL is not the name of a file",
+         '<staticFile name="https://example.com/f" path="shop_r:logo.png"/>',
+         lambda r: r.add_static_file("https://example.com/f", "shop_r:logo.png")),
+    Rule("there is no permission policy; declare one with permissionPolicy",
+         PUBLISHED.format('permission="view"'), view(permission="view")[0]),
+    # overrides
+    Rule("to_override='/a' is a path of the file system, and belongs to no package; 'package:path' was expected",
+         '<asset to_override="/a" override_with="shop_r:logo.png"/>', lambda r: r.override_asset("/a", "shop_r:logo.png")),
+    Rule("to_override is a file and override_with is a directory; end both with a slash for directories",
+         '<asset to_override="shop_r:static/app.css" override_with="shop_r:theme/"/>',
+         lambda r: r.override_asset("shop_r:static/app.css", "shop_r:theme/")),
+    Rule("to_override is a whole package and override_with is a file",
+         '<asset to_override="shop_r" override_with="shop_r:logo.png"/>',
+         lambda r: r.override_asset("shop_r", "shop_r:logo.png")),
+    Rule("'shop_r:a' is overridden with itself", '<asset to_override="shop_r:a" override_with="shop_r:./a"/>',
+         lambda r: r.override_asset("shop_r:a", "shop_r:./a")),
+    Rule("overrides go round in a circle", '<asset to_override="shop_r" override_with="shop_r:static/"/>',
+         lambda r: r.override_asset("shop_r", "shop_r:static/")),
+    Rule("'shop_r:static' is a directory; write 'shop_r:static/'",
+         '<asset to_override="shop_r:static" override_with="shop_r:logo.png"/>',
+         lambda r: r.override_asset("shop_r:static", "shop_r:logo.png")),
+    Rule("there is no package 'nosuch_r'", '<asset to_override="nosuch_r:a" override_with="shop_r:logo.png"/>',
+         lambda r: r.override_asset("nosuch_r:a", "shop_r:logo.png")),
+    # cache busters
+    Rule("buster DigestCacheBuster is a class; write factory= to have it called in ZCML, and DigestCacheBuster() in Python",
+         '<cacheBuster path="shop_r:static" buster="shop_r.parts.DigestCacheBuster"/>',
+         lambda r: r.add_cache_buster("shop_r:static", DigestCacheBuster)),
+    Rule("buster 7 is not callable", '<cacheBuster path="shop_r:static" buster="shop_r.parts.number"/>',
+         lambda r: r.add_cache_buster("shop_r:static", 7)),
+    Rule("token is empty; the value of a query parameter was expected",
+         '<cacheBuster path="shop_r:static" token=" "/>', lambda r: QueryStringConstantCacheBuster(" ")),
+    Rule("param is empty; the name of a query parameter was expected",
+         '<cacheBuster path="shop_r:static" token="v" param=""/>', lambda r: QueryStringConstantCacheBuster("v", param="")),
+    Rule("missing is 'maybe'; 'plain' or 'error' was expected",
+         '<cacheBuster path="shop_r:static" digest="sha256" missing="maybe"/>', lambda r: DigestCacheBuster("maybe")),
+    Rule("missing is 'maybe'; 'plain' or 'error' was expected",
+         '<cacheBuster path="shop_r:static" manifest="shop_r:static/m.json" missing="maybe"/>',
+         lambda r: ManifestCacheBuster("shop_r:static/m.json", missing="maybe")),
+    Rule("does not exist", '<cacheBuster path="shop_r:static" manifest="shop_r:nosuch.json"/>',
+         lambda r: r.add_cache_buster("shop_r:static", ManifestCacheBuster("shop_r:nosuch.json"))),
+    # policies, routes and views
+    Rule("has no method permits(request, context, permission)", '<permissionPolicy policy="shop_r.parts.NoPolicy"/>',
+         lambda r: r.add_permission_policy(object())),
+    Rule("the name of a route was expected", '<route name="" pattern="/a"/>', lambda r: r.add_route("", "/a")),
+    Rule("permission has no meaning without view; say it where the view is declared",
+         '<route name="a" pattern="/a" permission="p"/>', lambda r: r.add_route("a", "/a", permission="p")),
+    Rule("before and after exclude each other; keep one of them", '<route name="a" pattern="/a" before="b" after="c"/>',
+         lambda r: r.add_route("a", "/a", before="b", after="c")),
+    Rule("'G(T' is not a request method; tokens such as 'GET POST' were expected",
+         '<route name="a" pattern="/a" request_method="G(T"/>', lambda r: r.add_route("a", "/a", request_method="G(T")),
+    Rule("'{' is not closed", '<route name="a" pattern="/{x"/>', lambda r: r.add_route("a", "/{x")),
+    Rule("exactly one of name and route_name was expected; both are there",
+         '<view view="shop_r.parts.page" name="a" route_name="b"/>', lambda r: r.add_view(page, "a", route_name="b")),
+    Rule("a path of the application was expected, not another host",
+         '<view view="shop_r.parts.page" name="https://example.com/x"/>',
+         lambda r: r.add_view(page, "https://example.com/x")),
+    Rule("'a?b' holds a query", '<view view="shop_r.parts.page" name="a?b"/>', lambda r: r.add_view(page, "a?b")),
+    Rule("there is no route 'b'", '<view view="shop_r.parts.page" route_name="b"/>',
+         lambda r: r.add_view(page, route_name="b")),
+    Rule("view: 7 is not callable", '<view view="shop_r.parts.number" name="a"/>', lambda r: r.add_view(7, "a")),
+]  # fmt: skip
+
+
+def state(registry):
+    """All that a registry holds."""
+    snapshot = registry.snapshot
+    records = snapshot.views, snapshot.overrides, snapshot.bustings, snapshot.routes, snapshot.pages, snapshot.losses
+    return records, snapshot.policy, dict(registry.settings), list(registry.registeredUtilities())
+
+
+def refused(registry, declare):
+    """The one headline of a refusal, which has changed nothing."""
+    before = state(registry)
+    with pytest.raises(ConfigurationError) as caught:
+        declare()
+    assert state(registry) == before
+    (problem,) = caught.value.problems
+    return problem.headline
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.sentence[:50])
+def test_a_rule_is_the_same_in_zcml_and_in_python(shop, zcml, rule):
+    registry = AssetRegistry()
+    assert rule.sentence in refused(registry, lambda: zcml(rule.zcml, registry=registry))
+    assert rule.sentence in refused(registry, lambda: rule.call(registry))
+    if rule.view is not None:
+        with pytest.raises(ValueError) as caught:
+            rule.view()
+        assert rule.sentence in str(caught.value)
+
+
+PYTHON = [
+    ("dotfiles is 'no'; True or False was expected", *view(dotfiles="no")),
+    ("dotfiles is 1; True or False was expected", *view(dotfiles=1)),
+    ("follow_symlinks is 'false'; True or False was expected", *view(follow_symlinks="false")),
+    ("reload is 'no'; None or True or False was expected", *view(reload="no")),
+    ("use_subpath is 'no'; True or False was expected", None, lambda: StaticView("shop_r:static", use_subpath="no")),
+    ("cache_max_age is '60'; seconds from 0", *view(cache_max_age="60")),
+    ("cache_max_age is True; seconds from 0", *view(cache_max_age=True)),
+    ("content_encodings is the text 'br'; a list such as", *view(content_encodings="br")),
+    ("content_encodings is 5; a list such as", *view(content_encodings=5)),
+    ("5 is not a content coding that is served", *view(content_encodings=[5])),
+    ("index is None; the name of a file", *view(index=None)),
+    ("headers is 5; a mapping, or pairs of name and value, were expected", *view(headers=5)),
+    ("headers is 'X-A: 1'; a mapping, or pairs", *view(headers="X-A: 1")),
+    ("headers holds ('X-A',); pairs of name and value were expected", *view(headers=[("X-A",)])),
+    ("headers holds 'ab'; pairs of name and value were expected", *view(headers=["ab"])),
+    ("a header field is two texts, not 'X-A' and 1", *view(headers={"X-A": 1})),
+    ("permission is 5; a text was expected", view(permission=5)[0], None),
+    ("a name is a text, not None", lambda r: r.add_static_view(None, "shop_r:static"), None),
+    ("a name is a text, not 5", lambda r: r.add_static_file(5, "shop_r:logo.png"), None),
+    ("an asset spec is a text such as 'package:path', not 5", lambda r: r.add_static_view("s", 5), lambda: StaticView(5)),
+    ("package is 5; a module, or its dotted name, was expected", None, lambda: StaticView("static", package=5)),
+    ("registry is 5; an AssetRegistry was expected", None, lambda: StaticView("shop_r:static", 5)),
+    ("to_override: an asset spec is a text", lambda r: r.override_asset(None, "shop_r:logo.png"), None),
+    ("override_with: an asset spec is a text", lambda r: r.override_asset("shop_r:logo.png", None), None),
+    ("path: an asset spec is a text", lambda r: r.add_cache_buster(5, print), None),
+    ("explicit is 'no'; True or False was expected",
+     lambda r: r.add_cache_buster("shop_r:static", DigestCacheBuster(), explicit="no"), None),
+    ("reload is 'no'; None or True or False was expected",
+     None, lambda: ManifestCacheBuster("shop_r:static/m.json", reload="no")),
+    ("token is 5; a text was expected", None, lambda: QueryStringConstantCacheBuster(5)),
+    ("token is empty", None, lambda: QueryStringConstantCacheBuster(b"")),
+    ("param is None; the name of a query parameter was expected", None, lambda: QueryStringCacheBuster(None)),
+    ("name is 5; the name of a route was expected", lambda r: r.add_route(5, "/a"), None),
+    ("pattern is None; a text such as '/items/{id}' was expected", lambda r: r.add_route("a", None), None),
+    ("before is 5; the name of a route was expected", lambda r: r.add_route("a", "/a", before=5), None),
+    ("request_method is 5; tokens such as 'GET' were expected", lambda r: r.add_route("a", "/a", request_method=5), None),
+    ("5 is not a request method", lambda r: r.add_view(page, "a", request_method=[5]), None),
+    ("a name is a text, not 5", lambda r: r.add_view(page, 5), None),
+    ("route_name is 5; the name of a route was expected", lambda r: r.add_view(page, route_name=5), None),
+    ("bases are refused: what a base declares would be stronger", None, lambda: AssetRegistry(bases=(AssetRegistry(),))),
+    ("a later change of the base would not be seen",
+     lambda r: setattr(r, "__bases__", (AssetRegistry(),)), None),
+    ("settings is 'reload'; a mapping was expected", None, lambda: AssetRegistry(settings="reload")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence, call, make", PYTHON, ids=[f"{row[0][:40]} {n}" for n, row in enumerate(PYTHON)])
+def test_what_only_python_can_say_wrongly_is_refused_at_the_call(shop, sentence, call, make):
+    if call is not None:
+        registry = AssetRegistry()
+        assert sentence in refused(registry, lambda: call(registry))
+    if make is not None:
+        with pytest.raises(ValueError) as caught:
+            make()
+        assert sentence in str(caught.value)
+
+
+def test_a_permission_that_a_setting_leaves_empty_is_refused_at_the_attribute(shop, zcml):
+    with pytest.raises(ConfigurationError) as caught:
+        zcml(PUBLISHED.format('permission="${who}"'), settings={"who": ""})
+    (problem,) = caught.value.problems
+    assert EMPTY in problem.headline
+    assert problem.origin.source_line()[problem.origin.column - 1 :].startswith("${who}")
+
+
+WORDS = {
+    **dict.fromkeys(("yes", "true", "y", "t", "on", "1", "TRUE", " On "), True),
+    **dict.fromkeys(("no", "false", "n", "f", "off", "0", "No", " oFF "), False),
+}
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_true_and_false_are_written_with_the_same_words_everywhere(shop, zcml, word):
+    registry = zcml(
+        f'<staticView name="s" path="shop_r:static" dotfiles="{word}"/><environment auto_build="{word}" url_expire="{word}"/>'
+        f'<bundle name="a" contents="a.js" output="gen/a.js" merge="{word}"/>'
+    )
+    assert registry.snapshot.views[0].dotfiles is WORDS[word]
+    options = {record.name: record for record in registry.snapshot.bundling}
+    assert options["auto_build"].value is options["url_expire"].value is options["a"].merge is WORDS[word]
+    assert AssetRegistry(settings={"reload": word}).snapshot.is_on("reload") is WORDS[word]
+    registry.environment.auto_build = word
+    assert registry.environment.config["auto_build"] in (word, WORDS[word])
+
+
+def test_a_word_for_neither_is_an_error_that_lists_the_words(shop, zcml):
+    words = "yes, no, true, false, y, n, t, f, on, off, 1 or 0"
+    for directive in (PUBLISHED.format('dotfiles="ture"'), '<environment auto_build="ture"/>'):
+        with pytest.raises(ConfigurationError, match=words):
+            zcml(directive)
+
+
+def test_a_misspelt_setting_is_told_of_once_in_a_registry_also_over_loads(shop, zcml):
+    with pytest.warns(ConfigurationWarning, match="the setting 'prevent_cachebust' is 'ture'"):
+        registry = AssetRegistry(settings={"prevent_cachebust": "ture"})
+    # A second warning would be an error.
+    registry.add_static_view("static", "shop_r:static")
+    registry.add_cache_buster("shop_r:static", QueryStringConstantCacheBuster("v1"))
+    zcml('<asset to_override="shop_r:static/" override_with="shop_r:theme/"/>', registry=registry)
+    registry.reload()
+    assert registry.static_path("shop_r:static/app.css") == "/static/app.css?x=v1"
+
+
+def test_a_refusal_can_be_pickled():
+    told = pickle.loads(pickle.dumps(refusal("name", "name is empty", "say one")))
+    assert (type(told).__name__, str(told)) == ("Refusal", "name is empty; say one")
