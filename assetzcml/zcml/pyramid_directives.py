@@ -8,9 +8,9 @@ from typing import Any
 from zope.interface import Interface
 from zope.schema import TextLine
 
-from assetzcml.records.assets import AssetSpec
+from assetzcml.records.assets import Address, AssetSpec
 from assetzcml.zcml.asset_directives import StaticView
-from assetzcml.zcml.fields import Address, Side
+from assetzcml.zcml.fields import Side
 from assetzcml.zcml.schemas import IStaticView
 
 __all__ = ["IAsset", "IStatic", "static"]
