@@ -201,7 +201,7 @@ def digest_name(value: Any) -> str:
     if value == "sha256":
         return "sha256"
     hint = (did_you_mean(value, ["sha256"]) if isinstance(value, str) else "") or "'sha256' is the only one"
-    raise refusal("digest", f"digest={described(value)} is not known", hint)
+    raise refusal("digest", f"{described(value)} is not known", hint)
 
 
 def token_value(value: Any) -> Any:
@@ -235,7 +235,7 @@ def missing_word(value: Any) -> str:
 def permission_policy(value: Any) -> Any:
     """A permission policy, or a class of such. Raises Refusal."""
     if not callable(getattr(value, "permits", None)):
-        message = f"policy {described(value)} has no method permits(request, context, permission)"
+        message = f"{described(value)} has no method permits(request, context, permission)"
         raise refusal("policy", message)
     return value
 
@@ -327,7 +327,9 @@ def settings_mapping(value: Any) -> Mapping[str, Any]:
 
 
 def described(value: Any) -> str:
-    """A value for messages, short."""
+    """A value for messages, short; a class by its dotted name."""
+    if isinstance(value, type):
+        return f"{value.__module__}.{value.__qualname__}"
     return shorten(value) if isinstance(value, str) else shorten_repr(value)
 
 
