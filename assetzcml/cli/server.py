@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -65,8 +68,9 @@ def serve(
     """
     Serve the assets of CONFIG over HTTP, until it is interrupted.
 
-    Needs waitress: pip install "assetzcml[serve]". Prints the address once connections are accepted. With --reload an
-    edit that is wrong is told on stderr, and the configuration before it stays in force.
+    Needs waitress: pip install "assetzcml[serve]". Prints the address once connections are accepted. With --reload, and
+    at SIGHUP without a terminal, the configuration is loaded again; an edit that is wrong is told on stderr, and the
+    configuration before it stays in force.
     """
     module, _, name = app.partition(":") if app is not None else ("", "", "")
     if app is not None and not (module and name):
@@ -93,7 +97,32 @@ def serve(
         with warnings_on_stderr():
             if watcher is not None:
                 watcher.start()
+            _reload_on_hangup(registry)
             server.run()
+
+
+def _reload_on_hangup(registry: AssetRegistry) -> None:
+    """
+    Let SIGHUP load the configuration again, as service managers ask for it.
+
+    Not under a terminal, whose end is told by the same signal, and ends the program.
+    """
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(
+                signal.SIGHUP, lambda *_: threading.Thread(target=_reload, args=(registry,), daemon=True).start()
+            )
+
+
+def _reload(registry: AssetRegistry) -> None:
+    try:
+        registry.reload()
+    except Exception as error:  # whatever code of others raises
+        _tell_reload(error)
+    else:
+        _tell_reload(None)
 
 
 def _tell_reload(error: Exception | None) -> None:

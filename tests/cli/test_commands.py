@@ -648,6 +648,24 @@ def test_serve_stops_quietly_when_a_shell_has_started_it_in_the_background(stop,
     assert process.stderr.read() == b""
 
 
+def test_serve_loads_again_at_sighup_and_keeps_what_was_in_force_when_that_fails(served, tmp_path):
+    site = tmp_path / "site.zcml"
+    text = '<configure xmlns="http://namespaces.assetzcml.org/assets"><staticView name="{}" path="shop:static"/></configure>'
+    site.write_text(text.format("first"))
+    address, process = served(site, start_new_session=True)  # a service has no terminal
+    assert get(f"{address}first/app.css")[0] == 200
+    for written, word, status in (
+        (text.format("second"), b"The configuration has been reloaded.\n", 200),
+        ("<configure", b"The configuration before this edit stays in force.\n", 200),
+    ):
+        site.write_text(written)
+        process.send_signal(signal.SIGHUP)
+        for line in process.stderr:
+            if line == word:
+                break
+        assert get(f"{address}second/app.css")[0] == status
+
+
 def test_serve_without_an_application_answers_404_for_all_other_paths(served):
     address, _ = served("shop:static.zcml")
     assert get(address)[0] == 404
