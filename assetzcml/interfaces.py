@@ -325,6 +325,9 @@ class IURLDecisions(Interface):
     def view(spec):
         """The record of the static view below whose name an asset (text or AssetSpec) is. Raises NotPublished."""
 
+    def published(spec):
+        """Where the asset is below the root of its static view: another place where its directory was merged into it."""
+
     def busting(spec):
         """
         The `BustingUse` of the published asset *spec*: which cache buster works on it; None when there is none.
@@ -377,6 +380,9 @@ class IChecker(Interface):
 
     def check(spec, **arguments):
         """Load a file into the registry, with the arguments of IZCMLLoader.load; return the findings about all of it."""
+
+    def findings():
+        """The findings about what is loaded already, in the order of files and lines."""
 
 
 class IZCMLLoader(Interface):

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 
 import click
 
 from assetzcml.assembly import AssetRegistry
+from assetzcml.cli.applications import asked, asking, is_application, registry_asked
 from assetzcml.cli.configured import (
     command,
     configured,
     formatted,
-    load,
     make_importable,
     print_json,
     warnings_on_stderr,
 )
-from assetzcml.cli.statuses import Wrong
+from assetzcml.cli.statuses import EXIT_STATUS, Wrong
 from assetzcml.errors import ConfigurationError, did_you_mean
 from assetzcml.interfaces import IChecker
 from assetzcml.records.assets import asset_spec
+from assetzcml.reports.listing import counted
 from assetzcml.reports.xsd import schema_files, schemas
 from assetzcml.resolving.search import parent
 
@@ -29,8 +29,8 @@ __all__ = ["check", "explain", "schema", "url"]
 NAMESPACE = "http://namespaces.assetzcml.org/assets"
 
 
-@command("url")
-@configured
+@asking("url", EXIT_STATUS)
+@asked
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @formatted
 def url(
@@ -42,7 +42,7 @@ def url(
     It is a path, and with --setting application_url=https://example.com the whole URL. A SPEC that has no URL is a
     message on stderr, and the exit status is 1.
     """
-    registry = load(config, features, settings, strict)
+    registry = registry_asked(config, features, settings, strict)
     make = registry.static_url if registry.settings.get("application_url") else registry.static_path
     answers, errors = {}, {}
     for spec in specs:
@@ -75,8 +75,8 @@ def _warn_of_nothing(registry: AssetRegistry, spec: str) -> None:
     click.echo(f"warning: no layer has {spec!r}" + (f"; {hint}" if hint else ""), err=True)
 
 
-@command("check")
-@configured
+@asking("check", EXIT_STATUS)
+@asked
 @formatted
 def check(config: str, features: tuple[str, ...], settings: dict[str, str], strict: bool, form: str) -> None:
     """
@@ -86,26 +86,24 @@ def check(config: str, features: tuple[str, ...], settings: dict[str, str], stri
     when one is an error, with --strict also when one is a warning. A finding is silenced by a comment on the line before
     its tag: <!-- assetzcml: ignore A012 -->
     """
-    make_importable()
-    registry = AssetRegistry(settings=settings)
-    found = registry.getUtility(IChecker).check(config, features=features, settings=settings)
+    if is_application():
+        found = registry_asked(config, features, settings, strict).getUtility(IChecker).findings()
+    else:
+        make_importable()
+        registry = AssetRegistry(settings=settings)
+        found = registry.getUtility(IChecker).check(config, features=features, settings=settings)
     if form == "json":
         print_json([finding.as_dict() for finding in found])
     else:
         for finding in found:
             click.echo(str(finding))
-        counted = Counter(finding.severity for finding in found)
-        plural = {"error": "errors", "warning": "warnings", "info": "infos"}
-        numbers = [
-            f"{counted[kind]} {kind if counted[kind] == 1 else plural[kind]}" for kind in plural if counted[kind]
-        ]
-        click.echo(", ".join(numbers) if numbers else "no findings")
+        click.echo(counted(found))
     if any(finding.severity == "error" or (strict and finding.severity == "warning") for finding in found):
         raise SystemExit(1)
 
 
-@command("explain")
-@configured
+@asking("explain", EXIT_STATUS)
+@asked
 @click.argument("spec_or_url", metavar="SPEC-or-URL")
 @formatted
 def explain(
@@ -117,7 +115,7 @@ def explain(
     SPEC-or-URL is the spec of an asset (shop:static/logo.png), or a URL or its path as a browser sends it: that of an
     asset, or of a page (/about). The exit status is 1 when there is no such asset or page, or nobody publishes it.
     """
-    registry = load(config, features, settings, strict)
+    registry = registry_asked(config, features, settings, strict)
     explanation = registry.explain(spec_or_url)
     if form == "json":
         print_json(explanation.as_dict())

@@ -1,6 +1,7 @@
 """What the template loaders have in common: what a name means, which file it is, and when that changes.
 
-A name is a spec. `SPEC!original` is what the template that says it overrides: the next layer below its own file.
+A name is a spec, or, where there are roots, a path below one of them, as frameworks name their templates.
+`NAME!original` is what the template that says it overrides: the next layer below its own file.
 Nothing here knows a template engine.
 """
 
@@ -17,6 +18,7 @@ from assetzcml.registry import Registry
 from assetzcml.resolving.archives import Member
 from assetzcml.resolving.packages import Found
 from assetzcml.resolving.resolver import Resolver
+from assetzcml.resolving.search import SearchPaths
 
 __all__ = [
     "FROM",
@@ -26,8 +28,10 @@ __all__ = [
     "Templates",
     "asset_url",
     "cycle",
+    "is_plain",
     "joined",
     "refuse_cycle",
+    "template_roots",
 ]
 
 ORIGINAL = "!original"
@@ -45,9 +49,9 @@ class TemplateCycle(ConfigurationError, RecursionError):
 
 
 class Layer(NamedTuple):
-    """One file of a template: *asked* is the spec it was asked for by, *found* where it stands."""
+    """One file of a template: *asked* is the spec or name it was asked for by, *found* where it stands."""
 
-    asked: AssetSpec
+    asked: str
     found: Found
 
     @property
@@ -61,8 +65,8 @@ class Layer(NamedTuple):
 
     @property
     def uri(self) -> str:
-        """The spec asked for, and the one it was taken from where that is another."""
-        return str(self.asked) if self.asked == self.source else f"{self.asked}{FROM}{self.source}"
+        """The name asked for, and the spec it was taken from where that is another."""
+        return self.asked if self.asked == str(self.source) else f"{self.asked}{FROM}{self.source}"
 
     def read(self) -> bytes:
         with self.found.open() as stream:
@@ -76,32 +80,86 @@ class Layer(NamedTuple):
         return (self.filename, status.st_mtime_ns, status.st_size) if status is not None else (self.filename,)
 
 
-class Templates:
-    """The templates of one registry."""
+Roots = Sequence[AssetSpec] | Callable[[], Sequence[AssetSpec]]
 
-    def __init__(self, registry: Registry):
+
+def template_roots(roots: Iterable[str | os.PathLike[str] | AssetSpec]) -> tuple[AssetSpec, ...]:
+    """The directories below which plain names are looked for, read. Raises InvalidSpec."""
+    return tuple(asset_spec(root) for root in roots)
+
+
+class Templates:
+    """
+    The templates of one registry; a plain name is a path below one of *roots*, of which the first that has it counts.
+
+    An override of the template in any root goes before all of them, as it does for static files.
+    """
+
+    def __init__(self, registry: Registry, roots: Roots = ()):
         self.registry = registry
+        self._roots = roots
         self._resolver = Resolver(registry)  # for a registry that has none of its own
 
     def find(self, name: str) -> Layer:
         """
         The file that *name*, as `joined` returns it, means now. Raises TemplateMissing.
 
-        `SPEC!original` said by nobody, or by a file that is no layer of it, is the package's own.
+        `NAME!original` said by nobody, or by a file that is no layer of it, is the package's own.
         """
         text, marker, said_by = name, "", ""
         if name.endswith(ORIGINAL):
             text, marker = name[: -len(ORIGINAL)], ORIGINAL
         elif BELOW in name:
             text, marker, said_by = name.partition(BELOW)
+        asked, found = self._layers(text, name)
+        if not found:
+            raise TemplateMissing(f"no layer has the template {asked!r}")
+        return Layer(asked, self._below(found, said_by, asked) if marker else found[0])
+
+    def layers(self, name: str) -> list[Layer]:
+        """All files of the template, each of which overrides the next; [] when there is none."""
         try:
-            asked = asset_spec(text)
-            found = [each for each in self._asked().layers(asked) if not each.directory]
+            asked, found = self._layers(name, name)
+        except TemplateMissing:
+            return []
+        return [Layer(asked, each) for each in found]
+
+    def names(self) -> list[str]:
+        """The plain names of all templates below the roots."""
+        found: set[str] = set()
+        for root in self.roots:
+            self._collect(root, (), found)
+        return sorted(found)
+
+    @property
+    def roots(self) -> Sequence[AssetSpec]:
+        return self._roots() if callable(self._roots) else self._roots
+
+    def _collect(self, root: AssetSpec, below: tuple[str, ...], found: set[str]) -> None:
+        asset = self._asked().resolve(root.joined(below))
+        for name in asset.listdir() if asset.isdir() else ():
+            parts = (*below, name)
+            if self._asked().resolve(root.joined(parts)).isfile():
+                found.add("/".join(parts))
+            else:
+                self._collect(root, parts, found)
+
+    def _layers(self, text: str, name: str) -> tuple[str, list[Found]]:
+        """What *text* is, made regular, and the files that stand for it."""
+        resolver = self._asked()
+        try:
+            if is_plain(text):
+                parts = asset_spec(f"/{text}").parts
+                candidates = self.registry.snapshot.derived(SearchPaths).joint(
+                    root.joined(parts) for root in self.roots
+                )
+                asked, found = "/".join(parts), list(resolver.everywhere(candidates))
+            else:
+                spec = asset_spec(text)
+                asked, found = str(spec), resolver.layers(spec)
         except (InvalidSpec, ImportError) as error:
             raise TemplateMissing(f"{name!r} is not a template: {error}") from None
-        if not found:
-            raise TemplateMissing(f"no layer has the template {str(asked)!r}")
-        return Layer(asked, self._below(found, said_by, asked) if marker else found[0])
+        return asked, [each for each in found if not each.directory]
 
     def changed(self, name: str, layer: Layer, state: tuple[Any, ...]) -> bool:
         """Does *name* now mean another file than *layer*, or has that changed since it was in *state*?"""
@@ -111,7 +169,7 @@ class Templates:
         except (TemplateMissing, OSError):
             return True
 
-    def _below(self, found: Sequence[Found], said_by: str, asked: AssetSpec) -> Found:
+    def _below(self, found: Sequence[Found], said_by: str, asked: str) -> Found:
         places = [each.spec for each in found]
         source = asset_spec(said_by) if said_by else None
         if source not in places:
@@ -119,7 +177,7 @@ class Templates:
         for each in found[places.index(source) + 1 :]:
             if each.spec != source:
                 return each
-        raise TemplateMissing(f"{str(source)!r} is the last layer of the template {str(asked)!r}: it overrides nothing")
+        raise TemplateMissing(f"{str(source)!r} is the last layer of the template {asked!r}: it overrides nothing")
 
     def _asked(self) -> Any:
         return self.registry.queryUtility(IResolver, default=self._resolver)
@@ -129,7 +187,8 @@ def joined(name: Any, asked: str, source: str) -> Any:
     """
     What *name* means in the template that was asked for as *asked* and taken from *source*.
 
-    A name without a colon is relative to the directory of *asked*; '..' leads up, though not out of the package.
+    A name without a colon is relative to the directory of *asked*; '..' leads up, though not out of the package. In a
+    template that was itself asked for by a plain name it is one too, unless it begins with './' or '../'.
     A list is a list of names; what is no text (a template) stays what it is. Raises InvalidSpec.
 
     >>> joined("base.html", "shop:templates/admin/page.html", "theme:page.html")
@@ -138,30 +197,45 @@ def joined(name: Any, asked: str, source: str) -> Any:
     'shop:templates/base.html'
     >>> joined("shop:a.html!original", "shop:a.html", "theme:a.html")
     'shop:a.html!below theme:a.html'
+    >>> joined("base.html", "admin/page.html", "theme:page.html"), joined("./base.html", "admin/page.html", "theme:p")
+    ('base.html', 'admin/base.html')
     """
     if isinstance(name, list | tuple):
         return [joined(each, asked, source) for each in name]
     if not isinstance(name, str):
         return name
     original = name.endswith(ORIGINAL)
-    spec = _named(name[: -len(ORIGINAL)] if original else name, asset_spec(asked))
-    return f"{spec}{BELOW}{source}" if original else str(spec)
+    meant = _named(name[: -len(ORIGINAL)] if original else name, asked)
+    return f"{meant}{BELOW}{source}" if original else meant
 
 
-def _named(text: str, asked: AssetSpec) -> AssetSpec:
+def is_plain(name: str) -> bool:
+    """Is it a name as frameworks have them, relative to their roots, and no spec?"""
+    return ":" not in name and not name.startswith("/")
+
+
+def _named(text: str, asked: str) -> str:
     if not text:
         return asked  # '!original' alone
+    if is_plain(asked):
+        return _walked(text, asked.split("/")[:-1], asked) if text.startswith(("./", "../")) else text
+    of = asset_spec(asked)
     if ":" in text or text.startswith("/") or "\\" in text or "\0" in text:
-        return asset_spec(text, package=asked.package)
-    parts = list(asked.parts[:-1])
+        return str(asset_spec(text, package=of.package))
+    return str(AssetSpec(of.package, tuple(_walked(text, of.parts[:-1], asked).split("/"))))
+
+
+def _walked(text: str, directory: Sequence[str], asked: str) -> str:
+    """Where the steps of *text* lead from *directory*."""
+    parts = list(directory)
     for step in text.split("/"):
         if step == "..":
             if not parts:
-                raise InvalidSpec(f"the template name {text!r} leads out of the package of {str(asked)!r}")
+                raise InvalidSpec(f"the template name {text!r} leads out of the package of {asked!r}")
             parts.pop()
         elif step not in ("", "."):
             parts.append(step)
-    return AssetSpec(asked.package, tuple(parts))
+    return "/".join(parts)
 
 
 def refuse_cycle(chain: Iterable[tuple[str, str]]) -> None:

@@ -230,11 +230,17 @@ class StaticViewRecord:
 @implementer(IOverride)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """What `asset` declares: *source* is looked at before *target*. Both are files, or both are directories."""
+    """
+    What `asset` declares: *source* is looked at before *target*. Both are files, or both are directories.
+
+    One that is *merged* makes *target*, a root of no package's own, of *source* and others like it (what a framework
+    publishes under one name): it is published with *target*, and it stands behind every override of any of them.
+    """
 
     target: AssetSpec
     source: AssetSpec
     file: bool
+    merged: bool = False
     origin: Origin | None = field(default=None, compare=False)
     generation: int = field(default=0, compare=False)
     place: tuple[Any, ...] = field(default=YOUNGEST, compare=False)

@@ -354,6 +354,7 @@ class _Inquiry:
         unpublished = ""
         try:
             self.found.view = self._component(IURLDecisions).view(asked)
+            self.found.spec = self._component(IURLDecisions).published(asked)
         except NotPublished as error:
             unpublished = str(error)
         except ConfigurationError:  # a bundle that cannot be built, which is told of where its URL is asked for

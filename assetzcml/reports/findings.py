@@ -330,6 +330,11 @@ class Checker:
                 return [_of_problem(problem) for problem in error.problems]
         return self._in_order(self._pardoned([*self._deprecated(caught, before), *self._findings()]))
 
+    def findings(self) -> list[Finding]:
+        """What is to be said about all that is loaded, in the order of the files and lines."""
+        self._known.clear()
+        return self._in_order(self._pardoned([*self._findings()]))
+
     def _findings(self) -> Iterator[Finding]:
         for load in self.registry.loads:
             for problem in load.warnings:

@@ -82,7 +82,7 @@ def hidden_conflict(site: Site) -> Iterator[Remark]:
 
 def overrides_nothing(site: Site) -> Iterator[Remark]:
     roots = [view.root for view in site.snapshot.views]
-    for override in site.snapshot.overrides:
+    for override in site.overrides:
         target = override.target
         if not target.parts or site.original(override, target):
             continue
@@ -104,14 +104,14 @@ def _near(site: Site, spec: AssetSpec) -> str:
 
 
 def covers_nothing(site: Site) -> Iterator[Remark]:
-    for override in site.snapshot.overrides:
+    for override in site.overrides:
         if not override.file and site.stands(override.source) and not site.files(override.source):
             written = override.written(override.source)
             yield Remark(_at(override, "override_with"), f"{override}: there is no file in {written!r}")
 
 
 def replaces_nothing(site: Site) -> Iterator[Remark]:
-    for override in site.snapshot.overrides:
+    for override in site.overrides:
         if override.file or not site.original(override, override.target):
             continue
         covered = site.covered(override)
@@ -145,7 +145,7 @@ def stacked(site: Site) -> Iterator[Remark]:
 
 def _beaten(site: Site) -> Iterator[tuple[Override, list[Override]]]:
     """Overrides with a source for files that other overrides supply, and those others."""
-    for override in site.snapshot.overrides:
+    for override in site.overrides:
         winners: list[Override] = []
         for spec in site.covered(override):
             winner = _winner(site, spec)
@@ -185,7 +185,7 @@ def other_spelling(site: Site) -> Iterator[Remark]:
 
 
 def _addresses(site: Site) -> Iterator[tuple[Any, str, AssetSpec]]:
-    for override in site.snapshot.overrides:
+    for override in site.overrides:
         yield override, "to_override", override.target
     for busting in site.snapshot.bustings:
         if not busting.explicit:

@@ -32,6 +32,11 @@ class Site:
         self._files: dict[AssetSpec, tuple[AssetSpec, ...]] = {}
 
     @property
+    def overrides(self) -> list[Override]:
+        """The overrides that somebody declared; what a framework merges into one root is none."""
+        return [override for override in self.snapshot.overrides if not override.merged]
+
+    @property
     def local_views(self) -> list[StaticViewRecord]:
         """The static views and files that are served here."""
         return [view for view in self.snapshot.views if not view.external]

@@ -37,6 +37,7 @@ class SearchPaths:
         self.bundles = frozenset(
             record.spec for record in snapshot.bundling if isinstance(record, BundleRecord) and record.spec is not None
         )
+        self.merged = tuple(override for override in snapshot.overrides if override.merged)
         self._by_target: dict[AssetSpec, list[tuple[int, Override]]] = {}
         self._children: dict[AssetSpec, set[str]] = {}
         for order, override in enumerate(snapshot.overrides):
@@ -84,6 +85,7 @@ class SearchPaths:
     def places(self, spec: AssetSpec, root: AssetSpec | None = None) -> list[Candidate]:
         """The same before anything is built: a bundle stands where its spec says."""
         result: list[Candidate] = []
+        merged: list[Candidate] = []
         taken: set[AssetSpec] = set()
         opened: set[AssetSpec] = set()
         first = Candidate(spec, root if root is not None else parent(spec), ())
@@ -93,7 +95,8 @@ class SearchPaths:
             if expanded:
                 if candidate.spec not in taken:
                     taken.add(candidate.spec)
-                    result.append(candidate)
+                    # What was merged stands behind every override of all that was.
+                    (merged if candidate.via and candidate.via[-1].merged else result).append(candidate)
                 continue
             if candidate.spec in opened:
                 continue
@@ -101,7 +104,24 @@ class SearchPaths:
             waiting.append((candidate, True))
             for override in reversed(self.covering(candidate.spec)):
                 waiting.append((_through(override, candidate), False))
+        if merged:
+            result[-1:] = [*merged, result[-1]]  # the last is the root they are merged in
         return result
+
+    def joint(self, specs: Iterable[AssetSpec]) -> Sequence[Candidate]:
+        """
+        The candidates of several places that stand for one asset: every override of any of them, then they themselves.
+        """
+        overriding: list[Candidate] = []
+        originals: list[Candidate] = []
+        for spec in specs:
+            *before, original = self.places(spec)
+            overriding += before
+            originals.append(original)
+        places: dict[AssetSpec, Candidate] = {}
+        for place in (*overriding, *originals):
+            places.setdefault(place.spec, place)
+        return self.built(list(places.values()))
 
 
 class _Built(Sequence[Candidate]):

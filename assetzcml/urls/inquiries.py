@@ -43,6 +43,10 @@ class URLDecisions:
         output = self._output(spec)
         return self.registry.snapshot.derived(Lookup).place(spec if output is None else output.file).view
 
+    def published(self, spec: str | AssetSpec) -> AssetSpec:
+        view, place = self.registry.snapshot.derived(Lookup).publication(asset_spec(spec))
+        return asset_spec(spec) if view is None else place
+
     def _output(self, spec: str | AssetSpec) -> Any:
         """The `Output` of a bundle; None for what is none, or is taken from an override."""
         snapshot = self.registry.snapshot

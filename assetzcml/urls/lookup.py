@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from assetzcml.errors import NotPublished
 from assetzcml.interfaces import IBindable
-from assetzcml.records.assets import AssetSpec, Busting, StaticViewRecord, asset_spec
+from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord, asset_spec
 from assetzcml.registry import Snapshot
 from assetzcml.resolving.search import SearchPaths
 from assetzcml.urls.cachebusters import Lasting, lasting
@@ -63,6 +63,12 @@ class Lookup:
         for order, view in enumerate(snapshot.views):
             self._order[id(view)] = order
             (self._files if view.file else self._directories).setdefault(view.root, view)
+        self._merged: dict[AssetSpec, list[Override]] = {}  # by target
+        self._aliases: dict[AssetSpec, Override] = {}  # by source
+        for override in snapshot.derived(SearchPaths).merged:
+            self._merged.setdefault(override.target, []).append(override)
+            if override.source not in self._directories:
+                self._aliases.setdefault(override.source, override)
         self._bustings: dict[AssetSpec, BoundBusting] = {}
         self.explicit: dict[AssetSpec, BoundBusting] = {}
         for record in snapshot.bustings:
@@ -113,18 +119,33 @@ class Lookup:
         return place if own is None else place._replace(spec=spec, pathspec=str(spec), busting=own)
 
     def _place(self, text: str | AssetSpec) -> Place:
-        spec = asset_spec(text)
-        view = self._view(spec)
+        asked = asset_spec(text)
+        view, spec = self.publication(asked)
         if view is None:
             raise NotPublished(f"no static view publishes {str(spec)!r}{self._nearest(spec)}")
         base = quoted_base_url(view.name) if view.external else quote("/" + view.name, PATH_SAFE)
-        busting = _deepest(self._bustings, spec)
+        if asked == spec:
+            busting = self._plain_busting(spec)
+        else:
+            busting = _deepest(self._bustings, asked) or _deepest(self._bustings, spec)
         if view.file:
             return Place(view, spec, str(spec), spec.name, base, busting)
         below = spec.below(view.root)
         slash = "/" if spec.parts and (not below or (isinstance(text, str) and text.endswith("/"))) else ""
         subpath = "/".join(below) + (slash if below else "")
         return Place(view, spec, str(spec) + slash, subpath, base if base == "/" else base + "/", busting)
+
+    def publication(self, spec: AssetSpec) -> tuple[StaticViewRecord | None, AssetSpec]:
+        """
+        The static view that publishes *spec*, and its place below the view's root: what was merged into a root is
+        published as part of it, unless a view has a longer root.
+        """
+        view, alias = self._view(spec), _deepest(self._aliases, spec)
+        if alias is None or (view is not None and len(view.root.parts) > len(alias.source.parts)):
+            return view, spec
+        merged = spec.moved(alias.source, alias.target)
+        found = self._view(merged)
+        return (view, spec) if found is None else (found, merged)
 
     def _view(self, spec: AssetSpec) -> StaticViewRecord | None:
         directory = _deepest(self._directories, spec)
@@ -164,7 +185,17 @@ class Lookup:
         An explicit one goes before all others, then the most specific path.
         """
         found = self.explicit_busting(source) if source is not None else None
-        return found if found is not None else _deepest(self._bustings, spec)
+        return found if found is not None else self._plain_busting(spec)
+
+    def _plain_busting(self, spec: AssetSpec) -> BoundBusting | None:
+        """That of the most specific path; in a merged root, of one of the directories before that of the whole."""
+        for target, members in self._merged.items() if self._bustings else ():
+            if spec.under(target):
+                for member in members:
+                    found = _deepest(self._bustings, spec.moved(target, member.source))
+                    if found is not None:
+                        return found
+        return _deepest(self._bustings, spec)
 
     def explicit_busting(self, source: AssetSpec) -> BoundBusting | None:
         """The explicit busting for what is taken from *source*."""

@@ -1,0 +1,107 @@
+"""`--registry module:attribute` and `--paste app.ini`: the registry of an application that runs, in the place of CONFIG."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from assetzcml.cli.configured import Command, Wrong, configured, load, make_importable
+from assetzcml.errors import ConfigurationError
+from assetzcml.registry import Registry
+
+__all__ = ["ANOTHER", "asked", "asking", "is_application", "registry_asked"]
+
+OPTIONS = ("--registry", "--paste")
+ANOTHER = "-"  # CONFIG, where one of the options says what is asked
+
+
+class Asking(Command):
+    """A command whose first argument is CONFIG, unless an option stands in its place."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if any(argument.partition("=")[0] in OPTIONS for argument in args):
+            args = [ANOTHER, *args]
+        return super().parse_args(ctx, args)
+
+
+def asking(name: str, epilog: str) -> Callable[[Callable[..., None]], click.Command]:
+    """Make a command of a function that asks a configuration, or an application."""
+    return click.command(name, cls=Asking, epilog=epilog)
+
+
+def asked(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command CONFIG with the options of a load, and the two that stand in its place."""
+    for option, metavar, text in (
+        ("--paste", "INI", "Ask the Pyramid application of this file, in the place of CONFIG."),
+        (
+            "--registry",
+            "MODULE:ATTRIBUTE",
+            "Ask this AssetRegistry, or what a callable of this name gives, in the place of CONFIG.",
+        ),
+    ):
+        command = click.option(option, metavar=metavar, expose_value=False, callback=_remember, help=text)(command)
+    return configured(command)
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        context.meta[f"{__name__}.{parameter.name}"] = value
+
+
+def is_application() -> bool:
+    """Is an application asked, and not CONFIG?"""
+    meta = click.get_current_context().meta
+    return any(f"{__name__}.{option[2:]}" in meta for option in OPTIONS)
+
+
+def registry_asked(config: str, features: tuple[str, ...], settings: dict[str, str], strict: bool) -> Any:
+    """The registry that a question is about. Raises Wrong for one that is not there."""
+    meta = click.get_current_context().meta
+    name, paste = (meta.get(f"{__name__}.{option[2:]}") for option in OPTIONS)
+    if name is None and paste is None:
+        return load(config, features, settings, strict)
+    if name is not None and paste is not None:
+        raise click.UsageError("--registry and --paste exclude each other")
+    if features or settings:
+        raise click.UsageError("--feature and --setting are for CONFIG: the application has been configured")
+    make_importable()
+    return _named(name) if name is not None else _of_paste(str(paste))
+
+
+def _named(name: str) -> Registry:
+    module_name, colon, attribute = name.partition(":")
+    if not colon or not module_name or not attribute:
+        raise click.UsageError(f"--registry {name!r} is not module:attribute")
+    try:
+        found: Any = importlib.import_module(module_name)
+        for step in attribute.split("."):
+            found = getattr(found, step)
+    except (ImportError, AttributeError) as error:
+        raise Wrong(f"--registry {name}: {error}") from error
+    if callable(found) and not isinstance(found, Registry):
+        found = _called(name, found)
+    found = found if isinstance(found, Registry) else getattr(found, "registry", found)
+    if not isinstance(found, Registry):
+        raise Wrong(f"--registry {name}: {found!r} is no AssetRegistry, and gives none")
+    return found
+
+
+def _called(name: str, function: Any) -> Any:
+    try:
+        return function()
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        raise Wrong(f"--registry {name}: {type(error).__name__}: {error}") from error
+
+
+def _of_paste(path: str) -> Registry:
+    from assetzcml.integrations.pyramid import registry_of_paste
+
+    try:
+        return registry_of_paste(path)
+    except (OSError, LookupError) as error:
+        raise Wrong(f"--paste {path}: {error}") from error

@@ -1,0 +1,61 @@
+"""The system check: what is wrong with the ZCML fails `manage.py check`, as a wrong setting does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+
+from assetzcml.errors import ConfigurationError
+from assetzcml.integrations.django.projects import ROOT, asset_registry, foreign_finders
+from assetzcml.interfaces import IChecker
+
+__all__ = ["check_assets"]
+
+MIDDLEWARE = f"{__package__}.AssetMiddleware"
+KINDS = {"error": checks.Error, "warning": checks.Warning}
+
+
+def check_assets(app_configs: Any, **options: Any) -> list[Any]:
+    """What `assetzcml check` says of the project, and what only Django's settings can have wrong."""
+    try:
+        registry = asset_registry()
+    except ConfigurationError as error:
+        return [checks.Error(str(problem), id="assetzcml.E001") for problem in error.problems]
+    except ImproperlyConfigured as error:
+        return [checks.Error(str(error), id="assetzcml.E002")]
+    return [*_findings(registry), *_unreached(registry), *_without_middleware()]
+
+
+def _findings(registry: Any) -> Iterator[Any]:
+    if registry.loads:  # a project without ZCML has said nothing that could be wrong
+        for finding in registry.getUtility(IChecker).findings():
+            kind = KINDS.get(finding.severity)
+            if kind is not None:
+                yield kind(str(finding), id=f"assetzcml.{finding.code}")
+
+
+def _unreached(registry: Any) -> Iterator[Any]:
+    """The files of finders that do not say where they look."""
+    for name, finder in foreign_finders():
+        for path, storage in finder.list([]):
+            asset = registry.resolve(ROOT.joined(path.replace("\\", "/").split("/")))
+            try:
+                other = storage.path(path)
+            except NotImplementedError:
+                other = f"{name}: {path}"
+            if not asset.isfile():
+                hint = "add its directory to STATICFILES_DIRS"
+                yield checks.Warning(f"{other} is found by {name}, and not published", hint=hint, id="assetzcml.W003")
+            elif asset.source_spec == asset.spec or asset.abspath() != other:
+                message = f"{path!r} is {other} for {name}, and {asset.abspath() or asset.source_spec} for assetzcml"
+                yield checks.Error(message, hint="remove one of the two", id="assetzcml.E003")
+
+
+def _without_middleware() -> Iterator[Any]:
+    if MIDDLEWARE not in settings.MIDDLEWARE:
+        hint = f"add {MIDDLEWARE!r} behind SecurityMiddleware, unless another server answers STATIC_URL"
+        yield checks.Info("AssetMiddleware is not among MIDDLEWARE", hint=hint, id="assetzcml.I001")

@@ -1,0 +1,38 @@
+"""`{% load assetzcml %}`: bundles, and the URLs of specs, in templates of Django."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.urls import get_script_prefix
+
+from assetzcml.integrations.django.projects import asset_registry
+
+register = template.Library()
+
+
+def _functions(context: Any) -> dict[str, Any]:
+    request = context.get("request")
+    environ = getattr(request, "META", None)
+    if environ is None:
+        environ = {"SCRIPT_NAME": get_script_prefix().rstrip("/")}
+    return dict(asset_registry().template_globals(environ))
+
+
+@register.simple_tag(takes_context=True)
+def bundle_tags(context: Any, name: str, **attributes: Any) -> Any:
+    """`{% bundle_tags "app.css" media="print" %}`: the link or script elements of a bundle."""
+    return _functions(context)["bundle_tags"](name, **attributes)
+
+
+@register.simple_tag(takes_context=True)
+def bundle_urls(context: Any, name: str) -> Any:
+    """`{% bundle_urls "app.js" as urls %}`: the URLs of a bundle."""
+    return _functions(context)["bundle_urls"](name)
+
+
+@register.simple_tag(takes_context=True)
+def asset_url(context: Any, spec: str, **options: Any) -> str:
+    """`{% asset_url "shop:static/logo.png" %}`: the URL of an asset, without scheme and host."""
+    return str(_functions(context)["static_path"](spec, **options))

@@ -1,0 +1,127 @@
+"""What a framework publishes by itself, as records of our registry: several directories under one name, or one.
+
+These are the weakest records: whatever ZCML or a call says of the same name or files goes before them. Nothing here
+knows a framework.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from assetzcml.errors import Origin
+from assetzcml.interfaces import IBusting, IOverride, IStaticView
+from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord
+from assetzcml.registry import Registry
+
+__all__ = ["Directory", "bust", "member_of", "merge", "merged", "publish"]
+
+WEAKEST = 0  # the generation before every load and call
+
+
+class Directory(NamedTuple):
+    """A directory that a framework publishes, below *prefix*, because of the setting or call at *origin*."""
+
+    spec: AssetSpec
+    origin: Origin
+    prefix: tuple[str, ...] = ()
+
+
+def publish(registry: Registry, name: str, root: AssetSpec, origin: Origin, **options: Any) -> None:
+    """
+    Publish the directory *root* under *name*, unless something else has that name.
+
+    *options* are the attributes of a StaticViewRecord. Raises ValueError for a bad name.
+    """
+    record = StaticViewRecord(name=name, root=root, origin=origin, generation=WEAKEST, **options)
+    with registry.lock:
+        known = registry.queryUtility(IStaticView, name)
+        if known is None or (known.generation == WEAKEST and known != record):
+            registry.add(record)
+
+
+def merge(
+    registry: Registry, name: str, root: AssetSpec, directories: Iterable[Directory], origin: Origin, **options: Any
+) -> None:
+    """
+    Publish *directories*, the first before the next, as the one root *root* under *name*.
+
+    A static view that has the name already lends it its options, and its root is one of the directories, the first
+    where it is none of them. A second call replaces what the former one published.
+    """
+    with registry.lock:
+        wanted = list(directories)
+        known = registry.queryUtility(IStaticView, name)
+        if known is not None and known.file:
+            return
+        if known is not None and known.root != root and known.generation != WEAKEST:
+            if known.root not in [each.spec for each in wanted if not each.prefix]:
+                wanted.insert(0, Directory(known.root, known.origin or origin))
+            registry.add(replace(known, root=root, generation=registry.next_generation()))
+        elif known is None or known.generation == WEAKEST:
+            publish(registry, name, root, origin, **options)
+        _replace(registry, root, list(_overrides(root, wanted)))
+
+
+def _overrides(root: AssetSpec, directories: Iterable[Directory]) -> Iterable[Override]:
+    said = set()
+    for number, each in enumerate(directories):
+        target = root.joined(each.prefix)
+        if (target, each.spec) not in said:
+            said.add((target, each.spec))
+            yield Override(
+                target=target,
+                source=each.spec,
+                file=False,
+                merged=True,
+                origin=each.origin,
+                generation=WEAKEST,
+                place=(number,),
+            )
+
+
+def _replace(registry: Registry, root: AssetSpec, wanted: list[Override]) -> None:
+    present = {
+        record: name
+        for name, record in registry.getUtilitiesFor(IOverride)
+        if record.merged and record.target.under(root)
+    }
+    same = [(each, each.place) for each in wanted]
+    for record, name in present.items():
+        if (record, record.place) not in same:
+            registry.unregisterUtility(record, IOverride, name)
+    for record in wanted:
+        if not any(record == known and record.place == known.place for known in present):
+            registry.add(record)
+
+
+def bust(registry: Registry, path: AssetSpec, buster: Any, wording: str, origin: Origin) -> None:
+    """Let *buster* work on what is below *path* where no other buster does; None: nothing does."""
+    with registry.lock:
+        known = registry.queryUtility(IBusting, str(path))
+        if known is not None and known.wording != wording and known.generation == WEAKEST:
+            registry.unregisterUtility(known, IBusting, str(path))
+            known = None
+        if buster is not None and known is None:
+            registry.add(Busting(path=path, buster=buster, wording=wording, origin=origin, generation=WEAKEST))
+
+
+def merged(registry: Registry, root: AssetSpec) -> list[Override]:
+    """The directories that *root* is made of, in their order."""
+    return [each for each in registry.snapshot.overrides if each.merged and each.target.under(root)]
+
+
+def member_of(registry: Any, root: AssetSpec, parts: tuple[str, ...]) -> AssetSpec:
+    """
+    The asset in the first of the directories merged in *root* that has it; where none has, the one below *root*.
+
+    It is the address by which packages override it, and by which a cache buster of a package reaches it.
+    """
+    spec = root.joined(parts)
+    for each in merged(registry, root):
+        if spec.under(each.target):
+            member = spec.moved(each.target, each.source)
+            if registry.resolve(member).exists():
+                return member
+    return spec

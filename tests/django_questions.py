@@ -1,0 +1,79 @@
+"""Asks a Django project, in a process of its own: `python django_questions.py QUESTION`, one JSON document on stdout."""
+
+import asyncio
+import json
+import re
+import resource
+import sys
+
+import django
+from webob import Request
+
+PAGES = ("/admin/login/", "/polls/")
+
+
+def pages(handler=None):
+    """The assets of the pages as {URL: (status, first line of the body, Cache-Control)}, and the pages."""
+    from django.contrib.staticfiles.handlers import StaticFilesHandler
+    from django.core.wsgi import get_wsgi_application
+
+    application = get_wsgi_application()
+    if handler == "static":
+        application = StaticFilesHandler(application)
+    found = {}
+    for page in PAGES:
+        text = Request.blank(page).send(application).text
+        for url in re.findall(r'(?:href|src)="(/static/[^"]+)"', text):
+            answer = Request.blank(url).send(application)
+            line = answer.body.decode("utf-8", "replace").partition("\n")[0]
+            found[url] = answer.status_int, line, answer.headers.get("Cache-Control"), answer.headers["Content-Type"]
+    return found
+
+
+def templates():
+    from django.template.loader import render_to_string
+
+    return [line.strip() for line in render_to_string("polls/index.html").splitlines() if "<li>" in line]
+
+
+def urls(*names):
+    from django.templatetags.static import static
+
+    return [static(name) for name in names]
+
+
+def memory(path):
+    """Under ASGI: how many bytes were sent, how many kilobytes more the process takes, how many warnings there were."""
+    import warnings
+
+    from django.core.asgi import get_asgi_application
+
+    application = get_asgi_application()
+    scope = {"type": "http", "method": "GET", "path": path, "root_path": "", "query_string": b"", "http_version": "1.1",
+             "headers": [(b"host", b"x")], "scheme": "http", "server": ("x", 80), "client": ("x", 1)}  # fmt: skip
+    sent, asked = [], []
+
+    async def receive():
+        if asked:
+            await asyncio.sleep(99)
+        asked.append(1)
+        return {"type": "http.request", "body": b""}
+
+    async def send(message):
+        sent.append(len(message.get("body", b"")))
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        asyncio.run(application(scope, receive, send))
+    return (
+        sum(sent),
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before,
+        [str(each.message) for each in caught],
+    )
+
+
+if __name__ == "__main__":
+    question, *arguments = sys.argv[1:]
+    django.setup()
+    json.dump(globals()[question](*arguments), sys.stdout)

@@ -1,0 +1,197 @@
+"""A project as `django-admin startproject` makes it, with one application and one middleware of ours."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("django")
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "django_project"
+QUESTIONS = Path(__file__).parents[1] / "django_questions.py"
+THEME = "harbour:configure.zcml"
+FOREVER = "public, max-age=31536000, immutable"
+LOGIN = [
+    "base.css",
+    "dark_mode.css",
+    "theme.js",
+    "nav_sidebar.css",
+    "nav_sidebar.js",
+    "login.css",
+    "responsive.css",
+]
+
+
+def run(*command, site="", debug=False, more="", cwd=EXAMPLE, **environment):
+    """What a command prints in the project; *more* are lines at the end of its settings."""
+    known = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(cwd), str(EXAMPLE)]),
+        "DJANGO_SETTINGS_MODULE": "mysite.settings",
+        "DEBUG": "1" if debug else "0",
+        "SITE": site,
+        **environment,
+    }
+    if more:
+        settings = Path(cwd) / "changed_settings.py"
+        settings.write_text(f"from mysite.settings import *\n{more}\n")
+        known["DJANGO_SETTINGS_MODULE"] = "changed_settings"
+    return subprocess.run([sys.executable, *map(str, command)], cwd=cwd, env=known, capture_output=True, text=True)
+
+
+def ask(*question, **options):
+    done = run(QUESTIONS, *question, **options)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout)
+
+
+def manage(*command, **options):
+    return run(EXAMPLE / "manage.py", *command, **options)
+
+
+@pytest.mark.parametrize("handler", [[], ["static"]], ids=["middleware", "StaticFilesHandler"])
+@pytest.mark.parametrize("debug", [False, True])
+def test_every_asset_of_the_admins_login_and_of_a_page_is_answered_and_the_packages_override_wins(handler, debug):
+    found = ask("pages", *handler, site=THEME, debug=debug)
+    assert [status for status, *_ in found.values()] == [200] * 9
+    first = {url.rpartition("/")[2][:5]: line for url, (_, line, *_) in found.items()}
+    assert first["login"] == ".login #header { background: rgb(0, 64, 160) }"
+    assert {kind.partition(";")[0] for *_, kind in found.values()} == {"text/css", "text/javascript"}
+
+
+def test_what_the_middleware_answers_under_a_versioned_name_is_kept_for_ever():
+    found = ask("pages")
+    assert {cache for _, _, cache, _ in found.values()} == {FOREVER}
+    assert [url.rpartition("/")[2].rpartition("-")[0] for url in found][:7] == [n.rpartition(".")[0] for n in LOGIN]
+
+
+def test_while_debug_is_on_names_are_plain_and_the_browser_asks_again():
+    found = ask("pages", debug=True)
+    assert [url.rpartition("/")[2] for url in found][:7] == LOGIN
+    assert {cache for _, _, cache, _ in found.values()} == {"no-cache"}
+
+
+def test_the_order_of_files_is_djangos_in_the_server_in_findstatic_and_in_collectstatic(tmp_path):
+    found = ask("pages", debug=True)
+    served = found["/static/admin/css/nav_sidebar.css"][1]
+    first = manage("findstatic", "--first", "-v0", "admin/css/nav_sidebar.css").stdout.strip()
+    more = f"STATIC_ROOT = {str(tmp_path / 'collected')!r}"
+    assert manage("collectstatic", "--noinput", "-v0", more=more, cwd=tmp_path).stderr == ""
+    collected = (tmp_path / "collected/admin/css/nav_sidebar.css").read_text().splitlines()[0]
+    assert (served, Path(first), collected) == (
+        "/* The project's own, in the place of the admin's. */",
+        EXAMPLE / "static/admin/css/nav_sidebar.css",
+        served,
+    )
+
+
+def test_the_earlier_application_goes_before_the_later(tmp_path):
+    (tmp_path / "early/static/admin/css").mkdir(parents=True)
+    (tmp_path / "early/__init__.py").touch()
+    (tmp_path / "early/static/admin/css/base.css").write_text("early")
+    more = "INSTALLED_APPS.insert(0, 'early')"
+    assert ask("pages", debug=True, more=more, cwd=tmp_path)["/static/admin/css/base.css"][1] == "early"
+
+
+def test_collectstatic_writes_the_names_that_the_tag_makes(tmp_path):
+    more = f"STATIC_ROOT = {str(tmp_path / 'collected')!r}"
+    assert manage("collectstatic", "--noinput", "-v0", site=THEME, more=more, cwd=tmp_path).stderr == ""
+    for url, (_, line, *_) in ask("pages", site=THEME).items():
+        assert (tmp_path / "collected" / url.removeprefix("/static/")).read_text().partition("\n")[0] == line
+
+
+@pytest.mark.parametrize("setting, url", [
+    ("", "/static/polls/style-cd074caddf56.css"),
+    ("ASSETZCML_VERSIONS = ''", "/static/polls/style.css"),
+    ("STATIC_URL = '/static/'", "/static/polls/style-cd074caddf56.css"),
+    ("STATIC_URL = 'https://cdn.example.com/s/'", "https://cdn.example.com/s/polls/style-cd074caddf56.css"),
+    ("STATIC_URL = '/'; MEDIA_URL = '/media/'", "/polls/style-cd074caddf56.css"),
+    ("STORAGES = {'staticfiles': {'BACKEND': 'django.contrib.staticfiles.storage.StaticFilesStorage'}}",
+     "/static/polls/style-cd074caddf56.css"),
+])  # fmt: skip
+def test_the_tag_follows_the_settings(setting, url, tmp_path):
+    assert ask("urls", "polls/style.css", more=setting, cwd=tmp_path) == [url]
+
+
+def test_a_storage_that_the_project_chose_stays(tmp_path):
+    more = """class Own(__import__('django.contrib.staticfiles.storage', fromlist=['x']).StaticFilesStorage):
+    def url(self, name): return 'own'
+STORAGES = {'staticfiles': {'BACKEND': 'changed_settings.Own'}}"""
+    assert ask("urls", "polls/style.css", more=more, cwd=tmp_path) == ["own"]
+
+
+def test_the_url_of_a_directory_keeps_its_slash_with_query_and_anchor():
+    assert ask("urls", "admin/img/", "", "admin/img/?a=1#b", "polls/style.css?v=1#x", "../x", debug=True) == [
+        "/static/admin/img/", "/static/", "/static/admin/img/?a=1#b", "/static/polls/style.css?v=1#x", "/x",  # as Django
+    ]  # fmt: skip
+
+
+def test_a_cache_buster_of_zcml_goes_before_the_setting(tmp_path):
+    (tmp_path / "site.zcml").write_text(
+        '<configure xmlns="http://namespaces.assetzcml.org/assets"><cacheBuster path="polls:static" token="v42"/></configure>'
+    )
+    site = str(tmp_path / "site.zcml")
+    assert ask("urls", "polls/style.css", "admin/css/base.css", site=site) == [
+        "/static/polls/style.css?x=v42",
+        "/static/admin/css/base-737e61de7949.css",
+    ]
+
+
+def test_a_static_view_of_zcml_with_the_name_of_static_url_lends_its_options(tmp_path):
+    (tmp_path / "site.zcml").write_text(
+        '<configure xmlns="http://namespaces.assetzcml.org/assets">'
+        '<staticView name="static" path="polls:static" cache_max_age="77"/></configure>'
+    )
+    found = ask("pages", site=str(tmp_path / "site.zcml"), debug=True)
+    assert {(status, cache) for status, _, cache, _ in found.values()} == {(200, "public, max-age=77")}
+
+
+def test_a_plain_template_name_sees_overrides_and_the_original():
+    assert ask("templates", site=THEME) == [
+        "<li>From the harbour</li>",
+        '<li><a href="/polls/5/">What\'s up?</a></li>',
+    ]
+    assert ask("templates") == ['<li><a href="/polls/5/">What\'s up?</a></li>']
+
+
+def test_under_asgi_a_large_file_is_not_collected_in_memory(tmp_path):
+    (tmp_path / "big.bin").write_bytes(b"\0" * 100_000_000)
+    more = f"STATICFILES_DIRS.append({str(tmp_path)!r})"
+    sent, kilobytes, warned = ask("memory", "/static/big.bin", more=more, cwd=tmp_path)
+    assert (sent, warned) == (100_000_000, [])
+    assert kilobytes < 12_000
+
+
+def test_zcml_that_is_wrong_fails_the_check_with_its_place(tmp_path):
+    site = tmp_path / "site.zcml"
+    site.write_text(
+        '<configure xmlns="http://namespaces.assetzcml.org/assets">\n'
+        '<staticView name="x" path="polls:nowhere"/>\n</configure>'
+    )
+    done = manage("check", site=str(site))
+    assert done.returncode == 1
+    assert f"{site}:2:" in done.stderr
+    assert "assetzcml.E001" in done.stderr
+
+
+def test_the_management_command_answers_what_the_operator_asks():
+    explained = manage("assets", "explain", "/static/admin/css/nav_sidebar.css")
+    assert explained.returncode == 0
+    assert "STATICFILES_DIRS[0]" in explained.stdout
+    assert "INSTALLED_APPS django.contrib.admin" in explained.stdout
+    url = manage("assets", "url", "polls:static/polls/style.css")
+    assert url.stdout.strip() == "/static/polls/style-cd074caddf56.css"
+    assert "staticView 'static'" in manage("assets", "list", "views").stdout
+    assert "no findings" in manage("assets", "check", site=THEME).stdout
+
+
+@pytest.mark.parametrize("more, kind", [
+    ("STATIC_URL = '/st\\\\atic/'", "assetzcml.E002"),
+    ("ASSETZCML_VERSIONS = 'sha1'", "assetzcml.E002"),
+])  # fmt: skip
+def test_a_setting_that_is_wrong_fails_the_check(more, kind, tmp_path):
+    done = manage("check", more=more, cwd=tmp_path)
+    assert (done.returncode, kind in done.stderr) == (1, True), done.stderr[-2000:]
