@@ -51,6 +51,7 @@ class Part(NamedTuple):
     module: str
     name: str
     alone: bool = False  # it needs no registry
+    handed: Callable[[Registry], Mapping[str, Any]] = lambda registry: {}  # what else it needs, of rooms above its own
 
     def find(self) -> Any:
         """The class, or the function; its module is imported now."""
@@ -58,14 +59,23 @@ class Part(NamedTuple):
 
     def make(self, registry: Registry) -> Any:
         """A new one, for *registry*."""
-        return self.find()() if self.alone else self.find()(registry)
+        return self.find()() if self.alone else self.find()(registry, **self.handed(registry))
+
+
+def _handed_to_bundles(registry: Registry) -> Mapping[str, Any]:
+    """Who finds the files of *registry*, or of one that is being made over it; and who gives their URLs."""
+
+    def resolver(of: Registry) -> Any:
+        return registry.getUtility(IResolver) if of is registry else PARTS[IResolver].make(of)
+
+    return {"resolver": resolver, "links": lambda of: of.getUtility(IURLGenerator)}
 
 
 # The components of a registry, each made when it is first asked for.
 PARTS: Mapping[type[Interface], Part] = {
     IResolver: Part("assetzcml.resolving.resolver", "Resolver"),
     IDigests: Part("assetzcml.resolving.digests", "Digests", alone=True),
-    IBundles: Part("assetzcml.bundles.registered", "Bundles"),
+    IBundles: Part("assetzcml.bundles.outputs", "Bundles", handed=_handed_to_bundles),
     IURLGenerator: Part("assetzcml.urls.generator", "URLGenerator"),
     IVersions: Part("assetzcml.urls.versions", "Versions"),
     IURLDecisions: Part("assetzcml.urls.inquiries", "URLDecisions"),

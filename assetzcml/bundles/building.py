@@ -7,50 +7,25 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from assetzcml.bundles.build_records import BuildRecord, OutputFile
+from assetzcml.bundles.bundle import Built, Bundle
 from assetzcml.bundles.cache import cache_key
+from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BuildError, BundleError
 from assetzcml.bundles.files import Replacement, sync_directory
 from assetzcml.bundles.merging import Hunk, Merger
-from assetzcml.bundles.option_values import REVISION
 from assetzcml.bundles.updaters import SKIP_CACHE
 from assetzcml.bundles.version_manifests import FileManifest
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from assetzcml.bundles.bundle import Bundle
-    from assetzcml.bundles.context import Context
-
-__all__ = ["Built", "build_output", "build_outputs", "make_bytes", "needs_build"]
+__all__ = ["build_output", "build_outputs", "make_bytes", "needs_build"]
 
 BATCH = 16  # outputs that are synced together: descriptors that are open meanwhile, and locks that are held
 MOMENT = 0.25  # seconds for which outputs are gathered: nobody waits for their locks much longer than for one build
 LOCK_TIMEOUT = 600.0  # seconds that a build waits for another one of the same output; filters have limits of their own
-
-
-class Built(NamedTuple):
-    """
-    An output as it is after `build`: where it is, its version (None without versions), its length in bytes.
-
-    *changed* says whether it was written now; *source_size* is the length of its sources then, else None.
-    *current* is false where another process is building it and this is still the former one.
-    """
-
-    bundle: Bundle
-    path: str
-    version: str | None
-    size: int
-    changed: bool
-    source_size: int | None = None
-    current: bool = True
-
-    def data(self) -> bytes:
-        """The bytes, read anew."""
-        with open(self.path, "rb") as stream:
-            return stream.read()
 
 
 def make_bytes(bundle: Bundle, ctx: Context) -> bytes:
@@ -206,7 +181,8 @@ def _finished(builds: Sequence[Begun]) -> list[Built | ConfigurationError]:
             _remember(manifest, [build for build in builds if build.ctx.manifest is manifest], errors)
         each(lambda build: build.file.finish(build.record))
         each(_told)
-    REVISION.raise_()
+    for revision in dict.fromkeys(build.ctx.environment.revision for build in builds):
+        revision.raise_()
     return [errors.get(id(build)) or _built(build) for build in builds]
 
 

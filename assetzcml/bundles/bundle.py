@@ -6,26 +6,22 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import monotonic
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from assetzcml.bundles.addresses import below
-from assetzcml.bundles.building import Built, build_output, make_bytes
 from assetzcml.bundles.cache import cache_key
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BundleError, NotBuilt, UnsetOption, VersionIndeterminableError
 from assetzcml.bundles.filters import Filter, UnknownFilter, get_filters
 from assetzcml.bundles.levels import merged_filters
-from assetzcml.bundles.option_values import REVISION, Config
+from assetzcml.bundles.option_values import Config, Revision
 from assetzcml.bundles.options import level_of
+from assetzcml.bundles.roles import Home
 from assetzcml.bundles.sources import Remote, Source, find_sources, is_spec, is_url
-from assetzcml.bundles.urls import Trust, bundle_urls
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Origin, Problem, did_you_mean
 
-if TYPE_CHECKING:
-    from assetzcml.bundles.environment import Environment
-
-__all__ = ["Bundle", "Reference"]
+__all__ = ["Built", "Bundle", "Reference"]
 
 SHOWN = 3  # contents of a nameless bundle in messages
 
@@ -50,8 +46,7 @@ def _declared(convert: Callable[[Any], Any], meaning: str) -> Any:
 
         def __set__(self, bundle: Any, value: Any) -> None:
             setattr(bundle, self.name, convert(value))
-            bundle._chain_known = None
-            REVISION.raise_()
+            bundle.changed()
 
     return Declared()
 
@@ -101,7 +96,7 @@ class Bundle:
         remove_duplicates: bool = True,
         config: Mapping[str, Any] | None = None,
         version: str | None = None,
-        env: Environment | None = None,
+        env: Home | None = None,
         origin: Origin | None = None,
     ):
         self.name: str | None = None
@@ -109,12 +104,13 @@ class Bundle:
         self.version = version
         self._env = env
         self._extra = dict(extra or {})
-        self._config = Config()
+        self._known_urls: dict[bool, tuple[int, float, list[Any]]] = {}
+        self._chain_known: tuple[Any, int, list[Filter]] | None = None
+        self._revisions: dict[Revision, None] = {}
+        self._config = Config(changed=self.changed)
         self._config.update(config or {})
         if debug is not None:
             self._config["debug"] = debug
-        self._known_urls: dict[bool, tuple[int, float, list[Any]]] = {}
-        self._chain_known: tuple[Any, int, list[Filter]] | None = None
         self.contents = contents
         self.depends = depends
         self.output = output
@@ -145,16 +141,23 @@ class Bundle:
         return self._config
 
     @property
-    def env(self) -> Environment:
+    def env(self) -> Home:
         """The environment it was registered with. BundleError when there is none."""
         if self._env is None:
             raise BundleError(f"{self} is not connected to an environment", hint="register it, or set its env")
         return self._env
 
     @env.setter
-    def env(self, environment: Environment | None) -> None:
+    def env(self, environment: Home | None) -> None:
         self._env = environment
-        REVISION.raise_()
+        self.changed()
+
+    def changed(self) -> None:
+        """Have everything worked out anew that was worked out from this bundle, in every environment it is in."""
+        self._chain_known = None
+        self._known_urls.clear()
+        for revision in list(self._revisions):
+            revision.raise_()
 
     @property
     def debug(self) -> bool | str | None:
@@ -182,15 +185,16 @@ class Bundle:
         """Has it no files of its own and no output?"""
         return not self.output and all(isinstance(item, Bundle | Reference) for item in self.contents)
 
-    def chain(self, environment: Environment | None) -> list[Filter]:
+    def chain(self, environment: Home | None) -> list[Filter]:
         """The filters, ready; a name is first that of one of the environment's own. Raises FilterError."""
         known = self._chain_known
-        if known is None or known[0] is not environment or known[1] != REVISION.number:
+        number = environment.revision.number if environment is not None else 0
+        if known is None or known[0] is not environment or known[1] != number:
             own = environment.filters if environment is not None else {}
             named = _named(self._filters)
             try:
                 chain = get_filters([own[one]() if isinstance(one, str) and one in own else one for one in named])
-                known = environment, REVISION.number, chain
+                known = environment, number, chain
             except ConfigurationError as error:
                 raise self._located(error) from None
             self._chain_known = known
@@ -206,12 +210,13 @@ class Bundle:
 
         Raises BundleError, BuildError, and FilterError for filters that are not there.
         """
+        environment = self.env
+        number = environment.revision.number
         known = self._known_urls.get(calculate_sri)
-        if known is not None and known[0] == REVISION.number and monotonic() < known[1]:
+        if known is not None and known[0] == number and monotonic() < known[1]:
             return known[2].copy()
-        revision, trust = REVISION.number, Trust()
-        found = bundle_urls(self, Context(self.env, (self,)), trust, calculate_sri)
-        self._known_urls[calculate_sri] = revision, trust.until, found
+        found, until = environment.urls_of(self, calculate_sri)
+        self._known_urls[calculate_sri] = number, until, found
         return found.copy()
 
     def build(self, force: bool | None = None, output: IO[bytes] | None = None) -> list[Built]:
@@ -221,14 +226,7 @@ class Bundle:
         With a binary stream as *output*, the bytes are written to it and nowhere else; the list is empty then.
         Raises BuildError and BundleError; outputs that were there are still there, whole.
         """
-        self.check_cycles(self.env)
-        built = []
-        for bundle, ctx in self.leaves(Context(self.env, (self,), building=True)):
-            if output is not None:
-                output.write(make_bytes(bundle, ctx))
-            else:
-                built.append(build_output(bundle, ctx, force=bool(force)))
-        return built
+        return list(self.env.build_of(self, bool(force), output))
 
     def leaves(self, ctx: Context) -> Iterator[tuple[Bundle, Context]]:
         """The bundles to build in place of this one: itself, or of a container those inside, with their contexts."""
@@ -240,14 +238,14 @@ class Bundle:
             yield from child.leaves(ctx.inside(child, extra))
 
     @staticmethod
-    def _knows(item: Reference, environment: Environment | None) -> bool:
+    def _knows(item: Reference, environment: Home | None) -> bool:
         return environment is not None and item.name in environment
 
-    def bundles(self, environment: Environment | None) -> list[Bundle]:
+    def bundles(self, environment: Home | None) -> list[Bundle]:
         """The bundles among the contents, references followed. BundleError for a name nobody has."""
         return [self._followed(item, environment) for item in self.contents if not isinstance(item, str)]
 
-    def _followed(self, item: Bundle | Reference, environment: Environment | None) -> Bundle:
+    def _followed(self, item: Bundle | Reference, environment: Home | None) -> Bundle:
         if isinstance(item, Bundle):
             return item
         if environment is None or not self._knows(item, environment):
@@ -255,7 +253,7 @@ class Bundle:
             raise BundleError(f"{self}: no bundle has the name {item.name!r}", origin=self.origin, hint=hint)
         return environment[item.name]
 
-    def check_cycles(self, environment: Environment | None, above: tuple[Bundle, ...] = ()) -> None:
+    def check_cycles(self, environment: Home | None, above: tuple[Bundle, ...] = ()) -> None:
         """
         Raises BundleError, with the way around, when it contains itself.
 
@@ -264,6 +262,8 @@ class Bundle:
         if self in above:
             way = " → ".join(map(str, (*above[above.index(self) :], self)))
             raise BundleError(f"{self} contains itself: {way}", origin=self.origin)
+        if environment is not None:
+            self._revisions.setdefault(environment.revision)
         for item in self.contents:
             if isinstance(item, Bundle) or (isinstance(item, Reference) and self._knows(item, environment)):
                 self._followed(item, environment).check_cycles(environment, (*above, self))
@@ -274,7 +274,7 @@ class Bundle:
         seen: set[Any] = set()
         is_output = self._output_test(ctx)
         for item in self.contents:
-            for found in self._found(item, ctx):
+            for found in self.found(item, ctx):
                 if isinstance(found, Source) and is_output(found):
                     continue
                 key = found.place if isinstance(found, Source) else found
@@ -285,7 +285,7 @@ class Bundle:
 
     def resolve_depends(self, ctx: Context) -> list[Source]:
         """The files it depends on, as they are now."""
-        return [found for item in self.depends for found in self._found(item, ctx) if isinstance(found, Source)]
+        return [found for item in self.depends for found in self.found(item, ctx) if isinstance(found, Source)]
 
     def files(self, ctx: Context) -> tuple[list[Source], list[Source]]:
         """The sources, of nested bundles too, and what they depend on."""
@@ -300,7 +300,8 @@ class Bundle:
                 depends += nested[1]
         return sources, depends
 
-    def _found(self, item: Any, ctx: Context) -> Sequence[Source | Remote | Bundle]:
+    def found(self, item: Any, ctx: Context) -> Sequence[Source | Remote | Bundle]:
+        """What *item*, one of its contents, is now. Raises BundleError for what is missing."""
         if not isinstance(item, str):
             return [self._followed(item, ctx.environment)]
         try:
@@ -408,6 +409,15 @@ class Bundle:
             hint="build it first, or turn auto_build on",
         )
 
+    def standing(self) -> tuple[str, str | None] | None:
+        """The path and the version of what was built last and is still there; None when there is nothing."""
+        ctx = Context(self.env, (self,), building=True)
+        version = self.known_version(ctx) if has_placeholder(self.output) else ""
+        if version is None:
+            return None
+        path = self.resolve_output(ctx, version=version)
+        return (path, version or None) if os.path.isfile(path) else None
+
     def definition(self, ctx: Context) -> str:
         """
         What was declared, as a digest: contents, output, filters and own debug level, of nested bundles too.
@@ -428,6 +438,28 @@ class Bundle:
     def id(self) -> str:
         """The same for the environment as it is: it changes when the output has to be built again."""
         return self.definition(Context(self.env, (self,)))
+
+
+class Built(NamedTuple):
+    """
+    An output as it is after `build`: where it is, its version (None without versions), its length in bytes.
+
+    *changed* says whether it was written now; *source_size* is the length of its sources then, else None.
+    *current* is false where another process is building it and this is still the former one.
+    """
+
+    bundle: Bundle
+    path: str
+    version: str | None
+    size: int
+    changed: bool
+    source_size: int | None = None
+    current: bool = True
+
+    def data(self) -> bytes:
+        """The bytes, read anew."""
+        with open(self.path, "rb") as stream:
+            return stream.read()
 
 
 def _named(filters: Any) -> list[Any]:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from assetzcml.bundles.addresses import joined_url, mapped_url
 from assetzcml.bundles.errors import UnsetOption
+from assetzcml.bundles.filters import Filter
 from assetzcml.bundles.options import Options
+from assetzcml.bundles.roles import Configured, Home
 from assetzcml.bundles.sources import Source, is_spec
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from assetzcml.bundles.bundle import Bundle
-    from assetzcml.bundles.environment import Environment
-    from assetzcml.bundles.filters import Filter
 
 __all__ = ["Context"]
 
@@ -32,17 +28,17 @@ class Context(Options):
 
     def __init__(
         self,
-        environment: Environment,
-        bundles: tuple[Bundle, ...],
+        environment: Home,
+        bundles: tuple[Configured, ...],
         extra_filters: Sequence[Filter] = (),
         building: bool = False,
     ):
-        self.environment: Any = environment
+        self.environment = environment
         self.bundles = bundles
         self.extra_filters = tuple(extra_filters)
         self.building = building
 
-    def inside(self, bundle: Bundle, extra_filters: Sequence[Filter] = ()) -> Context:
+    def inside(self, bundle: Configured, extra_filters: Sequence[Filter] = ()) -> Context:
         """The context of *bundle*, which is among the contents."""
         return Context(self.environment, (*self.bundles, bundle), extra_filters, self.building)
 

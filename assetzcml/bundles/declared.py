@@ -1,26 +1,26 @@
-"""What ZCML says about bundles, as an environment: one for each configuration in force, and it does not change."""
+"""What ZCML says about bundles: the bundles, and one configuration as tables. It does not change."""
 
 from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from assetzcml.bundles.addresses import below, joined_url
+from assetzcml.bundles.addresses import below
 from assetzcml.bundles.building import build_output
 from assetzcml.bundles.bundle import Bundle, Reference
 from assetzcml.bundles.context import Context
-from assetzcml.bundles.environment import Environment
+from assetzcml.bundles.environment import Holdings
 from assetzcml.bundles.errors import BundleError, UnsetOption
-from assetzcml.bundles.option_values import REVISION
+from assetzcml.bundles.filters import Filter
+from assetzcml.bundles.roles import Home
 from assetzcml.bundles.sources import Remote, Source, find_sources
 from assetzcml.bundles.urls import FRESH
 from assetzcml.bundles.versioners import has_placeholder
-from assetzcml.errors import ConfigurationError, InvalidSpec, NotPublished, Origin, Problem
-from assetzcml.records.assets import AssetSpec, asset_spec
+from assetzcml.errors import ConfigurationError, Origin, Problem
+from assetzcml.records.assets import AssetSpec
 from assetzcml.records.bundles import (
     BundleContents,
     BundleRecord,
@@ -33,11 +33,7 @@ from assetzcml.records.bundles import (
 )
 from assetzcml.resolving.packages import Packages
 
-if TYPE_CHECKING:
-    from assetzcml.bundles.filters import Filter
-    from assetzcml.bundles.registered import RegistryEnvironment
-
-__all__ = ["Content", "DeclaredBundle", "DeclaredEnvironment", "Output", "contents_of", "inserted", "real_path"]
+__all__ = ["Configuration", "Content", "DeclaredBundle", "Output", "contents_of", "inserted", "real_path"]
 
 
 class Output(NamedTuple):
@@ -103,6 +99,18 @@ def real_path(spec: AssetSpec) -> str | None:
     return next(filter(os.path.isdir, paths), paths[0] if paths else None)
 
 
+class Addressed(Home, Protocol):
+    """What a declared bundle asks of its environment: where its outputs are, as assets."""
+
+    @property
+    def directory(self) -> str: ...
+
+    @property
+    def said_url(self) -> str | None: ...
+
+    def address(self, path: str) -> tuple[AssetSpec, AssetSpec]: ...
+
+
 class DeclaredBundle(Bundle):
     """A bundle that ZCML declares. Its sources know who named them; its output is an asset, `spec`."""
 
@@ -123,15 +131,9 @@ class DeclaredBundle(Bundle):
             origin=record.origin,
         )
 
-    def urls(self, calculate_sri: bool = False) -> list[Any]:
-        environment = self.env
-        if isinstance(environment, DeclaredEnvironment):
-            _ = environment.owner.current  # notices that the registry has changed
-        return super().urls(calculate_sri)
-
-    def _found(self, item: Any, ctx: Context) -> Sequence[Source | Remote | Bundle]:
+    def found(self, item: Any, ctx: Context) -> Sequence[Source | Remote | Bundle]:
         if not isinstance(item, Content):
-            return super()._found(item, ctx)
+            return super().found(item, ctx)
         try:
             places = ctx.search_path
         except UnsetOption:
@@ -152,14 +154,15 @@ class DeclaredBundle(Bundle):
         """
         Its output, built when that is due. Raises BundleError, BuildError and UnsetOption. Either is known for a second.
         """
+        number = self.env.revision.number
         known = self._known_output
-        if known is None or known[0] != REVISION.number or monotonic() >= known[1]:
+        if known is None or known[0] != number or monotonic() >= known[1]:
             until = monotonic() + FRESH
             try:
                 found: Output | ConfigurationError | OSError = self._readied()._replace(until=until)
             except (ConfigurationError, OSError) as error:
                 found = error
-            known = self._known_output = REVISION.number, until, found
+            known = self._known_output = number, until, found
         if isinstance(known[2], Exception):
             raise known[2].with_traceback(None)
         return known[2]
@@ -175,44 +178,32 @@ class DeclaredBundle(Bundle):
 
     def output_at(self, ctx: Context, version: str | None) -> Output:
         """The output at *version*, which may be there or not."""
-        environment: Any = self.env
+        environment: Addressed = self.env  # type: ignore[assignment]  declared bundles are in no other
         path = self.resolve_output(ctx, version=version or "")
         file, directory = environment.address(path)
         relative = below(path, environment.directory) or ""
         named = has_placeholder(self.output)
         return Output(file, directory, relative, environment.said_url, version, named, ctx.url_expire)
 
-    def standing(self) -> tuple[str, str | None] | None:
-        """The path and the version of what was built last and is still there; None when there is nothing."""
-        ctx = Context(self.env, (self,), building=True)
-        version = self.known_version(ctx) if has_placeholder(self.output) else ""
-        if version is None:
-            return None
-        path = self.resolve_output(ctx, version=version)
-        return (path, version or None) if os.path.isfile(path) else None
 
+class Configuration:
+    """
+    What *records* say, the weakest first, as tables: options, directories, filters; and the bundles made of them.
 
-class DeclaredEnvironment(Environment):
-    """The environment that *records* say, weakest first, below what Python said to *owner*. Nothing is registered later."""
+    `faults` are what keeps a bundle from being registered, by its name. `home` is the directory of outputs as a spec,
+    with the path that this was when it was read.
+    """
 
-    def __init__(
-        self,
-        owner: RegistryEnvironment,
-        records: Sequence[BundlingRecord],
-        resolver: Any,
-        publish: Callable[[], Any],
-    ):
-        self.owner = owner
+    def __init__(self, records: Sequence[BundlingRecord] = ()):
         self.records = tuple(records)
+        self.options: dict[str, Any] = {}
+        self.paths: list[str] = []
+        self.mapped: list[tuple[AssetSpec, str]] = []
+        self.home: tuple[AssetSpec, str] | None = None
+        self.filters: dict[str, Callable[[], Filter]] = {}
+        self.holdings = Holdings()
         self.faults: dict[str, ConfigurationError] = {}
         self.by_spec: dict[AssetSpec, DeclaredBundle] = {}
-        self._paths: list[str] = []
-        self._mapped: list[tuple[AssetSpec, str]] = []
-        self._home: tuple[AssetSpec, str] | None = None
-        self._publish = publish
-        self._declared_filters: dict[str, Callable[[], Filter]] = {}
-        super().__init__(resolver=resolver, static_path=self._source_url)
-        self.known_inputs = owner.known_inputs
         for record in self.records:
             self._apply(record)
 
@@ -221,13 +212,13 @@ class DeclaredEnvironment(Environment):
             self._apply_option(record)
         elif isinstance(record, LoadPath | URLMapping):
             if isinstance(record, LoadPath):
-                self._paths.append(str(record.path))
+                self.paths.append(str(record.path))
             if record.url is not None:
-                self._mapped.append((record.path, record.url))
+                self.mapped.append((record.path, record.url))
         elif isinstance(record, FilterOption):
-            self._config[record.name] = record.value
+            self.options[record.name.lower()] = record.value
         elif isinstance(record, FilterRecord):
-            self._declared_filters[record.name] = record.factory
+            self.filters[record.name] = record.factory
 
     def _apply_option(self, record: EnvironmentOption) -> None:
         value = record.value
@@ -238,139 +229,32 @@ class DeclaredEnvironment(Environment):
                 value = None
             if value is None:  # told of by the checks
                 return
+            value = os.path.abspath(value)
             if record.name == "directory":
-                self._home = record.value, os.path.abspath(value)
-        self._config[record.name] = value
+                self.home = record.value, value
+        self.options[record.name.lower()] = value
 
-    def register_all(self) -> None:
-        """Register every bundle with all its contents. What cannot be is told of by who asks for it."""
+    def contents(self) -> dict[str, list[Content]]:
+        """The contents of each bundle, with what others add."""
         contents = {record.name: contents_of(record) for record in self.records if isinstance(record, BundleRecord)}
         for record in self.records:
             if isinstance(record, BundleContents) and record.bundle in contents:
                 contents[record.bundle] = inserted(contents[record.bundle], record)
-        for record in self.records:
-            if isinstance(record, BundleRecord):
-                try:
-                    self.declare(record, contents[record.name], contents)
-                except ConfigurationError as error:
-                    self.faults[record.name] = error
-
-    def declare(self, record: BundleRecord, contents: Sequence[Content], names: Iterable[str]) -> DeclaredBundle:
-        """Register one bundle. A content that is the name of another one is that. Raises BundleError, FilterError."""
-        known = {*names, *self.owner.python_names()} - {record.name}
-        bundle = DeclaredBundle(record, [Reference(str(c)) if str(c) in known else c for c in contents])
-        self.register(record.name, bundle)
-        if bundle.spec is not None:
-            self.by_spec[bundle.spec] = bundle
-        return bundle
-
-    # Options: what Python said, then what ZCML says.
-
-    def get(self, name: str, default: Any = None) -> Any:
-        key = name.lower()
-        own = self.owner.config
-        if own.said(key):
-            return own[key]
-        if key == "load_path":
-            return (*self._paths, *self.owner.added_paths) if self._paths else self.owner.added_paths
-        if key == "url_mapping":
-            return self._mapping() if self._mapped else self.owner.added_urls
-        value = self._config.get(key, default)
-        return self._published_url() if key == "url" and value is None else value
+        return contents
 
     @property
-    def said(self) -> Mapping[str, Any]:
-        """What ZCML says, for `config` of the owner."""
-        lists = {"load_path": self.get("load_path"), "url_mapping": self.get("url_mapping")}
-        return {**self._config, **lists}
-
-    @property
-    def said_url(self) -> str | None:
-        """The prefix of URLs that was said; None where it is that of a static view."""
-        own = self.owner.config
-        value = own["url"] if own.said("url") else self._config.get("url")
-        return None if value is None else str(value)
-
-    def _published_url(self) -> str | None:
-        """The URL of the static view that publishes the directory; None when there is none."""
-        home = self._directory_spec()
-        if home is None:
-            return None
-        try:
-            return self._publish().directory_path(home)
-        except (NotPublished, InvalidSpec):
-            return None
-
-    def _mapping(self) -> Mapping[str, str]:
-        paths = {real_path(spec): url for spec, url in self._mapped}
-        return MappingProxyType({**{path: url for path, url in paths.items() if path}, **self.owner.added_urls})
-
-    @property
-    def filters(self) -> Mapping[str, Callable[[], Filter]]:  # type: ignore[override]
-        return {**self._declared_filters, **self.owner.added_filters}
-
-    @filters.setter
-    def filters(self, value: Any) -> None:
-        """Filters are declared, or added to the owner."""
-
-    # Bundles by name: those of Python too.
-
-    def __getitem__(self, name: str) -> Bundle:
-        if name in self.faults:
-            raise self.faults[name]
-        if self._declares(name):
-            return super().__getitem__(name)
-        return self.owner.of_python(name)
+    def names(self) -> list[str]:
+        """The names of all bundles that are declared, and of groups."""
+        return [*dict.fromkeys([*self.holdings.names, *self.faults])]
 
     def __contains__(self, name: object) -> bool:
-        return self._declares(name) or name in self.owner.python_names()
+        return name in self.faults or self.holdings.get(name) is not None
 
-    def _declares(self, name: object) -> bool:
-        return name in self.faults or super().__contains__(name)
-
-    def declared_names(self) -> list[str]:
-        return [*dict.fromkeys([*super().names(), *self.faults])]
-
-    def names(self) -> list[str]:
-        return [*self.declared_names(), *self.owner.python_names()]
-
-    # Addresses.
-
-    def _directory_spec(self) -> AssetSpec | None:
-        try:
-            directory = self.directory
-        except UnsetOption:
-            return None
-        if self._home is not None and self._home[1] == directory:
-            return self._home[0]
-        try:
-            return asset_spec(directory)
-        except InvalidSpec:
-            return None
-
-    def address(self, path: str) -> tuple[AssetSpec, AssetSpec]:
-        """The specs of the file at *path*, which is in the directory, and of the directory."""
-        home = self._directory_spec() or AssetSpec("")
-        return home.joined((below(path, self.directory) or "").split("/")), home
-
-    def place_of(self, directory: str) -> str:
-        """Where sources are found when there is no load path: in the directory, with all its layers."""
-        return str(self._home[0]) if self._home is not None and self._home[1] == directory else directory
-
-    def _source_url(self, text: str) -> str:
-        """The URL of a source. Raises ValueError when it is published nowhere."""
-        spec = asset_spec(text)
-        mapped = [(root, url) for root, url in (*self._mapped, *self.owner.added_specs) if spec.under(root)]
-        if mapped:
-            root, url = max(mapped, key=lambda entry: len(entry[0].parts))
-            return joined_url(url, "/".join(spec.below(root)))
-        return self._publish().static_path(text, _app_url="")
-
-    def replacement(self, bundle: Any) -> tuple[str, Callable[[], bytes]] | None:
-        spec = getattr(bundle, "spec", None)
-        return self.owner.in_place_of(spec) if spec is not None else None
-
-    def output_url(self, bundle: Any, ctx: Any, version: str | None) -> str | None:
-        if getattr(bundle, "spec", None) is None:
-            return None
-        return self._publish().output_path(bundle.spec, bundle.output_at(ctx, version))
+    def __getitem__(self, name: str) -> Bundle:
+        """The bundle of that name. Raises KeyError, and the ConfigurationError of one that cannot be made."""
+        if name in self.faults:
+            raise self.faults[name]
+        found = self.holdings.get(name)
+        if found is None:
+            raise KeyError(name)
+        return found

@@ -2,31 +2,121 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import posixpath
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import IO, Any
 
 from assetzcml.bundles.build_records import Inputs, OutputFile
-from assetzcml.bundles.building import Built, build_outputs
-from assetzcml.bundles.bundle import Bundle
+from assetzcml.bundles.building import build_output, build_outputs, make_bytes
+from assetzcml.bundles.bundle import Built, Bundle
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BuildError, BundleError, RegisterError, UnsetOption
 from assetzcml.bundles.filters import Filter
-from assetzcml.bundles.option_values import REVISION, Config
+from assetzcml.bundles.option_values import Config, Revision
 from assetzcml.bundles.options import DEFAULTS, Options
 from assetzcml.bundles.sources import Remote, Source
+from assetzcml.bundles.urls import Trust, bundle_urls
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Problem, did_you_mean
 
-__all__ = ["Environment"]
+__all__ = ["Environment", "Holdings", "Owner"]
 
 LONG_WAIT = 0.05  # seconds: a program takes more, and a disk that syncs three files takes less
 
+MADE = 16  # objects kept for one option: the environment's, and those of bundles that say another one
+
 OPTIONS = frozenset([*DEFAULTS, "directory", "url"])
+
+
+class Holdings:
+    """
+    The bundles of an environment: by name, groups by name, nameless ones, and by their outputs as they are compared.
+
+    What happens inside `staged` happens as a whole: after an exception, everything is as it was.
+    """
+
+    def __init__(self) -> None:
+        self.named: dict[str, Bundle] = {}
+        self.groups: dict[str, Bundle] = {}
+        self.anonymous: dict[int, Bundle] = {}
+        self.outputs: dict[str, Bundle] = {}
+        self._lock = threading.RLock()
+        self._added: list[tuple[dict[Any, Bundle], Any]] | None = None
+
+    @contextlib.contextmanager
+    def staged(self) -> Iterator[None]:
+        with self._lock:
+            outer, added = self._added, []
+            self._added = added
+            try:
+                yield
+            except BaseException:
+                for table, key in added:
+                    table.pop(key, None)
+                raise
+            else:
+                if outer is not None:
+                    outer += added
+            finally:
+                self._added = outer
+
+    def put(self, table: dict[Any, Bundle], key: Any, bundle: Bundle) -> None:
+        """Let *bundle* stand at *key*, where nothing stands, of one of the tables; inside `staged`."""
+        assert self._added is not None
+        table[key] = bundle
+        self._added.append((table, key))
+
+    def get(self, name: object) -> Bundle | None:
+        """The bundle or group of that name."""
+        return self.named.get(name, self.groups.get(name))  # type: ignore[arg-type]
+
+    @property
+    def bundles(self) -> list[Bundle]:
+        return [*self.named.values(), *self.anonymous.values()]
+
+    @property
+    def names(self) -> list[str]:
+        return [*self.named, *self.groups]
+
+
+class Owner:
+    """
+    What was said to an environment: options, filters, bundles, and what was worked out from them.
+
+    The environments that follow each other in a registry, one for each configuration, have the same owner.
+    """
+
+    def __init__(self, defaults: Callable[[], Mapping[str, Any]], convert: Callable[[str, Any], Any]):
+        self.base = os.getcwd()
+        self.revision = Revision()
+        self.config = Config(defaults, convert, self.revision.raise_)
+        self.filters: dict[str, Callable[[], Filter]] = {}
+        self.holdings = Holdings()
+        self.known_inputs = Inputs()
+        self._made: dict[str, dict[Any, tuple[Any, Any]]] = {}
+
+    def made(self, option: str, value: Any, make: Callable[[], Any]) -> Any:
+        """The object that *make* makes of the *value* of an option: one as long as the value is the same."""
+        of_option = self._made.setdefault(option, {})
+        key = value if isinstance(value, str | bool | type | tuple) else id(value)
+        known = of_option.get(key)
+        if known is None:
+            if len(of_option) >= MADE:
+                of_option.clear()
+            known = of_option.setdefault(key, (value, make()))
+        return known[1]
+
+    def forget(self, option: str | None = None) -> None:
+        """What was made of the value of *option*, or of all, is not what it means any more."""
+        if option is None:
+            self._made.clear()
+        else:
+            self._made.pop(option, None)
 
 
 class Environment(Options):
@@ -57,41 +147,35 @@ class Environment(Options):
         *,
         resolver: Any = None,
         static_path: Callable[[str], str] | None = None,
+        owner: Owner | None = None,
         **options: Any,
     ):
-        self._base = os.getcwd()
-        self._lock = threading.RLock()
-        self._named: dict[str, Bundle] = {}
-        self._groups: dict[str, Bundle] = {}
-        self._anonymous: list[Bundle] = []
-        self._outputs: dict[str, Bundle] = {}
-        self._components: dict[tuple[str, Any], tuple[Any, Any]] = {}
-        self._config = Config({**DEFAULTS, "load_path": [], "url_mapping": {}}, self._converted)
+        self._defaults = {**DEFAULTS, "load_path": [], "url_mapping": {}}
+        self._owner = Owner(lambda: self._defaults, self._converted) if owner is None else owner
         self.environment = self
         self.resolver = resolver
         self.static_path = static_path
-        self.filters: Mapping[str, Callable[[], Filter]] = {}
-        self.known_inputs = Inputs()
         for name in options:
             if name not in DEFAULTS:
                 hint = did_you_mean(name, DEFAULTS) or "settings of filters go into environment.config"
                 raise TypeError(f"an environment has no option {name!r}; {hint}")
         given = {"directory": directory, "url": url}
-        self._config.update({name: value for name, value in given.items() if value is not None})
-        self._config.update(options)
-        if self._config.said("manifest") and not self.get("cache"):
+        self.config.update({name: value for name, value in given.items() if value is not None})
+        self.config.update(options)
+        if self.config.said("manifest") and not self.get("cache"):
             _ = self.manifest  # refused when it is 'cache'
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in OPTIONS:
-            self._config[name] = value
+            self.config[name] = value
+        elif name == "filters":
+            raise AttributeError("filters are added one by one: environment.add_filter(name, factory)")
         else:
             super().__setattr__(name, value)
 
     def _converted(self, name: str, value: Any) -> Any:
         """What is kept for an option: a relative directory is resolved now, and does not follow `chdir`."""
-        if name in ("directory", "cache_file_mode"):
-            self._components.clear()
+        self._owner.forget(None if name in ("directory", "cache_file_mode") else name)
         if name == "directory" and value is not None:
             return os.path.abspath(os.fspath(value))
         if name == "load_path" and not isinstance(value, list):
@@ -101,22 +185,37 @@ class Environment(Options):
     @property
     def config(self) -> Config:
         """All options as they were given, and the settings of filters. Keys have no case."""
-        return self._config
+        return self._owner.config
+
+    @property
+    def revision(self) -> Revision:
+        """Its number is another one when anything has changed that URLs or outputs are made of."""
+        return self._owner.revision
+
+    @property
+    def filters(self) -> Mapping[str, Callable[[], Filter]]:
+        """The filters of this environment alone, by name; `add_filter` adds one."""
+        return self._owner.filters
+
+    @property
+    def known_inputs(self) -> Inputs:
+        """What is known of the files that outputs were made from."""
+        return self._owner.known_inputs
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self._config.get(name, default)
+        return self.config.get(name, default)
+
+    def given(self, name: str) -> bool:
+        """Did anybody say the option *name*, or is its value the default?"""
+        return self.config.said(name)
 
     def absolute(self, path: str | os.PathLike[str]) -> str:
         """*path*, relative to the working directory at the time the environment was made."""
-        return os.path.normpath(os.path.join(self._base, os.fspath(path)))
+        return os.path.normpath(os.path.join(self._owner.base, os.fspath(path)))
 
     def component(self, option: str, value: Any, make: Callable[[], Any]) -> Any:
         """The object that *make* makes of the *value* of an option: one as long as the value is the same."""
-        key = option, value if isinstance(value, str | bool | type) else id(value)
-        known = self._components.get(key)
-        if known is None:
-            known = self._components.setdefault(key, (value, make()))
-        return known[1]
+        return self._owner.made(option, value, make)
 
     def output_file(self, directory: str, output: str) -> OutputFile:
         """What is kept about an output: the lock of its builds, and the record of the last one."""
@@ -141,38 +240,41 @@ class Environment(Options):
         self.load_path.append(os.fspath(path))
         if url is not None:
             self.url_mapping[os.fspath(path)] = url
-        REVISION.raise_()
+        self._owner.revision.raise_()
 
     def add_filter(self, name: str, factory: Callable[[], Filter]) -> None:
         """Let *factory*, a class or a function without arguments, be the filter *name* in this environment."""
-        self.filters = {**self.filters, name: factory}
-        REVISION.raise_()
+        self._owner.filters[name] = factory
+        self._owner.revision.raise_()
 
     # -- bundles by name
 
     def __iter__(self) -> Iterator[Bundle]:
-        return iter([*self._named.values(), *self._anonymous])
+        return iter(self._owner.holdings.bundles)
 
     def __len__(self) -> int:
-        return len(self._named) + len(self._anonymous)
+        return len(self._owner.holdings.named) + len(self._owner.holdings.anonymous)
 
     def __bool__(self) -> bool:
         return True
 
     def __contains__(self, name: object) -> bool:
-        return name in self._named or name in self._groups
+        return self._owner.holdings.get(name) is not None
 
     def __getitem__(self, name: str) -> Bundle:
-        return self._named[name] if name in self._named else self._groups[name]
+        found = self._owner.holdings.get(name)
+        if found is None:
+            raise KeyError(name)
+        return found
 
     def names(self) -> list[str]:
         """The names of all bundles, and of groups."""
-        return [*self._named, *self._groups]
+        return self._owner.holdings.names
 
     @property
     def outputs(self) -> dict[str, Bundle]:
         """The bundles that have an output, by it, as it is written."""
-        return {str(bundle.output): bundle for bundle in self._outputs.values()}
+        return {str(bundle.output): bundle for bundle in self._owner.holdings.outputs.values()}
 
     def register(self, name: Any, *contents: Any, **options: Any) -> Bundle | None:
         """
@@ -185,7 +287,7 @@ class Environment(Options):
         output that cannot be; nothing has changed then.
         """
         if isinstance(name, Mapping) and not contents and not options:
-            with self._staged():
+            with self._changing():
                 for key, bundle in name.items():
                     self.register(key, bundle)
             return None
@@ -193,29 +295,46 @@ class Environment(Options):
             raise TypeError("register() needs a name, and a bundle or contents")
         alone = len(contents) == 1 and not options and isinstance(contents[0], Bundle)
         bundle = contents[0] if alone else Bundle(*contents, **options)
-        with self._staged():
-            return self._register(name, bundle) if bundle.merge else self._register_group(name, bundle)
+        with self._changing():
+            return self._register(name, bundle)
 
     def add(self, *bundles: Bundle) -> None:
         """Make bundles without a name part of the environment. Raises RegisterError."""
-        with self._staged():
+        with self._changing():
+            holdings = self._holdings
             for bundle in bundles:
-                if bundle not in self._anonymous:
-                    self._anonymous.append(bundle)
-                    self._own(bundle)
+                if id(bundle) not in holdings.anonymous:
+                    holdings.put(holdings.anonymous, id(bundle), bundle)
+                    self._take_over(bundle)
+
+    @property
+    def _holdings(self) -> Holdings:
+        """Where bundles are registered."""
+        return self._owner.holdings
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        """What happens inside happens as a whole, and what was worked out before is stale."""
+        try:
+            with self._holdings.staged():
+                yield
+        finally:
+            self._owner.revision.raise_()
 
     def _register(self, name: str, bundle: Bundle) -> Bundle:
-        known = self._named.get(name, self._groups.get(name))
+        known = self._holdings.get(name)
         if known is bundle:
             return bundle
         if known is not None:
             message = f"a {known!r} is registered as {name!r} already"
             also = [("registered at", known.origin)] if known.origin is not None else []
             raise RegisterError(Problem(bundle.origin, message, also=also))
-        self._named[name] = bundle
+        if not bundle.merge:
+            return self._register_group(name, bundle)
+        self._holdings.put(self._holdings.named, name, bundle)
         former, bundle.name = bundle.name, bundle.name or name
         try:
-            self._own(bundle)
+            self._take_over(bundle)
         except ConfigurationError:
             bundle.name = former
             raise
@@ -224,8 +343,6 @@ class Environment(Options):
     def _register_group(self, name: str, bundle: Bundle) -> Bundle:
         if not bundle.output:
             raise RegisterError(f"{bundle}: with merge=False it needs an output", origin=bundle.origin)
-        if name in self:
-            return self._register(name, bundle)  # which says that the name is taken
         ctx = Context(self, (bundle,))
         parts = []
         for found in bundle.resolve_contents(ctx):
@@ -237,10 +354,10 @@ class Environment(Options):
             parts.append(self._register(f"{name}/{base}" if name else base, _part(bundle, found)))
         group = Bundle(*parts, extra=bundle.extra, origin=bundle.origin, env=self)
         group.name = name
-        self._groups[name] = group
+        self._holdings.put(self._holdings.groups, name, group)
         return group
 
-    def _own(self, bundle: Bundle) -> None:
+    def _take_over(self, bundle: Bundle) -> None:
         """Check a bundle and all inside it, and take it over. Raises RegisterError."""
         try:
             bundle.check_cycles(self)
@@ -273,15 +390,22 @@ class Environment(Options):
         except BundleError as error:
             raise RegisterError(*error.problems) from None
         # Names that differ in case are one file on half of the world's disks.
-        known = self._outputs.setdefault(path.casefold(), bundle)
-        if known is not bundle:
+        known = self._writing(path.casefold())
+        if known is None:
+            self._holdings.put(self._holdings.outputs, path.casefold(), bundle)
+        elif known is not bundle:
             differ = "" if known.output == bundle.output else f" (there {known.output!r}: they differ in case only)"
             message = f"{bundle}: its output {output!r} is that of the {known} too{differ}"
             also = [("the other is declared at", known.origin)] if known.origin is not None else []
             raise RegisterError(Problem(bundle.origin, message, also=also))
 
-    def _staged(self) -> _Staged:
-        return _Staged(self)
+    def _writing(self, path: str) -> Bundle | None:
+        """The bundle that writes *path*, its case folded."""
+        return self._holdings.outputs.get(path)
+
+    def urls_of(self, bundle: Bundle, integrity: bool) -> tuple[list[Any], float]:
+        trust = Trust()
+        return bundle_urls(bundle, Context(self, (bundle,)), trust, integrity), trust.until
 
     # -- building
 
@@ -312,6 +436,16 @@ class Environment(Options):
             raise BuildError(*problems)
         return results
 
+    def build_of(self, bundle: Bundle, force: bool, output: IO[bytes] | None) -> list[Built]:
+        bundle.check_cycles(self)
+        built = []
+        for leaf, ctx in bundle.leaves(Context(self, (bundle,), building=True)):
+            if output is not None:
+                output.write(make_bytes(leaf, ctx))
+            else:
+                built.append(build_output(leaf, ctx, force=force))
+        return built
+
     def _work(self, names: Iterable[str]) -> list[tuple[Bundle, Context]]:
         bundles = [self.by_name(name) for name in names] or [b for b in self if b.output or b.is_container]
         work: dict[int, tuple[Bundle, Context]] = {}
@@ -333,30 +467,6 @@ class Environment(Options):
         if name not in self:
             raise BundleError(f"no bundle has the name {name!r}", hint=did_you_mean(name, self.names()))
         return self[name]
-
-
-class _Staged:
-    """Changes of what an environment holds that happen together: after an exception, everything is as it was."""
-
-    def __init__(self, environment: Environment):
-        self._environment = environment
-
-    def __enter__(self) -> None:
-        environment = self._environment
-        environment._lock.acquire()
-        self._former = (
-            dict(environment._named),
-            dict(environment._groups),
-            list(environment._anonymous),
-            dict(environment._outputs),
-        )
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        environment = self._environment
-        if kind is not None:
-            environment._named, environment._groups, environment._anonymous, environment._outputs = self._former
-        REVISION.raise_()
-        environment._lock.release()
 
 
 def _part(bundle: Bundle, source: Source) -> Bundle:

@@ -8,20 +8,18 @@ import io
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from assetzcml.bundles.build_records import Input, digest_of
+from assetzcml.bundles.bundle import Bundle
 from assetzcml.bundles.cache import cache_key, filter_identity
+from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BuildError
 from assetzcml.bundles.files import Signature
 from assetzcml.bundles.filters import Filter
 from assetzcml.bundles.levels import effective_level, merged_filters, selected
 from assetzcml.bundles.sources import Remote, Source
 from assetzcml.errors import ConfigurationError, Problem
-
-if TYPE_CHECKING:
-    from assetzcml.bundles.bundle import Bundle
-    from assetzcml.bundles.context import Context
 
 __all__ = ["Hunk", "Merger", "joined"]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from assetzcml.bundles.cache import BaseCache, FilesystemCache
 from assetzcml.bundles.errors import BundleError, UnsetOption
+from assetzcml.bundles.roles import Home
 from assetzcml.bundles.updaters import AlwaysUpdater, BaseUpdater, TimestampUpdater
 from assetzcml.bundles.version_manifests import CacheManifest, FileManifest, JsonManifest, Manifest
 from assetzcml.bundles.versioners import HashVersion, TimestampVersion, Version
@@ -54,7 +55,7 @@ class Options:
     What has them says where they are looked up, and how the objects made from them are kept.
     """
 
-    environment: Any
+    environment: Home
 
     def get(self, name: str, default: Any = None) -> Any:
         """What was given for *name*, as it was given; case does not matter."""
@@ -129,7 +130,7 @@ class Options:
     def manifest(self) -> Any:
         """The manifest; None when there is none. Raises ValueError for what is none."""
         if self.get("manifest") == "cache" and self.cache is None:
-            if self.environment.config.said("manifest"):
+            if self.environment.given("manifest"):
                 message = "the manifest is 'cache', and the cache is turned off"
                 raise BundleError(message, hint="set manifest='json', or leave the cache on")
             return None

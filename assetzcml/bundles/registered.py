@@ -1,67 +1,41 @@
-"""The environment of a registry: what is declared, in step with its snapshot, and what Python registers."""
+"""The environment of a registry: what ZCML declares there, below what Python says."""
 
 from __future__ import annotations
 
-import fnmatch
-import glob
-import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
-from zope.interface import implementer
-
-from assetzcml.bundles.building import needs_build
-from assetzcml.bundles.bundle import Bundle
+from assetzcml.bundles.addresses import below, joined_url
+from assetzcml.bundles.bundle import Bundle, Reference
 from assetzcml.bundles.context import Context
-from assetzcml.bundles.declared import Content, DeclaredBundle, DeclaredEnvironment, Output
-from assetzcml.bundles.environment import Environment
+from assetzcml.bundles.declared import Configuration, Content, DeclaredBundle, real_path
+from assetzcml.bundles.environment import Environment, Holdings, Owner
 from assetzcml.bundles.errors import BundleError, RegisterError, UnsetOption
-from assetzcml.bundles.option_values import REVISION, Config
+from assetzcml.bundles.filters import Filter
+from assetzcml.bundles.option_values import Revision
 from assetzcml.bundles.options import DEFAULTS
-from assetzcml.bundles.sources import Remote, Source, is_spec, is_url
-from assetzcml.bundles.validation import Checks
-from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
-from assetzcml.errors import ConfigurationError, Origin, Problem
-from assetzcml.interfaces import IBundles, IResolver, IURLGenerator
+from assetzcml.bundles.roles import Links
+from assetzcml.bundles.sources import is_spec
+from assetzcml.errors import ConfigurationError, InvalidSpec, NotPublished, Problem
 from assetzcml.records.assets import AssetSpec, asset_spec
-from assetzcml.registry import Record, Registry, Snapshot
-from assetzcml.resolving.resolver import Resolver
+from assetzcml.records.bundles import BundleRecord, BundlingRecord
+from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.search import SearchPaths
 
-__all__ = ["BundleState", "Bundles", "RegistryEnvironment", "SourceState"]
-
-log = logging.getLogger("assetzcml")
+__all__ = ["RegistryEnvironment", "overriding"]
 
 
-class _Config(Config):
-    """What Python says; where it says nothing, what ZCML says."""
+class RegistryOwner(Owner):
+    """What Python said to the environment of a registry, which goes before what ZCML says."""
 
-    def __init__(self, below: Callable[[], Mapping[str, Any]], convert: Callable[[str, Any], Any]):
-        self._below = below
-        super().__init__({}, convert)
-
-    @property
-    def _defaults(self) -> Mapping[str, Any]:  # type: ignore[override]
-        return self._below()
-
-    @_defaults.setter
-    def _defaults(self, value: Any) -> None:
-        """They are declared."""
-
-
-class _Resolver:
-    """The resolver that the registry has at the moment."""
-
-    def __init__(self, registry: Registry):
-        self._registry = registry
-
-    def resolve(self, spec: Any) -> Any:
-        return self._registry.getUtility(IResolver).resolve(spec)
-
-    def look(self, spec: Any, anew: bool = False) -> Any:
-        return self._registry.getUtility(IResolver).look(spec, anew)
+    def __init__(self, defaults: Callable[[], Mapping[str, Any]], convert: Callable[[str, Any], Any]):
+        super().__init__(defaults, convert)
+        self.paths: list[str] = []
+        self.urls: dict[str, str] = {}
+        self.specs: list[tuple[AssetSpec, str]] = []
 
 
 class RegistryEnvironment(Environment):
@@ -69,398 +43,264 @@ class RegistryEnvironment(Environment):
     The environment of one registry. What ZCML declares is that of the snapshot in force; what Python registers, sets
     and adds stays, and goes before.
 
-    A bundle that is declared is part of one configuration: ask for it by name each time.
+    A bundle that is declared is part of one configuration: ask for it by name each time. Its environment is another
+    one of this class, which has the same owner and keeps that configuration (`of`).
     """
 
-    def __init__(self, registry: Registry):
+    _owner: RegistryOwner
+
+    def __init__(self, registry: Registry, resolver: Any, links: Callable[[], Links]):
         self.registry = registry
-        self.added_paths: list[str] = []
-        self.added_urls: dict[str, str] = {}
-        self.added_specs: list[tuple[AssetSpec, str]] = []
-        self.added_filters: dict[str, Callable[[], Any]] = {}
+        self._links = links
+        self._following: RegistryEnvironment | None = self
         self._making = threading.Lock()
-        self._latest: DeclaredEnvironment | None = None
-        super().__init__(resolver=_Resolver(registry), static_path=lambda spec: self.current._source_url(spec))
-        self._config = _Config(lambda: {**DEFAULTS, **self.current.said}, self._converted)
+        self._latest: RegistryEnvironment | None = None
+        self._fixed: Configuration | None = None
+        self._owner = RegistryOwner(self._declared_options, self._converted)
+        super().__init__(resolver=resolver, static_path=self.source_url, owner=self._owner)
 
-    @property
-    def current(self) -> DeclaredEnvironment:
-        """What is declared now."""
-        return self.registry.snapshot.derived(self.of)
+    def declaring(
+        self, records: Sequence[BundlingRecord], resolver: Any = None, links: Callable[[], Links] | None = None
+    ) -> RegistryEnvironment:
+        """The environment that *records* say, below what Python said to this one. It has no bundles yet."""
+        fixed = RegistryEnvironment(self.registry, resolver or self.resolver, links or self._links)
+        fixed._following = None
+        fixed._fixed = Configuration(records)
+        fixed._owner = self._owner
+        return fixed
 
-    def of(self, snapshot: Snapshot) -> DeclaredEnvironment:
+    def of(self, snapshot: Snapshot) -> RegistryEnvironment:
         """What is declared in *snapshot*: the same object as before, when that is the same."""
         with self._making:
             known = self._latest
-            REVISION.raise_()  # what URLs are made of may have changed in any case
-            if known is None or not _same(known.records, snapshot.bundling):
-                known = DeclaredEnvironment(self, snapshot.bundling, self.resolver, self._generator)
-                known.register_all()
+            self._owner.revision.raise_()  # what URLs are made of may have changed in any case
+            if known is None or not _same(known.configuration.records, snapshot.bundling):
+                known = self.declaring(snapshot.bundling)
+                known.declare_all()
+                known._following = self
                 self._latest = known
             return known
 
-    def _generator(self) -> Any:
-        return self.registry.getUtility(IURLGenerator)
+    @property
+    def current(self) -> RegistryEnvironment:
+        """The environment of what is declared now; one that is being made is its own."""
+        return self if self._following is None else self.registry.snapshot.derived(self._following.of)
 
-    def replacement(self, bundle: Bundle) -> tuple[str, Callable[[], bytes]] | None:
-        return self.current.replacement(bundle)
+    @property
+    def configuration(self) -> Configuration:
+        """What is declared: now, or in the configuration that this one keeps."""
+        return self.current.configuration if self._fixed is None else self._fixed
 
-    def output_url(self, bundle: Bundle, ctx: Context, version: str | None) -> str | None:
-        return self.current.output_url(bundle, ctx, version)
+    @property
+    def revision(self) -> Revision:
+        _ = self.current  # notices that the registry has changed
+        return self._owner.revision
 
-    def in_place_of(self, spec: AssetSpec) -> tuple[str, Callable[[], bytes]] | None:
-        """The URL and the bytes of what is taken in place of the bundle *spec*; None when nothing overrides it."""
-        if not overriding(self.registry, self.registry.snapshot, spec):
-            return None
-        asset = self.registry.getUtility(IResolver).resolve(spec)
-        return self._generator().static_path(str(spec), _app_url=""), asset.read_bytes
+    # What is declared.
 
-    def python_bundles(self) -> list[Bundle]:
-        """The bundles that Python registered."""
-        return [*self._named.values(), *self._anonymous]
+    def declare_all(self) -> None:
+        """Register every bundle with all its contents. What cannot be is told of by who asks for it."""
+        contents = self.configuration.contents()
+        for record in self.configuration.records:
+            if isinstance(record, BundleRecord):
+                try:
+                    self.declare(record, contents[record.name], contents)
+                except ConfigurationError as error:
+                    self.configuration.faults[record.name] = error
 
-    # Options.
+    def declare(self, record: BundleRecord, contents: Sequence[Content], names: Iterable[str]) -> DeclaredBundle:
+        """Register one bundle. A content that is the name of another one is that. Raises BundleError, FilterError."""
+        known = {*names, *self.python_names()} - {record.name}
+        bundle = DeclaredBundle(record, [Reference(str(c)) if str(c) in known else c for c in contents])
+        self.register(record.name, bundle)
+        if bundle.spec is not None:
+            self.configuration.by_spec[bundle.spec] = bundle
+        return bundle
+
+    @property
+    def _holdings(self) -> Holdings:
+        return self._owner.holdings if self._fixed is None else self._fixed.holdings
+
+    # Options: what Python said, then what ZCML says.
 
     def _converted(self, name: str, value: Any) -> Any:
-        if self._latest is not None:  # what it has made of its options may be something else now
-            self._latest._components.clear()
-        return super()._converted(name, value)
+        value = super()._converted(name, value)
+        self._owner.forget()  # a directory means another cache
+        return value
+
+    def _declared_options(self) -> Mapping[str, Any]:
+        """What holds for `config` where Python says nothing."""
+        lists = {name: self.get(name) for name in ("load_path", "url_mapping") if not self.config.said(name)}
+        return {**DEFAULTS, **self.configuration.options, **lists}
+
+    def given(self, name: str) -> bool:
+        return self.config.said(name) or name in self.configuration.options
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self.current.get(name, default)
+        key = name.lower()
+        own, declared = self._owner, self.configuration
+        if own.config.said(key):
+            return own.config[key]
+        if key == "load_path":
+            return (*declared.paths, *own.paths) if declared.paths else own.paths
+        if key == "url_mapping":
+            return self._mapping() if declared.mapped else own.urls
+        value = declared.options.get(key, DEFAULTS.get(key, default))
+        return self._published_url() if key == "url" and value is None else value
+
+    @property
+    def said_url(self) -> str | None:
+        """The prefix of URLs that was said; None where it is that of a static view."""
+        own = self._owner.config
+        value = own["url"] if own.said("url") else self.configuration.options.get("url")
+        return None if value is None else str(value)
+
+    def _published_url(self) -> str | None:
+        """The URL of the static view that publishes the directory; None when there is none."""
+        home = self.directory_spec
+        if home is None:
+            return None
+        try:
+            return self._links().directory_path(home)
+        except (NotPublished, InvalidSpec):
+            return None
+
+    def _mapping(self) -> Mapping[str, str]:
+        paths = {real_path(spec): url for spec, url in self.configuration.mapped}
+        return MappingProxyType({**{path: url for path, url in paths.items() if path}, **self._owner.urls})
 
     def append_path(self, path: str | os.PathLike[str], url: str | None = None) -> None:
-        if self._config.said("load_path"):
+        own = self._owner
+        if own.config.said("load_path"):
             super().append_path(path, url)
             return
         place = os.fspath(path)
         if is_spec(place):
-            self.added_paths.append(place)
+            own.paths.append(place)
             if url is not None:
-                self.added_specs.append((asset_spec(place), url))
+                own.specs.append((asset_spec(place), url))
         else:
-            self.added_paths.append(self.absolute(place))
+            own.paths.append(self.absolute(place))
             if url is not None:
-                self.added_urls[self.added_paths[-1]] = url
-        REVISION.raise_()
-
-    def add_filter(self, name: str, factory: Callable[[], Any]) -> None:
-        self.added_filters = {**self.added_filters, name: factory}
-        REVISION.raise_()
+                own.urls[own.paths[-1]] = url
+        own.revision.raise_()
 
     @property
-    def filters(self) -> Mapping[str, Callable[[], Any]]:  # type: ignore[override]
-        return self.current.filters
-
-    @filters.setter
-    def filters(self, value: Any) -> None:
-        """They are declared, or added."""
-
-    def place_of(self, directory: str) -> str:
-        return self.current.place_of(directory)
+    def filters(self) -> Mapping[str, Callable[[], Filter]]:
+        return {**self.configuration.filters, **self._owner.filters}
 
     # Bundles by name.
 
     def python_names(self) -> list[str]:
         """The names that Python registered."""
-        return [*self._named, *self._groups]
+        return self._owner.holdings.names
+
+    def python_bundles(self) -> list[Bundle]:
+        """The bundles that Python registered."""
+        return self._owner.holdings.bundles
 
     def of_python(self, name: str) -> Bundle:
+        """The bundle or group that Python registered under *name*."""
         return super().__getitem__(name)
 
     def __getitem__(self, name: str) -> Bundle:
-        return self.current[name]
+        declared = self.configuration
+        return declared[name] if name in declared else super().__getitem__(name)
 
     def __contains__(self, name: object) -> bool:
-        return name in self.current
+        return name in self.configuration or super().__contains__(name)
 
     def names(self) -> list[str]:
-        return self.current.names()
+        return [*self.configuration.names, *self.python_names()]
 
     def __iter__(self) -> Iterator[Bundle]:
-        return iter([*self.current, *super().__iter__()])
+        return iter([*self.configuration.holdings.bundles, *super().__iter__()])
 
     def __len__(self) -> int:
-        return len(self.current) + super().__len__()
+        return len(self.configuration.holdings.bundles) + super().__len__()
 
     @property
     def outputs(self) -> dict[str, Bundle]:
-        return {**self.current.outputs, **super().outputs}
+        declared = self.configuration.holdings.outputs.values()
+        return {**{str(bundle.output): bundle for bundle in declared}, **super().outputs}
 
     def _register(self, name: str, bundle: Bundle) -> Bundle:
-        current = self.current
-        if current._declares(name):
-            known = current[name]
-            if known is bundle:
-                return bundle
-            also = [("declared at", known.origin)] if known.origin is not None else []
-            raise RegisterError(Problem(bundle.origin, f"the {known} is declared already", also=also))
-        return super()._register(name, bundle)
+        declared = self.configuration
+        known = declared[name] if name in declared else None  # noqa: SIM401  a fault is raised
+        if known is None or known is bundle:
+            return super()._register(name, bundle)
+        also = [("declared at", known.origin)] if known.origin is not None else []
+        raise RegisterError(Problem(bundle.origin, f"the {known} is declared already", also=also))
 
-    def _check_output(self, bundle: Bundle, ctx: Context) -> None:
-        known = {output.casefold(): other for output, other in self.current.outputs.items()}.get(
-            os.path.normpath(str(bundle.output)).casefold()
-        )
-        if known is not None and known is not bundle:
-            message = f"{bundle}: its output {str(bundle.output)!r} is that of the {known} too"
-            also = [("the other is declared at", known.origin)] if known.origin is not None else []
-            raise RegisterError(Problem(bundle.origin, message, also=also))
-        super()._check_output(bundle, ctx)
+    def _writing(self, path: str) -> Bundle | None:
+        return self.configuration.holdings.outputs.get(path) or self._holdings.outputs.get(path)
 
     def _work(self, names: Iterable[str]) -> list[tuple[Bundle, Context]]:
-        current = self.current
-        if current.faults and not names:
-            raise BundleError(*(problem for fault in current.faults.values() for problem in fault.problems))
+        faults = self.configuration.faults
+        if faults and not names:
+            raise BundleError(*(problem for fault in faults.values() for problem in fault.problems))
         return super()._work(names)
 
     def _home_of(self, bundle: Bundle) -> Environment:
         return self.current if isinstance(bundle, DeclaredBundle) else self
+
+    # Addresses.
+
+    @property
+    def directory_spec(self) -> AssetSpec | None:
+        """The directory of outputs as an asset; None where there is none, or it has no address."""
+        try:
+            directory = self.directory
+        except UnsetOption:
+            return None
+        home = self.configuration.home
+        if home is not None and home[1] == directory:
+            return home[0]
+        try:
+            return asset_spec(directory)
+        except InvalidSpec:
+            return None
+
+    def address(self, path: str) -> tuple[AssetSpec, AssetSpec]:
+        """The specs of the file at *path*, which is in the directory, and of the directory."""
+        home = self.directory_spec or AssetSpec("")
+        return home.joined((below(path, self.directory) or "").split("/")), home
+
+    def place_of(self, directory: str) -> str:
+        """Where sources are found when there is no load path: in the directory, with all its layers."""
+        home = self.configuration.home
+        return str(home[0]) if home is not None and home[1] == directory else directory
+
+    def source_url(self, text: str) -> str:
+        """The URL of a source. Raises ValueError when it is published nowhere."""
+        spec = asset_spec(text)
+        places = (*self.configuration.mapped, *self._owner.specs)
+        mapped = [(root, url) for root, url in places if spec.under(root)]
+        if mapped:
+            root, url = max(mapped, key=lambda entry: len(entry[0].parts))
+            return joined_url(url, "/".join(spec.below(root)))
+        return self._links().static_path(text, _app_url="")
+
+    def replacement(self, bundle: Bundle) -> tuple[str, Callable[[], bytes]] | None:
+        """The URL and the bytes of what overrides the whole *bundle*; None when nothing does."""
+        spec = getattr(bundle, "spec", None)
+        if spec is None or not overriding(self.resolver, self.registry.snapshot, spec):
+            return None
+        return self._links().static_path(str(spec), _app_url=""), self.resolver.resolve(spec).read_bytes
+
+    def output_url(self, bundle: Bundle, ctx: Context, version: str | None) -> str | None:
+        if not isinstance(bundle, DeclaredBundle) or bundle.spec is None:
+            return None
+        return self._links().output_path(bundle.spec, bundle.output_at(ctx, version))
 
 
 def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
     return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
 
 
-def overriding(registry: Registry, snapshot: Snapshot, spec: AssetSpec) -> bool:
+def overriding(resolver: Any, snapshot: Snapshot, spec: AssetSpec) -> bool:
     """Is the bundle *spec* taken from an override?"""
     paths = snapshot.derived(SearchPaths)
     if not paths.covering(spec):
         return False
-    return registry.getUtility(IResolver).first(paths.places(spec)[:-1]) is not None
-
-
-class SourceState(NamedTuple):
-    """One source of a bundle: as it was named, its spec if it has one, and where it is really taken from."""
-
-    item: str
-    spec: str | None
-    source: str
-    size: int | None
-    origin: Origin | None
-
-
-class BundleState(NamedTuple):
-    """
-    A bundle, and what there is of it.
-
-    *state* is 'built', 'out of date', 'not built', or 'no output' for one that consists of others. *path*, *version*
-    and *size* are those of what was built last. *problems* are texts: what keeps it from being built.
-    """
-
-    name: str
-    spec: AssetSpec | None
-    record: Record | None
-    origin: Origin | None
-    output: str | None
-    filters: tuple[str, ...]
-    sources: tuple[SourceState, ...]
-    state: str
-    path: str | None
-    version: str | None
-    size: int | None
-    source_size: int | None
-    problems: tuple[str, ...]
-
-
-@implementer(IBundles)
-class Bundles:
-    """The bundles of one registry as assets; see `IBundles`."""
-
-    def __init__(self, registry: Registry):
-        self.registry = registry
-        self.environment = RegistryEnvironment(registry)
-
-    def _bundle(self, snapshot: Snapshot, spec: AssetSpec) -> DeclaredBundle | None:
-        if snapshot.registry is not self.registry:  # a registry that is being made has no outputs yet
-            return None
-        return snapshot.derived(self.environment.of).by_spec.get(spec)
-
-    def place(self, snapshot: Snapshot, spec: AssetSpec) -> tuple[AssetSpec, AssetSpec] | None:
-        bundle = self._bundle(snapshot, spec)
-        if bundle is None:
-            return None
-        try:
-            output = bundle.ready()
-            bundle.fault = None
-        except (ConfigurationError, OSError) as error:
-            if str(error) != str(bundle.fault or ""):
-                log.error("%s", error)
-            bundle.fault = error
-            standing = self._standing(bundle)
-            return bundle.env.address(standing) if standing is not None else None
-        return output.file, output.directory
-
-    def _standing(self, bundle: DeclaredBundle) -> str | None:
-        try:
-            standing = bundle.standing()
-        except (ConfigurationError, OSError):
-            return None
-        return standing[0] if standing is not None else None
-
-    def fault(self, snapshot: Snapshot, spec: AssetSpec) -> Exception | None:
-        bundle = self._bundle(snapshot, spec)
-        return bundle.fault if bundle is not None else None
-
-    def output(self, snapshot: Snapshot, spec: AssetSpec) -> Output | None:
-        bundle = self._bundle(snapshot, spec)
-        if bundle is None or overriding(self.registry, snapshot, spec):
-            return None
-        return bundle.ready()
-
-    def versioned(self, snapshot: Snapshot, file: AssetSpec) -> bool:
-        bundle = self._writing(snapshot, file)
-        return bundle is not None and has_placeholder(bundle.output)
-
-    def bundle_of(self, snapshot: Snapshot, file: AssetSpec) -> AssetSpec | None:
-        bundle = self._writing(snapshot, file)
-        return bundle.spec if bundle is not None else None
-
-    def _writing(self, snapshot: Snapshot, file: AssetSpec) -> DeclaredBundle | None:
-        """The bundle whose output in force is *file*."""
-        environment = snapshot.derived(self.environment.of)
-        home = environment._directory_spec()
-        if home is None or not file.under(home):
-            return None
-        path = "/".join(file.below(home))
-        for bundle in environment.by_spec.values():
-            if str(bundle.output) == path:
-                return bundle
-            if _may_be(path, str(bundle.output)) and self._standing_file(bundle) == file:
-                return bundle
-        return None
-
-    def _standing_file(self, bundle: DeclaredBundle) -> AssetSpec | None:
-        standing = self._standing(bundle)
-        return bundle.env.address(standing)[0] if standing is not None else None
-
-    def name_of(self, snapshot: Snapshot, spec: AssetSpec) -> str | None:
-        bundle = self._bundle(snapshot, spec)
-        return bundle.name if bundle is not None else None
-
-    def names(self) -> list[str]:
-        return self.environment.names()
-
-    def urls(self, name: str) -> tuple[list[tuple[str, str | None]], str]:
-        bundle = self.environment.by_name(name)
-        return [(each["uri"], each["sri"]) for each in bundle.urls(calculate_sri=True)], _kind(bundle)
-
-    def plain_urls(self, name: str) -> list[str]:
-        return self.environment.by_name(name).urls()
-
-    def unmatched(self, name: str) -> list[tuple[str, Record]]:
-        bundle = self.environment.current._named.get(name)
-        if bundle is None:  # it cannot be made, or Python has made it
-            return []
-        ctx = Context(bundle.env, (bundle,))
-        if not ctx.auto_build or not _places_known(ctx):  # sources need not be here, or Python says where
-            return []
-        written = [str(other.output) for other in self.environment.outputs.values()]
-        globs = [item for item in bundle.contents if isinstance(item, Content) and glob.has_magic(item)]
-        return [
-            (item.name, item.record)
-            for item in globs
-            if not is_url(item) and not fnmatch.filter(written, item.name) and not bundle._found(item, ctx)
-        ]
-
-    def state(self, name: str) -> BundleState:
-        problems: list[str] = []
-        environment = self.environment
-        fault = environment.current.faults.get(name)
-        if fault is not None:
-            return BundleState(
-                name, None, None, fault.problems[0].origin, None, (), (), "not built", *[None] * 4, tuple(_told(fault))
-            )
-        bundle = environment.by_name(name)
-        ctx = Context(bundle.env, (bundle,), building=True)
-        sources: tuple[SourceState, ...] = ()
-        try:
-            sources = tuple(_sources(bundle, ctx))
-        except (ConfigurationError, OSError) as error:
-            problems += _told(error)
-        filters = tuple(one.name or type(one).__name__ for one in bundle.chain(bundle.env))
-        state, path, version, size = "no output", None, None, None
-        if bundle.output and bundle.merge:
-            state = "not built"
-            try:
-                standing = _standing(bundle, ctx)
-                if standing is not None:
-                    path, version = standing
-                    size = os.stat(path).st_size
-                    state = "out of date" if needs_build(bundle, ctx) else "built"
-            except (ConfigurationError, OSError) as error:
-                problems += _told(error)
-        sizes = [source.size for source in sources]
-        return BundleState(
-            name,
-            getattr(bundle, "spec", None),
-            getattr(bundle, "record", None),
-            bundle.origin,
-            str(bundle.output) if bundle.output else None,
-            filters,
-            sources,
-            state,
-            path,
-            version,
-            size,
-            None if None in sizes or problems else sum(size or 0 for size in sizes),
-            tuple(problems),
-        )
-
-    def problems(self, registry: Registry, records: Iterable[Record]) -> Iterator[tuple[Problem, bool]]:
-        environment = DeclaredEnvironment(
-            self.environment, registry.snapshot.bundling, Resolver(registry), lambda: registry.getUtility(IURLGenerator)
-        )
-        yield from Checks(environment, list(records)).problems()
-
-
-def _places_known(ctx: Context) -> bool:
-    try:
-        return bool(ctx.search_path)
-    except UnsetOption:
-        return False
-
-
-def _told(error: ConfigurationError | OSError) -> list[str]:
-    """What is wrong, one line each."""
-    return [problem.headline for problem in error.problems] if isinstance(error, ConfigurationError) else [str(error)]
-
-
-def _may_be(path: str, output: str) -> bool:
-    """May *path* be a version of *output*? By their names."""
-    before, placeholder, _ = output.partition(PLACEHOLDER)
-    return bool(placeholder) and path.startswith(before) and path.endswith(output.rpartition(PLACEHOLDER)[2])
-
-
-def _standing(bundle: Bundle, ctx: Context) -> tuple[str, str | None] | None:
-    return DeclaredBundle.standing(bundle)  # type: ignore[arg-type]
-
-
-def _sources(bundle: Bundle, ctx: Context) -> Iterator[SourceState]:
-    for found in bundle.resolve_contents(ctx):
-        if isinstance(found, Source):
-            source = str(found.found.spec) if found.found is not None else str(found.path)
-            size = os.stat(found.path).st_size if found.path is not None else None
-            yield SourceState(found.item, found.spec, source, size, _said_by(bundle, found.item))
-        elif isinstance(found, Remote):
-            yield SourceState(found.url, None, found.url, None, _said_by(bundle, found.url))
-        else:
-            yield from _sources(found, ctx.inside(found))
-
-
-def _said_by(bundle: Bundle, item: str) -> Origin | None:
-    for content in bundle.contents:
-        record = getattr(content, "record", None)
-        if record is not None and content.name == item:
-            return record.origin
-    return bundle.origin
-
-
-def _kind(bundle: Bundle) -> str:
-    """'css' or 'js', by the name of the output, of the bundle, or of its first content; '' for neither."""
-    for name in (bundle.output, bundle.name, *(getattr(item, "name", item) for item in bundle.contents)):
-        extension = str(name or "").rpartition(".")[2].lower()
-        if extension in ("css", "scss", "sass", "less"):
-            return "css"
-        if extension in ("js", "mjs", "ts"):
-            return "js"
-    return ""
+    return resolver.first(paths.places(spec)[:-1]) is not None

@@ -8,19 +8,17 @@ import math
 import os
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from assetzcml.bundles.addresses import mapped_url, pull_external, with_query
 from assetzcml.bundles.building import build_output
+from assetzcml.bundles.bundle import Bundle
+from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BundleError
 from assetzcml.bundles.files import read_file
 from assetzcml.bundles.levels import effective_level, merged_filters
 from assetzcml.bundles.sources import Remote, Source
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
-
-if TYPE_CHECKING:
-    from assetzcml.bundles.bundle import Bundle
-    from assetzcml.bundles.context import Context
 
 __all__ = ["FRESH", "Trust", "bundle_urls"]
 

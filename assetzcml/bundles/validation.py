@@ -5,13 +5,14 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from assetzcml.bundles.bundle import Reference
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.declared import Content, contents_of, inserted, real_path
 from assetzcml.bundles.errors import UnsetOption
 from assetzcml.bundles.filters import UnknownFilter, filter_names, get_filters
+from assetzcml.bundles.registered import RegistryEnvironment
 from assetzcml.bundles.sources import is_spec, is_url
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Origin, Problem, did_you_mean
@@ -25,9 +26,6 @@ from assetzcml.records.bundles import (
     URLMapping,
 )
 
-if TYPE_CHECKING:
-    from assetzcml.bundles.declared import DeclaredEnvironment
-
 __all__ = ["Checks"]
 
 NOWHERE = Origin("(unknown)")
@@ -37,23 +35,25 @@ Told = tuple[Problem, bool]
 class Checks:
     """*environment* is made of all records, and has no bundle yet; *records* are the new ones, which are told of."""
 
-    def __init__(self, environment: DeclaredEnvironment, records: Sequence[Any]):
+    def __init__(self, environment: RegistryEnvironment, records: Sequence[Any]):
         self.environment = environment
         self.new = {id(record) for record in records}
-        self.bundles = {record.name: record for record in environment.records if isinstance(record, BundleRecord)}
+        self.bundles = {
+            record.name: record for record in environment.configuration.records if isinstance(record, BundleRecord)
+        }
         self.contents = {name: contents_of(record) for name, record in self.bundles.items()}
         self._in_circles: set[str] = set()
         self._refused: set[str] = set()  # bundles of which something is told that keeps them out
 
     def problems(self) -> Iterator[Told]:
-        for record in self.environment.records:
+        for record in self.environment.configuration.records:
             if isinstance(record, EnvironmentOption) and id(record) in self.new:
                 yield from self._option(record)
             elif isinstance(record, LoadPath | URLMapping) and id(record) in self.new:
                 yield from self._package(record.path, record, "path")
             elif isinstance(record, FilterRecord) and id(record) in self.new:
                 yield from self._filter(record)
-        for record in self.environment.records:
+        for record in self.environment.configuration.records:
             if isinstance(record, BundleContents):
                 yield from self._contribution(record)
         yield from self._outputs()
@@ -110,7 +110,7 @@ class Checks:
 
     def _contribution(self, record: BundleContents) -> Iterator[Told]:
         if record.bundle not in self.contents:
-            of_python = record.bundle in self.environment.owner.python_names()
+            of_python = record.bundle in self.environment.python_names()
             said = "is registered by Python, which nobody can add to" if of_python else "is declared by nobody"
             hint = "" if of_python else did_you_mean(record.bundle, self.contents)
             yield Problem(_at(record, "bundle"), f"{record}: the bundle {said}", hint), False
@@ -139,15 +139,15 @@ class Checks:
                     self._refused.add(record.name)
                     yield self._same_output(record, known), False
                     break
-        for other in self.environment.owner.python_bundles():
+        for other in self.environment.python_bundles():
             known, _ = outputs.get(os.path.normpath(str(other.output or "")).casefold(), (None, ""))
             if known is not None:
                 message = f"{known}: its output {known.output!r} is that of the {other} too, which Python registered"
                 yield Problem(_at(known, "output"), message, conflict=True), False
-        for name in self.environment.owner.python_names():
+        for name in self.environment.python_names():
             if name in self.bundles:
                 record = self.bundles[name]
-                other = self.environment.owner.of_python(name)
+                other = self.environment.of_python(name)
                 also = [("registered at", other.origin)] if other.origin is not None else []
                 message = f"{record}: Python has registered a bundle of this name"
                 yield Problem(_at(record, "name"), message, also=also, conflict=True), False
@@ -261,7 +261,7 @@ class Checks:
             if id(content.record) not in self.new:
                 continue
             try:
-                bundle._found(content, ctx)
+                bundle.found(content, ctx)
             except ConfigurationError as error:
                 yield from self._missing(name, content, error.problems[0], somewhere)
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from assetzcml.assembly import AssetRegistry
-from assetzcml.bundles.building import Built
+from assetzcml.bundles.bundle import Built
 from assetzcml.cli.configured import command, configured, ending_quietly, formatted, load, print_json, told
 from assetzcml.errors import ConfigurationError, Problem
 from assetzcml.reports.bundles import bytes_in_words

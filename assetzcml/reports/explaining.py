@@ -493,7 +493,7 @@ class _Inquiry:
 
     def _search(self, spec: AssetSpec) -> None:
         paths = self.snapshot.derived(SearchPaths)
-        candidates = paths.candidates(spec)
+        candidates = list(paths.candidates(spec))
         standing = [self._standing(candidate) for candidate in candidates]
         chosen = _chosen(standing)
         for candidate, there in zip(candidates, standing, strict=True):

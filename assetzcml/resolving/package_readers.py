@@ -239,7 +239,7 @@ class ResourceHook:
     def touches(self, spec: AssetSpec) -> bool:
         """Does an override say anything about what is in the directory *spec*?"""
         paths = self.registry.snapshot.derived(SearchPaths)
-        return self.installed and bool(paths.targets_in(spec) or len(paths.candidates(spec)) > 1)
+        return self.installed and bool(paths.targets_in(spec) or len(paths.places(spec)) > 1)
 
     def _asked(self) -> Any:
         return self.registry.queryUtility(IResolver, default=self._resolver)

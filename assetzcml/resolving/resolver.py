@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from zope.interface import implementer
@@ -46,7 +46,7 @@ class Asset:
         return f"<Asset {self.spec}>"
 
     @property
-    def _candidates(self) -> Sequence[Candidate]:
+    def _candidates(self) -> Iterable[Candidate]:
         known = self._candidates_known
         return known if known is not None else self._snapshot.derived(SearchPaths).built(self._places)
 
@@ -202,7 +202,7 @@ class Resolver:
             directory = directory or found
         return directory
 
-    def names(self, snapshot: Snapshot, candidates: Sequence[Candidate], spec: str) -> list[str]:
+    def names(self, snapshot: Snapshot, candidates: Iterable[Candidate], spec: str) -> list[str]:
         """The names in a directory, of all layers, with those that only an override supplies."""
         names: set[str] = set()
         found_one = False

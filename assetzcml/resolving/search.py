@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from assetzcml.interfaces import IBundles
@@ -63,7 +63,7 @@ class SearchPaths:
         """The names in the directory *spec* that a target names, or leads through."""
         return self._children.get(spec, set())
 
-    def candidates(self, spec: AssetSpec, root: AssetSpec | None = None) -> Sequence[Candidate]:
+    def candidates(self, spec: AssetSpec, root: AssetSpec | None = None) -> Iterable[Candidate]:
         """
         Every place where *spec* may be, in the order of search; the original is the last.
 
@@ -73,7 +73,7 @@ class SearchPaths:
         """
         return self.built(self.places(spec, root))
 
-    def built(self, places: list[Candidate]) -> Sequence[Candidate]:
+    def built(self, places: list[Candidate]) -> Iterable[Candidate]:
         """*places*, those of bundles replaced by where their outputs are when they are looked at."""
         if self.bundles.isdisjoint(place.spec for place in places):
             return places
@@ -108,7 +108,7 @@ class SearchPaths:
             result[-1:] = [*merged, result[-1]]  # the last is the root they are merged in
         return result
 
-    def joint(self, specs: Iterable[AssetSpec]) -> Sequence[Candidate]:
+    def joint(self, specs: Iterable[AssetSpec]) -> Iterable[Candidate]:
         """
         The candidates of several places that stand for one asset: every override of any of them, then they themselves.
         """
@@ -124,19 +124,19 @@ class SearchPaths:
         return self.built(list(places.values()))
 
 
-class _Built(Sequence[Candidate]):
-    """Places of which some are bundles; each is built no sooner than somebody looks there."""
+class _Built:
+    """Places of which some are bundles; each is built no sooner than somebody who goes through them comes there."""
 
     def __init__(self, places: list[Candidate], snapshot: Snapshot, bundles: Any):
         self._places = places
         self._snapshot = snapshot
         self._bundles = bundles
 
-    def __len__(self) -> int:
-        return len(self._places)
+    def __iter__(self) -> Iterator[Candidate]:
+        return map(self.build, self._places)
 
-    def __getitem__(self, index: Any) -> Any:
-        place = self._places[index]
+    def build(self, place: Candidate) -> Candidate:
+        """Where the output of the bundle *place* is, which is built when that is due; what is no bundle stays."""
         output = self._bundles.place(self._snapshot, place.spec)
         return place if output is None else Candidate(*output, place.via)
 

@@ -13,9 +13,10 @@ from assetzcml.bundles.filters.base import (
     FilterWarning,
     MissingOption,
     TextFilter,
+    UnknownFilter,
     option,
 )
-from assetzcml.bundles.filters.names import UnknownFilter, filter_names, get_filter, get_filters, register_filter
+from assetzcml.bundles.filters.names import filter_names, get_filter, get_filters, register_filter
 
 __all__ = [
     "CallableFilter",

@@ -9,8 +9,15 @@ from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import IO, Any
 
-from assetzcml.bundles.filters.base import Filter, FilterContext, FilterError, decoded, file_of
-from assetzcml.bundles.filters.names import ADAPTED, UnknownFilter
+from assetzcml.bundles.filters.base import (
+    ADAPTED,
+    Filter,
+    FilterContext,
+    FilterError,
+    UnknownFilter,
+    decoded,
+    file_of,
+)
 from assetzcml.errors import MissingExtra, Origin, Problem, did_you_mean
 
 __all__ = ["AdaptedFilter", "adapted_filter"]

@@ -21,6 +21,7 @@ from assetzcml.errors import ConfigurationError, Origin, Problem
 from assetzcml.records.readers import boolean
 
 __all__ = [
+    "ADAPTED",
     "CallableFilter",
     "ContentFilter",
     "Filter",
@@ -29,14 +30,22 @@ __all__ = [
     "FilterWarning",
     "MissingOption",
     "TextFilter",
+    "UnknownFilter",
     "file_of",
     "option",
     "split_list",
 ]
 
 
+ADAPTED = "webassets:"  # the prefix of the name of a filter that an installed webassets has
+
+
 class FilterError(ConfigurationError, ValueError):
     """A filter cannot be found or set up, or cannot do its work on this content. Its problems name file and line."""
+
+
+class UnknownFilter(FilterError):
+    """No filter has this name."""
 
 
 class MissingOption(FilterError, OSError):

@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from assetzcml.bundles.filters.base import CallableFilter, Filter, FilterError
+from assetzcml.bundles.filters.base import ADAPTED, CallableFilter, Filter, FilterError, UnknownFilter
 from assetzcml.errors import Problem, did_you_mean
 
-__all__ = ["UnknownFilter", "filter_names", "get_filter", "get_filters", "register_filter"]
+__all__ = ["filter_names", "get_filter", "get_filters", "register_filter"]
 
 # Imported when first used: a filter's library is an extra.
 BUILT_IN = {
@@ -23,19 +23,14 @@ BUILT_IN = {
     "scss": "assetzcml.bundles.filters.sass:SCSS",
 }
 
-ADAPTED = "webassets:"  # the prefix of a filter that an installed webassets has
-
 _registered: dict[str, Callable[..., Filter]] = {}
 _lock = threading.Lock()
 
 
-class UnknownFilter(FilterError):
-    """No filter has this name."""
-
-
 def register_filter(factory: Callable[..., Filter], name: str | None = None) -> None:
     """
-    Make *factory*, a filter class or any function that returns a filter, known by *name* (by default the class's own).
+    Make *factory*, a filter class or any function that returns a filter, known by *name* (by default the class's own)
+    to every registry and environment of this process: `environment.add_filter` makes it known to one.
 
     A built-in filter may be replaced. Raises FilterError for a name that is taken by another factory, or is no name.
     """

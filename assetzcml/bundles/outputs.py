@@ -1,0 +1,270 @@
+"""The bundles of a registry as assets: where the output of each is, what URL it has, what there is of it."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from zope.interface import implementer
+
+from assetzcml.bundles.building import needs_build
+from assetzcml.bundles.bundle import Bundle
+from assetzcml.bundles.context import Context
+from assetzcml.bundles.declared import Content, DeclaredBundle, Output
+from assetzcml.bundles.errors import UnsetOption
+from assetzcml.bundles.registered import RegistryEnvironment, overriding
+from assetzcml.bundles.roles import Links
+from assetzcml.bundles.sources import Remote, Source, is_url
+from assetzcml.bundles.validation import Checks
+from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
+from assetzcml.errors import ConfigurationError, Origin, Problem
+from assetzcml.interfaces import IBundles
+from assetzcml.records.assets import AssetSpec
+from assetzcml.registry import Record, Registry, Snapshot
+
+__all__ = ["BundleState", "Bundles", "SourceState"]
+
+log = logging.getLogger("assetzcml")
+
+
+class SourceState(NamedTuple):
+    """One source of a bundle: as it was named, its spec if it has one, and where it is really taken from."""
+
+    item: str
+    spec: str | None
+    source: str
+    size: int | None
+    origin: Origin | None
+
+
+class BundleState(NamedTuple):
+    """
+    A bundle, and what there is of it.
+
+    *state* is 'built', 'out of date', 'not built', or 'no output' for one that consists of others. *path*, *version*
+    and *size* are those of what was built last. *problems* are texts: what keeps it from being built.
+    """
+
+    name: str
+    spec: AssetSpec | None
+    record: Record | None
+    origin: Origin | None
+    output: str | None
+    filters: tuple[str, ...]
+    sources: tuple[SourceState, ...]
+    state: str
+    path: str | None
+    version: str | None
+    size: int | None
+    source_size: int | None
+    problems: tuple[str, ...]
+
+
+@implementer(IBundles)
+class Bundles:
+    """
+    The bundles of one registry as assets; see `IBundles`.
+
+    *resolver* finds the files of a registry, the given one or one that is being made; *links* gives its URLs.
+    """
+
+    def __init__(self, registry: Registry, resolver: Callable[[Registry], Any], links: Callable[[Registry], Links]):
+        self.registry = registry
+        self._resolver = resolver
+        self._links = links
+        self.environment = RegistryEnvironment(registry, resolver(registry), lambda: links(registry))
+
+    def _bundle(self, snapshot: Snapshot, spec: AssetSpec) -> DeclaredBundle | None:
+        if snapshot.registry is not self.registry:  # a registry that is being made has no outputs yet
+            return None
+        return snapshot.derived(self.environment.of).configuration.by_spec.get(spec)
+
+    def place(self, snapshot: Snapshot, spec: AssetSpec) -> tuple[AssetSpec, AssetSpec] | None:
+        bundle = self._bundle(snapshot, spec)
+        if bundle is None:
+            return None
+        try:
+            output = bundle.ready()
+            bundle.fault = None
+        except (ConfigurationError, OSError) as error:
+            if str(error) != str(bundle.fault or ""):
+                log.error("%s", error)
+            bundle.fault = error
+            standing = self._standing(bundle)
+            return bundle.env.address(standing) if standing is not None else None
+        return output.file, output.directory
+
+    def _standing(self, bundle: DeclaredBundle) -> str | None:
+        try:
+            standing = bundle.standing()
+        except (ConfigurationError, OSError):
+            return None
+        return standing[0] if standing is not None else None
+
+    def fault(self, snapshot: Snapshot, spec: AssetSpec) -> Exception | None:
+        bundle = self._bundle(snapshot, spec)
+        return bundle.fault if bundle is not None else None
+
+    def output(self, snapshot: Snapshot, spec: AssetSpec) -> Output | None:
+        bundle = self._bundle(snapshot, spec)
+        if bundle is None or overriding(self.environment.resolver, snapshot, spec):
+            return None
+        return bundle.ready()
+
+    def versioned(self, snapshot: Snapshot, file: AssetSpec) -> bool:
+        bundle = self._writing(snapshot, file)
+        return bundle is not None and has_placeholder(bundle.output)
+
+    def bundle_of(self, snapshot: Snapshot, file: AssetSpec) -> AssetSpec | None:
+        bundle = self._writing(snapshot, file)
+        return bundle.spec if bundle is not None else None
+
+    def _writing(self, snapshot: Snapshot, file: AssetSpec) -> DeclaredBundle | None:
+        """The bundle whose output in force is *file*."""
+        environment = snapshot.derived(self.environment.of)
+        home = environment.directory_spec
+        if home is None or not file.under(home):
+            return None
+        path = "/".join(file.below(home))
+        for bundle in environment.configuration.by_spec.values():
+            if str(bundle.output) == path:
+                return bundle
+            if _may_be(path, str(bundle.output)) and self._standing_file(bundle) == file:
+                return bundle
+        return None
+
+    def _standing_file(self, bundle: DeclaredBundle) -> AssetSpec | None:
+        standing = self._standing(bundle)
+        return bundle.env.address(standing)[0] if standing is not None else None
+
+    def name_of(self, snapshot: Snapshot, spec: AssetSpec) -> str | None:
+        bundle = self._bundle(snapshot, spec)
+        return bundle.name if bundle is not None else None
+
+    def names(self) -> list[str]:
+        return self.environment.names()
+
+    def urls(self, name: str) -> tuple[list[tuple[str, str | None]], str]:
+        bundle = self.environment.by_name(name)
+        return [(each["uri"], each["sri"]) for each in bundle.urls(calculate_sri=True)], _kind(bundle)
+
+    def plain_urls(self, name: str) -> list[str]:
+        return self.environment.by_name(name).urls()
+
+    def unmatched(self, name: str) -> list[tuple[str, Record]]:
+        bundle = self.environment.configuration.holdings.named.get(name)
+        if bundle is None:  # it cannot be made, or Python has made it
+            return []
+        ctx = Context(bundle.env, (bundle,))
+        if not ctx.auto_build or not _places_known(ctx):  # sources need not be here, or Python says where
+            return []
+        written = [str(other.output) for other in self.environment.outputs.values()]
+        globs = [item for item in bundle.contents if isinstance(item, Content) and glob.has_magic(item)]
+        return [
+            (item.name, item.record)
+            for item in globs
+            if not is_url(item) and not fnmatch.filter(written, item.name) and not bundle.found(item, ctx)
+        ]
+
+    def state(self, name: str) -> BundleState:
+        problems: list[str] = []
+        environment = self.environment
+        fault = environment.configuration.faults.get(name)
+        if fault is not None:
+            return BundleState(
+                name, None, None, fault.problems[0].origin, None, (), (), "not built", *[None] * 4, tuple(_told(fault))
+            )
+        bundle = environment.by_name(name)
+        ctx = Context(bundle.env, (bundle,), building=True)
+        sources: tuple[SourceState, ...] = ()
+        try:
+            sources = tuple(_sources(bundle, ctx))
+        except (ConfigurationError, OSError) as error:
+            problems += _told(error)
+        filters = tuple(one.name or type(one).__name__ for one in bundle.chain(bundle.env))
+        state, path, version, size = "no output", None, None, None
+        if bundle.output and bundle.merge:
+            state = "not built"
+            try:
+                standing = bundle.standing()
+                if standing is not None:
+                    path, version = standing
+                    size = os.stat(path).st_size
+                    state = "out of date" if needs_build(bundle, ctx) else "built"
+            except (ConfigurationError, OSError) as error:
+                problems += _told(error)
+        sizes = [source.size for source in sources]
+        return BundleState(
+            name,
+            getattr(bundle, "spec", None),
+            getattr(bundle, "record", None),
+            bundle.origin,
+            str(bundle.output) if bundle.output else None,
+            filters,
+            sources,
+            state,
+            path,
+            version,
+            size,
+            None if None in sizes or problems else sum(size or 0 for size in sizes),
+            tuple(problems),
+        )
+
+    def problems(self, registry: Registry, records: Iterable[Record]) -> Iterator[tuple[Problem, bool]]:
+        environment = self.environment.declaring(
+            registry.snapshot.bundling, self._resolver(registry), lambda: self._links(registry)
+        )
+        yield from Checks(environment, list(records)).problems()
+
+
+def _places_known(ctx: Context) -> bool:
+    try:
+        return bool(ctx.search_path)
+    except UnsetOption:
+        return False
+
+
+def _told(error: ConfigurationError | OSError) -> list[str]:
+    """What is wrong, one line each."""
+    return [problem.headline for problem in error.problems] if isinstance(error, ConfigurationError) else [str(error)]
+
+
+def _may_be(path: str, output: str) -> bool:
+    """May *path* be a version of *output*? By their names."""
+    before, placeholder, _ = output.partition(PLACEHOLDER)
+    return bool(placeholder) and path.startswith(before) and path.endswith(output.rpartition(PLACEHOLDER)[2])
+
+
+def _sources(bundle: Bundle, ctx: Context) -> Iterator[SourceState]:
+    for found in bundle.resolve_contents(ctx):
+        if isinstance(found, Source):
+            source = str(found.found.spec) if found.found is not None else str(found.path)
+            size = os.stat(found.path).st_size if found.path is not None else None
+            yield SourceState(found.item, found.spec, source, size, _said_by(bundle, found.item))
+        elif isinstance(found, Remote):
+            yield SourceState(found.url, None, found.url, None, _said_by(bundle, found.url))
+        else:
+            yield from _sources(found, ctx.inside(found))
+
+
+def _said_by(bundle: Bundle, item: str) -> Origin | None:
+    for content in bundle.contents:
+        record = getattr(content, "record", None)
+        if record is not None and content.name == item:
+            return record.origin
+    return bundle.origin
+
+
+def _kind(bundle: Bundle) -> str:
+    """'css' or 'js', by the name of the output, of the bundle, or of its first content; '' for neither."""
+    for name in (bundle.output, bundle.name, *(getattr(item, "name", item) for item in bundle.contents)):
+        extension = str(name or "").rpartition(".")[2].lower()
+        if extension in ("css", "scss", "sass", "less"):
+            return "css"
+        if extension in ("js", "mjs", "ts"):
+            return "js"
+    return ""
