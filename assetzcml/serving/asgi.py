@@ -12,10 +12,9 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
-from webob import Request
-
 from assetzcml.permissions import Door
 from assetzcml.registry import Registry
+from assetzcml.serving.asking import request_of
 from assetzcml.serving.entries import BODIES, kept_answer
 from assetzcml.serving.files import FileBody, is_version
 from assetzcml.serving.paths import redirection, unquote
@@ -109,7 +108,7 @@ async def _settled(steps: Steps, door: Door, scope: Scope, path: str) -> Answer 
         record = next(steps)
         while True:
             environ = environ_of(scope, path)
-            verdict = await door.awaited(door.put(record, lambda environ=environ: Request(environ)), record)
+            verdict = await door.awaited(door.put(record, lambda environ=environ: request_of(environ)), record)
             record = steps.send(refusal(verdict, record, environ))
     except StopIteration as ended:
         answer: Answer | None = ended.value

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
 
-from webob import Request
-
 from assetzcml.permissions import Door
 from assetzcml.records.assets import StaticViewRecord
 from assetzcml.registry import Registry
+from assetzcml.serving.asking import request_of
 from assetzcml.serving.entries import BODIES, BODY, WHOLE, body_of, kept_answer
 from assetzcml.serving.paths import redirection, wsgi_bytes
 from assetzcml.serving.publication import settled
@@ -39,6 +38,7 @@ class StaticApp:
     What is declared in the registry later holds from the next request on. At most *bodies* bytes of assets are kept
     in memory; 0 keeps none.
 
+    >>> from webob import Request
     >>> from assetzcml.records.assets import asset_spec
     >>> registry = Registry()
     >>> registry.add(StaticViewRecord(name="static", root=asset_spec("assetzcml:")))
@@ -147,7 +147,7 @@ class StaticApp:
             return redirection(wsgi_bytes(script_name + path), environ.get("QUERY_STRING", ""))
 
         def ask(record: StaticViewRecord) -> Answer | None:
-            verdict = desk.snapshot.derived(Door).ask(record, lambda: Request(environ))
+            verdict = desk.snapshot.derived(Door).ask(record, lambda: request_of(environ))
             return refusal(verdict, record, environ)
 
         steps = desk.site.steps(
