@@ -1,97 +1,291 @@
-"""Flask: `Assets(registry, app)` serves the static views, and `url_for("static", ...)` gives their URLs."""
+"""Flask: `Assets(app, "site.zcml")`, and everything the application and its blueprints ship can be overridden."""
 
 from __future__ import annotations
 
 import importlib
 import os
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, unquote
 
-from assetzcml.errors import MissingExtra, NotPublished
+from assetzcml.assembly import AssetRegistry
+from assetzcml.errors import InvalidSpec, MissingExtra, NotPublished, Origin
+from assetzcml.integrations.publishing import publish
+from assetzcml.integrations.reloading import refresher
 from assetzcml.records.assets import AssetSpec, asset_spec
+from assetzcml.records.readers import publication_name
+from assetzcml.registry import Registry
 from assetzcml.serving.wsgi import StaticApp
 
 try:
-    from flask import Flask, has_request_context, request
+    from flask import Flask, current_app, has_app_context, has_request_context, request
 except ModuleNotFoundError as error:
     if error.name != "flask":
         raise
     raise MissingExtra('Assets needs Flask, which is not installed; pip install "assetzcml[flask]"') from None
 
+from assetzcml.integrations.jinja2 import OverrideLoader
+
 __all__ = ["Assets"]
+
+FILENAME = "<path:filename>"  # how the rule of a static folder ends
+
+
+class Folder(NamedTuple):
+    """A static folder: where it is, and what stands before its files in a URL of the application."""
+
+    spec: AssetSpec
+    prefix: str
 
 
 class Assets:
     """
-    The extension: puts the static views of *registry* before the application.
+    The extension: `Assets(app)`, `Assets(app, "site.zcml")`, or `Assets(...).init_app(app)` in a factory.
 
-    Templates get `static_url` and `static_path`. `url_for("static", filename="logo.png")`, and that of a blueprint's
-    static folder, means the asset in that folder; where no static view publishes it, Flask answers as it always did.
+    What is loaded is a spec or a path (relative to the application), or an AssetRegistry; the configuration key ASSETZCML
+    names it too. The static folders of the application and its blueprints are published under Flask's own URLs, by
+    their overrides first; so are the templates, by the names they have. Templates get `static_url`, `static_path`,
+    `asset_url`, `bundle_urls` and `bundle_tags`. The order of the two arguments does not matter.
     """
 
-    def __init__(self, registry: Any, app: Flask | None = None):
-        self.registry = registry
+    def __init__(self, registry: Any = None, app: Any = None):
+        if isinstance(registry, Flask):
+            registry, app = app, registry
+        self._said = registry
+        self._applications: list[_Application] = []
+        self._registry: Any = registry if isinstance(registry, Registry) else None
         if app is not None:
             self.init_app(app)
 
+    @property
+    def registry(self) -> Any:
+        """The AssetRegistry. Raises RuntimeError before `init_app`, when there is none."""
+        if self._registry is None:
+            raise RuntimeError("the extension Assets has no registry yet; call init_app(app)")
+        return self._registry
+
     def init_app(self, app: Flask) -> None:
-        """Put the static views before *app*."""
+        """Let *app* have its assets from the registry. Raises ConfigurationError for what is wrong with the ZCML."""
+        if self._registry is None:
+            self._registry = _loaded(app, self._said if self._said is not None else app.config.get("ASSETZCML"))
         app.extensions["assetzcml"] = self
-        app.wsgi_app = StaticApp(self.registry, fallback=app.wsgi_app)  # type: ignore[method-assign]
-        flasks_own = app.url_for
+        self._applications.append(_Application(app, self))
 
-        def url_for(endpoint: str, **values: Any) -> str:
-            url = self._url(app, endpoint, dict(values))
-            return flasks_own(endpoint, **values) if url is None else url
-
-        app.url_for = url_for  # type: ignore[method-assign]
-        app.jinja_env.globals.update(url_for=url_for, static_url=self.static_url, static_path=self.static_path)
+    def publish(self, app: Flask) -> None:
+        """Declare now the static folders that *app* has by now; a request and a URL do so too."""
+        for each in self._applications:
+            if each.app is app:
+                each.publish()
 
     def static_url(self, spec: str, **options: Any) -> str:
-        """`registry.static_url` for the request that is being answered, if one is."""
-        return self.registry.static_url(spec, _environ(), **options)
+        """`registry.static_url` for the request that is being answered; without one, for SERVER_NAME."""
+        self._publish_current()
+        request_or_none, more = _position(absolute="_app_url" not in options and not self._setting())
+        return str(self.registry.static_url(spec, request_or_none, **{**more, **options}))
 
     def static_path(self, spec: str, **options: Any) -> str:
-        """`registry.static_path` for the request that is being answered, if one is."""
-        return self.registry.static_path(spec, _environ(), **options)
+        """`registry.static_path` for the request that is being answered; without one, for APPLICATION_ROOT."""
+        self._publish_current()
+        request_or_none, more = _position()
+        return str(self.registry.static_path(spec, request_or_none, **{**more, **options}))
 
-    def _url(self, app: Flask, endpoint: str, values: dict[str, Any]) -> str | None:
-        """The URL that `url_for` gives; None where that is Flask's to say."""
-        folder = _static_folder(app, endpoint)
-        if folder is None or "filename" not in values:
+    def _publish_current(self) -> None:
+        if has_app_context():
+            self.publish(current_app._get_current_object())  # type: ignore[attr-defined]
+
+    def _setting(self) -> Any:
+        return self.registry.settings.get("application_url")
+
+    def globals(self) -> dict[str, Callable[..., Any]]:
+        """What every template has, for the request that is being answered while it is called."""
+
+        def later(name: str) -> Callable[..., Any]:
+            def function(*arguments: Any, **options: Any) -> Any:
+                self._publish_current()
+                return self.registry.template_globals(_environ())[name](*arguments, **options)
+
+            return function
+
+        known = {name: later(name) for name in self.registry.template_globals()}
+        return {**known, "static_url": self.static_url, "static_path": self.static_path, "asset_url": self.static_path}
+
+
+def _loaded(app: Flask, said: Any) -> Any:
+    """The registry that *said* stands for."""
+    if isinstance(said, Registry):
+        return said
+    registry = AssetRegistry(settings={"reload": True} if app.debug else {})
+    if said is None:
+        return registry
+    spec = os.fspath(said)
+    if not os.path.isabs(spec) and ":" not in spec:
+        package = _package(app.import_name)
+        spec = f"{package}:{spec}" if package else os.path.join(app.root_path, spec)
+    return registry.load_zcml(spec)
+
+
+class _Application:
+    """One application with the extension: what Flask asks it, we answer, or Flask does."""
+
+    def __init__(self, app: Flask, assets: Assets):
+        self.app = app
+        self.assets = assets
+        self.registry = assets.registry
+        self._flasks_url_for = app.url_for
+        self._make_environment = app.create_jinja_environment
+        self._folders: dict[str, Folder] = {}
+        self._known: Any = None
+        self._refresh: Any = None
+        self._static = StaticApp(self.registry, fallback=app.wsgi_app)
+        app.wsgi_app = self.wsgi_app  # type: ignore[method-assign]
+        app.url_for = self.url_for  # type: ignore[method-assign]
+        app.create_jinja_environment = self.create_jinja_environment  # type: ignore[method-assign]
+        if "jinja_env" in vars(app):  # somebody has used it already
+            self._equip(app.jinja_env)
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        self.publish()
+        if self.app.debug:
+            if self._refresh is None:
+                self._refresh = refresher(self.registry, lambda: self.publish(anew=True))
+            self._refresh()
+        return self._static(environ, start_response)
+
+    def create_jinja_environment(self) -> Any:
+        return self._equip(self._make_environment())
+
+    def _equip(self, environment: Any) -> Any:
+        """Give an environment our names, where the application has none of its own, and our loader before its own."""
+        for name, function in self.assets.globals().items():
+            environment.globals.setdefault(name, function)
+        environment.globals["url_for"] = self.app.url_for
+        environment.loader = OverrideLoader(self.registry, self.template_roots, environment.loader)
+        return environment
+
+    def template_roots(self) -> list[AssetSpec]:
+        """The directories of templates, in the order in which Flask looks: the application's, then the blueprints'."""
+        roots = []
+        for owner in (self.app, *self.app.iter_blueprints()):
+            for path in getattr(owner.jinja_loader, "searchpath", ()):
+                spec = _folder_spec(owner, path)
+                if spec not in roots:
+                    roots.append(spec)
+        return roots
+
+    def url_for(self, endpoint: str, **values: Any) -> str:
+        """`app.url_for`: of a file in a static folder, the URL that the registry gives it."""
+        self.publish()
+        folder = self._folder(endpoint)
+        found = self._published(folder, values) if folder is not None else None
+        if isinstance(found, str):
+            return found
+        return self._flasks_url_for(endpoint, **(values if found is None else found))
+
+    def _folder(self, endpoint: str) -> Folder | None:
+        if endpoint == ".static" and has_request_context():
+            endpoint = f"{request.blueprint}.static" if request.blueprint else "static"
+        return self._folders.get(endpoint)
+
+    def _published(self, folder: Folder, values: dict[str, Any]) -> str | dict[str, Any] | None:
+        """The values that Flask makes the URL from; the whole URL where it is another's; None for what is Flask's."""
+        filename = values.get("filename")
+        if not isinstance(filename, str):
             return None
-        spec = folder.joined(asset_spec(f"/{values.pop('filename')}").parts)
-        values.pop("_method", None)
-        anchor, scheme, external = (values.pop(name, None) for name in ("_anchor", "_scheme", "_external"))
         try:
-            if external or scheme:
-                return self.static_url(str(spec), _query=values, _anchor=anchor, _scheme=scheme)
-            return self.static_path(str(spec), _query=values, _anchor=anchor)
-        except NotPublished:
+            spec = str(folder.spec.joined(asset_spec(f"/{filename}").parts)) + ("/" if filename.endswith("/") else "")
+            path = str(self.registry.static_path(spec, _app_url=""))
+        except (InvalidSpec, NotPublished):
             return None
+        path, _, query = path.partition("?")
+        if unquote(path).startswith(folder.prefix):
+            versioned = {"filename": unquote(path)[len(folder.prefix) :]}
+            return {**dict(parse_qsl(query, keep_blank_values=True)), **values, **versioned}
+        return self._elsewhere(spec, {name: value for name, value in values.items() if name != "filename"})
+
+    def _elsewhere(self, spec: str, values: dict[str, Any]) -> str:
+        """The URL of an asset that ZCML publishes under another name than Flask does."""
+        anchor, scheme, external, _ = (
+            values.pop(name, None) for name in ("_anchor", "_scheme", "_external", "_method")
+        )
+        query = {name: value for name, value in values.items() if value is not None}
+        if external or scheme or (external is None and not has_request_context()):
+            return self.assets.static_url(spec, _query=query, _anchor=anchor, _scheme=scheme)
+        return self.assets.static_path(spec, _query=query, _anchor=anchor)
+
+    def publish(self, anew: bool = False) -> None:
+        """Declare the static folders that there are by now: blueprints are registered until the first request."""
+        known = len(self.app.blueprints), self.app.static_folder, self.app.static_url_path
+        if known == self._known and not anew:
+            return
+        with self.registry.lock:
+            max_age = _seconds(self.app.config["SEND_FILE_MAX_AGE_DEFAULT"])
+            for endpoint, owner, rule in self._rules():
+                prefix = rule.rule[: -len(FILENAME)]
+                folder = self._folders[endpoint] = Folder(_folder_spec(owner, owner.static_folder), prefix)
+                try:
+                    name = publication_name(prefix.strip("/") or "/")
+                except ValueError:  # with a variable in it, for example: it stays Flask's
+                    continue
+                if not rule.host and not rule.subdomain:
+                    origin = Origin(f"static folder of {owner.import_name}")
+                    publish(self.registry, name, folder.spec, origin, cache_max_age=max_age)
+            self._known = known
+
+    def _rules(self) -> Iterator[tuple[str, Any, Any]]:
+        """The endpoint, owner and rule of each static folder, in the order in which Flask looks."""
+        for rule in self.app.url_map.iter_rules():
+            name, _, last = rule.endpoint.rpartition(".")
+            owner: Any = self.app.blueprints.get(name) if name else self.app
+            if last == "static" and rule.rule.endswith(FILENAME) and owner is not None and owner.static_folder:
+                yield rule.endpoint, owner, rule
 
 
 def _environ() -> dict[str, Any] | None:
-    return request.environ if has_request_context() else None
+    """The environment of the request; without one, one that says where the application is mounted."""
+    if has_request_context():
+        return dict(request.environ)
+    adapter = _adapter()
+    return None if adapter is None else {"SCRIPT_NAME": adapter.script_name.rstrip("/")}
 
 
-def _static_folder(app: Flask, endpoint: str) -> AssetSpec | None:
-    """The spec of the static folder that an endpoint serves: the application's or a blueprint's."""
-    name, _, last = endpoint.rpartition(".")
-    if last != "static":
-        return None
-    if endpoint == ".static" and has_request_context():
-        name = request.blueprint or ""
-    owner: Any = app.blueprints.get(name) if name else app
-    if owner is None or not owner.static_folder:
-        return None
-    below = os.path.relpath(owner.static_folder, owner.root_path).split(os.sep)
+def _adapter() -> Any:
+    """What makes URLs without a request; None where the configuration does not say SERVER_NAME."""
+    return current_app.create_url_adapter(None) if has_app_context() else None
+
+
+def _position(absolute: bool = False) -> tuple[Any, dict[str, Any]]:
+    """The request, if there is one, and what options say where the application is. Flask's RuntimeError for nowhere."""
+    if has_request_context():
+        return request.environ, {}
+    adapter = _adapter()
+    if adapter is not None:
+        root = adapter.script_name.rstrip("/")
+        return None, {"_app_url": f"{adapter.url_scheme}://{adapter.get_host(None)}{root}"}
+    if absolute and has_app_context():
+        raise RuntimeError(
+            "URLs outside of a request need the configuration key 'SERVER_NAME' (and 'APPLICATION_ROOT')"
+        )
+    return None, {}
+
+
+def _seconds(value: Any) -> int:
+    """SEND_FILE_MAX_AGE_DEFAULT in seconds; None, Flask's default, asks the browser to ask again."""
+    return 0 if value is None else int(value.total_seconds() if hasattr(value, "total_seconds") else value)
+
+
+def _folder_spec(owner: Any, path: str) -> AssetSpec:
+    """The spec of a directory of an application or blueprint: in its package where it is in there."""
+    below = os.path.relpath(path, owner.root_path).split(os.sep)
     package = _package(owner.import_name)
     if package is None or os.pardir in below:
-        return asset_spec(owner.static_folder)
-    return AssetSpec(package, tuple(below))
+        return asset_spec(os.path.abspath(path))
+    return AssetSpec(package, tuple(part for part in below if part != os.curdir))
 
 
 def _package(import_name: str) -> str | None:
     """The package that `Flask(__name__)` was called in; None for a script."""
-    module = importlib.import_module(import_name)
+    try:
+        module = importlib.import_module(import_name)
+    except ImportError:  # a script that runs as __main__ under another name
+        return None
     return import_name if hasattr(module, "__path__") else import_name.rpartition(".")[0] or None

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from typing import Any
 
 from assetzcml.errors import InvalidSpec, MissingExtra
-from assetzcml.integrations.templates import Layer, TemplateMissing, Templates, asset_url, joined, refuse_cycle
+from assetzcml.integrations.templates import (
+    Layer,
+    TemplateMissing,
+    Templates,
+    asset_url,
+    joined,
+    refuse_cycle,
+    template_roots,
+)
+from assetzcml.records.assets import AssetSpec
 from assetzcml.registry import Registry
 
 try:
@@ -18,7 +27,7 @@ except ModuleNotFoundError as error:
         raise
     raise MissingExtra('AssetLoader needs Jinja2, which is not installed; pip install "assetzcml[jinja2]"') from None
 
-__all__ = ["AssetLoader", "asset_globals"]
+__all__ = ["AssetLoader", "OverrideLoader", "asset_globals"]
 
 # What a compiled template imports: `joined` for names that are not known before it is rendered, `entered` below.
 JOINED, ENTERED = f"{__name__}.joined", f"{__name__}.entered"
@@ -28,14 +37,17 @@ class AssetLoader(BaseLoader):
     """
     Loads the templates of *registry* by their specs: `env.get_template("shop:templates/page.html")`.
 
-    In `extends`, `include` and `import` a name without a colon is relative to the template that says it, and
-    `!original` behind a name is what that template overrides. `asset_url` is there without being passed.
-    Works in a ChoiceLoader; a name that is no spec is then for the others.
+    With *roots*, specs of directories, a plain name such as "page.html" is one too: the first root that has it counts,
+    and an override of it in any root goes before them all.
+    In `extends`, `include` and `import` a name without a colon is relative to the template that says it (a plain name
+    stays plain where that template was asked for by one), and `!original` behind a name is what that template
+    overrides. `asset_url` is there without being passed. Works in a ChoiceLoader; what is no template is then for the
+    others.
     """
 
-    def __init__(self, registry: Registry):
+    def __init__(self, registry: Registry, roots: Iterable[Any] | Callable[[], Sequence[AssetSpec]] = ()):
         self.registry = registry
-        self._templates = Templates(registry)
+        self._templates = Templates(registry, roots if callable(roots) else template_roots(roots))
         self._globals = asset_globals(registry)
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
@@ -69,6 +81,10 @@ class AssetLoader(BaseLoader):
             known.setdefault(variable, function)
         return environment.template_class.from_code(environment, code, known, uptodate)
 
+    def list_templates(self) -> list[str]:
+        """The plain names of all templates below the roots, those that only overrides supply among them."""
+        return self._templates.names()
+
     def _source(self, name: str) -> tuple[Layer, str, Callable[[], bool]]:
         try:
             layer = self._templates.find(name)
@@ -77,6 +93,50 @@ class AssetLoader(BaseLoader):
         except (TemplateMissing, FileNotFoundError) as error:
             raise TemplateNotFound(name, message=str(error)) from None
         return layer, source, lambda: not self._templates.changed(name, layer, state)
+
+
+class OverrideLoader(AssetLoader):
+    """
+    Puts overrides before *loader*, which finds all else as it always did: templates keep their names.
+
+    *roots* are the directories that *loader* looks in. A template that nobody overrides is none of ours, and what the
+    loader has beside these directories is left alone.
+    """
+
+    def __init__(self, registry: Registry, roots: Iterable[Any] | Callable[[], Sequence[AssetSpec]], loader: Any):
+        super().__init__(registry, roots)
+        self.loader = loader
+
+    def get_source(self, environment: Environment, template: str) -> Any:
+        """That of the override, else that of the loader."""
+        if self._is_ours(template):
+            return super().get_source(environment, template)
+        return self.loader.get_source(environment, template)
+
+    def load(
+        self,
+        environment: Environment,
+        name: str,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 (Jinja's)
+    ) -> Template:
+        """The override, else what the loader has. With `auto_reload`, what is declared later is noticed."""
+        if self._is_ours(name):
+            return super().load(environment, name, globals)
+        snapshot = self.registry.snapshot
+        template: Template = self.loader.load(environment, name, globals)
+        own = template._uptodate
+        template._uptodate = lambda: self.registry.snapshot is snapshot and (own is None or own())
+        return template
+
+    def list_templates(self) -> list[str]:
+        try:
+            known = self.loader.list_templates()
+        except TypeError:  # a loader that cannot
+            known = []
+        return sorted({*known, *super().list_templates()})
+
+    def _is_ours(self, name: str) -> bool:
+        return ":" in name or "!" in name or self._templates.overridden(name)
 
 
 def asset_globals(registry: Registry) -> dict[str, Callable[..., str]]:

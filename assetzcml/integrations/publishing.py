@@ -37,7 +37,7 @@ def publish(registry: Registry, name: str, root: AssetSpec, origin: Origin, **op
     record = StaticViewRecord(name=name, root=root, origin=origin, generation=WEAKEST, **options)
     with registry.lock:
         known = registry.queryUtility(IStaticView, name)
-        if known is None or (known.generation == WEAKEST and known != record):
+        if known is None or (known.generation == WEAKEST and known.root == root and known != record):
             registry.add(record)
 
 

@@ -98,6 +98,7 @@ class Templates:
     def __init__(self, registry: Registry, roots: Roots = ()):
         self.registry = registry
         self._roots = roots
+        self._has_roots = roots != ()  # then no name is a path of the file system: pages may name templates by a value
         self._resolver = Resolver(registry)  # for a registry that has none of its own
 
     def find(self, name: str) -> Layer:
@@ -124,6 +125,14 @@ class Templates:
             return []
         return [Layer(asked, each) for each in found]
 
+    def overridden(self, name: str) -> bool:
+        """Does an override supply the template of a plain name, rather than one of the roots itself?"""
+        layers = self.layers(name)
+        if not layers:
+            return False
+        parts = asset_spec(f"/{name}").parts
+        return layers[0].source not in [root.joined(parts) for root in self.roots]
+
     def names(self) -> list[str]:
         """The plain names of all templates below the roots."""
         found: set[str] = set()
@@ -148,7 +157,7 @@ class Templates:
         """What *text* is, made regular, and the files that stand for it."""
         resolver = self._asked()
         try:
-            if is_plain(text):
+            if ":" not in text and (self._has_roots or not text.startswith("/")):
                 parts = asset_spec(f"/{text}").parts
                 candidates = self.registry.snapshot.derived(SearchPaths).joint(
                     root.joined(parts) for root in self.roots

@@ -82,7 +82,8 @@ def test_a_blueprints_relative_endpoint_is_its_own_folder(app):
 def test_outside_of_a_request_urls_need_no_server_name(app, registry):
     assets = app.extensions["assetzcml"]
     with app.app_context():
-        assert url_for("static", filename="app.css") == "/s/app.css"
+        assert url_for("static", filename="app.css") == "https://shop.example.com/s/app.css"
+        assert assets.static_path(f"{registry.name}:static/app.css") == "/s/app.css"
         assert assets.static_url(f"{registry.name}:static/app.css") == "https://shop.example.com/s/app.css"
 
 
