@@ -2,43 +2,27 @@
 The registry as its users see it. The only place that wires the arms together; each method calls a component.
 
 What a program never asks for is never imported: ZCML, bundles, pages and reports open with the first call that needs
-them. `PARTS` is the one place that says where each is.
+them. The `Part`s are the one place that says where each is.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assetzcml.declaring.calls import Declarations
-from assetzcml.interfaces import (
-    IAnswers,
-    IBundles,
-    ICacheBusters,
-    IChecker,
-    IDigests,
-    IExplainer,
-    IPages,
-    IResolver,
-    IURLDecisions,
-    IURLGenerator,
-    IVersions,
-    IZCMLLoader,
-)
+from assetzcml.interfaces import IPages, IResolver, IURLGenerator
 from assetzcml.records.rules import refusal
-from assetzcml.registry import Parts, Registry
+from assetzcml.registry import Above, Registry
 from assetzcml.urls.generator import URLMethods
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from zope.interface import Interface
-
     from assetzcml.bundles.environment import Environment
     from assetzcml.records.assets import AssetSpec
-    from assetzcml.reports.explaining import Explanation
+    from assetzcml.reports.explanation import Explanation
     from assetzcml.resolving.resolver import Asset
     from assetzcml.zcml.reader import Limits
 
@@ -46,53 +30,44 @@ __all__ = ["AssetRegistry", "load_zcml"]
 
 
 class Part(NamedTuple):
-    """Where a component is made, and of what."""
+    """Where a class or a function is that is opened with the first call which needs it."""
 
     module: str
     name: str
-    alone: bool = False  # it needs no registry
-    handed: Callable[[Registry], Mapping[str, Any]] = lambda registry: {}  # what else it needs, of rooms above its own
 
     def find(self) -> Any:
         """The class, or the function; its module is imported now."""
         return getattr(importlib.import_module(self.module), self.name)
 
-    def make(self, registry: Registry) -> Any:
-        """A new one, for *registry*."""
-        return self.find()() if self.alone else self.find()(registry, **self.handed(registry))
 
-
-def _handed_to_bundles(registry: Registry) -> Mapping[str, Any]:
-    """Who finds the files of *registry*, or of one that is being made over it; and who gives their URLs."""
-
-    def resolver(of: Registry) -> Any:
-        return registry.getUtility(IResolver) if of is registry else PARTS[IResolver].make(of)
-
-    return {"resolver": resolver, "links": lambda of: of.getUtility(IURLGenerator)}
-
-
-# The components of a registry, each made when it is first asked for.
-PARTS: Mapping[type[Interface], Part] = {
-    IResolver: Part("assetzcml.resolving.resolver", "Resolver"),
-    IDigests: Part("assetzcml.resolving.digests", "Digests", alone=True),
-    IBundles: Part("assetzcml.bundles.outputs", "Bundles", handed=_handed_to_bundles),
-    IURLGenerator: Part("assetzcml.urls.generator", "URLGenerator"),
-    IVersions: Part("assetzcml.urls.versions", "Versions"),
-    IURLDecisions: Part("assetzcml.urls.inquiries", "URLDecisions"),
-    ICacheBusters: Part("assetzcml.urls.cachebusters", "CacheBusters", alone=True),
-    IAnswers: Part("assetzcml.serving.inquiries", "Answers"),
-    IPages: Part("assetzcml.pages.application", "Pages"),
-    IZCMLLoader: Part("assetzcml.zcml.loader", "ZCMLLoader"),
-    IExplainer: Part("assetzcml.reports.explaining", "Explainer"),
-    IChecker: Part("assetzcml.reports.findings", "Checker"),
-}
-
-# What a method calls and only it needs.
+RESOLVER = Part("assetzcml.resolving.resolver", "Resolver")
+BUNDLES = Part("assetzcml.bundles.outputs", "Bundles")
+LINKS = Part("assetzcml.urls.generator", "Links")
+GENERATOR = Part("assetzcml.urls.generator", "URLGenerator")
+PAGES = Part("assetzcml.pages.application", "Pages")
+LOADER = Part("assetzcml.zcml.loader", "ZCMLLoader")
+EXPLAINER = Part("assetzcml.reports.explaining", "Explainer")
 RELOAD = Part("assetzcml.declaring.reloading", "reload")
 STATIC_APP = Part("assetzcml.serving.wsgi", "StaticApp")
 RESOURCE_HOOK = Part("assetzcml.resolving.package_readers", "install_resource_hook")
 BUNDLE_URLS = Part("assetzcml.urls.tags", "bundle_urls")
 BUNDLE_TAGS = Part("assetzcml.urls.tags", "bundle_tags")
+
+# What is found by its interface where nobody has registered another. Of these a URL policy is there to be replaced.
+SHIPPED: Mapping[Any, Callable[[], Any]] = {
+    IResolver: RESOLVER.find,
+    IURLGenerator: GENERATOR.find,
+    IPages: PAGES.find,
+}
+
+
+def _bundles(registry: Registry) -> Any:
+    """The bundles of *registry*, with who finds their files, also for one that is being made, and who gives their URLs."""
+
+    def links(of: Registry) -> Any:
+        return of.owner.part(LINKS.find())
+
+    return BUNDLES.find()(registry, lambda of: of.part(RESOLVER.find()), links)
 
 
 class AssetRegistry(URLMethods, Declarations):
@@ -109,8 +84,9 @@ class AssetRegistry(URLMethods, Declarations):
     """
 
     def __init__(self, name: str = "", bases: tuple[Any, ...] = (), settings: Mapping[str, Any] | None = None):
-        parts = Parts({provided: partial(part.make, self) for provided, part in PARTS.items()})
-        super().__init__(name, bases, settings, parts)
+        super().__init__(name, bases, settings)
+        self._shipped = SHIPPED
+        self.above = Above(bundles=lambda: self.part(_bundles))
 
     def _setBases(self, bases: tuple[Any, ...]) -> None:  # noqa: N802 (zope.interface's name)
         if bases:
@@ -137,7 +113,7 @@ class AssetRegistry(URLMethods, Declarations):
         What it declares replaces what earlier loads and calls declared under the same discriminator; its overrides go
         before all earlier ones. Raises ConfigurationError with every problem of the load; nothing has changed then.
         """
-        self.getUtility(IZCMLLoader).load(
+        self.part(LOADER.find()).load(
             spec, package=package, features=features, settings=settings, strict=strict, limits=limits
         )
         self.prepare_urls()
@@ -151,22 +127,22 @@ class AssetRegistry(URLMethods, Declarations):
         of the new one is there. Python code is not imported again; actions of other packages are executed again.
         Raises ConfigurationError with every problem; nothing has changed then.
         """
-        loader = self.getUtility(IZCMLLoader)
+        loader = self.part(LOADER.find())
         RELOAD.find()(self, lambda ground, report: loader.load(**(report.arguments or {}), into=ground))
         self.prepare_urls()
 
     def resolve(self, spec: str | AssetSpec) -> Asset:
         """The asset of *spec*, through overrides. Raises InvalidSpec, a ValueError, for a bad spec."""
-        return self.getUtility(IResolver).resolve(spec)
+        return self.part(RESOLVER.find()).resolve(spec)
 
     @property
     def environment(self) -> Environment:
         """The bundles: those that are declared, and those that Python registers. It stays the same over all loads."""
-        return self.getUtility(IBundles).environment
+        return self.part(_bundles).environment
 
     def explain(self, spec_or_url: str) -> Explanation:
         """Why this asset is the one being served: a report that prints as one screen."""
-        return self.getUtility(IExplainer).explain(spec_or_url)
+        return self.part(EXPLAINER.find()).explain(spec_or_url)
 
     def install_resource_hook(self, packages: Iterable[str | ModuleType] | None = None) -> Any:
         """
@@ -200,11 +176,11 @@ class AssetRegistry(URLMethods, Declarations):
         `static_url`. *elements* are appended as segments. Raises NotRouted, a KeyError, for an unknown route and for
         a missing value.
         """
-        return self.getUtility(IPages).route_url(route_name, request, *elements, **values)
+        return self.part(PAGES.find()).route_url(route_name, request, *elements, **values)
 
     def route_path(self, route_name: str, request: Any = None, /, *elements: Any, **values: Any) -> str:
         """The same without scheme and host."""
-        return self.getUtility(IPages).route_path(route_name, request, *elements, **values)
+        return self.part(PAGES.find()).route_path(route_name, request, *elements, **values)
 
     def make_app(self, fallback: Any = None) -> Any:
         """
@@ -212,7 +188,7 @@ class AssetRegistry(URLMethods, Declarations):
 
         What is declared or loaded later holds from the next request on.
         """
-        return self.getUtility(IPages).application(lambda rest: STATIC_APP.find()(self, rest), fallback)
+        return self.part(PAGES.find()).application(lambda rest: STATIC_APP.find()(self, rest), fallback)
 
 
 def load_zcml(

@@ -1,21 +1,15 @@
-"""What the parts of assetzcml promise each other, and what an extender replaces. No code, no imports of ours."""
+"""What a user implements, registers or looks up. No code, no imports of ours."""
 
 from __future__ import annotations
 
 from zope.interface import Attribute, Interface
 
 __all__ = [
-    "IAnswers",
     "IAsset",
     "IBindable",
-    "IBundles",
     "IBundling",
     "IBusting",
     "ICacheBuster",
-    "ICacheBusters",
-    "IChecker",
-    "IDigests",
-    "IExplainer",
     "IOverride",
     "IPages",
     "IPermissionPolicy",
@@ -23,11 +17,8 @@ __all__ = [
     "IRoute",
     "ISettings",
     "IStaticView",
-    "IURLDecisions",
     "IURLGenerator",
-    "IVersions",
     "IView",
-    "IZCMLLoader",
 ]
 
 
@@ -62,7 +53,11 @@ class IAsset(Interface):
 
 
 class IResolver(Interface):
-    """Finds assets: a spec in, an asset out."""
+    """
+    Finds assets: a spec in, an asset out.
+
+    To be asked, not to be replaced: overrides alone say where an asset comes from.
+    """
 
     def resolve(spec):
         """The `IAsset` of a spec (text or AssetSpec). Raises InvalidSpec (a ValueError) for a bad one."""
@@ -72,56 +67,6 @@ class IResolver(Interface):
 
     def look(spec, anew=False):
         """(until, found): the `Found` of a spec, or None, and the time.monotonic() until which that is trusted."""
-
-
-class IBundles(Interface):
-    """
-    The bundles of a registry, as assets and by name.
-
-    The spec of a bundle is its output without the version, in the package of the file that declares it.
-    """
-
-    environment = Attribute("The Environment: declared bundles, and those that Python registered.")
-
-    def place(snapshot, spec):
-        """
-        (file, directory), both AssetSpecs, of the output of the bundle *spec*; None when that is not known.
-
-        It is built first when that is due. Where that fails it is logged, and the last good output is the answer.
-        """
-
-    def fault(snapshot, spec):
-        """Why there is no output of the bundle *spec*: the ConfigurationError; None when there is no reason."""
-
-    def output(snapshot, spec):
-        """The `Output` that the URL of the bundle *spec* is made of, built when that is due. Raises BuildError."""
-
-    def versioned(snapshot, file):
-        """Is the AssetSpec *file* the output in force of a bundle, with its version in its name?"""
-
-    def bundle_of(snapshot, file):
-        """The spec of the bundle whose output in force is the AssetSpec *file*; None when there is none."""
-
-    def name_of(snapshot, spec):
-        """The name of the bundle *spec*; None when there is none."""
-
-    def names():
-        """The names of all bundles, those that Python registered too."""
-
-    def urls(name):
-        """[(url, integrity), ...] of the bundle *name*, and 'css', 'js' or ''. Builds what is due; raises BundleError."""
-
-    def plain_urls(name):
-        """The URLs alone."""
-
-    def unmatched(name):
-        """[(pattern, record), ...]: what the bundle *name* has of globs that match no file, and who says them."""
-
-    def state(name):
-        """The `BundleState` of the bundle *name*: what it is made of, and what there is of it. Builds nothing."""
-
-    def problems(registry, records):
-        """(problem, is it a warning?) of everything that is wrong with *records*, which *registry* holds already."""
 
 
 class IStaticView(Interface):
@@ -180,46 +125,6 @@ class IBindable(Interface):
 
     def problems(registry, busting):
         """What would fail when it works so: an iterable of messages; empty when all is well."""
-
-
-class ICacheBusters(Interface):
-    """Makes the cache busters that assetzcml ships, for the directive that declares them."""
-
-    def digest(missing="plain"):
-        """A buster that puts the SHA-256 of the bytes into the name."""
-
-    def manifest(spec, reload=False, missing="plain"):
-        """A buster that looks names up in a manifest. With *reload* None, the setting `reload` decides."""
-
-    def token(token, param="x"):
-        """A buster that adds a constant query parameter."""
-
-
-class IDigests(Interface):
-    """The digests of files, remembered as long as the files do not change. One for all parts of a registry."""
-
-    def digest(found):
-        """
-        The first 12 hex digits of the SHA-256 of what a `Found` (of the resolver) holds.
-
-        Raises OSError when it cannot be read, and for what is no regular file.
-        """
-
-
-class IVersions(Interface):
-    """Which version of an asset a requested name stands for: what cache busters put into URLs, read back."""
-
-    def version_of(snapshot, view, parts):
-        """
-        The `Version` that the segments *parts* below the root of the static view *view* name; None when they name none.
-
-        Its `spec` is the asset to serve, `current` whether these are its bytes now: true, for a value of a
-        manifest in force, and for a digest that is that of the bytes; false for any other digest of an existing
-        asset. `digest` is what the name carries, None for a manifest's value. An asset that really has the requested
-        name wins over a version with a digest: ask where there is none. A manifest's value is such an asset itself
-        (`spec` is the one asked for), so for one that exists, `version.current and version.digest is None` means
-        that its URL never changes its bytes.
-        """
 
 
 class IRoute(Interface):
@@ -291,7 +196,11 @@ class ISettings(Interface):
 
 
 class IURLGenerator(Interface):
-    """Makes the URL of an asset."""
+    """
+    A URL policy: makes the URL of an asset. The one that ships is in force until another is registered.
+
+    That one is then asked for every URL; `getUtility(IURLGenerator)` gives the former to it.
+    """
 
     def static_url(
         spec, request=None, *, _query=None, _anchor=None, _scheme=None, _host=None, _port=None, _app_url=None
@@ -302,124 +211,3 @@ class IURLGenerator(Interface):
         spec, request=None, *, _query=None, _anchor=None, _scheme=None, _host=None, _port=None, _app_url=None
     ):
         """The URL of an asset without scheme and host; that of an external one is whole."""
-
-    def output_path(spec, output):
-        """The URL of the `Output` (see `IBundles`) of the bundle *spec*, as `static_path` gives it without a request."""
-
-    def directory_path(spec):
-        """The URL of a published directory, with its slash and without cache busters; NotPublished when it is not."""
-
-    def url_of(path, request=None, *, _query=None, _anchor=None, _scheme=None, _host=None, _port=None, _app_url=None):
-        """The URL of *path*, a path of the application that is quoted and begins with '/', with scheme and host."""
-
-    def path_of(path, request=None, *, _query=None, _anchor=None, _scheme=None, _host=None, _port=None, _app_url=None):
-        """The same without scheme and host: what the application is mounted at, the path, the query, the anchor."""
-
-    def prepare():
-        """Read now what URLs are made from (manifests), so that no request has to wait for it. May be left out."""
-
-
-class IURLDecisions(Interface):
-    """What the URL of an asset is made from. For `explain` and `list`."""
-
-    def view(spec):
-        """The record of the static view below whose name an asset (text or AssetSpec) is. Raises NotPublished."""
-
-    def published(spec):
-        """Where the asset is below the root of its static view: another place where its directory was merged into it."""
-
-    def busting(spec):
-        """
-        The `BustingUse` of the published asset *spec*: which cache buster works on it; None when there is none.
-
-        `record` is the Busting, `says` what it makes of this asset, `file` the spec of what it reads for that or
-        None, `idle` why it is not asked; '' when it is.
-        """
-
-    def describe(buster):
-        """What a cache buster is, in a few words: as it is written in ZCML where it can be."""
-
-    def manifest(record):
-        """(spec, entries) of the manifest that the cache buster of a Busting reads; None when it reads none."""
-
-
-class IAnswers(Interface):
-    """What the static views answer to somebody who is permitted everything, told without a server. For `explain`."""
-
-    def route(path):
-        """
-        The `Routed` of a URL path, percent-encoded, without query; None when no static view has it.
-
-        `view` is the record of the static view, `spec` the AssetSpec that the path names: without a digest, with
-        the index of a directory, None where no asset can be named so. `fault` is what is wrong with the name, or ''.
-        """
-
-    def answer(path):
-        """(status, headers) of the answer to a GET of a URL path; None when no static view has it."""
-
-    def variants(view, spec):
-        """
-        The codings of an asset that lie beside it, used or not: an iterable of `Variant`.
-
-        `coding`, `path` and `size` say what there is, `fault` why it is not served; '' when it is.
-        """
-
-    def refusal(view, spec):
-        """Why *view* does not serve an asset that exists; '' when it does."""
-
-
-class IExplainer(Interface):
-    """Tells why an asset is the one being served."""
-
-    def explain(spec_or_url):
-        """A report whose text is one screen."""
-
-
-class IChecker(Interface):
-    """Finds what is wrong with a configuration, and what only looks right."""
-
-    def check(spec, **arguments):
-        """Load a file into the registry, with the arguments of IZCMLLoader.load; return the findings about all of it."""
-
-    def findings():
-        """The findings about what is loaded already, in the order of files and lines."""
-
-
-class IZCMLLoader(Interface):
-    """Reads ZCML into a registry."""
-
-    def directives():
-        """
-        The namespaces that the last load declared, to descriptions of the directives known in each; '*': in every one.
-
-        A directive has `name`, `attributes`, `documentation`, `kind` ('simple', 'complex' or 'grouping'), `directives`
-        (what a complex one holds) and `any_attribute`. An attribute has `name`, `required`, `documentation`,
-        `kind` ('text', 'boolean', 'integer', 'choice'), `several` (tokens), `values`, `least` and `most`.
-        """
-
-    def load(
-        spec="configure.zcml",
-        *,
-        package=None,
-        features=(),
-        settings=None,
-        strict=False,
-        limits=None,
-        into=None,
-        framework=None,
-    ):
-        """
-        Load a file and everything it includes; the registry is unchanged when that fails.
-
-        *into* is another registry, which is to take the place of this one. *framework* is a
-        `assetzcml.records.loads.Framework`: what the one that has the file loaded does itself.
-        """
-
-    def remarks(file):
-        """
-        What a `LoadedFile` says beside its directives: `ignores`, `unused`, `namespaces` and `tags`.
-
-        `ignores` are the comments `assetzcml: ignore A012`, each with origin, codes, and the lines of the tag after it;
-        `unused` are (prefix, origin) and `namespaces` (URI, origin) of namespace declarations; `tags` is the origin of
-        the first tag on each line.
-        """

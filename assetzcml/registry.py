@@ -9,12 +9,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
-from zope.interface import Interface
+from zope.interface import Interface, implementedBy, providedBy
 from zope.interface.interfaces import ComponentLookupError
 from zope.interface.registry import Components
 
 from assetzcml.errors import ConfigurationWarning, shorten
-from assetzcml.interfaces import IBundling, IBusting, IOverride, IPermissionPolicy, IRoute, IStaticView, IView
+from assetzcml.interfaces import (
+    IBundling,
+    IBusting,
+    IOverride,
+    IPermissionPolicy,
+    IResolver,
+    IRoute,
+    IStaticView,
+    IURLGenerator,
+    IView,
+)
 from assetzcml.records.assets import Busting, Override, PermissionPolicy, StaticViewRecord
 from assetzcml.records.bundles import BundlingRecord
 from assetzcml.records.loads import LoadReport
@@ -22,7 +32,7 @@ from assetzcml.records.pages import Route, RoutingRecord, View
 from assetzcml.records.readers import BOOLEAN_WORDS_TEXT, boolean_word
 from assetzcml.records.rules import settings_mapping
 
-__all__ = ["Current", "Loss", "Parts", "Record", "Registry", "Snapshot", "Switches"]
+__all__ = ["Above", "Current", "Loss", "Record", "Registry", "Snapshot", "Switches"]
 
 Record = StaticViewRecord | Override | Busting | PermissionPolicy | BundlingRecord | RoutingRecord
 T = TypeVar("T")
@@ -91,9 +101,11 @@ class Snapshot:
         self.pages: tuple[View, ...] = tuple(sorted(_all(registry, IView), key=lambda view: view.discriminator))
         self.policy: Any = registry.queryUtility(IPermissionPolicy)
         self.losses: tuple[Loss, ...] = tuple(registry.losses)
-        # Filled by the URL generator, read by `static_path`: a look-up and nothing else.
+        # The URL policy in force, and the table that it lets `static_path` read: a look-up and nothing else. The table
+        # is the policy's own; that of a policy which is not the one we ship stays empty, so that it is always asked.
         # A path, and until when it holds (`time.monotonic`); None: whatever `prevent_cachebust` says.
-        self.paths: dict[Any, tuple[str, float | None]] = {}
+        self.urls: Any = registry.queryUtility(IURLGenerator)
+        self.paths: Mapping[Any, tuple[str, float | None]] = {}
         self._derived: dict[Callable[[Snapshot], Any], Any] = {}
 
     def is_on(self, name: str) -> bool:
@@ -108,6 +120,16 @@ class Snapshot:
             return self._derived.setdefault(make, make(self))
 
 
+class Above(NamedTuple):
+    """
+    What rooms below need of rooms above, each made when it is asked for. Handed in at assembly.
+
+    *bundles* are the `Bundles`, whose outputs are places of assets. A registry that holds records and no more has none.
+    """
+
+    bundles: Callable[[], Any] = lambda: None
+
+
 class Current:
     """
     Where a registry puts its snapshot; None until the next reader makes the next one.
@@ -119,32 +141,6 @@ class Current:
 
     def __init__(self) -> None:
         self.snapshot: Snapshot | None = None
-
-
-class Parts:
-    """
-    What the package itself puts into a registry: one object for each interface, made when it is first asked for.
-
-    A program that never asks for the pages of a registry never imports what makes them.
-    """
-
-    def __init__(self, factories: Mapping[type[Interface], Callable[[], Any]]):
-        self._factories = factories
-        self._made: dict[type[Interface], Any] = {}
-        self._lock = threading.RLock()  # one part may ask for another while it is made
-
-    def get(self, provided: type[Interface]) -> Any:
-        """The part; None when there is none of the kind."""
-        try:
-            return self._made[provided]
-        except KeyError:
-            return self._make(provided)
-
-    def _make(self, provided: type[Interface]) -> Any:
-        with self._lock:
-            if provided not in self._made and provided in self._factories:
-                self._made[provided] = self._factories[provided]()
-            return self._made.get(provided)
 
 
 def _ordered(registry: Registry, provided: type[Interface], key: Callable[[Any], Any]) -> tuple[Any, ...]:
@@ -171,11 +167,9 @@ class Registry(Components):
         name: str = "",
         bases: tuple[Components, ...] = (),
         settings: Mapping[str, Any] | None = None,
-        parts: Parts | None = None,
-        switches: Switches | None = None,
+        owner: Registry | None = None,
     ):
         self.current = Current()
-        self.parts = parts if parts is not None else _parts_of(bases)
         self.lock = threading.RLock()
         self.losses: list[Loss] = []
         self.generation = 0
@@ -185,8 +179,13 @@ class Registry(Components):
         self.declared: list[Record] = []
         self.brought: list[Any] = []
         self.displaced: dict[tuple[Any, str], Any] = {}
-        above = next((base for base in bases if isinstance(base, Registry)), None)
-        self.switches = switches or (Switches() if above is None else above.switches)
+        # What works for this registry, and what is found by an interface that nobody has registered anything for.
+        self.above = Above()
+        self._parts: dict[Callable[[Any], Any], Any] = {}
+        self._shipped: Mapping[type[Interface], Callable[[], Callable[[Any], Any]]] = {}
+        # The registry that this one is being made for, over which it is or whose place it is to take; else itself.
+        self.owner: Registry = owner or next((base.owner for base in bases if isinstance(base, Registry)), self)
+        self.switches: Switches = Switches() if self.owner is self else self.owner.switches
         prevented = self.switches.read(PREVENTED, os.environ.get(PREVENTED))
         self.settings: dict[str, Any] = {"prevent_cachebust": prevented}
         self.configure(settings)
@@ -210,6 +209,13 @@ class Registry(Components):
                 if current is None:
                     current = self.current.snapshot = Snapshot(self)
         return current
+
+    def part(self, make: Callable[[Registry], T]) -> T:
+        """What *make* makes for this registry; made at the first call, the same for every later one."""
+        try:
+            return self._parts[make]
+        except KeyError:
+            return self._parts.setdefault(make, make(self))
 
     def add(self, record: Record) -> None:
         """Put *record* in the place of the one with its discriminator, which is kept for `explain`."""
@@ -284,25 +290,35 @@ class Registry(Components):
             finally:
                 self.current.snapshot = None
 
-    # A part stands behind the utilities: a component that is registered goes before it, and one that is unregistered
-    # again lets it through.
-
-    def queryUtility(self, provided: type[Interface], name: str = "", default: Any = None) -> Any:  # noqa: N802
-        """As `Components.queryUtility`; the package's own part where nothing is registered."""
+    def queryUtility(self, provided: Any, name: str = "", default: Any = None) -> Any:  # noqa: N802 (zope.interface's name)
+        """As `Components.queryUtility`. What ships is found where nobody has registered another."""
         found = super().queryUtility(provided, name)
         if found is None and not name:
-            found = self.parts.get(provided)
+            shipped = self.owner._shipped.get(provided)
+            found = None if shipped is None else self.owner.part(shipped())
         return default if found is None else found
 
-    def getUtility(self, provided: type[Interface], name: str = "") -> Any:  # noqa: N802
-        """As `Components.getUtility`; the package's own part where nothing is registered."""
+    def getUtility(self, provided: Any, name: str = "") -> Any:  # noqa: N802
+        """The same; ComponentLookupError where there is none."""
         found = self.queryUtility(provided, name)
         if found is None:
             raise ComponentLookupError(provided, name)
         return found
 
-    def registerUtility(self, *arguments: Any, **options: Any) -> None:  # noqa: N802 (zope.interface's name)
-        """As `Components.registerUtility`; requests see the change at once."""
+    def registerUtility(self, *arguments: Any, **options: Any) -> None:  # noqa: N802
+        """
+        As `Components.registerUtility`; requests see the change at once.
+
+        A resolver is not taken, with a ConfigurationWarning: where an asset comes from is said by overrides alone, so
+        that what is resolved, what is served and what a URL promises are the same file.
+        """
+        if _is_resolver(*arguments, **options):
+            message = (
+                "registering an IResolver has no effect: overrides alone say where an asset comes from; "
+                "use the directive asset, or override_asset()"
+            )
+            warnings.warn(message, ConfigurationWarning, stacklevel=2)
+            return
         with self._changing():
             super().registerUtility(*arguments, **options)
 
@@ -322,9 +338,14 @@ class Registry(Components):
             return super().unregisterAdapter(*arguments, **options)
 
 
-def _parts_of(bases: tuple[Components, ...]) -> Parts:
-    """The parts of a registry over others: those of the first that has some."""
-    return next((base.parts for base in bases if isinstance(base, Registry)), Parts({}))
+def _is_resolver(
+    component: Any = None, provided: Any = None, name: str = "", info: str = "", event: bool = True, factory: Any = None
+) -> bool:
+    """Do these arguments of `registerUtility` register an IResolver?"""
+    if provided is not None or name:
+        return provided is IResolver and not name
+    given = list(providedBy(component) if factory is None else implementedBy(factory))
+    return given == [IResolver]
 
 
 def _says_the_same(record: Record, former: Record) -> bool:

@@ -4,7 +4,7 @@ import importlib
 import sys
 
 from assetzcml import AssetRegistry
-from assetzcml.interfaces import IChecker
+from assetzcml.reports.findings import Checker
 from documents import NAMESPACE, write_tree
 
 
@@ -24,7 +24,7 @@ def check_site(directory, text, files=None, **arguments):
     importlib.invalidate_caches()
     registry = AssetRegistry()
     try:
-        return registry, registry.getUtility(IChecker).check(str(directory / "site.zcml"), **arguments)
+        return registry, registry.part(Checker).check(str(directory / "site.zcml"), **arguments)
     finally:
         sys.path.remove(str(directory))
         for module in list(sys.modules):

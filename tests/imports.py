@@ -27,12 +27,20 @@ def modules():
 MODULES = dict(modules())
 
 
+# What an application may register another of: who asks for it by its interface does not know whom it gets.
+REPLACEABLE = {"IURLGenerator"}
+
+
 def parts():
-    """Interface → the module of the component that a look-up by it finds: the table of `assembly`, read."""
-    for node in ast.walk(MODULES["assetzcml.assembly"]):
-        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "PARTS":
+    """Interface → the module of the component that a look-up by it finds: the tables of `assembly`, read."""
+    modules = {}
+    for node in MODULES["assetzcml.assembly"].body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("Part("):
+            modules[f"{ast.unparse(node.targets[0])}.find"] = node.value.args[0].value
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "SHIPPED":
             for key, value in zip(node.value.keys, node.value.values, strict=True):
-                yield ast.unparse(key), value.args[0].value
+                if ast.unparse(key) not in REPLACEABLE:
+                    yield ast.unparse(key), modules[ast.unparse(value)]
 
 
 PROVIDERS = dict(parts())

@@ -28,8 +28,6 @@ FLOOR = {room: number for number, room in enumerate(ROOMS)}
 # Arrows that still run up or round, each to be taken away by a change of the rooms that it joins. None may be added.
 STANDING = {
     ("pages.requests", "pages.application"),
-    ("resolving.resolver", "bundles.outputs"),
-    ("resolving.search", "bundles.outputs"),
 }
 
 ONLY_IN = {  # a library, and the units that may import it

@@ -11,8 +11,8 @@ import pytest
 
 import assetzcml
 from assetzcml import AssetRegistry
-from assetzcml.assembly import PARTS
-from assetzcml.interfaces import IExplainer, IPages, IResolver
+from assetzcml.assembly import SHIPPED
+from assetzcml.interfaces import IPages, IResolver, IURLGenerator
 from assetzcml.registry import Registry
 
 SOURCE = Path(assetzcml.__file__)
@@ -124,18 +124,18 @@ def test_a_part_is_made_when_it_is_asked_for_and_then_stays():
 def test_making_a_part_is_no_change_of_the_configuration():
     registry = AssetRegistry()
     before = registry.snapshot
-    for provided in PARTS:
+    for provided in SHIPPED:
         assert provided.implementedBy(type(registry.getUtility(provided)))
     assert registry.snapshot is before
 
 
 def test_what_is_registered_goes_before_a_part_until_it_is_unregistered():
     registry, mine = AssetRegistry(), object()
-    shipped = registry.getUtility(IExplainer)
-    registry.registerUtility(mine, IExplainer)
-    assert registry.getUtility(IExplainer) is mine
-    registry.unregisterUtility(mine, IExplainer)
-    assert registry.getUtility(IExplainer) is shipped
+    shipped = registry.getUtility(IURLGenerator)
+    registry.registerUtility(mine, IURLGenerator)
+    assert registry.getUtility(IURLGenerator) is mine
+    registry.unregisterUtility(mine, IURLGenerator)
+    assert registry.getUtility(IURLGenerator) is shipped
 
 
 def test_a_registry_over_another_has_its_parts_and_one_of_records_has_none():

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 
 from assetzcml import AssetRegistry, load_zcml
-from assetzcml.interfaces import IChecker
+from assetzcml.reports.findings import Checker
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 CONFIG = "theme:configure.zcml"
@@ -187,7 +187,7 @@ def noticed(mutation, copy):
         forget()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return [finding.code for finding in AssetRegistry().getUtility(IChecker).check(CONFIG)]
+            return [finding.code for finding in AssetRegistry().part(Checker).check(CONFIG)]
     finally:
         original = EXAMPLES / mutation.path
         if original.is_dir():
@@ -198,7 +198,7 @@ def noticed(mutation, copy):
 
 def test_there_is_nothing_to_notice_in_the_examples_as_they_are(copy):
     forget()
-    assert AssetRegistry().getUtility(IChecker).check(CONFIG) == []
+    assert AssetRegistry().part(Checker).check(CONFIG) == []
 
 
 def test_every_mutation_is_noticed_or_there_is_a_reason_why_it_is_legitimate(copy):

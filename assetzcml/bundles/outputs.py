@@ -9,8 +9,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from zope.interface import implementer
-
 from assetzcml.bundles.building import needs_build
 from assetzcml.bundles.bundle import Bundle
 from assetzcml.bundles.context import Context
@@ -22,7 +20,6 @@ from assetzcml.bundles.sources import Remote, Source, is_url
 from assetzcml.bundles.validation import Checks
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Origin, Problem
-from assetzcml.interfaces import IBundles
 from assetzcml.records.assets import AssetSpec
 from assetzcml.registry import Record, Registry, Snapshot
 
@@ -64,10 +61,11 @@ class BundleState(NamedTuple):
     problems: tuple[str, ...]
 
 
-@implementer(IBundles)
 class Bundles:
     """
-    The bundles of one registry as assets; see `IBundles`.
+    The bundles of one registry, as assets and by name.
+
+    The spec of a bundle is its output without the version, in the package of the file that declares it.
 
     *resolver* finds the files of a registry, the given one or one that is being made; *links* gives its URLs.
     """
@@ -84,6 +82,11 @@ class Bundles:
         return snapshot.derived(self.environment.of).configuration.by_spec.get(spec)
 
     def place(self, snapshot: Snapshot, spec: AssetSpec) -> tuple[AssetSpec, AssetSpec] | None:
+        """
+        (file, directory), both AssetSpecs, of the output of the bundle *spec*; None when that is not known.
+
+        It is built first when that is due. Where that fails it is logged, and the last good output is the answer.
+        """
         bundle = self._bundle(snapshot, spec)
         if bundle is None:
             return None
@@ -106,20 +109,24 @@ class Bundles:
         return standing[0] if standing is not None else None
 
     def fault(self, snapshot: Snapshot, spec: AssetSpec) -> Exception | None:
+        """Why there is no output of the bundle *spec*: the ConfigurationError; None when there is no reason."""
         bundle = self._bundle(snapshot, spec)
         return bundle.fault if bundle is not None else None
 
     def output(self, snapshot: Snapshot, spec: AssetSpec) -> Output | None:
+        """The `Output` that the URL of the bundle *spec* is made of, built when that is due. Raises BuildError."""
         bundle = self._bundle(snapshot, spec)
         if bundle is None or overriding(self.environment.resolver, snapshot, spec):
             return None
         return bundle.ready()
 
     def versioned(self, snapshot: Snapshot, file: AssetSpec) -> bool:
+        """Is the AssetSpec *file* the output in force of a bundle, with its version in its name?"""
         bundle = self._writing(snapshot, file)
         return bundle is not None and has_placeholder(bundle.output)
 
     def bundle_of(self, snapshot: Snapshot, file: AssetSpec) -> AssetSpec | None:
+        """The spec of the bundle whose output in force is the AssetSpec *file*; None when there is none."""
         bundle = self._writing(snapshot, file)
         return bundle.spec if bundle is not None else None
 
@@ -142,20 +149,25 @@ class Bundles:
         return bundle.env.address(standing)[0] if standing is not None else None
 
     def name_of(self, snapshot: Snapshot, spec: AssetSpec) -> str | None:
+        """The name of the bundle *spec*; None when there is none."""
         bundle = self._bundle(snapshot, spec)
         return bundle.name if bundle is not None else None
 
     def names(self) -> list[str]:
+        """The names of all bundles, those that Python registered too."""
         return self.environment.names()
 
     def urls(self, name: str) -> tuple[list[tuple[str, str | None]], str]:
+        """[(url, integrity), ...] of the bundle *name*, and 'css', 'js' or ''. Builds what is due; raises BundleError."""
         bundle = self.environment.by_name(name)
         return [(each["uri"], each["sri"]) for each in bundle.urls(calculate_sri=True)], _kind(bundle)
 
     def plain_urls(self, name: str) -> list[str]:
+        """The URLs alone."""
         return self.environment.by_name(name).urls()
 
     def unmatched(self, name: str) -> list[tuple[str, Record]]:
+        """[(pattern, record), ...]: what the bundle *name* has of globs that match no file, and who says them."""
         bundle = self.environment.configuration.holdings.named.get(name)
         if bundle is None:  # it cannot be made, or Python has made it
             return []
@@ -171,6 +183,7 @@ class Bundles:
         ]
 
     def state(self, name: str) -> BundleState:
+        """The `BundleState` of the bundle *name*: what it is made of, and what there is of it. Builds nothing."""
         problems: list[str] = []
         environment = self.environment
         fault = environment.configuration.faults.get(name)
@@ -215,6 +228,7 @@ class Bundles:
         )
 
     def problems(self, registry: Registry, records: Iterable[Record]) -> Iterator[tuple[Problem, bool]]:
+        """(problem, is it a warning?) of everything that is wrong with *records*, which *registry* holds already."""
         environment = self.environment.declaring(
             registry.snapshot.bundling, self._resolver(registry), lambda: self._links(registry)
         )

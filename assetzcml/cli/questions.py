@@ -18,8 +18,8 @@ from assetzcml.cli.configured import (
 )
 from assetzcml.cli.statuses import EXIT_STATUS, Wrong
 from assetzcml.errors import ConfigurationError, did_you_mean
-from assetzcml.interfaces import IChecker
 from assetzcml.records.assets import asset_spec
+from assetzcml.reports.findings import Checker
 from assetzcml.reports.listing import counted
 from assetzcml.reports.xsd import schema_files, schemas
 from assetzcml.resolving.search import parent
@@ -87,11 +87,11 @@ def check(config: str, features: tuple[str, ...], settings: dict[str, str], stri
     its tag: <!-- assetzcml: ignore A012 -->
     """
     if is_application():
-        found = registry_asked(config, features, settings, strict).getUtility(IChecker).findings()
+        found = registry_asked(config, features, settings, strict).part(Checker).findings()
     else:
         make_importable()
         registry = AssetRegistry(settings=settings)
-        found = registry.getUtility(IChecker).check(config, features=features, settings=settings)
+        found = registry.part(Checker).check(config, features=features, settings=settings)
     if form == "json":
         print_json([finding.as_dict() for finding in found])
     else:

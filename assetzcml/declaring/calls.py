@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 
 from assetzcml.declaring.validation import findings
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, InvalidSpec, Origin, Problem
-from assetzcml.interfaces import IURLGenerator
 from assetzcml.records import rules
 from assetzcml.records.assets import Busting, Override, PermissionPolicy, address, asset_spec
 from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import ONE_HOUR, permission_name
 from assetzcml.records.rules import Refusal, described
 from assetzcml.registry import Record, Registry
+from assetzcml.urls.generator import URLGenerator
 
 __all__ = ["Declarations"]
 
@@ -195,9 +195,7 @@ class Declarations(Registry):
 
     def prepare_urls(self) -> None:
         """Let the URL generator read now what it would read at the first URL."""
-        prepare = getattr(self.getUtility(IURLGenerator), "prepare", None)
-        if prepare is not None:  # an extender's own may have nothing to prepare
-            prepare()
+        self.part(URLGenerator).prepare()
 
     def _publish(self, name: str, path: str, *, file: bool = False, **options: Any) -> None:
         origin = _caller(3)

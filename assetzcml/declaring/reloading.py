@@ -54,7 +54,7 @@ def _steps(registry: Registry) -> Iterator[tuple[int, LoadReport | Record]]:
 
 def _ground(registry: Registry) -> Registry:
     """A registry with everything that neither a load nor a Python call has declared."""
-    ground = Registry(registry.__name__, registry.__bases__, registry.settings, registry.parts, registry.switches)
+    ground = Registry(registry.__name__, registry.__bases__, registry.settings, registry)
     loads = {report.generation for report in registry.loads}
     gone = {id(registration.component) for registration in registry.brought if hasattr(registration, "component")}
     gone.update(map(id, registry.declared))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from assetzcml.errors import Origin, Problem, did_you_mean
-from assetzcml.interfaces import IBindable, IBundles, IPages
+from assetzcml.interfaces import IBindable, IPages
 from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord
 from assetzcml.records.bundles import BundlingRecord
 from assetzcml.records.findings import NOWHERE, Finding
@@ -42,7 +42,7 @@ def findings(registry: Registry, records: Iterable[Record], *, roots: bool = Tru
         elif isinstance(record, Busting):
             yield from checks.busting(record)
     if any(isinstance(record, BundlingRecord) for record in records):
-        bundles = registry.queryUtility(IBundles)
+        bundles = registry.owner.above.bundles()
         for problem, warning in bundles.problems(registry, records) if bundles is not None else ():
             yield Finding(problem, warning)
     if any(isinstance(record, RoutingRecord) for record in records):

@@ -18,7 +18,7 @@ from zope.interface import Interface, implementer
 
 from assetzcml.assembly import AssetRegistry
 from assetzcml.errors import InvalidSpec, MissingExtra, NotPublished, Origin
-from assetzcml.interfaces import IOverride, IZCMLLoader
+from assetzcml.interfaces import IOverride
 from assetzcml.permissions import Door, is_asynchronous
 from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
 from assetzcml.records.loads import Framework
@@ -28,6 +28,7 @@ from assetzcml.serving.publication import settled
 from assetzcml.serving.responses import NO_STORE, Answer, Asked, refusal
 from assetzcml.serving.sites import Desks
 from assetzcml.serving.view import response_of, same_with_slash
+from assetzcml.zcml.loader import ZCMLLoader
 
 try:
     from pyramid.config import ActionState, Configurator
@@ -104,7 +105,7 @@ def load_zcml(
     assets = asset_registry(config)
     handed_over: list[dict[str, Any]] = []
     spec, package = _located(spec, config.package)
-    assets.getUtility(IZCMLLoader).load(
+    assets.part(ZCMLLoader).load(
         spec,
         package=package,
         features=features,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from assetzcml.errors import ConfigurationError, InvalidSpec, Problem
-from assetzcml.interfaces import IResolver, IURLGenerator
+from assetzcml.interfaces import IURLGenerator
 from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.registry import Registry
 from assetzcml.resolving.archives import Member
@@ -99,7 +99,6 @@ class Templates:
         self.registry = registry
         self._roots = roots
         self._has_roots = roots != ()  # then no name is a path of the file system: pages may name templates by a value
-        self._resolver = Resolver(registry)  # for a registry that has none of its own
 
     def find(self, name: str) -> Layer:
         """
@@ -189,7 +188,7 @@ class Templates:
         raise TemplateMissing(f"{str(source)!r} is the last layer of the template {asked!r}: it overrides nothing")
 
     def _asked(self) -> Any:
-        return self.registry.queryUtility(IResolver, default=self._resolver)
+        return self.registry.part(Resolver)
 
 
 def joined(name: Any, asked: str, source: str) -> Any:

@@ -10,7 +10,7 @@ from webob import Response
 from webob.exc import HTTPException
 from zope.interface import implementer
 
-from assetzcml.interfaces import IPages, IURLGenerator
+from assetzcml.interfaces import IPages
 from assetzcml.pages.inquiries import Led, Missed, Unreached, lead, missed, unreached, views
 from assetzcml.pages.patterns import SEGMENT_SAFE
 from assetzcml.pages.requests import Request
@@ -21,6 +21,8 @@ from assetzcml.permissions import Door
 from assetzcml.records.findings import Finding
 from assetzcml.records.pages import Route, View
 from assetzcml.registry import Record, Registry, Snapshot
+from assetzcml.urls.generator import URLGenerator
+from assetzcml.urls.queries import URL_OPTIONS
 
 __all__ = ["Application", "Pages"]
 
@@ -30,8 +32,6 @@ WSGIApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 # Where a request is told, on its way through the static views, how it is to be answered when none of them has it.
 REFUSAL = "assetzcml.pages.refusal"
-
-OPTIONS = ("_query", "_anchor", "_scheme", "_host", "_port", "_app_url")
 
 
 @implementer(IPages)
@@ -70,17 +70,17 @@ class Pages:
     def route_url(self, route_name: str, request: Any = None, /, *elements: Any, **values: Any) -> str:
         """The URL of a route, with scheme and host. Raises NotRouted, a KeyError."""
         path, options = self._path(route_name, request, elements, values)
-        return self.registry.getUtility(IURLGenerator).url_of(path, request, **options)
+        return self.registry.part(URLGenerator).url_of(path, request, **options)
 
     def route_path(self, route_name: str, request: Any = None, /, *elements: Any, **values: Any) -> str:
         """The URL of a route without scheme and host."""
         path, options = self._path(route_name, request, elements, values)
-        return self.registry.getUtility(IURLGenerator).path_of(path, request, **options)
+        return self.registry.part(URLGenerator).path_of(path, request, **options)
 
     def _path(
         self, route_name: str, request: Any, elements: tuple[Any, ...], values: dict[str, Any]
     ) -> tuple[str, dict[str, Any]]:
-        options = {name: values.pop(name) for name in OPTIONS if name in values}
+        options = {name: values.pop(name) for name in URL_OPTIONS if name in values}
         snapshot = getattr(request, "_snapshot", None) or self.registry.snapshot
         path = snapshot.derived(Table).path(route_name, values)
         if elements:

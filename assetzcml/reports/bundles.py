@@ -23,7 +23,7 @@ def bytes_in_words(size: int) -> str:
 
 
 def bundle_data(state: Any, registry: Registry) -> dict[str, Any]:
-    """A `BundleState` (see `IBundles`) in texts, numbers, lists and mappings."""
+    """A `BundleState` (see `Bundles.state`) in texts, numbers, lists and mappings."""
     return {
         "name": state.name,
         "spec": None if state.spec is None else str(state.spec),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from assetzcml.errors import Origin
-from assetzcml.interfaces import IURLDecisions
 from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
 from assetzcml.records.bundles import (
     BundleContents,
@@ -19,8 +18,9 @@ from assetzcml.records.bundles import (
 )
 from assetzcml.records.pages import Route, View
 from assetzcml.registry import Record, Registry
+from assetzcml.urls.inquiries import describe
 
-__all__ = ["data_of", "line_of", "origin_data", "strength"]
+__all__ = ["data_of", "dotted", "line_of", "origin_data", "strength"]
 
 _FILE_OPTIONS = ("cache_max_age", "permission", "content_encodings")
 _VIEW_OPTIONS = (*_FILE_OPTIONS, "index", "reload", "follow_symlinks", "dotfiles")
@@ -60,7 +60,7 @@ def _attributes(record: Record, registry: Registry) -> dict[str, Any]:
         return {"directive": "route", "name": record.name, "pattern": record.pattern, **options}
     if isinstance(record, View):
         name = record.name or "/" if record.route_name is None else None
-        subject = {"name": name, "route_name": record.route_name, "view": _dotted(record.view)}
+        subject = {"name": name, "route_name": record.route_name, "view": dotted(record.view)}
         options = {"request_method": record.method or None, "permission": record.permission}
         return {"directive": "view", **subject, **options}
     return {"directive": "permissionPolicy", "policy": _wording(record, registry)}
@@ -73,7 +73,7 @@ def _bundling(record: BundlingRecord) -> dict[str, Any]:
     fields = {name: getattr(record, name) for name in record.__dataclass_fields__ if name not in hidden}
     told = {name: str(value) if isinstance(value, AssetSpec) else _plain(value) for name, value in fields.items()}
     if isinstance(record, FilterRecord):
-        told["factory"] = _dotted(record.factory)
+        told["factory"] = dotted(record.factory)
     elif isinstance(record, BundleContents):
         told["position"] = ":".join(filter(None, record.position))
     elif isinstance(record, BundleRecord):
@@ -82,7 +82,8 @@ def _bundling(record: BundlingRecord) -> dict[str, Any]:
     return {"directive": record.discriminator[0], **told}
 
 
-def _dotted(component: Any) -> str:
+def dotted(component: Any) -> str:
+    """The name of a component, or of its class, with its module."""
     named = component if hasattr(component, "__qualname__") else type(component)
     return f"{named.__module__}.{named.__qualname__}"
 
@@ -92,8 +93,8 @@ def _wording(record: Busting | PermissionPolicy, registry: Registry) -> str:
     if record.wording:
         return record.wording
     if isinstance(record, Busting):
-        return registry.getUtility(IURLDecisions).describe(record.buster)
-    return _dotted(record.policy)
+        return describe(record.buster)
+    return dotted(record.policy)
 
 
 def _plain(value: Any) -> Any:
@@ -116,7 +117,7 @@ def line_of(record: Record, registry: Registry) -> str:
         beside = [f" {word} {other!r}" for word, other in (("before", record.before), ("after", record.after)) if other]
         return f"{record} of {record.pattern!r}{methods}{''.join(beside)}"
     if isinstance(record, View):
-        return f"{record} {_dotted(record.view)}"
+        return f"{record} {dotted(record.view)}"
     return f"{record} {_wording(record, registry)}"
 
 
@@ -127,7 +128,7 @@ def _detail(record: BundlingRecord) -> str:
     if isinstance(record, FilterOption):
         return f" {record.value!r}"
     if isinstance(record, FilterRecord):
-        return f" {_dotted(record.factory)}"
+        return f" {dotted(record.factory)}"
     if isinstance(record, BundleContents):
         return f" {':'.join(filter(None, record.position))} {' '.join(record.contents)!r}"
     if isinstance(record, BundleRecord) and record.spec is not None:

@@ -1,297 +1,35 @@
-"""
-Why an asset is the one being served: everything that decided, each with its place in ZCML.
-
-`Explainer` finds out, `Explanation` is what it found. Nothing here decides: the components that do are asked.
-"""
+"""Why an asset is the one being served: everything that decided is asked. Nothing here decides."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from zope.interface import implementer
-
-from assetzcml.errors import ConfigurationError, InvalidSpec, NotPublished, did_you_mean, printable
-from assetzcml.interfaces import (
-    IAnswers,
-    IBundles,
-    IExplainer,
-    IPages,
-    IResolver,
-    IURLDecisions,
-    IURLGenerator,
-    IVersions,
-)
-from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
-from assetzcml.records.loads import Exclusion
+from assetzcml.errors import ConfigurationError, InvalidSpec, NotPublished, did_you_mean
+from assetzcml.pages.application import Pages
+from assetzcml.records.assets import AssetSpec, Busting, PermissionPolicy, StaticViewRecord, asset_spec
 from assetzcml.records.pages import Route, View
-from assetzcml.registry import Record, Registry, Snapshot
-from assetzcml.reports.bundles import bundle_data, bundle_lines
-from assetzcml.reports.descriptions import data_of, line_of, origin_data, strength
+from assetzcml.registry import Registry, Snapshot
+from assetzcml.reports.descriptions import strength
+from assetzcml.reports.explanation import Explanation, Passed, Step
 from assetzcml.reports.include_tree import excluded_files
 from assetzcml.resolving.packages import Found, Packages
+from assetzcml.resolving.resolver import Resolver, chosen
 from assetzcml.resolving.search import Candidate, SearchPaths, parent
+from assetzcml.serving.inquiries import Answers
+from assetzcml.urls.generator import Decision, URLGenerator
+from assetzcml.urls.inquiries import use_of
+from assetzcml.urls.lookup import Lookup
+from assetzcml.urls.versions import Versions
 
-__all__ = ["Explainer", "Explanation", "Passed", "Step"]
+__all__ = ["Explainer"]
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
-LABEL = 14  # columns of the text's left side: the longest label and two blanks
 NAMES_SHOWN = 8  # static views named in one line when none fits
 
 
-@dataclass(frozen=True)
-class Step:
-    """
-    One place of the search path.
-
-    *state* is 'chosen', 'exists', 'missing', 'a directory', 'no such package ...', or 'named above' for an
-    override that leads only to where another has led already. *via* are the overrides that lead there from the
-    asset, the last one to the place; the original has none. *path* is the real file, where there is one.
-    """
-
-    spec: AssetSpec
-    state: str
-    via: tuple[Override, ...]
-    path: str | None = None
-
-
-@dataclass(frozen=True)
-class Passed:
-    """A record that would match and does not decide: *why*, and the record that does instead, if that is one."""
-
-    record: Record
-    why: str
-    winner: Record | None = None
-
-
-@dataclass
-class Explanation:
-    """
-    What decided about one asset, or one page. `str()` of it is one screen, `as_dict()` is the same for programs.
-
-    For a page, *page* is the view, and *route* the route that leads to it, if one does. *problems* say what is wrong: a
-    spec nobody publishes, an asset no layer has. What could not be found out is None or empty.
-    """
-
-    registry: Registry = field(repr=False)
-    asked: str
-    spec: AssetSpec | None = None
-    url: str | None = None
-    source: AssetSpec | None = None
-    file: str | None = None
-    directory: bool = False
-    page: View | None = None
-    route: Route | None = None
-    matchdict: dict[str, Any] = field(default_factory=dict)
-    other_pages: list[Passed] = field(default_factory=list)
-    view: StaticViewRecord | None = None
-    other_views: list[Passed] = field(default_factory=list)
-    search_path: list[Step] = field(default_factory=list)
-    bundle: Any = None
-    busting: Any = None
-    busting_file: str | None = None
-    other_bustings: list[Passed] = field(default_factory=list)
-    policy: PermissionPolicy | None = None
-    other_policies: list[Passed] = field(default_factory=list)
-    variants: list[Any] = field(default_factory=list)
-    path: str | None = None
-    answer: tuple[str, list[tuple[str, str]]] | None = None
-    excluded: list[Exclusion] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        sections = (
-            self._summary(),
-            self._page(),
-            self._views(),
-            self._search_path(),
-            self._bundle(),
-            self._busters(),
-            self._policies(),
-            self._variants(),
-            self._answer(),
-            self._excluded(),
-        )
-        paragraphs = [[self.asked], *filter(None, sections)]
-        return "\n\n".join("\n".join(map(printable, paragraph)) for paragraph in paragraphs)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The explanation in texts, numbers, lists and mappings: it can be written as JSON."""
-        return {
-            "asked": self.asked,
-            "problems": list(self.problems),
-            "spec": _text(self.spec),
-            "source_spec": _text(self.source),
-            "file": self.file,
-            "url": self.url,
-            "page": self._page_data(),
-            "view": self._data(self.view),
-            "other_views": [self._passed_data(passed) for passed in self.other_views],
-            "search_path": [self._step_data(step) for step in self.search_path],
-            "bundle": None if self.bundle is None else bundle_data(self.bundle, self.registry),
-            "cache_buster": self._busting_data(),
-            "other_cache_busters": [self._passed_data(passed) for passed in self.other_bustings],
-            "permission_policy": self._data(self.policy),
-            "other_permission_policies": [self._passed_data(passed) for passed in self.other_policies],
-            "variants": [variant._asdict() for variant in self.variants],
-            "answer": self._answer_data(),
-            "excluded": [{"file": each.real, "by": origin_data(each.origin)} for each in self.excluded],
-        }
-
-    # For programs.
-
-    def _data(self, record: Record | None) -> dict[str, Any] | None:
-        return None if record is None else data_of(record, self.registry)
-
-    def _passed_data(self, passed: Passed) -> dict[str, Any]:
-        winner = None if passed.winner is None else origin_data(passed.winner.origin)
-        return {**data_of(passed.record, self.registry), "why": passed.why, "winner": winner}
-
-    def _step_data(self, step: Step) -> dict[str, Any]:
-        return {
-            "spec": str(step.spec),
-            "state": step.state,
-            "file": step.path,
-            "via": [data_of(override, self.registry) for override in step.via],
-        }
-
-    def _busting_data(self) -> dict[str, Any] | None:
-        use = self.busting
-        if use is None:
-            return None
-        read = {"reads": _text(use.file), "file": self.busting_file}
-        return {**data_of(use.record, self.registry), "says": use.says, "idle": use.idle, **read}
-
-    def _page_data(self) -> dict[str, Any] | None:
-        if self.page is None and not self.other_pages:
-            return None
-        return {
-            "view": self._data(self.page),
-            "route": self._data(self.route),
-            "matchdict": {name: list(v) if isinstance(v, tuple) else v for name, v in self.matchdict.items()},
-            "others": [self._passed_data(passed) for passed in self.other_pages],
-        }
-
-    def _answer_data(self) -> dict[str, Any] | None:
-        if self.answer is None:
-            return None
-        status, headers = self.answer
-        return {"path": self.path, "status": status, "headers": [list(header) for header in headers]}
-
-    # For people.
-
-    def _summary(self) -> list[str]:
-        lines = [line for problem in self.problems for line in _labelled("problem", [problem])]
-        if self.spec is not None and str(self.spec) != self.asked.rstrip("/"):
-            lines += _labelled("asset", [str(self.spec)])
-        if self.url is not None and self.url != self.asked:
-            lines += _labelled("URL", [self.url])
-        if self.source is not None:
-            lines += _labelled(
-                "directory" if self.directory else "file", [self.file or f"{self.source} (in an archive)"]
-            )
-        return lines
-
-    def _page(self) -> list[str]:
-        lines = [] if self.page is None else _labelled("view", self._record(self.page))
-        if self.route is not None:
-            matched = [f"{name} = {value!r}" for name, value in self.matchdict.items()]
-            lines += _labelled("route", [*self._record(self.route), *matched])
-        return lines + self._passed(self.other_pages)
-
-    def _views(self) -> list[str]:
-        lines = [] if self.view is None else _labelled("static view", self._record(self.view))
-        return lines + self._passed(self.other_views)
-
-    def _search_path(self) -> list[str]:
-        lines = []
-        for number, step in enumerate(self.search_path, 1):
-            label = "search path" if number == 1 else ""
-            lines += _labelled(label, self._step(number, step))
-        return lines
-
-    def _bundle(self) -> list[str]:
-        return [] if self.bundle is None else _labelled("bundle", list(bundle_lines(self.bundle)))
-
-    def _step(self, number: int, step: Step) -> list[str]:
-        if not step.via:
-            return [f"{number}. {step.spec}: {step.state} (the original)"]
-        *before, last = step.via
-        lines = [f"{number}. {step.spec}: {step.state}"]
-        lines += [f"   by {line}" for line in self._record(last)[:1]]
-        lines += [f"      {line}" for line in self._record(last)[1:]]
-        lines += [f"      after {override}, {override.origin}" for override in before]
-        return lines
-
-    def _busters(self) -> list[str]:
-        use = self.busting
-        if use is None:
-            lines = _labelled("cache buster", ["none"]) if self.url is not None else []
-            return lines + self._passed(self.other_bustings)
-        told = [f"does nothing: {use.idle}" if use.idle else use.says]
-        if use.file is not None:
-            told.append(f"reads {self.busting_file or use.file}")
-        return _labelled("cache buster", self._record(use.record) + told) + self._passed(self.other_bustings)
-
-    def _policies(self) -> list[str]:
-        protected = self.page or self.view
-        if protected is None or not protected.protected:
-            return []
-        policy = ["no policy: nobody is permitted"] if self.policy is None else self._record(self.policy)
-        below = "; the answer below is that to somebody who has it" if self.answer is not None else ""
-        told = [f"{protected.permission!r}{below}", *policy]
-        return _labelled("permission", told) + self._passed(self.other_policies)
-
-    def _variants(self) -> list[str]:
-        if self.source is None or self.directory or self.view is None:
-            return []
-        lines = []
-        for variant in self.variants:
-            size = "" if variant.size is None else f", {variant.size} bytes"
-            fault = f"not served: {variant.fault}" if variant.fault else "served"
-            lines += [f"{variant.coding}: {fault}{size}"] + ([variant.path] if variant.path else [])
-        declared = " ".join(self.view.content_encodings)
-        none = f"none on disk (content_encodings are {declared})" if declared else "none on disk, and none declared"
-        return _labelled("variants", lines or [none])
-
-    def _answer(self) -> list[str]:
-        if self.view is not None and self.view.external:
-            return _labelled("answer", ["by others: the static view's name is external"])
-        if self.answer is None:
-            return []
-        status, headers = self.answer
-        return _labelled("answer", [f"GET {self.path}", status, *(f"{name}: {value}" for name, value in headers)])
-
-    def _excluded(self) -> list[str]:
-        return _labelled(
-            "left out", [text for each in self.excluded for text in (each.real, f"excluded by {each.origin}")]
-        )
-
-    def _passed(self, records: list[Passed]) -> list[str]:
-        lines = []
-        for passed in records:
-            by = f" by {passed.winner.origin}" if passed.winner is not None else ""
-            lines += _labelled("  lost", [*self._record(passed.record), f"{passed.why}{by}"])
-        return lines
-
-    def _record(self, record: Record) -> list[str]:
-        where = [str(record.origin)] if record.origin is not None else []
-        return [line_of(record, self.registry), *where]
-
-
-def _labelled(label: str, lines: list[str]) -> list[str]:
-    """*lines* with the label before the first."""
-    return [f"{label if number == 0 else '':{LABEL}}{line}".rstrip() for number, line in enumerate(lines)]
-
-
-def _text(spec: AssetSpec | None) -> str | None:
-    return None if spec is None else str(spec)
-
-
-@implementer(IExplainer)
 class Explainer:
     """Explains the assets of one registry."""
 
@@ -314,6 +52,10 @@ class _Inquiry:
         self.registry = registry
         self.snapshot: Snapshot = registry.snapshot
         self.packages = Packages()
+        self.resolver = registry.part(Resolver)
+        self.urls = registry.part(URLGenerator)
+        self.answers = registry.part(Answers)
+        self.pages = registry.part(Pages)
         self.found = Explanation(registry, asked)
         try:
             if self._is_url(asked):
@@ -341,7 +83,7 @@ class _Inquiry:
         if ":" in asked:
             return False
         path = f"/{_path_of(asked)}"
-        return self._lead(path).view is not None or self._component(IAnswers).route(path) is not None
+        return self._lead(path).view is not None or self.answers.route(path) is not None
 
     # From what was asked to an asset.
 
@@ -353,8 +95,8 @@ class _Inquiry:
             return
         unpublished = ""
         try:
-            self.found.view = self._component(IURLDecisions).view(asked)
-            self.found.spec = self._component(IURLDecisions).published(asked)
+            self.found.view = self.urls.decide(asked, ask=False).view
+            self.found.spec = self.snapshot.derived(Lookup).publication(self.found.spec)[1]
         except NotPublished as error:
             unpublished = str(error)
         except ConfigurationError:  # a bundle that cannot be built, which is told of where its URL is asked for
@@ -365,7 +107,7 @@ class _Inquiry:
         url = self.found.url
         if url is not None and self.found.view is not None and not self.found.view.external:
             path = self._local_path(url) or ""
-            routed = self._component(IAnswers).route(path)
+            routed = self.answers.route(path)
             if routed is not None and routed.view != self.found.view:
                 self.found.problems.append(f"its URL is answered by {routed.view}, which has the longer name")
             page = self._lead(path)
@@ -381,7 +123,7 @@ class _Inquiry:
             self._explain_asset(str(self.found.spec))
             return
         path = self._local_path(asked)
-        routed = None if path is None else self._component(IAnswers).route(path)
+        routed = None if path is None else self.answers.route(path)
         led = None if path is None else self._lead(path)
         if led is not None:
             self._explain_pages(led, path or "")
@@ -414,8 +156,7 @@ class _Inquiry:
             if not view.external or own_scheme not in ("", scheme.lower()) or segments[: len(base)] != base:
                 continue
             below = tuple(segments[len(base) :])
-            versions = self.registry.queryUtility(IVersions)
-            version = versions.version_of(self.snapshot, view, below) if versions is not None else None
+            version = self.registry.part(Versions).version_of(self.snapshot, view, below)
             return view, version.spec if version is not None else view.root.joined(below)
         return None
 
@@ -432,18 +173,18 @@ class _Inquiry:
 
     def _has(self, spec: AssetSpec | None) -> bool:
         try:
-            return spec is not None and self._component(IResolver).resolve(spec).isfile()
+            return spec is not None and self.resolver.resolve(spec).isfile()
         except (OSError, ImportError):
             return False
 
     def _lead(self, path: str) -> Any:
         """What a URL path leads to among routes and views."""
-        return self._component(IPages).lead(unquote(path))
+        return self.pages.lead(unquote(path))
 
     def _explain_pages(self, led: Any, path: str) -> None:
         found = self.found
         found.page, found.route, found.matchdict = led.view, led.route, led.values
-        missed = self._component(IPages).missed(unquote(path))
+        missed = self.pages.missed(unquote(path))
         found.other_pages = [Passed(each.record, each.why) for each in missed]
         having = [led.view, led.route, *(each.record for each in missed)]
         subjects = {record.discriminator[:2] for record in having if record is not None}
@@ -485,31 +226,30 @@ class _Inquiry:
         self._explain_policy(found.view)
         if found.source is None:
             return
-        answers = self._component(IAnswers)
-        refusal = "" if found.view.external else answers.refusal(found.view, spec)
+        refusal = "" if found.view.external else self.answers.refusal(found.view, spec)
         if refusal:
             found.problems.append(f"{found.view} does not serve it: {refusal}")
-        found.variants = list(answers.variants(found.view, spec))
+        found.variants = list(self.answers.variants(found.view, spec))
 
     def _search(self, spec: AssetSpec) -> None:
         paths = self.snapshot.derived(SearchPaths)
         candidates = list(paths.candidates(spec))
         standing = [self._standing(candidate) for candidate in candidates]
-        chosen = _chosen(standing)
+        taken = chosen(there for there in standing if isinstance(there, Found))
         for candidate, there in zip(candidates, standing, strict=True):
-            state = "chosen" if there is not None and there is chosen else _state(there)
+            state = "chosen" if there is not None and there is taken else _state(there)
             path = there.path if isinstance(there, Found) else None
             self.found.search_path.append(Step(candidate.spec, state, candidate.via, path))
         self.found.search_path += _repeated(paths.places(spec), paths)
-        if isinstance(chosen, Found):
-            self.found.source, self.found.file, self.found.directory = chosen.spec, chosen.path, chosen.directory
+        if taken is not None:
+            self.found.source, self.found.file, self.found.directory = taken.spec, taken.path, taken.directory
         else:
             self.found.problems.append(f"no layer has {str(spec)!r}{self._nearest(spec, standing[-1])}")
 
     def _explain_bundle(self, spec: AssetSpec) -> None:
         """The bundle that *spec* is the address of, or the place of its output."""
-        bundles = self.registry.queryUtility(IBundles)
-        if bundles is None or not self.snapshot.derived(SearchPaths).bundles:
+        bundles = self.registry.above.bundles()
+        if not self.snapshot.derived(SearchPaths).bundles:
             return
         bundle = spec if bundles.name_of(self.snapshot, spec) else bundles.bundle_of(self.snapshot, spec)
         if bundle is not None:
@@ -524,13 +264,13 @@ class _Inquiry:
             found = list(self.packages.find(candidate.spec))
         except ImportError as error:
             return f"no such package ({error})"
-        return min(found, key=lambda each: each.directory, default=None)
+        return chosen(found)
 
     def _nearest(self, spec: AssetSpec, original: Found | str | None) -> str:
         if isinstance(original, str):
             return f": {original}"
         try:
-            names = self._component(IResolver).resolve(parent(spec)).listdir()
+            names = self.resolver.resolve(parent(spec)).listdir()
         except (OSError, ImportError, ValueError):
             return ""
         hint = did_you_mean(spec.name, names)
@@ -554,28 +294,40 @@ class _Inquiry:
     def _publishing(self, spec: AssetSpec) -> StaticViewRecord | None:
         """The view that gives the asset its URL, which may be another than the one that was asked."""
         try:
-            return self._component(IURLDecisions).view(spec)
+            return self.urls.decide(spec, ask=False).view
         except (NotPublished, ConfigurationError):  # the latter: a bundle that cannot be built
             return None
 
     def _explain_url(self, text: str) -> None:
         found = self.found
+        decision: Decision | None = None
         try:
-            found.url = self._component(IURLGenerator).static_path(text)
-            found.busting = self._component(IURLDecisions).busting(text)
+            decision = self.urls.decide(text, ask=False, anew=True)
+            found.busting = use_of(decision)
+            decision = self.urls.decide(text)
+            found.busting = use_of(decision)
+            found.url = self._policys_url(text)
         except NotPublished:
             pass
-        except Exception as error:  # a cache buster may be the code of others
+        except Exception as error:  # a cache buster and a URL policy may be the code of others
             if found.bundle is not None and isinstance(error, ConfigurationError):
                 return  # it cannot be built, which is told of
             found.problems.append(f"it has no URL: {type(error).__name__}: {error}")
-            found.busting = self._component(IURLDecisions).busting(text)
-        found.other_bustings = list(self._other_bustings())
+            found.busting = None if decision is None else use_of(decision, error)
+        found.other_bustings = list(self._other_bustings(decision))
         if found.busting is not None and found.busting.file is not None:
-            manifest = self._component(IResolver).resolve(found.busting.file)
+            manifest = self.resolver.resolve(found.busting.file)
             found.busting_file = manifest.abspath()
 
-    def _other_bustings(self) -> Iterator[Passed]:
+    def _policys_url(self, text: str) -> str:
+        """The URL that pages get, of the URL policy in force."""
+        policy = self.snapshot.urls
+        if policy is not self.urls:
+            self.found.url_policy = policy
+        url: str = policy.static_path(text)
+        return url
+
+    def _other_bustings(self, decision: Decision | None) -> Iterator[Passed]:
         found = self.found
         used = found.busting.record if found.busting is not None else None
         for other in self.snapshot.bustings:
@@ -597,12 +349,9 @@ class _Inquiry:
 
     def _explain_answer(self, path: str) -> None:
         self.found.path = path
-        self.found.answer = self._component(IAnswers).answer(path)
+        self.found.answer = self.answers.answer(path)
         if self.found.answer is None:
             self.found.problems.append("the static view '/' leaves it to the application")
-
-    def _component(self, provided: Any) -> Any:
-        return self.registry.getUtility(provided)
 
 
 def _host(authority: str) -> str:
@@ -623,12 +372,6 @@ def _spec_or_none(text: str) -> AssetSpec | None:
 def _path_of(url: str) -> str:
     """The path of a URL, or of the path of one, without query and fragment."""
     return urlsplit(url).path if _SCHEME.match(url) or url.startswith("//") else re.split("[?#]", url, maxsplit=1)[0]
-
-
-def _chosen(standing: list[Found | str | None]) -> Found | None:
-    """The first file; where there is no file, the first directory."""
-    found = [there for there in standing if isinstance(there, Found)]
-    return next((there for there in found if not there.directory), found[0] if found else None)
 
 
 def _state(there: Found | str | None) -> str:

@@ -11,15 +11,13 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from zope.interface import implementer
-
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem, did_you_mean, excerpt, printable
-from assetzcml.interfaces import IChecker, IZCMLLoader
 from assetzcml.registry import Registry
 from assetzcml.reports import rules
 from assetzcml.reports.descriptions import origin_data
 from assetzcml.reports.rules import Looked, Remark
 from assetzcml.reports.survey import Site
+from assetzcml.zcml.loader import ZCMLLoader
 
 __all__ = ["ERROR", "INFO", "RULES", "WARNING", "Checker", "Finding", "Rule"]
 
@@ -306,7 +304,6 @@ def _finding(code: str, remark: Remark) -> Finding:
     return Finding(code, rule.severity, remark.origin, remark.message, remark.hint or rule.fix, remark.also)
 
 
-@implementer(IChecker)
 class Checker:
     """Checks one registry."""
 
@@ -316,7 +313,7 @@ class Checker:
 
     def check(self, spec: str, **arguments: Any) -> list[Finding]:
         """
-        Load *spec*, with the arguments of `IZCMLLoader.load`; what is to be said about all that is loaded then.
+        Load *spec*, with the arguments of `ZCMLLoader.load`; what is to be said about all that is loaded then.
 
         In the order of the files and lines. Nothing is raised for what is wrong with the configuration.
         """
@@ -325,7 +322,7 @@ class Checker:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
-                self.registry.getUtility(IZCMLLoader).load(spec, **{**arguments, "strict": False})
+                self.registry.part(ZCMLLoader).load(spec, **{**arguments, "strict": False})
             except ConfigurationError as error:
                 return [_of_problem(problem) for problem in error.problems]
         return self._in_order(self._pardoned([*self._deprecated(caught, before), *self._findings()]))
@@ -380,7 +377,7 @@ class Checker:
         """What a file says to the checker; asked for once in a check, while the file is kept."""
         key = id(file.document)
         if key not in self._known:
-            self._known[key] = self.registry.getUtility(IZCMLLoader).remarks(file)
+            self._known[key] = self.registry.part(ZCMLLoader).remarks(file)
         return self._known[key]
 
     def _in_order(self, found: Iterator[Finding]) -> list[Finding]:

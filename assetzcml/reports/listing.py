@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from assetzcml.errors import ConfigurationError
-from assetzcml.interfaces import IBundles, IChecker, IPages
+from assetzcml.pages.application import Pages
 from assetzcml.records.assets import Busting, Override, PermissionPolicy, StaticViewRecord
 from assetzcml.records.bundles import BundleRecord, BundlingRecord
 from assetzcml.records.pages import Route, View
 from assetzcml.registry import Record, Registry
 from assetzcml.reports.bundles import bundle_data, bundle_lines
 from assetzcml.reports.descriptions import data_of, line_of, origin_data
+from assetzcml.reports.findings import Checker
 from assetzcml.reports.include_tree import includes_data, includes_lines
 
 __all__ = ["INCLUDES", "KINDS", "QUESTIONS", "answered", "counted", "listed_data", "listed_text"]
@@ -59,7 +60,7 @@ def _chosen(kinds: Sequence[str]) -> list[str]:
 
 def _listed(registry: Registry, kind: str) -> Iterator[tuple[Record, str, Record | None]]:
     """The records of one kind: those in force, then the losers, each with the reason and who won."""
-    snapshot, pages = registry.snapshot, registry.getUtility(IPages)
+    snapshot, pages = registry.snapshot, registry.part(Pages)
     policies = [snapshot.policy] if isinstance(snapshot.policy, PermissionPolicy) else []
     belongs = KINDS[kind][1]
     routing = (*pages.routes(), *pages.views())
@@ -73,7 +74,7 @@ def _listed(registry: Registry, kind: str) -> Iterator[tuple[Record, str, Record
 
 def _listed_bundles(registry: Registry) -> Iterator[Any]:
     """The `BundleState` of each bundle, those that Python registered too."""
-    bundles = registry.getUtility(IBundles)
+    bundles = registry.above.bundles()
     return (bundles.state(name) for name in bundles.names())
 
 
@@ -131,7 +132,7 @@ def _explained(registry: Any, about: Sequence[str]) -> tuple[Any, str, bool]:
 
 
 def _checked(registry: Any, about: Sequence[str]) -> tuple[Any, str, bool]:
-    found = registry.getUtility(IChecker).findings()
+    found = registry.part(Checker).findings()
     text = "\n".join([*map(str, found), counted(found)])
     return [each.as_dict() for each in found], text, not any(each.severity == "error" for each in found)
 

@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from assetzcml.errors import NotPublished, Origin, did_you_mean
-from assetzcml.interfaces import IAnswers, IBundles, IPages, IURLDecisions
+from assetzcml.pages.application import Pages
 from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
 from assetzcml.records.bundles import EnvironmentOption
 from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import CODINGS
 from assetzcml.reports.survey import Site, overlap
 from assetzcml.resolving.search import parent
+from assetzcml.serving.inquiries import Answers
+from assetzcml.urls.generator import URLGenerator
+from assetzcml.urls.inquiries import manifest_of, use_of
 
 __all__ = ["Looked", "Remark"]
 
@@ -205,7 +208,7 @@ def said_twice(site: Site) -> Iterator[Remark]:
 
 
 def shadowed(site: Site) -> Iterator[Remark]:
-    decisions = site.component(IURLDecisions)
+    urls = site.registry.part(URLGenerator)
     for view in site.local_views:
         for other in site.local_views:
             below = _below(view, other)
@@ -214,7 +217,7 @@ def shadowed(site: Site) -> Iterator[Remark]:
             spec = view.root.joined(below)
             if spec == other.root or spec in site.made:
                 continue
-            if site.stands(spec) and _published_by(decisions, spec) is view:
+            if site.stands(spec) and _published_by(urls, spec) is view:
                 message = f"{view}: {str(spec)!r} has a URL that {other} answers, whose name is longer"
                 yield Remark(_at(view, "name"), message, also=_against("the longer name is", other))
 
@@ -225,17 +228,17 @@ def _below(view: StaticViewRecord, other: StaticViewRecord) -> tuple[str, ...] |
     return tuple(names[len(own) :]) if len(names) > len(own) and names[: len(own)] == own else None
 
 
-def _published_by(decisions: Any, spec: AssetSpec) -> StaticViewRecord | None:
+def _published_by(urls: URLGenerator, spec: AssetSpec) -> StaticViewRecord | None:
     try:
-        return decisions.view(spec)
+        return urls.decide(spec, ask=False).view
     except NotPublished:
         return None
 
 
 def same_root(site: Site) -> Iterator[Remark]:
-    decisions = site.component(IURLDecisions)
+    urls = site.registry.part(URLGenerator)
     for view in site.snapshot.views:
-        winner = _published_by(decisions, view.root) if view.root not in site.made else None
+        winner = _published_by(urls, view.root) if view.root not in site.made else None
         if winner is None or winner is view or winner.root != view.root or winner.file != view.file:
             continue
         if winner.external and not view.external:
@@ -291,7 +294,7 @@ def entries_without_files(site: Site) -> Iterator[Remark]:
 
 
 def files_without_entries(site: Site) -> Iterator[Remark]:
-    decisions = site.component(IURLDecisions)
+    urls = site.registry.part(URLGenerator)
     for busting, manifest, entries in _manifests(site):
         named = {_named(busting, name) for pair in entries.items() for name in pair} | {manifest} | site.made
         missing = []
@@ -299,7 +302,7 @@ def files_without_entries(site: Site) -> Iterator[Remark]:
             if busting.explicit or view.file or not overlap(view.root, busting.path):
                 continue
             for spec in site.files(max(view.root, busting.path, key=lambda each: len(each.parts))):
-                use = None if spec in named or _is_variant(site, spec) else decisions.busting(spec)
+                use = None if spec in named or _is_variant(site, spec) else use_of(urls.decide(spec, ask=False))
                 if use is not None and use.record == busting and spec not in missing:
                     missing.append(spec)
         if missing:
@@ -308,9 +311,8 @@ def files_without_entries(site: Site) -> Iterator[Remark]:
 
 
 def _manifests(site: Site) -> Iterator[tuple[Busting, AssetSpec, Any]]:
-    decisions = site.component(IURLDecisions)
     for busting in site.snapshot.bustings:
-        known = decisions.manifest(busting)
+        known = manifest_of(site.registry, busting)
         if known is not None:
             yield busting, *known
 
@@ -341,7 +343,7 @@ def busts_nothing(site: Site) -> Iterator[Remark]:
 
 def unmatched_contents(site: Site) -> Iterator[Remark]:
     for bundle in site.bundles:
-        for pattern, record in site.component(IBundles).unmatched(bundle.name):
+        for pattern, record in site.registry.above.bundles().unmatched(bundle.name):
             message = f"{bundle}: no file matches {pattern!r}"
             yield Remark(_at(record, "contents"), message)
 
@@ -391,7 +393,7 @@ def replaced_contents(site: Site) -> Iterator[Remark]:
 
 
 def faulty_variants(site: Site) -> Iterator[Remark]:
-    answers = site.component(IAnswers)
+    answers = site.registry.part(Answers)
     for view in site.local_views:
         if not view.content_encodings:
             continue
@@ -421,13 +423,13 @@ def undeclared_variants(site: Site) -> Iterator[Remark]:
 
 
 def never_reached(site: Site) -> Iterator[Remark]:
-    for record, why, by in site.component(IPages).unreached():
+    for record, why, by in site.registry.part(Pages).unreached():
         if isinstance(record, Route):
             yield Remark(_at(record, "pattern"), f"{record} is never tried: {why}", also=_against("goes first:", by))
 
 
 def never_called(site: Site) -> Iterator[Remark]:
-    for record, why, by in site.component(IPages).unreached():
+    for record, why, by in site.registry.part(Pages).unreached():
         if isinstance(record, View):
             where = "route_name" if record.route_name is not None else "name"
             yield Remark(_at(record, where), f"{record} is never called: {why}", also=_against("the route is", by))
@@ -441,7 +443,7 @@ def without_view(site: Site) -> Iterator[Remark]:
 
 
 def behind_a_route(site: Site) -> Iterator[Remark]:
-    pages = site.component(IPages)
+    pages = site.registry.part(Pages)
     for view in site.local_views:
         hidden: dict[Any, list[str]] = {}
         for spec in site.view_files(view):

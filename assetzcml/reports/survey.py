@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import Any
 
-from assetzcml.interfaces import IResolver
 from assetzcml.records.assets import AssetSpec, Override, StaticViewRecord
 from assetzcml.records.bundles import BundleContents, BundleRecord, EnvironmentOption
 from assetzcml.registry import Registry
 from assetzcml.resolving.packages import Found, Packages
+from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import Candidate, SearchPaths
 
 __all__ = ["Site", "overlap"]
@@ -25,7 +24,7 @@ class Site:
         self.registry = registry
         self.snapshot = registry.snapshot
         self.paths = self.snapshot.derived(SearchPaths)
-        self.resolver = registry.getUtility(IResolver)
+        self.resolver = registry.part(Resolver)
         self.packages = Packages()
         # What bundles make counts as there, whether or not they have been built yet. Nobody looks at it: that would build.
         self.made = {bundle.spec for bundle in self.bundles if bundle.spec is not None}
@@ -64,9 +63,6 @@ class Site:
         if directory is not None and bundle.output is not None:
             places.append(directory.value.joined(bundle.output.split("/")))
         return any(place.under(root) for place in places for root in roots)
-
-    def component(self, provided: Any) -> Any:
-        return self.registry.getUtility(provided)
 
     def files(self, root: AssetSpec) -> tuple[AssetSpec, ...]:
         """All assets at *root* and below it, in any layer, but for programs and what begins with a dot."""

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from assetzcml.interfaces import IZCMLLoader
 from assetzcml.registry import Registry
+from assetzcml.zcml.loader import ZCMLLoader
 
 __all__ = ["schema_files", "schemas"]
 
@@ -49,7 +49,7 @@ def schemas(registry: Registry) -> dict[str, str]:
     A load that failed counts, as far as it came: what is broken is what one wants to edit. Each schema imports the
     others by the file names that `schema_files` gives them; that of '' is for elements in no namespace, and knows all.
     """
-    known = registry.getUtility(IZCMLLoader).directives()
+    known = registry.part(ZCMLLoader).directives()
     if not known:
         return {}
     everywhere = known.get("*", [])

@@ -13,11 +13,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, BinaryIO
 
-from zope.interface import implementer
-
-from assetzcml.interfaces import IDigests
-
 if TYPE_CHECKING:
+    from assetzcml.registry import Registry
     from assetzcml.resolving.packages import Found
 
 __all__ = ["DIGEST_LENGTH", "Digests", "digest_of", "digest_of_stream", "with_digest", "without_digest"]
@@ -74,15 +71,15 @@ def without_digest(name: str) -> tuple[str, str] | None:
     return (plain, found[2]) if with_digest(plain, found[2]) == name else None
 
 
-@implementer(IDigests)
 class Digests:
     """
-    The digests of files, remembered by path, time of change, size and inode.
+    The digests of the files of one registry, remembered by path, time of change, size and inode.
 
     Safe to use from many threads: two that ask at once may both read the file, and get the same answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
         self._known: dict[tuple[str, int, int, int], str] = {}
         self._lock = threading.Lock()
 

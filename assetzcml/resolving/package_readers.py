@@ -27,7 +27,6 @@ import zope.event
 from zope.interface.interfaces import IRegistered
 
 from assetzcml.errors import ConfigurationError, Origin, Problem
-from assetzcml.interfaces import IResolver
 from assetzcml.records.assets import AssetSpec, Override, asset_spec
 from assetzcml.registry import Registry
 from assetzcml.resolving.packages import Found
@@ -112,7 +111,6 @@ class ResourceHook:
         self.packages = packages
         self.origin = origin
         self.installed = False
-        self._resolver = Resolver(registry)  # for a registry that has none of its own
         # Which packages are watched is known without asking the registry: its lock must not be waited for during an
         # import, which holds one itself.
         self._watched = set(packages or ())
@@ -242,7 +240,7 @@ class ResourceHook:
         return self.installed and bool(paths.targets_in(spec) or len(paths.places(spec)) > 1)
 
     def _asked(self) -> Any:
-        return self.registry.queryUtility(IResolver, default=self._resolver)
+        return self.registry.part(Resolver)
 
     # pkg_resources, where it still exists.
 

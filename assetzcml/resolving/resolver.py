@@ -6,20 +6,17 @@ import io
 import os
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from zope.interface import implementer
 
-from assetzcml.interfaces import IAsset, IBundles, IResolver
+from assetzcml.interfaces import IAsset, IResolver
 from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.search import Candidate, SearchPaths, targets_in
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["FRESH", "Asset", "Resolver"]
+__all__ = ["FRESH", "Asset", "Resolver", "chosen"]
 
 FRESH = 1.0  # seconds for which a found file is taken to be where it was (a change is noticed within a second)
 CACHED_ASSETS = 10_000  # specs; about 5 MB, more than one page of any application asks for
@@ -134,11 +131,25 @@ class Asset:
         """Why a bundle among the places has no output."""
         paths = self._snapshot.derived(SearchPaths)
         places = [place.spec for place in self._places if place.spec in paths.bundles]
-        bundles = self._snapshot.registry.queryUtility(IBundles) if places else None
+        bundles = self._snapshot.registry.above.bundles() if places else None
         if bundles is None:
             return None
         faults = (bundles.fault(self._snapshot, spec) for spec in places)
         return next((fault for fault in faults if fault is not None), None)
+
+
+def chosen(standing: Iterable[Found]) -> Found | None:
+    """
+    The file that stands first; where there is no file, the directory that does.
+
+    A directory in one layer hides no file of the same name in another.
+    """
+    directory = None
+    for found in standing:
+        if not found.directory:
+            return found
+        directory = directory or found
+    return directory
 
 
 @implementer(IResolver)
@@ -148,7 +159,7 @@ class Resolver:
     def __init__(self, registry: Registry):
         self.registry = registry
         self.packages = Packages()
-        self._cache: tuple[Snapshot | None, dict[str, Asset]] = (None, {})
+        self._cache: tuple[Snapshot | None, dict[str | AssetSpec, Asset]] = (None, {})
 
     def resolve(self, spec: str | AssetSpec) -> Asset:
         """
@@ -161,14 +172,15 @@ class Resolver:
         if of is not snapshot:
             assets = {}
             self._cache = (snapshot, assets)
-        text = str(spec)
-        asset = assets.get(text)
+        asset = assets.get(spec)
         if asset is None:
-            asset = Asset(self, snapshot, asset_spec(spec))
+            address = asset_spec(spec)
+            asset = assets.get(address) or Asset(self, snapshot, address)
             if asset.exists():
                 if len(assets) >= CACHED_ASSETS:
                     assets.clear()
-                assets[text] = asset
+                # One asset however it is asked for, so that all who look know the same of it.
+                assets[spec] = assets[address] = asset
         return asset
 
     def look(self, spec: str | AssetSpec, anew: bool = False) -> tuple[float, Found | None]:
@@ -194,13 +206,8 @@ class Resolver:
                     raise
 
     def first(self, candidates: Iterable[Candidate]) -> Found | None:
-        """The file that is found first; where there is no file, the directory that is."""
-        directory = None
-        for found in self.everywhere(candidates):
-            if not found.directory:
-                return found
-            directory = directory or found
-        return directory
+        """What is chosen of all that stands at *candidates*; see `chosen`."""
+        return chosen(self.everywhere(candidates))
 
     def names(self, snapshot: Snapshot, candidates: Iterable[Candidate], spec: str) -> list[str]:
         """The names in a directory, of all layers, with those that only an override supplies."""

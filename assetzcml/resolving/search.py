@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from assetzcml.interfaces import IBundles
 from assetzcml.records.assets import AssetSpec, Override
 from assetzcml.records.bundles import BundleRecord
 from assetzcml.registry import Snapshot
@@ -77,10 +76,8 @@ class SearchPaths:
         """*places*, those of bundles replaced by where their outputs are when they are looked at."""
         if self.bundles.isdisjoint(place.spec for place in places):
             return places
-        bundles = self._snapshot.registry.queryUtility(IBundles)
-        return (
-            places if bundles is None else _Built(places, self._snapshot, bundles)
-        )  # None: a registry of records only
+        bundles = self._snapshot.registry.above.bundles()
+        return places if bundles is None else _Built(places, self._snapshot, bundles)
 
     def places(self, spec: AssetSpec, root: AssetSpec | None = None) -> list[Candidate]:
         """The same before anything is built: a bundle stands where its spec says."""

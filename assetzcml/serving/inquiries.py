@@ -8,9 +8,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from zope.interface import implementer
-
-from assetzcml.interfaces import IAnswers, IVersions
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
 from assetzcml.records.readers import CODINGS
 from assetzcml.registry import Registry
@@ -23,12 +20,13 @@ from assetzcml.serving.publication import settled
 from assetzcml.serving.responses import Asked, Header
 from assetzcml.serving.sites import Site
 from assetzcml.serving.variants import Located, locate, sources, variant_fault
+from assetzcml.urls.versions import Versions
 
 __all__ = ["Answers", "Routed", "Variant"]
 
 
 class Routed(NamedTuple):
-    """What a URL path leads to; see `IAnswers.route`."""
+    """What a URL path leads to; see `Answers.route`."""
 
     view: StaticViewRecord
     spec: AssetSpec | None
@@ -36,7 +34,7 @@ class Routed(NamedTuple):
 
 
 class Variant(NamedTuple):
-    """One coding of an asset that is there; see `IAnswers.variants`. *size* is in bytes."""
+    """One coding of an asset that is there; see `Answers.variants`. *size* is in bytes."""
 
     coding: str
     path: str | None
@@ -44,14 +42,19 @@ class Variant(NamedTuple):
     fault: str
 
 
-@implementer(IAnswers)
 class Answers:
-    """The answers of one registry, each looked for anew."""
+    """What the static views of one registry answer to somebody who is permitted everything. Each is looked for anew."""
 
     def __init__(self, registry: Registry):
         self.registry = registry
 
     def route(self, path: str) -> Routed | None:
+        """
+        The `Routed` of a URL path, percent-encoded, without query; None when no static view has it.
+
+        `view` is the record of the static view, `spec` the AssetSpec that the path names: without a digest, with the
+        index of a directory, None where no asset can be named so. `fault` is what is wrong with the name, or ''.
+        """
         found = self._site().route(_path_info(path))
         if found is None:
             return None
@@ -72,16 +75,16 @@ class Answers:
     def _version(self, view: StaticViewRecord, spec: AssetSpec, parts: tuple[str, ...]) -> Routed:
         """What the name stands for, when it is that of a version and no asset has it itself."""
         located = self._locate(view, spec)
-        versions = self.registry.queryUtility(IVersions)
-        if versions is None or (located is not None and not located.directory):
+        if located is not None and not located.directory:
             return Routed(view, spec, "")
-        version = versions.version_of(self.registry.snapshot, view, parts)
+        version = self.registry.part(Versions).version_of(self.registry.snapshot, view, parts)
         if version is None:
             return Routed(view, spec, "")
         fault = "" if version.current else f"the digest {version.digest} is not that of the asset as it is now"
         return Routed(view, version.spec, fault)
 
     def answer(self, path: str) -> tuple[str, list[Header]] | None:
+        """(status, headers) of the answer to a GET of a URL path; None when no static view has it."""
         # HEAD: the headers of a GET (RFC 9110, 9.3.2), and nothing is opened for it.
         steps = self._site().steps(
             _path_info(path),
@@ -94,6 +97,11 @@ class Answers:
         return None if answer is None else (answer.status, answer.headers)
 
     def variants(self, view: StaticViewRecord, spec: AssetSpec) -> Iterator[Variant]:
+        """
+        The codings of an asset that lie beside it, used or not.
+
+        `coding`, `path` and `size` say what there is, `fault` why it is not served; '' when it is.
+        """
         located = self._locate(view, spec)
         if located is None or located.directory:
             return
@@ -107,6 +115,7 @@ class Answers:
                 yield variant if coding in used else variant._replace(fault=_fault(view, variant))
 
     def refusal(self, view: StaticViewRecord, spec: AssetSpec) -> str:
+        """Why *view* does not serve an asset that exists; '' when it does."""
         raw = b"" if view.file else "/".join(spec.below(view.root)).encode("utf-8", "surrogateescape")
         if path_key(raw, view.dotfiles) is None:
             return "its name is not public: a dotfile, program source, or a name some system reads otherwise"

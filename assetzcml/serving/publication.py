@@ -13,9 +13,9 @@ from collections.abc import Callable, Generator, Hashable, Iterable, Mapping
 from enum import Enum
 from typing import Any
 
-from assetzcml.interfaces import IDigests, IVersions
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
 from assetzcml.registry import Snapshot
+from assetzcml.resolving.digests import Digests
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import FRESH
 from assetzcml.resolving.search import SearchPaths
@@ -39,6 +39,7 @@ from assetzcml.serving.responses import (
     state_of,
 )
 from assetzcml.serving.variants import Located, Source, locate, real_roots, sources
+from assetzcml.urls.versions import Versions
 
 __all__ = ["Finding", "Publication", "Steps", "settled"]
 
@@ -90,8 +91,8 @@ class Publication:
         self.snapshot = snapshot
         self._packages = snapshot.derived(_packages)
         self._paths = snapshot.derived(SearchPaths)
-        self._versions = snapshot.registry.queryUtility(IVersions)
-        self._digests = snapshot.registry.queryUtility(IDigests)
+        self._versions = snapshot.registry.part(Versions)
+        self._digests = snapshot.registry.part(Digests)
 
     @property
     def reload(self) -> bool:
@@ -222,7 +223,7 @@ class Publication:
 
         `Version.current` may be a second old.
         """
-        if version.digest is None or self._digests is None:
+        if version.digest is None:
             return bool(version.current)
         source = entry.identity.source
         if source.location.member is not None:
@@ -238,8 +239,8 @@ class Publication:
         return digest == version.digest and fingerprint(status) == source.fingerprint
 
     def _version(self, path: Key) -> Any:
-        """The `Version` that a name stands for (see `IVersions`)."""
-        if self._versions is None or not path.parts:
+        """The `Version` that a name stands for."""
+        if not path.parts:
             return None
         return self._versions.version_of(self.snapshot, self.record, path.parts)
 

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 from zope.interface import implementer
 
 from assetzcml.errors import InvalidManifest, NotBusted, did_you_mean
-from assetzcml.interfaces import IBindable, ICacheBuster, ICacheBusters, IDigests, IResolver
+from assetzcml.interfaces import IBindable, ICacheBuster
 from assetzcml.records import rules
 from assetzcml.records.assets import AssetSpec, Busting, asset_spec
 from assetzcml.registry import Registry
-from assetzcml.resolving.digests import with_digest
+from assetzcml.resolving.digests import Digests, with_digest
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import parent
@@ -26,7 +26,6 @@ from assetzcml.urls.manifest_format import EMPTY, Manifest
 from assetzcml.urls.queries import with_parameter
 
 __all__ = [
-    "CacheBusters",
     "DigestCacheBuster",
     "Lasting",
     "ManifestCacheBuster",
@@ -241,17 +240,12 @@ class ManifestCacheBuster:
         """The file as it is now."""
         try:
             if self._registry is not None:
-                found = self._resolver(self._registry).look(self.manifest_spec, anew=True)[1]
+                found = self._registry.part(Resolver).look(self.manifest_spec, anew=True)[1]
             else:
                 found = next(Packages().find(self.manifest_spec), None)
         except ImportError as error:
             raise InvalidManifest(f"{self._subject()} cannot be read: {error}") from error
         return found
-
-    def _resolver(self, registry: Registry) -> Any:
-        """The resolver of *registry*. One that is being staged has only that of the registry it will be part of."""
-        resolver = registry.getUtility(IResolver)
-        return resolver if getattr(resolver, "registry", registry) is registry else Resolver(registry)
 
     def _load(self, found: Found | None) -> _Read:
         if found is None:
@@ -290,7 +284,7 @@ class ManifestCacheBuster:
         if self._registry is None:
             return ""
         try:
-            names = self._resolver(self._registry).resolve(parent(self.manifest_spec)).listdir()
+            names = self._registry.part(Resolver).resolve(parent(self.manifest_spec)).listdir()
         except (OSError, ImportError):
             return ""
         hint = did_you_mean(self.manifest_spec.name, names)
@@ -353,12 +347,12 @@ class DigestCacheBuster:
     def _digest(self, spec: str, name: str) -> str:
         if self._registry is None:
             raise TypeError("a DigestCacheBuster works in an AssetRegistry, whose static views answer its names")
-        found = self._registry.getUtility(IResolver).look(spec)[1]
+        found = self._registry.part(Resolver).look(spec)[1]
         if found is None:
             raise FileNotFoundError("no layer has it")
         if found.directory or not name:
             raise IsADirectoryError("it is a directory")
-        return self._registry.getUtility(IDigests).digest(found)
+        return self._registry.part(Digests).digest(found)
 
 
 # What would have to be overridden for a subclass to say something else each time.
@@ -388,19 +382,3 @@ def _overrides(buster: Any, kind: type, name: str) -> bool:
 def renames(buster: Any) -> bool:
     """Does *buster* change names, which a `staticFile` keeps?"""
     return isinstance(buster, (ManifestCacheBuster, DigestCacheBuster))
-
-
-@implementer(ICacheBusters)
-class CacheBusters:
-    """Makes the cache busters that the directive `cacheBuster` has attributes for."""
-
-    def digest(self, missing: str = "plain") -> DigestCacheBuster:
-        return DigestCacheBuster(missing)
-
-    def manifest(
-        self, spec: str | AssetSpec, reload: bool | None = False, missing: str = "plain"
-    ) -> ManifestCacheBuster:
-        return ManifestCacheBuster(spec, reload, missing)
-
-    def token(self, token: str | bytes, param: str = "x") -> QueryStringConstantCacheBuster:
-        return QueryStringConstantCacheBuster(token, param)

@@ -1,18 +1,23 @@
-"""The URL of an asset: the static view's name, what the cache buster makes of the path, the query and the fragment."""
+"""
+The URL of an asset: the static view's name, what the cache buster makes of the path, the query and the fragment.
+
+It is decided once, in `URLGenerator.decide`: `static_path` takes the text of the decision, `explain` the reasons.
+"""
 
 from __future__ import annotations
 
 from math import inf
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from zope.interface import implementer
 
 from assetzcml.errors import InvalidManifest, NotPublished
-from assetzcml.interfaces import IBundles, IResolver, IURLGenerator
-from assetzcml.records.assets import AssetSpec, asset_spec
+from assetzcml.interfaces import IURLGenerator
+from assetzcml.records.assets import AssetSpec, StaticViewRecord, asset_spec
 from assetzcml.registry import Registry, Snapshot
+from assetzcml.resolving.resolver import Resolver
 from assetzcml.urls.applications import (
     application_path,
     application_url,
@@ -23,16 +28,52 @@ from assetzcml.urls.applications import (
 )
 from assetzcml.urls.cachebusters import Lasting, ManifestCacheBuster, renames
 from assetzcml.urls.lookup import CACHED_URLS, BoundBusting, Lookup, Place
-from assetzcml.urls.queries import PATH_SAFE, copied_query, query_and_fragment
+from assetzcml.urls.queries import PATH_SAFE, URLOptions
 
-__all__ = ["URLGenerator", "URLMethods"]
+__all__ = ["Decision", "Idle", "Links", "URLGenerator", "URLMethods"]
+
+
+PLAIN = URLOptions()
+
+
+class Idle(NamedTuple):
+    """A cache buster that covers an asset and has no part in its URL, and why."""
+
+    busting: BoundBusting
+    why: str
+
+
+class Decision(NamedTuple):
+    """
+    What the URL of an asset is made from.
+
+    *path* is the URL without scheme, host and what the application is mounted at; whole for an external name. *place*
+    says which static view it is below, *source* where the asset is taken from, where that was looked for. *busting* is
+    the cache buster that was asked, *subpath* what it made of the path and *options* of the rest; *idle* is the one that
+    would have been asked. It holds *until* (`time.monotonic`); *busted*: `prevent_cachebust` would change it.
+    """
+
+    path: str
+    place: Place
+    subpath: str
+    options: URLOptions
+    source: AssetSpec | None = None
+    busting: BoundBusting | None = None
+    idle: Idle | None = None
+    until: float = inf
+    busted: bool = False
+
+    @property
+    def view(self) -> StaticViewRecord:
+        """The record of the static view below whose name the asset is."""
+        return self.place.view
 
 
 class URLMethods:
     """
-    `static_url` and `static_path` of a Registry, each a call of its IURLGenerator.
+    `static_url` and `static_path` of a Registry, each a call of the URL policy in force.
 
-    What that one has put into the tables of the snapshot is taken from there without a call.
+    What the one we ship has in its table is taken from there without a call; the table of any other is empty.
     """
 
     def static_path(
@@ -66,7 +107,7 @@ class URLMethods:
                     return path
         except (AttributeError, KeyError, TypeError):
             pass  # no snapshot yet, nothing known of this spec, or a request of another kind: the long way
-        return self.getUtility(IURLGenerator).static_path(
+        return self.snapshot.urls.static_path(
             spec,
             request,
             _query=_query,
@@ -77,7 +118,18 @@ class URLMethods:
             _app_url=_app_url,
         )
 
-    def static_url(self: Any, spec: str | AssetSpec, request: Any = None, **options: Any) -> str:
+    def static_url(
+        self: Any,
+        spec: str | AssetSpec,
+        request: Any = None,
+        *,
+        _query: Any = None,
+        _anchor: Any = None,
+        _scheme: str | None = None,
+        _host: str | None = None,
+        _port: str | int | None = None,
+        _app_url: str | None = None,
+    ) -> str:
         """
         The URL of an asset, with scheme and host. The options are Pyramid's: `_query`, `_anchor`, `_scheme`, `_host`,
         `_port`, `_app_url`; none of them is changed.
@@ -87,86 +139,84 @@ class URLMethods:
 
         Raises NotPublished, a ValueError that names the nearest roots, for what no static view publishes.
         """
-        return self.getUtility(IURLGenerator).static_url(spec, request, **options)
+        return self.snapshot.urls.static_url(
+            spec,
+            request,
+            _query=_query,
+            _anchor=_anchor,
+            _scheme=_scheme,
+            _host=_host,
+            _port=_port,
+            _app_url=_app_url,
+        )
 
 
 @implementer(IURLGenerator)
 class URLGenerator:
-    """Makes the URLs of one registry. Safe to use from many threads."""
+    """
+    Makes the URLs of one registry. Safe to use from many threads.
+
+    What it has made is in a table of its own, as long as it holds. The registry reads that table too while this is the
+    policy in force; so a subclass, or what wraps this one, is asked for every URL.
+    """
 
     def __init__(self, registry: Registry):
         self.registry = registry
 
-    def static_url(
-        self,
-        spec: str | AssetSpec,
-        request: Any = None,
-        *,
-        _query: Any = None,
-        _anchor: Any = None,
-        _scheme: str | None = None,
-        _host: str | None = None,
-        _port: str | int | None = None,
-        _app_url: str | None = None,
-    ) -> str:
+    def static_url(self, spec: str | AssetSpec, request: Any = None, **options: Any) -> str:
         """The URL of an asset, with scheme and host; see `URLMethods.static_url`."""
-        options = {"_scheme": _scheme, "_host": _host, "_port": _port, "_app_url": _app_url}
-        return self._url(spec, request, _query, _anchor, {k: v for k, v in options.items() if v is not None})
+        return self._url(spec, request, URLOptions.of(options))
 
-    def static_path(
+    def static_path(self, spec: str | AssetSpec, request: Any = None, **options: Any) -> str:
+        """The URL of an asset without scheme and host; see `URLMethods.static_path`."""
+        given = URLOptions.of(options)
+        mounted = self._mounted(request, given.app_url)
+        return self._url(spec, request, URLOptions(given.query, given.anchor, app_url=mounted))
+
+    def decide(
         self,
         spec: str | AssetSpec,
         request: Any = None,
+        options: URLOptions = PLAIN,
         *,
-        _query: Any = None,
-        _anchor: Any = None,
-        _scheme: str | None = None,
-        _host: str | None = None,
-        _port: str | int | None = None,
-        _app_url: str | None = None,
-    ) -> str:
-        """The URL of an asset without scheme and host; see `URLMethods.static_path`."""
-        return self._url(spec, request, _query, _anchor, {"_app_url": self._mounted(request, _app_url)})
+        anew: bool = False,
+        ask: bool = True,
+    ) -> Decision:
+        """
+        The URL of an asset, and what it is made from.
+
+        With *anew* what was found is looked for again. Without *ask* the cache buster is found and not called; the path
+        is then the one without its work. Raises InvalidSpec, NotPublished, BuildError, and what a cache buster raises.
+        """
+        snapshot = self.registry.snapshot
+        address = asset_spec(spec)
+        lookup = snapshot.derived(Lookup)
+        if address in lookup.bundles:
+            output = self.registry.above.bundles().output(snapshot, address)
+            if output is not None:
+                return self._of_output(lookup, address, output, request, options, ask)
+        place = self._place(lookup, address, directory=isinstance(spec, str) and spec.endswith("/"))
+        decision = self._choose(lookup, place, options, anew)
+        return _asked(decision, request) if ask else decision
 
     def output_path(self, spec: AssetSpec, output: Any) -> str:
-        """See `IURLGenerator`."""
-        return self._output_path(self.registry.snapshot, spec, output, None, None, None, {})[0]
+        """The URL of the `Output` of the bundle *spec*, as `static_path` gives it without a request."""
+        return self._of_output(self.registry.snapshot.derived(Lookup), spec, output, None, PLAIN, True).path
 
     def directory_path(self, spec: AssetSpec) -> str:
-        """See `IURLGenerator`."""
-        place = self.registry.snapshot.derived(Lookup).place(f"{spec}/")
+        """The URL of a published directory, with its slash and without cache busters; NotPublished when it is not."""
+        place = self.registry.snapshot.derived(Lookup).place(spec, directory=True)
         return place.url(place.subpath)
 
-    def url_of(
-        self,
-        path: str,
-        request: Any = None,
-        *,
-        _query: Any = None,
-        _anchor: Any = None,
-        _scheme: str | None = None,
-        _host: str | None = None,
-        _port: str | int | None = None,
-        _app_url: str | None = None,
-    ) -> str:
+    def url_of(self, path: str, request: Any = None, **options: Any) -> str:
         """The URL of a path of the application, quoted and with its first slash; the options are those of `static_url`."""
-        options = {"_scheme": _scheme, "_host": _host, "_port": _port, "_app_url": _app_url}
-        return self._application_url(request, options) + path + query_and_fragment(_query, _anchor)
+        given = URLOptions.of(options)
+        return self._application_url(request, given) + path + given.following
 
-    def path_of(
-        self,
-        path: str,
-        request: Any = None,
-        *,
-        _query: Any = None,
-        _anchor: Any = None,
-        _scheme: str | None = None,
-        _host: str | None = None,
-        _port: str | int | None = None,
-        _app_url: str | None = None,
-    ) -> str:
+    def path_of(self, path: str, request: Any = None, **options: Any) -> str:
         """The same without scheme and host; the options have the meaning they have for `static_path`."""
-        return self._mounted(request, _app_url) + path + query_and_fragment(_query, _anchor)
+        given = URLOptions.of(options)
+        return self._mounted(request, given.app_url) + path + given.following
 
     def prepare(self) -> None:
         """
@@ -181,125 +231,114 @@ class URLGenerator:
                 except InvalidManifest:
                     continue
 
-    def _url(self, spec: str | AssetSpec, request: Any, query: Any, anchor: Any, options: dict[str, Any]) -> str:
+    def _url(self, spec: str | AssetSpec, request: Any, options: URLOptions) -> str:
         snapshot = self.registry.snapshot
-        bare = not query and not anchor
-        path = self._remembered(snapshot, spec) if bare else None
-        output = self._output(snapshot, spec) if path is None else None
-        if output is not None:
-            path, until = self._output_path(snapshot, asset_spec(spec), output, request, query, anchor, options)
-            if bare and until:
-                _remember(snapshot, spec, path, until, True)
-        elif path is None:
-            place = self._place(snapshot, spec)
-            if query:
-                options["_query"] = copied_query(query)
-            if anchor:
-                options["_anchor"] = anchor
-            subpath, options, until, busted = self._busted(snapshot, place, request, options)
-            path = place.url(subpath) + query_and_fragment(options.get("_query"), options.get("_anchor"))
-            if bare and until:
-                _remember(snapshot, spec, path, until, busted)
+        path = self._remembered(snapshot, spec) if options.bare else None
+        if path is None:
+            decision = self.decide(spec, request, options)
+            path = decision.path
+            if options.bare and decision.until:
+                self._remember(snapshot, spec, decision)
+            options = decision.options
         if path[0] != "/":
             return path
         if path[:2] == "//":
             return path if request is None else f"{url_scheme(request)}:{path}"
         return self._application_url(request, options) + path
 
-    def _place(self, snapshot: Snapshot, spec: str | AssetSpec) -> Place:
+    # What is remembered.
+
+    def _table(self, snapshot: Snapshot) -> dict[Any, tuple[str, float | None]]:
+        """What is known of *snapshot*; the registry reads it too when this is the policy in force."""
+        table = snapshot.derived(self._new_table)
+        if snapshot.paths is not table and snapshot.urls is self and type(self) is URLGenerator:
+            snapshot.paths = table
+        return table
+
+    def _new_table(self, snapshot: Snapshot) -> dict[Any, tuple[str, float | None]]:
+        return {}
+
+    def _remembered(self, snapshot: Snapshot, spec: str | AssetSpec) -> str | None:
+        """The path of *spec*, with what its buster makes of it, when that still holds."""
+        path, until = self._table(snapshot).get(spec, (None, None))
+        return path if until is None or (monotonic() < until and not self._prevented()) else None
+
+    def _remember(self, snapshot: Snapshot, spec: str | AssetSpec, decision: Decision) -> None:
+        if decision.path[:2] == "//":  # the scheme is the request's
+            return
+        table = self._table(snapshot)
+        if len(table) >= CACHED_URLS:
+            table.clear()
+        table[spec] = decision.path, (decision.until if decision.busted else None)
+
+    # What decides.
+
+    def _place(self, lookup: Lookup, spec: AssetSpec, directory: bool = False) -> Place:
         """Where the asset is published; of a bundle that is overridden, at last where its source is."""
-        lookup = snapshot.derived(Lookup)
         try:
-            return lookup.place(spec)
+            return lookup.place(spec, directory)
         except NotPublished:
-            if asset_spec(spec) not in lookup.bundles:
-                raise
-            found = self.registry.getUtility(IResolver).look(spec)[1]
+            found = self.registry.part(Resolver).look(spec)[1] if spec in lookup.bundles else None
             if found is None:
                 raise
             return lookup.place(found.spec)
 
-    def _output(self, snapshot: Snapshot, spec: str | AssetSpec) -> Any:
-        """The `Output` of a bundle; None for what is none, or is taken from an override."""
-        bundles = snapshot.derived(Lookup).bundles
-        if not bundles or asset_spec(spec) not in bundles:
-            return None
-        return self.registry.getUtility(IBundles).output(snapshot, asset_spec(spec))
-
-    def _output_path(
-        self,
-        snapshot: Snapshot,
-        spec: AssetSpec,
-        output: Any,
-        request: Any,
-        query: Any,
-        anchor: Any,
-        options: dict[str, Any],
-    ) -> tuple[str, float]:
+    def _of_output(
+        self, lookup: Lookup, spec: AssetSpec, output: Any, request: Any, options: URLOptions, ask: bool
+    ) -> Decision:
         """
-        The URL of the output of the bundle *spec*, and until when it holds.
+        The URL of the output of the bundle *spec*.
 
         A version in the name is enough; else a cache buster that covers the bundle, or the place of its output, does its
         work, unless the environment says that the query has the version.
         """
-        lookup = snapshot.derived(Lookup)
         place = lookup.output_place(spec, output)
-        if query:
-            options["_query"] = copied_query(query)
-        if anchor:
-            options["_anchor"] = anchor
-        subpath, until, used = place.subpath, output.until, False
-        if not output.named and output.expire is not True:
-            subpath, options, holds, _ = self._busted(snapshot, place, request, options)
-            until = min(until, holds)
-            used = place.busting is not None or bool(lookup.explicit)
-        path = place.url(subpath)
+        if output.named or output.expire is True:
+            why = "the version is in the bundle's name" if output.named else "the query has the bundle's version"
+            idle = Idle(place.busting, why) if place.busting is not None else None
+            decision = _plain(place, options)._replace(idle=idle, until=output.until, busted=True)
+        else:
+            decision = self._choose(lookup, place, options)
+            decision = _asked(decision, request) if ask else decision
+            decision = decision._replace(until=min(output.until, decision.until), busted=True)
+        used = decision.busting is not None or decision.idle is not None
         asks = output.expire is True or (output.expire is None and not output.named and not used)
-        more = query_and_fragment(options.get("_query"), options.get("_anchor"))
         if output.version is None or not asks:
-            return path + more, until
-        version = quote(output.version, safe=PATH_SAFE)
-        return f"{path}?{version}{'&' + more[1:] if more.startswith('?') else more}", until
+            return decision
+        version, more = quote(output.version, safe=PATH_SAFE), decision.options.following
+        path = place.url(decision.subpath)
+        return decision._replace(path=f"{path}?{version}{'&' + more[1:] if more.startswith('?') else more}")
 
-    def _remembered(self, snapshot: Snapshot, spec: str | AssetSpec) -> str | None:
-        """The path of *spec*, with what its buster makes of it, when that still holds."""
-        path, until = snapshot.paths.get(spec, (None, None))
-        return path if until is None or (monotonic() < until and not self._prevented()) else None
-
-    def _busted(
-        self, snapshot: Snapshot, place: Place, request: Any, options: dict[str, Any]
-    ) -> tuple[str, dict[str, Any], float, bool]:
-        """
-        What the cache buster makes of the subpath and the options, the time until which that holds, and whether
-        `prevent_cachebust` would change it.
-        """
-        lookup = snapshot.derived(Lookup)
+    def _choose(self, lookup: Lookup, place: Place, options: URLOptions, anew: bool = False) -> Decision:
+        """The URL of a *place*, and the cache buster that is to be asked, or would be."""
+        plain = _plain(place, options)
         if place.busting is None and not lookup.explicit:
-            return place.subpath, options, inf, False
-        if self._prevented():
-            return place.subpath, options, 0.0, True
-        known_until, source = self._source(place)
+            return plain
+        known_until, source = self._source(place, anew)
         busting = lookup.explicit_busting(source) or place.busting
         until = min(known_until if lookup.explicit else inf, _lasts(busting, known_until))
-        if busting is None or (place.view.file and renames(busting.buster)):
-            return place.subpath, options, until, True
-        rawspec = (
-            place.pathspec if source == place.spec else str(source) + ("/" if place.pathspec.endswith("/") else "")
-        )
-        options = {**options, "pathspec": place.pathspec, "rawspec": rawspec}
-        return *_answer(busting, request, place.subpath, options), until, True
+        plain = plain._replace(source=source, until=until, busted=True)
+        if busting is None:
+            return plain
+        if self._prevented():
+            why = "the setting 'prevent_cachebust' turns all cache busters off"
+            return plain._replace(idle=Idle(busting, why), until=0.0)
+        if place.view.file and renames(busting.buster):
+            return plain._replace(idle=Idle(busting, "a staticFile keeps its name"))
+        return plain._replace(busting=busting)
 
-    def _source(self, place: Place) -> tuple[float, AssetSpec]:
+    def _source(self, place: Place, anew: bool) -> tuple[float, AssetSpec]:
         """Where the asset is really taken from, and until when that is trusted; itself when nothing is found."""
         try:
-            resolver = self.registry.getUtility(IResolver)
-            until, found = resolver.look(place.spec, anew=bool(place.view.reload))
+            until, found = self.registry.part(Resolver).look(place.spec, anew=anew or bool(place.view.reload))
         except ImportError:  # the root of an external name is not looked at: its package need not be installed
             return 0.0, place.spec
         return (0.0 if place.view.reload else until), (found.spec if found is not None else place.spec)
 
     def _prevented(self) -> bool:
         return self.registry.snapshot.is_on("prevent_cachebust")
+
+    # What stands before the path.
 
     def _mounted(self, request: Any, app_url: str | None) -> str:
         """The path the application is mounted at: the request's, else that of a URL."""
@@ -310,12 +349,11 @@ class URLGenerator:
     def _application_url_setting(self) -> str | None:
         return self.registry.settings.get("application_url")
 
-    def _application_url(self, request: Any, options: dict[str, Any]) -> str:
+    def _application_url(self, request: Any, options: URLOptions) -> str:
         """What stands before the path of the application."""
-        given = options.get("_app_url")
-        if given is not None:
-            return given.rstrip("/")
-        replaced = options.get("_scheme"), options.get("_host"), options.get("_port")
+        if options.app_url is not None:
+            return options.app_url.rstrip("/")
+        replaced = options.scheme, options.host, options.port
         if request is not None:
             return application_url(request, *replaced)
         setting = self._application_url_setting()
@@ -328,6 +366,39 @@ class URLGenerator:
             if replaced == (None, None, None)
             else application_url(environ_of_url(setting), *replaced)
         )
+
+
+class Links:
+    """What bundles need of URLs: the policy in force for assets, the generator for what only it knows."""
+
+    def __init__(self, registry: Registry):
+        self.registry = registry
+        self._generator = registry.part(URLGenerator)
+        self.output_path = self._generator.output_path
+        self.directory_path = self._generator.directory_path
+
+    def static_path(self, spec: str, request: Any = None, /, **options: Any) -> str:
+        """The URL of an asset, of the URL policy in force."""
+        path: str = self.registry.snapshot.urls.static_path(spec, request, **options)
+        return path
+
+
+def _plain(place: Place, options: URLOptions) -> Decision:
+    """The URL of a *place* as it is without a cache buster."""
+    return Decision(place.url(place.subpath) + options.following, place, place.subpath, options)
+
+
+def _asked(decision: Decision, request: Any) -> Decision:
+    """The same after its cache buster has done its work."""
+    place, busting = decision.place, decision.busting
+    if busting is None:
+        return decision
+    kw = decision.options.for_buster(pathspec=place.pathspec, rawspec=place.rawspec(decision.source or place.spec))
+    subpath, kw = _answer(busting, request, place.subpath, kw)
+    if place.view.file:  # it keeps its name
+        subpath = place.subpath
+    options = decision.options.after_buster(kw)
+    return decision._replace(path=place.url(subpath) + options.following, subpath=subpath, options=options)
 
 
 def _lasts(busting: BoundBusting | None, known_until: float) -> float:
@@ -344,11 +415,3 @@ def _answer(busting: BoundBusting, request: Any, subpath: str, options: dict[str
             f"{busting.buster!r}, declared by {busting.record}, returned {answer!r}; (subpath, kw) was expected"
         )
     return answer
-
-
-def _remember(snapshot: Snapshot, spec: str | AssetSpec, path: str, until: float, busted: bool) -> None:
-    if path[:2] == "//":  # the scheme is the request's
-        return
-    if len(snapshot.paths) >= CACHED_URLS:
-        snapshot.paths.clear()
-    snapshot.paths[spec] = path, (until if busted else None)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from assetzcml.errors import NotPublished
 from assetzcml.interfaces import IBindable
-from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord, asset_spec
+from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord
 from assetzcml.registry import Snapshot
 from assetzcml.resolving.search import SearchPaths
 from assetzcml.urls.cachebusters import Lasting, lasting
@@ -44,6 +44,12 @@ class Place(NamedTuple):
     base: str
     busting: BoundBusting | None
 
+    def rawspec(self, source: AssetSpec) -> str:
+        """*source*, where the asset is really taken from, as a cache buster is told: like what was asked for."""
+        if source == self.spec:
+            return self.pathspec
+        return str(source) + ("/" if self.pathspec.endswith("/") else "")
+
     def url(self, subpath: str) -> str:
         """The URL of *subpath*: a path of the application, or whole for an external name."""
         if self.view.file:
@@ -75,7 +81,7 @@ class Lookup:
             table = self.explicit if record.explicit else self._bustings
             if record.path not in table:
                 table[record.path] = _bound(snapshot, record)
-        self._places: dict[str | AssetSpec, Place] = {}
+        self._places: dict[tuple[AssetSpec, bool], Place] = {}
         self.bundles = snapshot.derived(SearchPaths).bundles
 
     @property
@@ -83,18 +89,18 @@ class Lookup:
         """All of them."""
         return [*self._bustings.values(), *self.explicit.values()]
 
-    def place(self, text: str | AssetSpec) -> Place:
+    def place(self, spec: AssetSpec, directory: bool = False) -> Place:
         """
-        Where the asset is published: below the longest root that contains it.
+        Where the asset is published: below the longest root that contains it. With *directory* the URL ends in a slash.
 
-        Raises InvalidSpec for a bad spec, NotPublished when there is no such root; both are ValueErrors.
+        Raises NotPublished, a ValueError, when there is no such root.
         """
-        place = self._places.get(text)
+        place = self._places.get((spec, directory))
         if place is None:
-            place = self._place(text)
+            place = self._place(spec, directory)
             if len(self._places) >= CACHED_URLS:
                 self._places.clear()
-            self._places[text] = place
+            self._places[spec, directory] = place
         return place
 
     def output_place(self, spec: AssetSpec, output: Any) -> Place:
@@ -118,8 +124,7 @@ class Lookup:
         own = _deepest(self._bustings, spec)
         return place if own is None else place._replace(spec=spec, pathspec=str(spec), busting=own)
 
-    def _place(self, text: str | AssetSpec) -> Place:
-        asked = asset_spec(text)
+    def _place(self, asked: AssetSpec, directory: bool = False) -> Place:
         view, spec = self.publication(asked)
         if view is None:
             raise NotPublished(f"no static view publishes {str(spec)!r}{self._nearest(spec)}")
@@ -131,7 +136,7 @@ class Lookup:
         if view.file:
             return Place(view, spec, str(spec), spec.name, base, busting)
         below = spec.below(view.root)
-        slash = "/" if spec.parts and (not below or (isinstance(text, str) and text.endswith("/"))) else ""
+        slash = "/" if spec.parts and (not below or directory) else ""
         subpath = "/".join(below) + (slash if below else "")
         return Place(view, spec, str(spec) + slash, subpath, base if base == "/" else base + "/", busting)
 

@@ -1,16 +1,74 @@
-"""Quoting: queries, fragments and paths as Pyramid writes them. Pure functions of texts."""
+"""The options of a URL, and quoting: queries, fragments and paths as Pyramid writes them. Pure functions of texts."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus
 
-__all__ = ["PATH_SAFE", "copied_query", "query_and_fragment", "quoted_base_url", "urlencode", "with_parameter"]
+__all__ = [
+    "PATH_SAFE",
+    "URL_OPTIONS",
+    "URLOptions",
+    "copied_query",
+    "query_and_fragment",
+    "quoted_base_url",
+    "urlencode",
+    "with_parameter",
+]
 
 # RFC 3986, 3.3: pchar and '/'.
 PATH_SAFE = "/~!$&'()*+,;=:@"
 # RFC 3986, 3.4: pchar, '/' and '?'; the same for fragments (3.5).
 QUERY_SAFE = "/?:@!$&'()*+,;="
+# The options of a URL by their names in a call, in the order of URLOptions.
+URL_OPTIONS = ("_query", "_anchor", "_scheme", "_host", "_port", "_app_url")
+
+
+class URLOptions(NamedTuple):
+    """The options of `static_url` and its like, Pyramid's, whose names have an underscore before them in a call."""
+
+    query: Any = None
+    anchor: Any = None
+    scheme: str | None = None
+    host: str | None = None
+    port: str | int | None = None
+    app_url: str | None = None
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> URLOptions:
+        """
+        Those that *options* have, by their names in a call.
+
+        Raises TypeError for another name, as a call does.
+
+        >>> URLOptions.of({"_anchor": "top"}).anchor
+        'top'
+        """
+        for name in options:
+            if name not in URL_OPTIONS:
+                raise TypeError(f"a URL has no option {name!r}; {', '.join(URL_OPTIONS)} are known")
+        return cls(*map(options.get, URL_OPTIONS))
+
+    @property
+    def bare(self) -> bool:
+        """Does nothing follow the path?"""
+        return not self.query and not self.anchor
+
+    def for_buster(self, **more: str) -> dict[str, Any]:
+        """Those that are given, as a cache buster gets them (Pyramid's kw): the query is a copy."""
+        given = self._replace(query=copied_query(self.query) if self.query else None, anchor=self.anchor or None)
+        options = {name: value for name, value in zip(URL_OPTIONS, given, strict=True) if value is not None}
+        return {**options, **more}
+
+    def after_buster(self, kw: Mapping[str, Any]) -> URLOptions:
+        """What a cache buster has made of them."""
+        return URLOptions(*map(kw.get, URL_OPTIONS))
+
+    @property
+    def following(self) -> str:
+        """What follows the path: see `query_and_fragment`."""
+        return query_and_fragment(self.query, self.anchor)
 
 
 def urlencode(query: Any) -> str:

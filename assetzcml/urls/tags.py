@@ -5,7 +5,6 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from assetzcml.interfaces import IBundles
 from assetzcml.registry import Registry
 from assetzcml.urls.applications import application_path, path_of_url
 
@@ -29,7 +28,7 @@ def bundle_urls(registry: Registry, name: str, request: Any = None) -> list[str]
 
     Raises BundleError for a name that nobody has, and BuildError.
     """
-    return [_mounted(registry, url, request) for url in registry.getUtility(IBundles).plain_urls(name)]
+    return [_mounted(registry, url, request) for url in registry.above.bundles().plain_urls(name)]
 
 
 def bundle_tags(
@@ -45,7 +44,7 @@ def bundle_tags(
     a browser refuses).
     Raises as `bundle_urls`, and ValueError where the kind is not known.
     """
-    found, own_kind = registry.getUtility(IBundles).urls(name)
+    found, own_kind = registry.above.bundles().urls(name)
     kind = kind or own_kind
     if kind not in KINDS:
         raise ValueError(f"what loads the bundle {name!r} is not known by its name; give kind='css' or kind='js'")

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from zope.interface import implementer
-
 from assetzcml.errors import InvalidManifest
-from assetzcml.interfaces import IBundles, IDigests, IResolver, IVersions
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
 from assetzcml.registry import Registry, Snapshot
-from assetzcml.resolving.digests import without_digest
+from assetzcml.resolving.digests import Digests, without_digest
 from assetzcml.resolving.packages import Found
+from assetzcml.resolving.resolver import Resolver
 from assetzcml.urls.cachebusters import DigestCacheBuster, ManifestCacheBuster
 from assetzcml.urls.lookup import Lookup
 from assetzcml.urls.manifest_format import EMPTY, Manifest
@@ -41,7 +39,6 @@ class Manifests:
         self.digests = any(isinstance(each.buster, DigestCacheBuster) for each in snapshot.derived(Lookup).bustings)
 
 
-@implementer(IVersions)
 class Versions:
     """The versions of one registry."""
 
@@ -49,12 +46,20 @@ class Versions:
         self.registry = registry
 
     def version_of(self, snapshot: Snapshot, view: StaticViewRecord, parts: tuple[str, ...]) -> Version | None:
-        """See `IVersions`. *view* is a static view, not a `staticFile`, which has one name."""
+        """
+        The `Version` that the segments *parts* below the root of the static view *view* name; None when they name none.
+
+        Its `spec` is the asset to serve, `current` whether these are its bytes now: true, for a value of a manifest in
+        force, and for a digest that is that of the bytes; false for any other digest of an existing asset. An asset that
+        really has the requested name wins over a version with a digest: ask where there is none. A manifest's value is
+        such an asset itself (`spec` is the one asked for), so for one that exists, `version.current and version.digest
+        is None` means that its URL never changes its bytes. A `staticFile` has one name, and no versions.
+        """
         if view.file or not parts:
             return None
         manifests = snapshot.derived(Manifests)
         asked = view.root.joined(parts)
-        if manifests.bundles and self.registry.getUtility(IBundles).versioned(snapshot, asked):
+        if manifests.bundles and self.registry.above.bundles().versioned(snapshot, asked):
             return Version(asked, True)
         if manifests.plain and is_value(manifests.plain, asked):
             return Version(asked, True)
@@ -75,14 +80,14 @@ class Versions:
         found = self._look(plain, bool(view.reload))
         if found is None or found.directory:
             return None
-        bundle = self.registry.getUtility(IBundles).bundle_of(snapshot, plain) if self._has_bundles(snapshot) else None
+        bundle = self.registry.above.bundles().bundle_of(snapshot, plain) if self._has_bundles(snapshot) else None
         busting = snapshot.derived(Lookup).busting(bundle or plain, found.spec)
         if busting is None and bundle is not None:
             busting = snapshot.derived(Lookup).busting(plain, found.spec)
         if busting is None or not isinstance(busting.buster, DigestCacheBuster):
             return None
         try:
-            current = self.registry.getUtility(IDigests).digest(found) == split[1]
+            current = self.registry.part(Digests).digest(found) == split[1]
         except OSError:
             return None
         return Version(plain, current, split[1])
@@ -112,7 +117,7 @@ class Versions:
 
     def _look(self, spec: AssetSpec, anew: bool = False) -> Found | None:
         try:
-            return self.registry.getUtility(IResolver).look(spec, anew=anew)[1]
+            return self.registry.part(Resolver).look(spec, anew=anew)[1]
         except ImportError:
             return None
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from assetzcml.errors import Problem
-from assetzcml.interfaces import ICacheBusters
 from assetzcml.records import rules
 from assetzcml.records.assets import Address, AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
+from assetzcml.urls.cachebusters import DigestCacheBuster, ManifestCacheBuster, QueryStringConstantCacheBuster
 from assetzcml.zcml.actions import Deferred, declare, refusals
 from assetzcml.zcml.attributes import Problems, unknown_attribute
-from assetzcml.zcml.load import load_of
 from assetzcml.zcml.positions import Tag
 from assetzcml.zcml.schemas import ICacheBuster
 
@@ -78,14 +77,15 @@ def cache_buster(
         known = list(ICacheBuster.names(True))
         raise Problems(*(unknown_attribute(name, known, info, {}) for name in extra))
     _check_options(info, way, {"param": param, "missing": missing, "reload": reload})
-    busters = load_of(context).staged.getUtility(ICacheBusters)
     with refusals(info):
         if way == "digest":
-            buster = Deferred(way, busters.digest, missing=missing or "plain")
+            buster = Deferred(way, DigestCacheBuster, missing=missing or "plain")
         elif way == "manifest":
-            buster = Deferred(way, busters.manifest, spec=str(value), reload=bool(reload), missing=missing or "plain")
+            buster = Deferred(
+                way, ManifestCacheBuster, manifest_spec=str(value), reload=bool(reload), missing=missing or "plain"
+            )
         elif way == "token":
-            buster = Deferred(way, busters.token, token=value, param=param or "x")
+            buster = Deferred(way, QueryStringConstantCacheBuster, token=value, param=param or "x")
         elif way == "buster":
             rules.cache_buster(value)
             buster = Deferred(way, lambda: value)

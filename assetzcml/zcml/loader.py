@@ -11,11 +11,9 @@ from types import ModuleType
 from typing import Any
 
 from zope.configuration.config import GroupingContextDecorator
-from zope.interface import implementer
 
 from assetzcml.declaring.validation import findings
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem
-from assetzcml.interfaces import IZCMLLoader
 from assetzcml.records.assets import Override, StaticViewRecord, asset_spec
 from assetzcml.records.bundles import BundleContents
 from assetzcml.records.loads import Exclusion, Framework, LoadedFile, LoadReport
@@ -169,7 +167,6 @@ class Phases:
         )
 
 
-@implementer(IZCMLLoader)
 class ZCMLLoader:
     """Loads ZCML into one registry."""
 
@@ -233,7 +230,7 @@ class ZCMLLoader:
         _log(spec, load, actions)
 
     def remarks(self, file: LoadedFile) -> Remarks:
-        """What a file says to the checker; see `IZCMLLoader`."""
+        """What a file says to the checker; see `Remarks`."""
         return remarks(file.document)
 
 

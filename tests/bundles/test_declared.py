@@ -11,7 +11,6 @@ from webob import Request
 
 from assetzcml import AssetRegistry, NotPublished, QueryStringConstantCacheBuster, StaticApp, load_zcml
 from assetzcml.bundles import BuildError, BundleError, Filter, NotBuilt, UnsetOption
-from assetzcml.interfaces import IBundles
 from documents import NAMESPACE
 
 FILES = {
@@ -480,7 +479,7 @@ def test_explain_says_why_a_bundle_cannot_be_built(shop):
 
 def test_the_state_of_a_bundle_is_told_without_building(shop):
     registry = shop.load(ENVIRONMENT + VIEW + VERSIONED + '<bundle name="all" contents="app.css"/>')
-    bundles = registry.getUtility(IBundles)
+    bundles = registry.above.bundles()
     assert [bundles.state(name).state for name in bundles.names()] == ["not built", "no output"]
     registry.environment.build()
     state = bundles.state("app.css")

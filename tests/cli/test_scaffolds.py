@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from assetzcml import AssetRegistry, load_zcml
 from assetzcml.cli import main
 from assetzcml.cli.scaffolds import app_files, checked_name, theme_files, write_project
-from assetzcml.interfaces import IChecker
+from assetzcml.reports.findings import Checker
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 PAGE = CHECKOUT / "docs" / "starting.rst"
@@ -58,7 +58,7 @@ def run_tests(project):
 
 def check(name):
     registry = AssetRegistry()
-    return [str(finding) for finding in registry.getUtility(IChecker).check(f"{name}:configure.zcml")]
+    return [str(finding) for finding in registry.part(Checker).check(f"{name}:configure.zcml")]
 
 
 def test_the_commands_of_the_page_do_what_it_says(elsewhere):

@@ -11,8 +11,9 @@ from webob import Request
 from zope.interface import Interface
 
 from assetzcml import AssetRegistry, ConfigurationError, StaticApp, load_zcml
-from assetzcml.interfaces import IResolver, IStaticView, IZCMLLoader
+from assetzcml.interfaces import IStaticView, IURLGenerator
 from assetzcml.records.loads import Framework
+from assetzcml.zcml.loader import ZCMLLoader
 from documents import document
 
 STATIC = '<staticView name="static" path="{}:static"/>'
@@ -170,7 +171,7 @@ def test_a_file_that_was_named_relative_to_the_working_directory_is_found_from_a
 
 def test_what_a_framework_had_loaded_only_the_framework_can_load_again(zcml):
     registry = AssetRegistry()
-    registry.getUtility(IZCMLLoader).load(zcml.write(STATIC.format("shop")), framework=Framework(hand_over=print))
+    registry.part(ZCMLLoader).load(zcml.write(STATIC.format("shop")), framework=Framework(hand_over=print))
     with pytest.raises(ConfigurationError, match="loaded by a framework"):
         registry.reload()
 
@@ -195,10 +196,10 @@ def thing(context, name, kind="utility"):
     registry = context.registry
     if kind == "utility":
         registry.registerUtility(name.upper(), IThing, name)
-    elif kind == "resolver":
-        from assetzcml.interfaces import IResolver
-        from assetzcml.resolving.resolver import Resolver
-        registry.registerUtility(Resolver(registry.__bases__[0]), IResolver)
+    elif kind == "policy":
+        from assetzcml.interfaces import IURLGenerator
+        from assetzcml.urls.generator import URLGenerator
+        registry.registerUtility(URLGenerator(registry.__bases__[0]), IURLGenerator)
     elif kind == "adapter":
         registry.registerAdapter(len, [None], IThing, name)
     elif kind == "subscriber":
@@ -226,14 +227,14 @@ def test_what_loads_registered_of_others_comes_and_goes_with_the_files_and_what_
             [each.name for each in registry.registeredAdapters()],
             len(list(registry.registeredSubscriptionAdapters())),
             len(list(registry.registeredHandlers())),
-            registry.getUtility(IResolver) is original,
+            registry.getUtility(IURLGenerator) is original,
         )
 
     registry = AssetRegistry()
-    original = registry.getUtility(IResolver)
+    original = registry.getUtility(IURLGenerator)
     registry.registerUtility("BY HAND", IThing, "hand")
     registry.registerHandler(print, [None])
-    registry.load_zcml(write("utility", "utility", "adapter", "subscriber", "handler", "resolver"))
+    registry.load_zcml(write("utility", "utility", "adapter", "subscriber", "handler", "policy"))
     everything = (["hand", "n0", "n1"], ["n2"], 1, 2, False)
     assert there() == everything
     registry.reload()
@@ -245,7 +246,7 @@ def test_what_loads_registered_of_others_comes_and_goes_with_the_files_and_what_
     registry.reload()
     assert there() == (["hand"], [], 0, 1, True)
     assert registry.getUtility(IThing, "hand") == "BY HAND"
-    write("utility", "utility", "adapter", "subscriber", "handler", "resolver")
+    write("utility", "utility", "adapter", "subscriber", "handler", "policy")
     registry.reload()
     assert there() == everything
 

@@ -14,8 +14,7 @@ from click.testing import CliRunner
 import assetzcml
 from assetzcml import AssetRegistry
 from assetzcml.cli import main
-from assetzcml.interfaces import IChecker
-from assetzcml.reports.findings import ERROR, INFO, RULES, WARNING
+from assetzcml.reports.findings import ERROR, INFO, RULES, WARNING, Checker
 from checking import check_site
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -77,7 +76,7 @@ def test_every_warning_of_a_load_that_names_a_code_names_one_of_the_table():
 )
 def test_the_examples_have_no_findings(config, monkeypatch):
     monkeypatch.chdir(CHECKOUT)
-    assert [str(finding) for finding in AssetRegistry().getUtility(IChecker).check(config)] == []
+    assert [str(finding) for finding in AssetRegistry().part(Checker).check(config)] == []
 
 
 @pytest.mark.parametrize(
@@ -306,7 +305,7 @@ def test_a_deprecated_module_is_told_of_at_the_directive_and_other_warnings_are_
 def test_what_python_declared_is_checked_too():
     registry = AssetRegistry()
     registry.add_cache_buster("theme:brand", lambda request, subpath, kw: (subpath, kw))
-    found = registry.getUtility(IChecker).check("shop:configure.zcml")
+    found = registry.part(Checker).check("shop:configure.zcml")
     assert [(finding.code, finding.origin.file) for finding in found] == [("A042", __file__)]
 
 
@@ -360,7 +359,7 @@ def test_places_are_right_whatever_the_file_begins_with(start, tmp_path):
     text = '<configure xmlns="http://namespaces.assetzcml.org/assets"\n    xmlns:ü="urn:x"/>\n'
     site = tmp_path / "site.zcml"
     site.write_text(start + text, encoding="utf-8")
-    (finding,) = AssetRegistry().getUtility(IChecker).check(str(site))
+    (finding,) = AssetRegistry().part(Checker).check(str(site))
     assert (finding.code, finding.origin.line, finding.origin.column) == ("A012", start.count("\n") + 2, 5)
 
 

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from assetzcml.registry import Registry
 from assetzcml.resolving.digests import Digests, digest_of
 
 
@@ -25,7 +26,7 @@ def test_a_file_that_does_not_change_is_read_once(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"one")
     os.utime(path, (1, 1))
-    digests, found = Digests(), Counting(path)
+    digests, found = Digests(Registry()), Counting(path)
     assert [digests.digest(found), digests.digest(found)] == [digest_of(b"one")] * 2
     assert found.opened == 1
 
@@ -33,7 +34,7 @@ def test_a_file_that_does_not_change_is_read_once(tmp_path):
 def test_a_file_that_may_change_again_within_one_tick_of_its_clock_is_read_again(tmp_path):
     path = tmp_path / "a"
     now = time.time()
-    digests = Digests()
+    digests = Digests(Registry())
     for content in (b"one", b"two"):
         path.write_bytes(content)
         os.utime(path, (now, now))
@@ -44,7 +45,7 @@ def test_what_was_found_may_be_older_than_the_file(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"one")
     os.utime(path, (1, 1))
-    digests, before = Digests(), Counting(path)
+    digests, before = Digests(Registry()), Counting(path)
     path.write_bytes(b"two")
     os.utime(path, (2, 2))
     assert digests.digest(before) == digest_of(b"two")
@@ -55,7 +56,7 @@ def test_what_was_found_may_be_older_than_the_file(tmp_path):
 
 def test_only_a_bounded_number_is_remembered(tmp_path, monkeypatch):
     monkeypatch.setattr("assetzcml.resolving.digests.CACHED_DIGESTS", 3)
-    digests = Digests()
+    digests = Digests(Registry())
     for number in range(10):
         path = tmp_path / str(number)
         path.write_text(str(number))
@@ -68,5 +69,5 @@ def test_what_is_not_a_regular_file_is_not_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     pipe = Counting(tmp_path / "pipe")
     with pytest.raises(FileNotFoundError, match="not a regular file"):
-        Digests().digest(pipe)
+        Digests(Registry()).digest(pipe)
     assert pipe.opened == 0

@@ -6,7 +6,9 @@ import time
 import zipfile
 
 import pytest
+from webob import Request
 
+from assetzcml import AssetRegistry, ConfigurationWarning, DigestCacheBuster, StaticApp
 from assetzcml.errors import InvalidSpec
 from assetzcml.interfaces import IAsset, IResolver
 from assetzcml.records.assets import Override, asset_spec
@@ -396,3 +398,51 @@ def test_packages_are_looked_for_once(shop, monkeypatch):
 def test_a_resolver_is_one():
     assert IResolver.providedBy(overridden())
     assert time.monotonic() > 0  # the clock of the other tests is put back
+
+
+# What is replaceable, and what is not
+
+
+class Diverting:
+    """A resolver that keeps to `IResolver`, and sends one asset elsewhere."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def _of(self, spec):
+        return "diverted:theme/a.css" if str(spec) == "diverted:static/a.css" else spec
+
+    def resolve(self, spec):
+        return self.inner.resolve(self._of(spec))
+
+    def layers(self, spec):
+        return self.inner.layers(self._of(spec))
+
+    def look(self, spec, anew=False):
+        return self.inner.look(self._of(spec), anew)
+
+
+def test_a_registered_resolver_is_not_taken_so_that_all_parts_mean_the_same_file(package):
+    package({"static/a.css": "shop", "theme/a.css": "theme"}, name="diverted")
+    registry = AssetRegistry()
+    registry.add_static_view("static", "diverted:static")
+    registry.add_cache_buster("diverted:static", DigestCacheBuster())
+    shipped = registry.getUtility(IResolver)
+    with pytest.warns(ConfigurationWarning, match="an IResolver has no effect") as caught:
+        registry.registerUtility(Diverting(shipped), IResolver)
+    assert [warning.filename for warning in caught] == [__file__]
+    url = registry.static_path("diverted:static/a.css")
+    answer = Request.blank(url).get_response(StaticApp(registry))
+    assert (answer.status_int, answer.body) == (200, b"shop")
+    assert registry.resolve("diverted:static/a.css").read_bytes() == b"shop"
+    assert registry.getUtility(IResolver) is shipped
+    assert registry.explain("diverted:static/a.css").url == url
+
+
+def test_of_directories_the_first_is_chosen(package):
+    package({"static/a.css": "a"}, name="first_shop")
+    package({"static/b.css": "b"}, name="first_theme")
+    registry = AssetRegistry()
+    registry.override_asset("first_shop:static/", "first_theme:static/")
+    assert registry.resolve("first_shop:static").source_spec == "first_theme:static"
+    assert registry.resolve("first_shop:static").listdir() == ["a.css", "b.css"]

@@ -8,11 +8,10 @@ from url_site import Site, pyramid_request, site_of
 from zope.interface.verify import verifyObject
 
 from assetzcml.errors import InvalidManifest, InvalidSpec, NotBusted
-from assetzcml.interfaces import IBindable, ICacheBuster, ICacheBusters
+from assetzcml.interfaces import IBindable, ICacheBuster
 from assetzcml.records.assets import Busting, asset_spec
 from assetzcml.resolving.digests import digest_of
 from assetzcml.urls.cachebusters import (
-    CacheBusters,
     DigestCacheBuster,
     Lasting,
     ManifestCacheBuster,
@@ -37,10 +36,6 @@ def write_manifest(path, entries):
 def test_what_ships_keeps_the_interface(buster):
     assert verifyObject(ICacheBuster, buster)
     assert not IBindable.providedBy(buster) or verifyObject(IBindable, buster)
-
-
-def test_the_factory_keeps_its_interface():
-    assert verifyObject(ICacheBusters, CacheBusters())
 
 
 # Query strings
@@ -353,11 +348,11 @@ def test_reload_none_is_the_setting(package):
 
 
 def test_prepare_reads_the_manifest_that_the_first_url_would(package):
-    from assetzcml.interfaces import IURLGenerator
+    from assetzcml.urls.generator import URLGenerator
 
     name = package({"m.json": '{"a.css": "a-1.css"}'})
     site = site_of([("s", f"{name}:static")], busters=[(f"{name}:static", ManifestCacheBuster(f"{name}:m.json"))])
-    site.getUtility(IURLGenerator).prepare()
+    site.part(URLGenerator).prepare()
     (package.directory / name / "m.json").unlink()
     assert site.static_path(f"{name}:static/a.css") == "/s/a-1.css"
 

@@ -12,8 +12,9 @@ from url_site import Site, environ, pyramid_request, site_of
 from zope.interface.verify import verifyObject
 
 from assetzcml.errors import InvalidSpec, NotPublished
-from assetzcml.interfaces import IResolver, IURLGenerator, IVersions
+from assetzcml.interfaces import IURLGenerator
 from assetzcml.records.assets import asset_spec
+from assetzcml.resolving.resolver import Resolver
 from assetzcml.urls.cachebusters import (
     DigestCacheBuster,
     ManifestCacheBuster,
@@ -50,7 +51,6 @@ def request_():
 def test_the_components_keep_their_interfaces():
     site = Site()
     assert verifyObject(IURLGenerator, site.getUtility(IURLGenerator))
-    assert verifyObject(IVersions, site.getUtility(IVersions))
 
 
 # Which static view
@@ -623,7 +623,7 @@ def test_a_changed_file_has_another_url_within_a_second_and_not_a_stat_before(pa
 def test_the_second_begins_when_the_file_was_looked_at(package, later):
     name, path = served(package)
     site = site_of([("s", f"{name}:s")], busters=[(f"{name}:s", DigestCacheBuster())])
-    site.getUtility(IResolver).resolve(f"{name}:s/a.css").exists()
+    site.part(Resolver).resolve(f"{name}:s/a.css").exists()
     later(0.9)
     before = site.static_path(f"{name}:s/a.css")  # of what is known since then
     path.write_text("two")

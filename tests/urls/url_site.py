@@ -2,12 +2,10 @@
 
 import warnings
 
-from assetzcml.interfaces import IDigests, IResolver, IURLGenerator, IVersions
+from assetzcml.interfaces import IURLGenerator
 from assetzcml.records.assets import Busting, Override, StaticViewRecord, asset_spec
 from assetzcml.records.readers import publication_name
 from assetzcml.registry import Registry
-from assetzcml.resolving.digests import Digests
-from assetzcml.resolving.resolver import Resolver
 from assetzcml.urls.generator import URLGenerator, URLMethods
 from assetzcml.urls.versions import Versions
 
@@ -17,10 +15,7 @@ class Site(URLMethods, Registry):
 
     def __init__(self, **settings):
         super().__init__(settings=settings)
-        self.registerUtility(Resolver(self), IResolver)
-        self.registerUtility(Digests(), IDigests)
-        self.registerUtility(URLGenerator(self), IURLGenerator)
-        self.registerUtility(Versions(self), IVersions)
+        self._shipped = {IURLGenerator: lambda: URLGenerator}
 
     def view(self, name, root, **options):
         """Publish a root; the record."""
@@ -43,7 +38,7 @@ class Site(URLMethods, Registry):
 
     def version(self, view, path):
         """The version that a requested path stands for."""
-        return self.getUtility(IVersions).version_of(self.snapshot, view, tuple(path.split("/")))
+        return self.part(Versions).version_of(self.snapshot, view, tuple(path.split("/")))
 
 
 def environ(script_name="", host="example.com", scheme="http", port="80"):

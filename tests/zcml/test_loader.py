@@ -1,8 +1,6 @@
 """A load is all or nothing, in four phases, and says everything that is wrong with the phase it ends in."""
 
-import ast
 import gc
-import inspect
 import logging
 import os
 import subprocess
@@ -14,20 +12,17 @@ from pathlib import Path
 
 import foreign
 import pytest
-from zope.interface.verify import verifyObject
 
 from assetzcml import (
     AssetRegistry,
     ConfigurationConflictError,
     ConfigurationError,
     ConfigurationWarning,
-    interfaces,
     load_zcml,
 )
-from assetzcml.interfaces import IStaticView, IZCMLLoader
+from assetzcml.interfaces import IStaticView
 from assetzcml.records.assets import StaticViewRecord, asset_spec
 from assetzcml.zcml.load import Load
-from assetzcml.zcml.loader import ZCMLLoader
 
 HEAD = '<configure xmlns="http://namespaces.assetzcml.org/assets" xmlns:f="urn:foreign">\n'
 
@@ -432,16 +427,3 @@ def test_the_examples_load_without_a_warning():
         warnings.simplefilter("error")
         registry = load_zcml(top, strict=True)
     assert {"theme", "static"} <= {view.name for view in registry.snapshot.views}
-
-
-def test_the_loader_and_its_interface_name_the_same_arguments():
-    assert verifyObject(IZCMLLoader, AssetRegistry().getUtility(IZCMLLoader))
-    tree = ast.parse(inspect.getsource(interfaces))
-    (said,) = (
-        {argument.arg for argument in (*method.args.args, *method.args.kwonlyargs)}
-        for kind in tree.body
-        if isinstance(kind, ast.ClassDef) and kind.name == "IZCMLLoader"
-        for method in kind.body
-        if isinstance(method, ast.FunctionDef) and method.name == "load"
-    )
-    assert said == set(inspect.signature(ZCMLLoader.load).parameters) - {"self"}

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from assetzcml.errors import ConfigurationError
 from assetzcml.integrations.django.projects import ROOT, asset_registry, foreign_finders
-from assetzcml.interfaces import IChecker
+from assetzcml.reports.findings import Checker
 
 __all__ = ["check_assets"]
 
@@ -32,7 +32,7 @@ def check_assets(app_configs: Any, **options: Any) -> list[Any]:
 
 def _findings(registry: Any) -> Iterator[Any]:
     if registry.loads:  # a project without ZCML has said nothing that could be wrong
-        for finding in registry.getUtility(IChecker).findings():
+        for finding in registry.part(Checker).findings():
             kind = KINDS.get(finding.severity)
             if kind is not None:
                 yield kind(str(finding), id=f"assetzcml.{finding.code}")

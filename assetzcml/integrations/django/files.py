@@ -19,9 +19,10 @@ from django.urls import get_script_prefix
 from assetzcml.errors import InvalidSpec, NotPublished
 from assetzcml.integrations.django.projects import ROOT, asset_registry, static_name
 from assetzcml.integrations.publishing import member_of, merged
-from assetzcml.interfaces import IURLDecisions, IVersions
 from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.registry import Snapshot
+from assetzcml.urls.generator import URLGenerator
+from assetzcml.urls.versions import Versions
 
 __all__ = ["AssetFinder", "AssetStorage", "Merged", "versioned_name"]
 
@@ -109,7 +110,7 @@ def _known_specs(snapshot: Snapshot) -> dict[str, str]:
 def versioned_name(registry: Any, spec: str) -> str | None:
     """What follows STATIC_URL in the URL of an asset, quoted; None where it is published elsewhere."""
     try:
-        if registry.getUtility(IURLDecisions).view(spec).root != ROOT:
+        if registry.part(URLGenerator).decide(spec, ask=False).view.root != ROOT:
             return None
         url = registry.static_path(spec, _app_url="")
     except NotPublished:
@@ -166,7 +167,7 @@ def _version(registry: Any, parts: tuple[str, ...]) -> AssetSpec | None:
     """The asset that a name with the current version in it stands for."""
     snapshot = registry.snapshot
     view = next((view for view in snapshot.views if view.root == ROOT and not view.external), None)
-    version = registry.getUtility(IVersions).version_of(snapshot, view, parts) if view is not None else None
+    version = registry.part(Versions).version_of(snapshot, view, parts) if view is not None else None
     return version.spec if version is not None and version.current else None
 
 

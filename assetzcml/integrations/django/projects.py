@@ -18,9 +18,9 @@ from django.urls import get_script_prefix
 from assetzcml.assembly import AssetRegistry, load_zcml
 from assetzcml.errors import Origin
 from assetzcml.integrations.publishing import Directory, bust, merge, publish
-from assetzcml.interfaces import ICacheBusters
 from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.records.readers import publication_name
+from assetzcml.urls.cachebusters import DigestCacheBuster
 
 __all__ = ["ROOT", "VERSIONS", "app_directory", "asset_registry", "foreign_finders", "loaded_registry", "static_name"]
 
@@ -88,7 +88,7 @@ def publish_project(registry: Any) -> None:
     if "//" in settings.STATIC_URL:  # others serve it; what they do not have they fetch here
         publish(registry, publication_name(settings.STATIC_URL), ROOT, origin, rank=(-1,))
     versions = _versions()
-    buster = registry.getUtility(ICacheBusters).digest() if versions else None
+    buster = DigestCacheBuster() if versions else None
     bust(registry, ROOT, buster, f'ASSETZCML_VERSIONS = "{versions}"', Origin("settings.ASSETZCML_VERSIONS"))
 
 
