@@ -100,6 +100,8 @@ class Merger:
         running = [self._bound(one, ctx) for one in selected(own, level)]
         unseen = [one for one in above if one not in own]
         inputs = running + [self._bound(one, above[one]) for one in selected(unseen, level)]
+        for number, bound in enumerate(inputs):
+            bound.follow(inputs[:number])
         stamp = self._depends_of(bundle, ctx)
         pieces: list[Piece] = []
         for found in bundle.resolve_contents(ctx):

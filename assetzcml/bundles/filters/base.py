@@ -152,6 +152,9 @@ class Filter:
         bound.setup()
         return bound
 
+    def follow(self, earlier: Sequence[Filter]) -> None:
+        """Told, once it is bound, which filters run before it on the same bundle. By default that does not matter."""
+
     def setup(self) -> None:
         """
         Look up the options that were not given to the instance. Called on a bound copy, before it works.

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from assetzcml.bundles.filters.base import FilterError, file_of, option
 from assetzcml.bundles.filters.csstokens import tokens as css_tokens
 from assetzcml.bundles.filters.jstokens import Doubtful
-from assetzcml.bundles.filters.jstokens import tokens as js_tokens
+from assetzcml.bundles.filters.jstokens import words as js_words
 from assetzcml.bundles.filters.processes import SubprocessFilter
 from assetzcml.errors import Origin
 
@@ -69,7 +69,7 @@ class ESBuild(SubprocessFilter):
         """Also for content of comments only."""
         text = content.decode("utf-8", "replace")
         try:
-            return all(token.kind in ("whitespace", "newline", "comment") for token in js_tokens(text)) or all(
+            return all(word.kind == "end" for word in js_words(text)) or all(
                 token.kind in ("whitespace", "comment") for token in css_tokens(text)
             )
         except Doubtful:

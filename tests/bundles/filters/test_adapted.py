@@ -136,8 +136,3 @@ def test_cssrewrite_of_webassets_finds_the_urls(webassets):
         "source_url": "/s/css/a.css", "output_url": "/s/out.css",
     }  # fmt: skip
     assert run("webassets:cssrewrite", b"a{b:url(x.png)}", **kw) == b"a{b:url(css/x.png)}"
-
-
-def test_rjsmin_of_webassets_runs(webassets):
-    pytest.importorskip("rjsmin", reason="rjsmin is not installed")
-    assert run("webassets:rjsmin", b"var a = 1; // x\n") == b"var a=1;"
