@@ -8,7 +8,11 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 .PHONY: demo test lint smoke slow bench docs clean
 
 demo: $(VENV)/demo.stamp
-	$(BIN)/assetzcml serve configure.zcml --port $(PORT)
+	@echo "Then try, in another terminal:"
+	@echo "  $(BIN)/assetzcml explain configure.zcml shop:static/logo.png"
+	@echo "  $(BIN)/assetzcml list configure.zcml overrides"
+	@echo "  $(BIN)/assetzcml check configure.zcml"
+	@$(BIN)/assetzcml serve configure.zcml --app shop.app:plain --port $(PORT)
 
 test: lint
 	$(BIN)/python -m pytest

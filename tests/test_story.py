@@ -66,6 +66,7 @@ def test_with_the_theme_the_same_page_asks_for_every_asset_under_its_digest(them
         "/static/logo-3d62cbec58b5.png",
         f"/static/images/cup-{digest('theme/images/cup.svg')}.svg",
         f"/static/images/pot-{digest('shop/static/images/pot.svg')}.svg",
+        "/theme/weave.svg",
     ]
 
 

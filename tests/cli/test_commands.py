@@ -169,6 +169,8 @@ views of routes and of paths
     examples/shop/views.zcml:4:3
   view 'about' theme.views.about
     examples/theme/views.zcml:3:3
+  view 'admin' shop.admin.views.enter
+    examples/shop/admin/routes.zcml:4:3
   view 'imprint' theme.views.imprint
     examples/theme/pages.zcml:4:3
   view 'about' shop.views.about

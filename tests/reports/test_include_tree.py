@@ -44,6 +44,7 @@ SITE/site.zcml
         4:3 include EXAMPLES/shop/admin/routes.zcml
           3:3 route 'admin' of '/admin/'
           3:3 view of route 'admin' shop.admin.views.index
+          4:3 view 'admin' shop.admin.views.enter
       7:3 include EXAMPLES/shop/routes.zcml
         3:3 route 'home' of '/'
         4:3 route 'item' of '/items/{id}'

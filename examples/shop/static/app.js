@@ -1,7 +1,4 @@
-// Lists the URLs of the page's assets, so that the demo shows what the registry answered.
-const table = document.getElementById("assets");
-for (const element of document.querySelectorAll("link[href], script[src], img[src]")) {
-  const row = table.insertRow();
-  const url = new URL(element.href || element.src);
-  row.insertCell().textContent = url.pathname + url.search;
+// Says which row of the table at the foot of the page belongs to the picture under the pointer.
+for (const image of document.querySelectorAll("img")) {
+  image.title = new URL(image.src).pathname;
 }
