@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
@@ -32,7 +32,7 @@ from assetzcml.records.pages import Route, RoutingRecord, View
 from assetzcml.records.readers import BOOLEAN_WORDS_TEXT, boolean_word
 from assetzcml.records.rules import settings_mapping
 
-__all__ = ["Above", "Current", "Loss", "Record", "Registry", "Snapshot", "Switches"]
+__all__ = ["Above", "Change", "Current", "Loss", "Record", "Registry", "Snapshot", "Switches"]
 
 Record = StaticViewRecord | Override | Busting | PermissionPolicy | BundlingRecord | RoutingRecord
 T = TypeVar("T")
@@ -81,32 +81,160 @@ class Switches:
         return bool(said)
 
 
+class Change(NamedTuple):
+    """One record that was declared, and the one that it took the place of."""
+
+    record: Record
+    replaced: Record | None
+
+
+class _Log(NamedTuple):
+    """The changes since a snapshot that was made from the start, the latest first."""
+
+    change: Change
+    before: _Log | None
+    length: int
+
+
+def _since(log: _Log | None, known: _Log | None) -> list[Change]:
+    """The changes in *log* that *known*, an earlier state of it, has not; in their order."""
+    found: list[Change] = []
+    while log is not known:
+        assert log is not None
+        found.append(log.change)
+        log = log.before
+    return found[::-1]
+
+
 class Snapshot:
     """
     Everything that decides about a request, as it was at one moment. It never changes.
 
-    A part of the package that needs another shape of it (an index) asks for `derived(make)`, which makes it once.
+    A part of the package that needs another shape of it (an index) asks for `derived(make)`, which makes it once. When
+    *make* has `grown(former, snapshot, changes)`, that of an earlier snapshot is taken on: what is declared one by one
+    costs one by one. It returns None when the changes are more than it can take.
     """
 
     def __init__(self, registry: Registry):
+        self._begin(registry)
+        self.policy: Any = registry.queryUtility(IPermissionPolicy)
+        self.urls: Any = registry.queryUtility(IURLGenerator)
+        self._tuples: dict[type[Interface], tuple[tuple[Any, ...], _Log | None]] = {}
+        self._log: _Log | None = None
+        for provided, order in _ORDERS.items():
+            records = [record for _, record in registry.getUtilitiesFor(provided)]
+            self._tuples[provided] = tuple(sorted(records, key=order)), None
+        self.generation = max(
+            (record.generation for records, _ in self._tuples.values() for record in records),
+            default=registry.generation,
+        )
+        self._former: dict[Any, tuple[Any, _Log | None]] = {}
+
+    def _begin(self, registry: Registry) -> None:
         self.registry = registry
         self.settings = registry.settings
         self._switches = registry.switches
-        self.views: tuple[StaticViewRecord, ...] = _ordered(registry, IStaticView, lambda view: view.rank)
-        self.overrides: tuple[Override, ...] = _ordered(registry, IOverride, lambda override: override.place)
-        self.bustings: tuple[Busting, ...] = _ordered(registry, IBusting, lambda busting: ())
-        # The weakest first: what is included, then what includes it, and each file in its own order.
-        self.bundling: tuple[BundlingRecord, ...] = _ordered(registry, IBundling, lambda record: record.place)[::-1]
-        self.routes: tuple[Route, ...] = tuple(sorted(_all(registry, IRoute), key=lambda route: route.place))
-        self.pages: tuple[View, ...] = tuple(sorted(_all(registry, IView), key=lambda view: view.discriminator))
-        self.policy: Any = registry.queryUtility(IPermissionPolicy)
-        self.losses: tuple[Loss, ...] = tuple(registry.losses)
-        # The URL policy in force, and the table that it lets `static_path` read: a look-up and nothing else. The table
+        self._losses = registry.losses
+        self._lost = len(registry.losses)
+        # The table that the URL policy in force, `urls`, lets `static_path` read: a look-up and nothing else. It
         # is the policy's own; that of a policy which is not the one we ship stays empty, so that it is always asked.
         # A path, and until when it holds (`time.monotonic`); None: whatever `prevent_cachebust` says.
-        self.urls: Any = registry.queryUtility(IURLGenerator)
         self.paths: Mapping[Any, tuple[str, float | None]] = {}
-        self._derived: dict[Callable[[Snapshot], Any], Any] = {}
+        self._derived: dict[Any, Any] = {}
+        self._before: Snapshot | None = None
+        self._began: _Log | None = None
+
+    # From one snapshot to the next.
+
+    def takes(self, records: Sequence[Record]) -> bool:
+        """Can the next snapshot be made by difference: is each of *records* later than all that is there by then?"""
+        latest = self.generation
+        for record in records:
+            several = isinstance(record, RoutingRecord)  # one call may make several, which stand by their names
+            if record.generation < latest + (not several):
+                return False
+            latest = record.generation
+        return True
+
+    def after(self, changes: Sequence[Change], registry: Any = None) -> Snapshot:
+        """
+        The snapshot after *changes*, whose records it `takes`.
+
+        With *registry* it is only for looking at: what would be, were that the registry.
+        """
+        later: Snapshot = Snapshot.__new__(Snapshot)
+        later._begin(self.registry if registry is None else registry)
+        if self._log is not None and self._log.length > MANY_CHANGES:
+            for make in list(self._former):
+                self.derived(make)
+            later._tuples = {provided: (self._records(provided), None) for provided in _ORDERS}
+            later._log, later._former = None, {}
+        else:
+            later._tuples, later._log, later._former = self._tuples.copy(), self._log, self._former.copy()
+        began = later._log
+        later._former.update(
+            (make, (value, began)) for make, value in list(self._derived.items()) if hasattr(make, "grown")
+        )
+        later._began = began
+        later._state_of(self, changes)
+        if registry is None:
+            self._former = {}  # else each snapshot would keep the one before it
+        else:
+            later._before = self
+        return later
+
+    def _state_of(self, before: Snapshot, changes: Sequence[Change]) -> None:
+        self.policy, self.urls, self.generation = before.policy, before.urls, before.generation
+        for change in changes:
+            self._log = _Log(change, self._log, self._log.length + 1 if self._log is not None else 1)
+            self.generation = change.record.generation
+            if isinstance(change.record, PermissionPolicy):
+                self.policy = change.record
+
+    def _records(self, provided: type[Interface]) -> tuple[Any, ...]:
+        records, known = self._tuples[provided]
+        if known is not self._log:
+            changes = [change for change in _since(self._log, known) if change.record.provided is provided]
+            gone = {id(change.replaced) for change in changes if change.replaced is not None}
+            new = [change.record for change in changes[::-1] if id(change.record) not in gone]
+            if gone:
+                records = tuple(record for record in records if id(record) not in gone)
+            records = (*new, *records)  # what is new is the strongest of all
+            if provided in (IRoute, IView):
+                records = tuple(sorted(records, key=_ORDERS[provided]))
+            self._tuples[provided] = records, self._log
+        return records
+
+    # What there is, the strongest first.
+
+    @property
+    def views(self) -> tuple[StaticViewRecord, ...]:
+        return self._records(IStaticView)
+
+    @property
+    def overrides(self) -> tuple[Override, ...]:
+        return self._records(IOverride)
+
+    @property
+    def bustings(self) -> tuple[Busting, ...]:
+        return self._records(IBusting)
+
+    @property
+    def bundling(self) -> tuple[BundlingRecord, ...]:
+        """The weakest first: what is included, then what includes it, and each file in its own order."""
+        return self._records(IBundling)[::-1]
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        return self._records(IRoute)
+
+    @property
+    def pages(self) -> tuple[View, ...]:
+        return self._records(IView)
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        return tuple(self._losses[: self._lost])
 
     def is_on(self, name: str) -> bool:
         """Is the setting *name* true, now?"""
@@ -115,9 +243,36 @@ class Snapshot:
     def derived(self, make: Callable[[Snapshot], T]) -> T:
         """What *make* makes of this snapshot; made at the first call, the same for every later one."""
         try:
-            return self._derived[make]
+            return self._derived[make]  # type: ignore[no-any-return]
         except KeyError:
-            return self._derived.setdefault(make, make(self))
+            pass
+        value = None
+        former = self._former.pop(make, None)
+        if self._before is not None and hasattr(make, "grown"):  # which keeps what it makes
+            former = self._before.derived(make), self._began
+        if former is not None:
+            value = make.grown(former[0], self, _since(self._log, former[1]))  # type: ignore[attr-defined]
+        return self._derived.setdefault(make, make(self) if value is None else value)  # type: ignore[no-any-return]
+
+
+MANY_CHANGES = (
+    1_000  # after so many the log is written into the tuples: a few hundred records are kept too long at most
+)
+
+
+def _by_strength(record: Any) -> tuple[Any, ...]:
+    """The latest load or call first, then by strength in it."""
+    return -record.generation, record.rank
+
+
+_ORDERS: Mapping[type[Interface], Callable[[Any], Any]] = {
+    IStaticView: _by_strength,
+    IOverride: lambda record: (-record.generation, record.place),
+    IBusting: lambda record: -record.generation,
+    IBundling: lambda record: (-record.generation, record.place),
+    IRoute: lambda record: record.place,
+    IView: lambda record: record.discriminator,
+}
 
 
 class Above(NamedTuple):
@@ -141,15 +296,6 @@ class Current:
 
     def __init__(self) -> None:
         self.snapshot: Snapshot | None = None
-
-
-def _ordered(registry: Registry, provided: type[Interface], key: Callable[[Any], Any]) -> tuple[Any, ...]:
-    """The records of one kind: the latest load or call first, then by strength."""
-    return tuple(sorted(_all(registry, provided), key=lambda record: (-record.generation, key(record))))
-
-
-def _all(registry: Registry, provided: type[Interface]) -> list[Any]:
-    return [record for _, record in registry.getUtilitiesFor(provided)]
 
 
 class Registry(Components):
@@ -217,11 +363,18 @@ class Registry(Components):
         except KeyError:
             return self._parts.setdefault(make, make(self))
 
-    def add(self, record: Record) -> None:
-        """Put *record* in the place of the one with its discriminator, which is kept for `explain`."""
-        with self._changing():
-            self._put(record)
-            self.declared.append(record)
+    def add(self, *records: Record) -> None:
+        """Put each of *records* in the place of the one with its discriminator, which is kept for `explain`."""
+        with self.lock:
+            before = self.current.snapshot
+            try:
+                changes = [Change(record, self._put(record)) for record in records]
+            except BaseException:
+                self.current.snapshot = None
+                raise
+            self.declared.extend(records)
+            by_difference = before is not None and before is self.current.snapshot and before.takes(records)
+            self.current.snapshot = before.after(changes) if before is not None and by_difference else None
 
     def adopt(self, staged: Registry, load: LoadReport | None = None) -> None:
         """Take over everything that was registered in *staged*, by *load*; requests see all of it or nothing."""
@@ -268,11 +421,12 @@ class Registry(Components):
     def next_generation(self) -> int:
         """The number of the load or call that begins now; the greater is the later."""
         with self.lock:
-            self.generation += 1
+            self.generation = max(self.generation, self.snapshot.generation) + 1
             return self.generation
 
-    def _put(self, record: Record) -> None:
-        provided, name = _place_of(record)
+    def _put(self, record: Record) -> Record | None:
+        """Register *record*; returns the one that it takes the place of."""
+        provided, name = record.provided, record.key
         former = self.queryUtility(provided, name)
         if former is not None and not _says_the_same(record, former):
             self.losses.append(Loss(former, record, "replaced"))
@@ -280,6 +434,7 @@ class Registry(Components):
             # Components would keep the former, which is equal and has an earlier generation and another origin.
             super().unregisterUtility(former, provided, name)
         super().registerUtility(record, provided, name)
+        return former  # type: ignore[no-any-return]
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -353,18 +508,3 @@ def _says_the_same(record: Record, former: Record) -> bool:
     if isinstance(record, (Busting, PermissionPolicy)) and type(former) is type(record) and record.wording:
         return record.wording == former.wording
     return record == former
-
-
-def _place_of(record: Record) -> tuple[type[Interface], str]:
-    """The interface and the name under which a record is a utility."""
-    if isinstance(record, StaticViewRecord):
-        return IStaticView, record.name
-    if isinstance(record, Override):
-        return IOverride, " <- ".join(record.discriminator[1:])
-    if isinstance(record, Busting):
-        return IBusting, f"explicit {record.path}" if record.explicit else str(record.path)
-    if isinstance(record, BundlingRecord):
-        return IBundling, " ".join(record.discriminator)
-    if isinstance(record, RoutingRecord):
-        return (IRoute if isinstance(record, Route) else IView), record.key
-    return IPermissionPolicy, ""

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from assetzcml.declaring.validation import findings
@@ -19,7 +18,7 @@ from assetzcml.records.assets import Busting, Override, PermissionPolicy, addres
 from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import ONE_HOUR, permission_name
 from assetzcml.records.rules import Refusal, described
-from assetzcml.registry import Record, Registry
+from assetzcml.registry import Above, Change, Record, Registry
 from assetzcml.urls.generator import URLGenerator
 
 __all__ = ["Declarations"]
@@ -27,8 +26,66 @@ __all__ = ["Declarations"]
 T = TypeVar("T")
 
 
+class _Block:
+    """What the calls inside of `declaring` have declared so far, and what is wrong with it."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.problems: list[Problem] = []
+
+
+class _Proposal:
+    """*registry* as it would be after more declarations, for those who look whether these hold."""
+
+    def __init__(self, registry: Registry, records: Sequence[Record]):
+        self._registry = registry
+        self._parts: dict[Any, Any] = {}
+        self.above = Above()  # nothing is built for it
+        taken: dict[tuple[Any, str], Record] = {}
+        changes = []
+        for record in records:
+            place = record.provided, record.key
+            changes.append(Change(record, taken.get(place) or registry.queryUtility(*place)))
+            taken[place] = record
+        self.snapshot = registry.snapshot.after(changes, self)
+
+    def part(self, make: Callable[[Any], T]) -> T:
+        """As `Registry.part`."""
+        if make not in self._parts:
+            self._parts[make] = make(self)
+        return self._parts[make]  # type: ignore[no-any-return]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._registry, name)
+
+
 class Declarations(Registry):
     """A registry that Python code declares assets in, with Pyramid's names. The latest call is the strongest."""
+
+    _block: _Block | None = None
+
+    @contextmanager
+    def declaring(self) -> Iterator[None]:
+        """
+        Let the calls inside of the `with` statement be one load: what is wrong with any of them is told at its end, all
+        at once, and then nothing has changed; else requests see all of it at once.
+
+        Questions inside are answered as before it. A block inside of a block is part of that; where it raises and
+        the outer one goes on, its calls are forgotten. The calls of other threads wait.
+        Raises ConfigurationError with every problem, each at the line of its call.
+        """
+        with self.lock:
+            if self._block is not None:
+                with _forgotten_on_error(self._block):
+                    yield
+                return
+            _ = self.snapshot  # made now if there is none: who asks for one meanwhile does not wait
+            block = self._block = _Block()
+            try:
+                yield
+            finally:
+                self._block = None
+            self._take(block.records, block.problems)
 
     def add_static_view(
         self,
@@ -91,16 +148,11 @@ class Declarations(Registry):
         Both are specs of files, or both end with a slash and are directories, or both are packages.
         It goes before all earlier overrides. Raises ConfigurationError.
         """
-        origin = _caller()
-        with _refusals(origin, "asset"):
+        with self._call(_caller(), "asset") as call:
             sides = _read(address, to_override, "to_override"), _read(address, override_with, "override_with")
             rules.asset_sides(*sides)
-        (target, directory), (source, _) = sides
-        with self.lock:
-            generation = self.next_generation()
-            self._declare(
-                Override(target=target, source=source, file=not directory, origin=origin, generation=generation)
-            )
+            (target, directory), (source, _) = sides
+            self._declare(Override(target=target, source=source, file=not directory, **call))
 
     def add_cache_buster(self, path: str, cachebust: Any, explicit: bool = False) -> None:
         """
@@ -109,28 +161,17 @@ class Declarations(Registry):
         *cachebust* is called as Pyramid calls it: `cachebust(request, subpath, kw)`. With *explicit*, *path* names
         where assets really come from. Raises ConfigurationError.
         """
-        origin = _caller()
-        with _refusals(origin, "cacheBuster"):
+        with self._call(_caller(), "cacheBuster") as call:
             spec = _read(asset_spec, path, "path")
             rules.cache_buster(cachebust)
             rules.flag("explicit", explicit)
-        with self.lock:
-            generation = self.next_generation()
-            self._declare(Busting(path=spec, buster=cachebust, explicit=explicit, origin=origin, generation=generation))
+            self._declare(Busting(path=spec, buster=cachebust, explicit=explicit, **call))
 
     def add_permission_policy(self, policy: Any) -> None:
         """Ask *policy*, an object with `permits(request, context, permission)` or a class of such, for permissions."""
-        origin = _caller()
-        with _refusals(origin, "permissionPolicy"):
+        with self._call(_caller(), "permissionPolicy") as call:
             rules.permission_policy(policy)
-        if isinstance(policy, type):
-            try:
-                policy = policy()
-            except Exception as error:
-                message = f"permissionPolicy: policy raised {type(error).__name__}: {error}"
-                raise ConfigurationError(Problem(origin, message, exception=error)) from error
-        with self.lock:
-            self._declare(PermissionPolicy(policy=policy, origin=origin, generation=self.next_generation()))
+            self._declare(PermissionPolicy(policy=_made(policy) if isinstance(policy, type) else policy, **call))
 
     def add_route(
         self,
@@ -148,21 +189,17 @@ class Declarations(Registry):
 
         *before* and *after* name another route, which has to be there. Raises ConfigurationError.
         """
-        origin = _caller()
-        with _refusals(origin, f"route {described(name)}"):
+        with self._call(_caller(), f"route {described(name)}") as call:
             rules.route_name(name)
             rules.route_pattern(pattern)
             rules.route_permission(permission, view)
             rules.route_neighbours(before, after)
             methods = rules.methods(request_method)
-        with self.lock:
-            known = {route.name: route.place for route in self.snapshot.routes}
-            place = known.get(name, max(known.values(), default=0) + 1)
-            common: dict[str, Any] = {"origin": origin, "generation": self.next_generation()}
-            next_to: dict[str, Any] = {"before": before, "after": after, "place": place}
-            route = Route(name=name, pattern=pattern, methods=methods, **next_to, **common)
-            views = [] if view is None else [View(view=view, route_name=name, permission=permission, **common)]
-            self._declare(route, *views)
+            next_to: dict[str, Any] = {"before": before, "after": after, "place": self._order_of(name)}
+            self._declare(
+                Route(name=name, pattern=pattern, methods=methods, **next_to, **call),
+                *([] if view is None else [View(view=view, route_name=name, permission=permission, **call)]),
+            )
 
     def add_view(
         self,
@@ -178,48 +215,83 @@ class Declarations(Registry):
 
         Raises ConfigurationError.
         """
-        origin = _caller()
-        with _refusals(origin, "view"):
+        with self._call(_caller(), "view") as call:
             rules.page_target(None if name == "" and route_name is not None else name, route_name)
             name = rules.page_name(name)
             permission = None if permission is None else permission_name(permission)
-            methods = rules.methods(request_method)
-        with self.lock:
-            common: dict[str, Any] = {"origin": origin, "generation": self.next_generation()}
-            self._declare(
-                *(
-                    View(view=view, name=name, route_name=route_name, method=method, permission=permission, **common)
-                    for method in methods or ("",)
-                )
-            )
+            said: dict[str, Any] = {"view": view, "name": name, "route_name": route_name, "permission": permission}
+            self._declare(*(View(method=method, **said, **call) for method in rules.methods(request_method) or ("",)))
 
     def prepare_urls(self) -> None:
         """Let the URL generator read now what it would read at the first URL."""
         self.part(URLGenerator).prepare()
 
     def _publish(self, name: str, path: str, *, file: bool = False, **options: Any) -> None:
-        origin = _caller(3)
-        with _refusals(origin, f"{'staticFile' if file else 'staticView'} {described(name)}"):
+        with self._call(_caller(3), f"{'staticFile' if file else 'staticView'} {described(name)}") as call:
             root = _read(asset_spec, rules.file_path(path) if file else path, "path")
-            record = rules.static_view(name, root, file=file, origin=origin, **options)
+            self._declare(rules.static_view(name, root, file=file, **options, **call))
+
+    def _order_of(self, name: str) -> int:
+        """Where a route is tried: where its name was first declared."""
+        declared = [] if self._block is None else self._block.records
+        known = {route.name: route.place for route in (*self.snapshot.routes, *declared) if isinstance(route, Route)}
+        return known.get(name, max(known.values(), default=0) + 1)
+
+    @contextmanager
+    def _call(self, origin: Origin, subject: str) -> Iterator[dict[str, Any]]:
+        """
+        One call that declares something: gives what its records have in common.
+
+        What is wrong is raised with the line of the call; inside of `declaring` it is told of at the end.
+        """
         with self.lock:
-            self._declare(replace(record, generation=self.next_generation()))
+            try:
+                with _refusals(origin, subject):
+                    yield {"origin": origin, "generation": self.next_generation()}
+            except ConfigurationError as error:
+                if self._block is None:
+                    raise
+                self._block.problems += error.problems
 
     def _declare(self, *records: Record) -> None:
-        """Check records against all that is known, then add them; if one does not hold, nothing changes."""
-        staged = Registry(bases=(self,), settings=self.settings)
-        for record in records:
-            staged.add(record)
-        found = list(findings(staged, records, roots=False))
-        problems = [problem for problem, warning in found if not warning]
+        """Take *records* now, or with all others of the block."""
+        if self._block is None:
+            self._take(records)
+        else:
+            self._block.records += records
+
+    def _take(self, records: Sequence[Record], problems: Sequence[Problem] = ()) -> None:
+        """Check records against what they touch, then add them; if one does not hold, nothing changes."""
+        found = list(findings(_Proposal(self, records), records, roots=False))  # type: ignore[arg-type]
+        problems = [*problems, *(problem for problem, warning in found if not warning)]
         if problems:
             raise ConfigurationError(*problems)
         for problem, _ in found:
             place = problem.origin or Origin("<python>")
             warnings.warn_explicit(problem.headline, ConfigurationWarning, place.file, place.line)
-        self.adopt(staged)
+        self.add(*records)
         if any(isinstance(record, Busting) for record in records):
             self.prepare_urls()
+
+
+@contextmanager
+def _forgotten_on_error(block: _Block) -> Iterator[None]:
+    """What is said inside is taken back when it ends with an exception."""
+    records, problems = len(block.records), len(block.problems)
+    try:
+        yield
+    except BaseException:
+        del block.records[records:], block.problems[problems:]
+        raise
+
+
+def _made(policy: type) -> Any:
+    """A permission policy of a class. Raises ConfigurationError when it cannot be made."""
+    try:
+        return policy()
+    except Exception as error:
+        message = f"policy raised {type(error).__name__}: {error}"
+        raise Refusal(Problem(None, message, exception=error)) from error
 
 
 @contextmanager
@@ -228,8 +300,12 @@ def _refusals(origin: Origin, subject: str) -> Iterator[None]:
     try:
         yield
     except (InvalidSpec, Refusal) as error:
-        told = [Problem(origin, f"{subject}: {each.message}", each.hint) for each in error.problems]
-        raise type(error)(*told) from None
+        problems = [
+            Problem(origin, f"{subject}: {each.message}", each.hint, exception=each.exception)
+            for each in error.problems
+        ]
+        told = type(error)(*problems)
+        raise told from told.__cause__
     except ValueError as error:
         raise Refusal(Problem(origin, f"{subject}: {error}")) from None
 

@@ -88,7 +88,7 @@ def _become(registry: Registry, ground: Registry) -> None:
     for key, utility in wanted.items():
         Components.registerUtility(registry, utility.component, *key, utility.info, factory=utility.factory)
     _become_others(registry, ground)
-    registry.losses[:] = ground.losses
+    registry.losses = list(ground.losses)  # a snapshot keeps the list that it began with
     registry.loads = ground.loads
     registry.declared[:] = ground.declared
     registry.brought[:] = ground.brought

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from zope.interface import implementer
 
@@ -15,6 +15,8 @@ from assetzcml.records.readers import ONE_HOUR, index_name, permission_name, ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from zope.interface import Interface
 
 __all__ = [
     "YOUNGEST",
@@ -183,6 +185,8 @@ YOUNGEST: tuple[Any, ...] = ()  # the place of what Python calls declare: before
 class StaticViewRecord:
     """What `staticView` and `staticFile` declare: a root (or one file, when *file*) under a name."""
 
+    provided: ClassVar[type[Interface]] = IStaticView
+
     name: str
     root: AssetSpec
     file: bool = False
@@ -223,6 +227,11 @@ class StaticViewRecord:
     def discriminator(self) -> tuple[str, str]:
         return "staticView", self.name
 
+    @property
+    def key(self) -> str:
+        """The name of the utility: the same for records with the same discriminator, and only for them."""
+        return self.name
+
     def __str__(self) -> str:
         return f"{self.directive} {shorten(self.name or '/')}"
 
@@ -236,6 +245,8 @@ class Override:
     One that is *merged* makes *target*, a root of no package's own, of *source* and others like it (what a framework
     publishes under one name): it is published with *target*, and it stands behind every override of any of them.
     """
+
+    provided: ClassVar[type[Interface]] = IOverride
 
     target: AssetSpec
     source: AssetSpec
@@ -252,6 +263,11 @@ class Override:
     @property
     def discriminator(self) -> tuple[str, str, str]:
         return "asset", self.written(self.target), self.written(self.source)
+
+    @property
+    def key(self) -> str:
+        """As `StaticViewRecord.key`."""
+        return f"{self.written(self.target)} <- {self.written(self.source)}"
 
     def written(self, spec: AssetSpec) -> str:
         """*spec* as it has to be written: a directory with its slash."""
@@ -270,6 +286,8 @@ class Busting:
     *wording* is how ZCML says which: 'token="v1"'; '' where Python does.
     """
 
+    provided: ClassVar[type[Interface]] = IBusting
+
     path: AssetSpec
     buster: Any
     explicit: bool = False
@@ -281,6 +299,14 @@ class Busting:
     def discriminator(self) -> tuple[str, str, bool]:
         return "cacheBuster", str(self.path), self.explicit
 
+    @property
+    def key(self) -> str:
+        """As `StaticViewRecord.key`."""
+        return f"explicit {self.path}" if self.explicit else str(self.path)
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.explicit))  # a cache buster need not be hashable
+
     def __str__(self) -> str:
         return f"cacheBuster {shorten(str(self.path))}"
 
@@ -290,6 +316,9 @@ class Busting:
 class PermissionPolicy:
     """What `permissionPolicy` declares: the object that is asked. *wording* as in `Busting`."""
 
+    provided: ClassVar[type[Interface]] = IPermissionPolicy
+    key: ClassVar[str] = ""
+
     policy: Any
     wording: str = field(default="", compare=False)
     origin: Origin | None = field(default=None, compare=False)
@@ -298,6 +327,9 @@ class PermissionPolicy:
     @property
     def discriminator(self) -> tuple[str]:
         return ("permissionPolicy",)
+
+    def __hash__(self) -> int:
+        return hash(self.discriminator)  # a policy need not be hashable
 
     def permits(self, request: Any, context: Any, permission: str) -> Any:
         """What the policy says, as it says it: true, false, or something to wait for, which is not a yes."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
-from zope.interface import implementer
+from zope.interface import Interface, implementer
 
 from assetzcml.errors import Origin
 from assetzcml.interfaces import IBundling
@@ -117,9 +117,20 @@ def contents_position(text: str) -> tuple[str, str]:
 class _Said:
     """Who said it, and where that stands in the order of statements (as `Override.place`)."""
 
+    provided: ClassVar[type[Interface]] = IBundling
+
     origin: Origin | None = field(default=None, compare=False)
     generation: int = field(default=0, compare=False)
     place: tuple[Any, ...] = field(default=YOUNGEST, compare=False)
+
+    @property
+    def discriminator(self) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    @property
+    def key(self) -> str:
+        """As `StaticViewRecord.key`."""
+        return " ".join(self.discriminator)
 
 
 @implementer(IBundling)

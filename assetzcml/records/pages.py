@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
-from zope.interface import implementer
+from zope.interface import Interface, implementer
 
 from assetzcml.errors import Origin
 from assetzcml.interfaces import IRoute, IView
@@ -41,6 +41,8 @@ class Route:
     Routes are tried in the order of their *place*; *before* and *after* name another that it stands next to instead.
     """
 
+    provided: ClassVar[type[Interface]] = IRoute
+
     name: str
     pattern: str
     methods: tuple[str, ...] = ()
@@ -71,6 +73,8 @@ class View:
 
     Without a *method* it takes those that no other view of the same name or route takes.
     """
+
+    provided: ClassVar[type[Interface]] = IView
 
     view: Any
     name: str = ""

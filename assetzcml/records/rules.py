@@ -98,6 +98,7 @@ def static_view(
     file: bool = False,
     headers: Iterable[tuple[str, str]] | Mapping[str, str] = (),
     origin: Origin | None = None,
+    generation: int = 0,
     **options: Any,
 ) -> StaticViewRecord:
     """
@@ -114,6 +115,7 @@ def static_view(
         file=file,
         headers=header_fields(headers),
         origin=origin,
+        generation=generation,
         **checked,
     )
 
