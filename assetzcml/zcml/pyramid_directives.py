@@ -22,9 +22,9 @@ NO_PERMISSION = "__no_permission_required__"
 class PyramidSide(Side):
     """A side of an override, as Pyramid reads it: an absolute path is a directory when there is one."""
 
-    def _address(self, text: str) -> Address:
-        spec, directory = super()._address(text)
-        return Address(spec, directory or (spec.absolute_path and os.path.isdir(text)))
+    def fromUnicode(self, value: str) -> Address:  # noqa: N802 (zope.schema's name)
+        spec, directory = super().fromUnicode(value)
+        return Address(spec, directory or (spec.absolute_path and os.path.isdir(value)))
 
 
 class IStatic(Interface):
