@@ -7,10 +7,13 @@ from typing import Any
 
 from assetzcml.errors import InvalidSpec, MissingExtra
 from assetzcml.integrations.templates import (
+    BELOW,
+    ORIGINAL,
     Layer,
     TemplateMissing,
     Templates,
     asset_url,
+    is_plain,
     joined,
     refuse_cycle,
     template_roots,
@@ -27,7 +30,7 @@ except ModuleNotFoundError as error:
         raise
     raise MissingExtra('AssetLoader needs Jinja2, which is not installed; pip install "assetzcml[jinja2]"') from None
 
-__all__ = ["AssetLoader", "OverrideLoader", "asset_globals"]
+__all__ = ["AssetLoader", "OriginalsLoader", "OverrideLoader", "asset_globals"]
 
 # What a compiled template imports: `joined` for names that are not known before it is rendered, `entered` below.
 JOINED, ENTERED = f"{__name__}.joined", f"{__name__}.entered"
@@ -137,6 +140,82 @@ class OverrideLoader(AssetLoader):
 
     def _is_ours(self, name: str) -> bool:
         return ":" in name or "!" in name or self._templates.overridden(name)
+
+
+class OriginalsLoader(BaseLoader):
+    """
+    Puts `!original` before the loader of pyramid_jinja2, which finds templates through overrides by itself.
+
+    A name that a template says is relative to it, or below the search path, as that loader has it; only a name that ends
+    with `!original` is ours, and the template that says it.
+    """
+
+    assetzcml_equipped = True
+    PARENT = "@@FROM_PARENT@@"  # how that loader is told which template said the name
+
+    def __init__(self, registry: Registry, loader: Any):
+        self.registry = registry
+        self.loader = loader
+        self._templates = Templates(registry)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.loader, name)
+
+    def get_source(self, environment: Environment, template: str) -> Any:
+        uri, _, parents = template.partition(self.PARENT)
+        if BELOW in uri:
+            layer = self._find(uri)
+            return layer.read().decode("utf-8"), layer.filename, None
+        chain = [parent.partition(BELOW)[0] for parent in parents.split(self.PARENT)] if parents else []
+        return self.loader.get_source(environment, self.PARENT.join([uri, *chain]))
+
+    def load(
+        self,
+        environment: Environment,
+        name: str,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 (Jinja's)
+    ) -> Template:
+        source, filename, uptodate = self.get_source(environment, name)
+        if ORIGINAL not in source:
+            return super().load(environment, name, globals)
+        tree = environment.parse(source, name, filename)
+        layer = self._said_by(name, filename)
+        if layer is not None:
+            _name_originals(tree, name, layer)
+        code = environment.compile(tree, name, filename)
+        return environment.template_class.from_code(environment, code, {} if globals is None else globals, uptodate)
+
+    def _find(self, name: str) -> Layer:
+        try:
+            return self._templates.find(name)
+        except TemplateMissing as error:
+            raise TemplateNotFound(name, message=str(error)) from None
+
+    def _said_by(self, name: str, filename: str) -> Layer | None:
+        """The layer that is the template *name*, read from *filename*; None for one that has no spec."""
+        uri, *chain = name.split(self.PARENT)
+        if BELOW in uri:
+            return self._find(uri)
+        for parent in (None, *(each.partition(BELOW)[0] for each in chain)):
+            try:
+                asked = uri if parent is None else str(joined(uri, parent, parent))
+            except InvalidSpec:
+                continue
+            if not is_plain(asked):
+                for layer in self._templates.layers(asked):
+                    if layer.filename == filename:
+                        return layer
+        return None
+
+
+def _name_originals(tree: nodes.Template, name: str, layer: Layer) -> None:
+    """Say of each `!original` in a template what it is the original of."""
+    for node in list(tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport))):
+        if isinstance(node.template, nodes.Const) and str(node.template.value).endswith(ORIGINAL):
+            try:
+                node.template = _whole(node.template, layer)
+            except InvalidSpec as error:
+                raise TemplateSyntaxError(str(error), node.lineno, name, layer.filename) from None
 
 
 def asset_globals(registry: Registry) -> dict[str, Callable[..., str]]:

@@ -18,16 +18,20 @@ from zope.interface import Interface, implementer
 
 from assetzcml.assembly import AssetRegistry
 from assetzcml.errors import InvalidSpec, MissingExtra, NotPublished, Origin
-from assetzcml.interfaces import IOverride
+from assetzcml.integrations.pyramid_renderers import equip_renderers
+from assetzcml.integrations.pyramid_views import PYRAMIDS, AdoptedView, Adopting, conflict, reaches, record_of
+from assetzcml.integrations.reloading import files_of
+from assetzcml.interfaces import IOverride, IStaticView
 from assetzcml.permissions import Door, is_asynchronous
 from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
 from assetzcml.records.loads import Framework
 from assetzcml.records.readers import boolean_word
-from assetzcml.registry import Record, Snapshot
+from assetzcml.registry import Record, Registry, Snapshot
 from assetzcml.serving.publication import settled
 from assetzcml.serving.responses import NO_STORE, Answer, Asked, refusal
 from assetzcml.serving.sites import Desks
 from assetzcml.serving.view import response_of, same_with_slash
+from assetzcml.urls.lookup import Lookup
 from assetzcml.zcml.loader import ZCMLLoader
 
 try:
@@ -35,9 +39,10 @@ try:
     from pyramid.config.actions import ActionInfo
     from pyramid.config.assets import PackageOverrides
     from pyramid.config.views import StaticURLInfo
-    from pyramid.events import ApplicationCreated
+    from pyramid.events import ApplicationCreated, BeforeRender
     from pyramid.httpexceptions import HTTPForbidden, HTTPNotFound
     from pyramid.interfaces import IPackageOverrides, ISecurityPolicy, IStaticURLInfo
+    from pyramid.paster import bootstrap
     from pyramid.request import Request
     from pyramid.security import NO_PERMISSION_REQUIRED
     from pyramid.static import static_view
@@ -57,6 +62,8 @@ URL_OPTIONS = frozenset(["_query", "_anchor", "_scheme", "_host", "_port", "_app
 # Headers that a not-found view of the application is not asked about: what a cache may do with the answer.
 OF_CACHES = frozenset(["cache-control", "vary"])
 
+LAST = 10_000  # the order of an action after those of every package: Pyramid's own end at 0
+
 DIRECTIVES = ("pyramid.zcml",)  # pyramid_zcml's, as ours
 
 NO_PAGES = "use config.add_route and config.add_view, or pyramid_zcml's; exclude the file if it is another package's"
@@ -74,6 +81,9 @@ def includeme(config: Configurator) -> None:
     config.add_request_method(asset_registry, "asset_registry", property=True)
     config.add_route_predicate("assetzcml", Belongs)
     config.add_subscriber(_application_created, ApplicationCreated)
+    config.add_subscriber(_before_render, BeforeRender)
+    # Whatever of them is included before the next commit, or after it.
+    config.action(None, equip_renderers, args=(config.registry, asset_registry(config)), order=LAST)
 
 
 def asset_registry(of: Any) -> PyramidAssetRegistry:
@@ -124,7 +134,15 @@ def load_zcml(
     if config.autocommit:
         config.commit()
     config.action(None, assets.publish, args=(config.introspection,))
+    _watch(files_of(assets))
     return config.registry
+
+
+def _watch(paths: list[str]) -> None:
+    """Let `pserve --reload`, if this process is one of its, look at the files too."""
+    hupper = sys.modules.get("hupper")  # nobody else imports it here
+    if hupper is not None and hupper.is_active():
+        hupper.get_reloader().watch_files(paths)
 
 
 def _located(spec: str, package: Any) -> tuple[str, Any]:
@@ -167,6 +185,31 @@ def _application_created(event: ApplicationCreated) -> None:
 
 def _says_yes(value: Any) -> bool:
     return bool(boolean_word(value) if isinstance(value, str) else value)
+
+
+def _before_render(event: Any) -> None:
+    """Give a template `static_url`, `bundle_tags` and so on, but for what the application calls so itself."""
+    request = event.get("request")
+    if request is not None and getattr(request, "registry", None) is not None:
+        equip_renderers(request.registry, asset_registry(request))
+        for name, function in asset_registry(request).template_globals(request).items():
+            event.setdefault(name, function)
+
+
+def registry_of_paste(path: str) -> PyramidAssetRegistry:
+    """
+    The AssetRegistry of the application that a PasteDeploy file describes, as `pserve` would make it.
+
+    Raises LookupError when it has none.
+    """
+    environment = bootstrap(path)
+    try:
+        found = environment["registry"].queryUtility(IAssetRegistry)
+    finally:
+        environment["closer"]()
+    if found is None:
+        raise LookupError('the application has no assets: config.include("assetzcml") was not called')
+    return found
 
 
 class Settings(MutableMapping[str, Any]):
@@ -231,8 +274,40 @@ class PyramidAssetRegistry(AssetRegistry):
         self._pyramids_overrides = 0
         self.desks = Desks(self)
         self._routed: dict[str, StaticViewRecord] = {}
+        self._pyramids: dict[str, StaticViewRecord] = {}
         self._shown: dict[Any, Record] = {}
         self.add(PermissionPolicy(policy=PyramidPermissions(application), wording="Pyramid's security policy"))
+
+    # Pyramid's static views: records that are weaker than all that ZCML says.
+
+    def adopt(self, staged: Registry, load: Any = None) -> None:
+        """As that of a Registry. Raises ConfigurationConflictError for a name that Pyramid publishes."""
+        for record in [utility.component for utility in staged.registeredUtilities()]:
+            known = self._pyramids.get(record.name) if isinstance(record, StaticViewRecord) else None
+            if known is not None and not record.external:
+                raise conflict(record, known, "config.add_static_view is at")
+        super().adopt(staged, load)
+
+    def expect(self, record: StaticViewRecord) -> None:
+        """Know a static view of Pyramid's that is in force at commit. Raises ConfigurationConflictError."""
+        known = self.queryUtility(IStaticView, record.name)
+        if known is not None and not record.external and record.name not in self._pyramids:
+            raise conflict(record, known, "the other is at")
+        self._pyramids[record.name] = record
+
+    def take_view(self, record: StaticViewRecord) -> None:
+        """A static view of Pyramid's is in force."""
+        with self.lock:
+            known = self.queryUtility(IStaticView, record.name)
+            if known is None or not record.external:
+                if known is not None:
+                    self.unregisterUtility(known, IStaticView, record.name)
+                self._pyramids[record.name] = record
+                self.add(record)
+
+    def is_pyramids(self, record: StaticViewRecord) -> bool:
+        """Is it a static view of Pyramid's that nothing of ours reaches?"""
+        return self._pyramids.get(record.name) is record and not reaches(self.snapshot, record)
 
     # Overrides: both sides know all of them.
 
@@ -270,7 +345,8 @@ class PyramidAssetRegistry(AssetRegistry):
                 self._show_overrides_of(package)
         snapshot = self.snapshot
         for record in snapshot.views:
-            if not record.external and self._routed.get(record.name) != record:
+            pyramids = self._pyramids.get(record.name) is record
+            if not record.external and not pyramids and self._routed.get(record.name) != record:
                 self._route(record, introspection)
                 self._routed[record.name] = record
         if introspection:
@@ -287,7 +363,7 @@ class PyramidAssetRegistry(AssetRegistry):
     def _introspect(self, snapshot: Snapshot) -> None:
         for record in (*snapshot.views, *snapshot.overrides, *snapshot.bustings):
             key = type(record), record.discriminator
-            if self._shown.get(key) != record:
+            if self._shown.get(key) != record and record not in self._pyramids.values():
                 self._shown[key] = record
                 config = _configurator(self.application, record)
                 category, discriminator, title, kind, values = _description(record)
@@ -421,6 +497,9 @@ class URLInfo:
         if options.get("_app_url") == getattr(request, "script_name", None):  # it is `request.static_path` that asks
             make = self._assets.static_path
         try:
+            view, _ = self._assets.snapshot.derived(Lookup).publication(asset_spec(path))
+            if view is not None and self._assets.is_pyramids(view):
+                return self._former.generate(path, request, **kw)
             return make(path, request, **options)
         except (NotPublished, InvalidSpec) as error:
             try:
@@ -429,8 +508,19 @@ class URLInfo:
                 raise error from None
 
     def add(self, config: Configurator, name: str, spec: str, **extra: Any) -> Any:
-        """`config.add_static_view`: stays Pyramid's."""
-        return self._former.add(config, name, spec, **extra)
+        """`config.add_static_view`: stays Pyramid's, and is a record of ours. Raises ConfigurationConflictError."""
+        record = record_of(config, name, spec, extra)
+        if record is None:
+            return self._former.add(config, name, spec, **extra)
+        assets = self._assets
+        assets.expect(record)
+        published = PublishedView(record)
+
+        def wrap(view: Any) -> Any:
+            return AdoptedView(view, published, lambda: reaches(assets.snapshot, record))
+
+        config.action(None, assets.take_view, args=(record,))
+        return self._former.add(Adopting(config, record.name, wrap), name, spec, **extra)
 
     def add_cache_buster(self, config: Configurator, spec: str, cachebust: Any, explicit: bool = False) -> None:
         """`config.add_cache_buster`: works on what Pyramid publishes and on what we do."""
@@ -442,7 +532,17 @@ class URLInfo:
         with assets.lock:
             generation = assets.next_generation()
             path = asset_spec(spec)
-            assets.add(Busting(path=path, buster=cachebust, explicit=explicit, origin=origin, generation=generation))
+            record = Busting(
+                path=path,
+                buster=cachebust,
+                explicit=explicit,
+                wording=PYRAMIDS,
+                origin=origin,
+                generation=generation,
+            )
+            others = [known.discriminator for known in assets.snapshot.bustings if known.wording != PYRAMIDS]
+            if record.discriminator not in others:
+                assets.add(record)  # what ZCML says of the same path is a package's answer to this
 
 
 def _caller() -> Origin:

@@ -21,7 +21,9 @@ from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import SearchPaths
 
 __all__ = [
+    "BELOW",
     "FROM",
+    "ORIGINAL",
     "Layer",
     "TemplateCycle",
     "TemplateMissing",
@@ -123,6 +125,13 @@ class Templates:
         except TemplateMissing:
             return []
         return [Layer(asked, each) for each in found]
+
+    def source_of(self, name: str, filename: str) -> str:
+        """The spec of the layer of a template that has the file; the first one's where none has. Raises TemplateMissing."""
+        layers = self.layers(name)
+        if not layers:
+            raise TemplateMissing(f"no layer has the template {name!r}")
+        return str(next((layer for layer in layers if layer.filename == filename), layers[0]).source)
 
     def overridden(self, name: str) -> bool:
         """Does an override supply the template of a plain name, rather than one of the roots itself?"""
