@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         QueryStringCacheBuster,
         QueryStringConstantCacheBuster,
     )
-    from assetzcml.zcml.reader import Limits
+    from assetzcml.zcml.limits import Limits
 
 __all__ = [
     "AssetRegistry",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from assetzcml.records.assets import AssetSpec
     from assetzcml.reports.explanation import Explanation
     from assetzcml.resolving.resolver import Asset
-    from assetzcml.zcml.reader import Limits
+    from assetzcml.zcml.limits import Limits
 
 __all__ = ["AssetRegistry", "load_zcml"]
 

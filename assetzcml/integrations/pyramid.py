@@ -103,14 +103,20 @@ def asset_registry(of: Any) -> PyramidAssetRegistry:
 
 
 def load_zcml(
-    config: Configurator, spec: str = "configure.zcml", features: Iterable[str] = (), strict: bool = False
+    config: Configurator,
+    spec: str = "configure.zcml",
+    features: Iterable[str] = (),
+    strict: bool = False,
+    *,
+    lock: Any = None,
 ) -> Any:
     """
     `config.load_zcml`: read a ZCML file, and all it includes, into the application. Returns Pyramid's registry.
 
     *spec* is relative to the configurator's package; a file that is named by an absolute path belongs to that package.
     Our directives are resolved and in force at once; all other actions are Pyramid's to resolve, at commit.
-    Raises ConfigurationError with every problem; nothing of the load is in force then.
+    Raises ConfigurationError with every problem; nothing of the load is in force then. *lock* is what pyramid_zcml takes
+    to keep loads apart; here they are anyway.
     """
     assets = asset_registry(config)
     handed_over: list[dict[str, Any]] = []

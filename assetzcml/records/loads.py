@@ -13,9 +13,22 @@ from typing import Any, NamedTuple
 
 from assetzcml.errors import Origin, Problem
 
-__all__ = ["READ", "Exclusion", "Framework", "Include", "LeftOut", "LoadReport", "LoadedFile", "Pattern"]
+__all__ = [
+    "BEING_READ",
+    "EXCLUDED",
+    "READ",
+    "READ_BEFORE",
+    "Exclusion",
+    "Framework",
+    "Include",
+    "LeftOut",
+    "LoadReport",
+    "LoadedFile",
+    "Pattern",
+]
 
-READ = ""  # the outcome of an include whose file was read there
+# The outcomes of an include: its file was read there, or why not.
+READ, READ_BEFORE, BEING_READ, EXCLUDED = "", "read before", "being read", "excluded"
 
 
 class LoadedFile(NamedTuple):

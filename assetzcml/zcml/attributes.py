@@ -7,8 +7,10 @@ each at its attribute, and that what a schema says is worked out once and not at
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from keyword import iskeyword
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
@@ -17,7 +19,7 @@ from zope.schema import ASCIILine, Bytes, BytesLine, Choice, Int, Text, TextLine
 from zope.schema import Bool as SchemaBool
 from zope.schema.interfaces import IField
 
-from assetzcml.errors import Problem, did_you_mean, shorten
+from assetzcml.errors import ConfigurationError, Problem, did_you_mean, shorten
 from assetzcml.zcml.positions import Tag
 
 __all__ = ["BadValue", "Plan", "Problems", "expand_settings"]
@@ -30,12 +32,8 @@ _UNSET: Any = object()
 _CONTEXT_FREE = (TextLine, Text, ASCIILine, Bytes, BytesLine, Int, Bool, PythonIdentifier)
 
 
-class Problems(Exception):
-    """What is wrong with one directive."""
-
-    def __init__(self, *problems: Problem):
-        super().__init__("\n".join(problem.headline for problem in problems))
-        self.problems = problems
+class Problems(ConfigurationError):
+    """What is wrong with one directive, on its way to the walk, which goes on."""
 
 
 class BadValue(ValidationError):
@@ -58,6 +56,7 @@ class Attribute(NamedTuple):
     field: Any
     convert: Converter | None
     required: bool
+    pure: bool  # does its converter look at nothing but the text, and run nobody's code?
 
 
 class Plan:
@@ -67,6 +66,45 @@ class Plan:
         self.attributes = [_attribute(name, field) for name, field in schema.namesAndDescriptions(True)]
         self.names = [attribute.name for attribute in self.attributes]
         self.any_attribute = bool(schema.queryTaggedValue("keyword_arguments"))
+        self._known = {
+            attribute.name: (attribute.argument, attribute.convert if attribute.pure else None, attribute)
+            for attribute in self.attributes
+        }
+        self._required = {attribute.argument for attribute in self.attributes if attribute.required}
+
+    def quickly(
+        self, attributes: Sequence[tuple[str, str]], context: Any, short: int, settings: bool
+    ) -> dict[str, Any] | None:
+        """
+        The arguments of a directive as most are: known attributes, each *short*, none missing.
+
+        None for another one, and with *settings* for one that has any in it; `arguments` finds out. Code of others,
+        which may warn or import, is only run where the answer is not None. Raises Problems.
+        """
+        known = self._known
+        arguments: dict[str, Any] = {}
+        later: list[tuple[Attribute, str]] = []
+        try:
+            for name, text in attributes:
+                argument, convert, attribute = known[name]
+                if len(text) > short or (settings and "${" in text):
+                    return None
+                if convert is None:
+                    later.append((attribute, text))
+                    arguments[argument] = None
+                else:
+                    arguments[argument] = convert(text, context)
+        except Exception:
+            return None
+        if not self._required <= arguments.keys():
+            return None
+        if later:
+            problems: list[Problem] = []
+            for attribute, text in later:
+                _convert(attribute, text, context, arguments, problems)
+            if problems:
+                raise Problems(*problems)
+        return arguments
 
     def arguments(self, context: Any, data: Mapping[str, str], info: Tag) -> dict[str, Any]:
         """The arguments of the handler. Raises Problems with everything that is wrong."""
@@ -80,13 +118,7 @@ class Plan:
                     self._default(attribute, context, data, info, arguments, problems)
                 continue
             used += 1
-            try:
-                if attribute.convert is not None:
-                    arguments[attribute.argument] = attribute.convert(text, context)
-                else:
-                    arguments[attribute.argument] = attribute.field.bind(context).fromUnicode(text)
-            except Exception as error:
-                problems.append(_invalid(attribute, text, info, error))
+            _convert(attribute, text, context, arguments, problems)
         if used != len(data):
             self._left_over(data, info, arguments, problems)
         if problems:
@@ -124,6 +156,17 @@ class Plan:
                 problems.append(unknown_attribute(name, self.names, info, data))
 
 
+def _convert(attribute: Attribute, text: str, context: Any, arguments: dict[str, Any], problems: list[Problem]) -> None:
+    """Make the argument of one attribute, or the problem."""
+    try:
+        if attribute.convert is not None:
+            arguments[attribute.argument] = attribute.convert(text, context)
+        else:
+            arguments[attribute.argument] = attribute.field.bind(context).fromUnicode(text)
+    except Exception as error:
+        problems.append(_invalid(attribute, text, context.info, error))
+
+
 def unknown_attribute(name: str, known: list[str], info: Tag, data: Mapping[str, str]) -> Problem:
     """A directive has no such attribute."""
     hint = did_you_mean(name, known) or (f"it has {', '.join(sorted(known))}" if known else "it has none")
@@ -139,7 +182,9 @@ def _attribute(name: str, field: Any) -> Attribute:
     plain = name[:-1] if name.endswith("_") and iskeyword(name[:-1]) else name
     if not IField.providedBy(field):
         raise ZopeConfigurationError(f"the schema's {name!r} is not a field")
-    return Attribute(plain, str(name), field, _converter(field), bool(field.required))
+    convert = _converter(field)
+    pure = convert is not None and type(field) is not GlobalObject
+    return Attribute(plain, str(name), field, convert, bool(field.required), pure)
 
 
 # How a text becomes a value when a field is exactly of a known type and says nothing unusual: as the field would do
@@ -213,8 +258,16 @@ def _tokens_converter(field: Any) -> Converter | None:
 def _global_converter(field: Any) -> Converter | None:
     if field.value_type is not None:
         return None
+    modules = sys.modules
 
     def convert(text: str, context: Any) -> Any:
+        # What stands in a module that is imported already is found without the machinery, and runs nobody's code.
+        name, _, attribute = text.rpartition(".")
+        module = modules.get(name)
+        if type(module) is ModuleType:
+            value = module.__dict__.get(attribute)
+            if value is not None:
+                return value
         if _DOTTED.fullmatch(text):
             try:
                 value = context.resolve(text)

@@ -14,18 +14,19 @@ from typing import Any, NamedTuple
 from assetzcml.errors import Origin, Problem, shorten
 from assetzcml.records.assets import Override
 
-__all__ = ["FileGraph", "Resolution", "Step", "override_conflicts", "resolve"]
+__all__ = ["OVERRIDES", "PLAIN", "FileGraph", "Resolution", "Step", "override_conflicts", "resolve"]
 
 REMEDY = "declare it in the file that includes them, or in a file that is loaded with includeOverrides"
 
 Action = dict[str, Any]
+PLAIN, OVERRIDES = 1, 0  # what is included with overrides comes before what is included (docs/zcml.rst)
 
 
 class Step:
     """
     How a file was reached: by the directive number *ordinal* of a file, as the *number*th of the files that it names.
 
-    *kind* is 0 through overrides, 1 through a plain include: what comes with overrides stands before what does not.
+    *kind* is OVERRIDES or PLAIN.
     """
 
     __slots__ = ("_place", "above", "kind", "number", "ordinal")

@@ -16,8 +16,8 @@ from zope.schema import Choice, Int, ValidationError
 
 from assetzcml.zcml.attributes import Plan
 from assetzcml.zcml.machine import Machine
+from assetzcml.zcml.names import NAMESPACE
 from assetzcml.zcml.positions import Document
-from assetzcml.zcml.walking import NAMESPACE
 
 __all__ = ["Attribute", "Directive", "Documentation"]
 

@@ -20,7 +20,14 @@ __all__ = ["Checked", "FileSpec", "Flag", "Option", "Said", "Side", "Spec", "Tok
 def base_of(context: Any) -> AssetSpec:
     """What relative forms are relative to: the package of the file, or its directory when it belongs to none."""
     package = getattr(context, "package", None)
-    return AssetSpec(package.__name__) if package is not None else asset_spec(context.info.directory_path)
+    name = package_of(package) if package is not None else ""
+    return AssetSpec(name) if name else asset_spec(context.info.directory_path)
+
+
+def package_of(module: Any) -> str:
+    """The name of a package, or of the package that holds a module; '' for a module that is in none."""
+    name: str = module.__name__
+    return name if getattr(module, "__path__", None) is not None else name.rpartition(".")[0]
 
 
 def spec_of(text: str, context: Any) -> AssetSpec:

@@ -8,34 +8,36 @@ from __future__ import annotations
 import fnmatch
 import glob
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+from zope.configuration import xmlconfig
 from zope.configuration.config import GroupingContextDecorator
 from zope.configuration.xmlconfig import IInclude
 
 from assetzcml.errors import Origin, Problem, did_you_mean, shorten
 from assetzcml.records.assets import AssetSpec
-from assetzcml.records.loads import READ, Include, Pattern
+from assetzcml.records.loads import BEING_READ, EXCLUDED, READ, READ_BEFORE, Include, Pattern
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.zcml.attributes import Problems
-from assetzcml.zcml.conflicts import Step, resolve
+from assetzcml.zcml.conflicts import OVERRIDES, PLAIN, Action, Step, resolve
 from assetzcml.zcml.load import Load, load_of
 from assetzcml.zcml.machine import Machine, define_simple
 from assetzcml.zcml.positions import Document, Tag
 from assetzcml.zcml.reader import read_file
 from assetzcml.zcml.walking import read_document
 
-__all__ = ["OVERRIDES", "PLAIN", "define_includes", "include_file", "is_there", "overriding", "path_in"]
-
-PLAIN, OVERRIDES = 1, 0  # what is included with overrides comes before what is included (docs/zcml.rst)
+__all__ = ["define_includes", "include_file", "is_there", "overridden", "overriding", "path_in", "refuse_late_override"]
 
 
 def define_includes(machine: Machine) -> None:
     """Make the three directives known, in every namespace."""
     for name, handler in (("include", include), ("includeOverrides", include_overrides), ("exclude", exclude)):
         define_simple(machine, name, IInclude, handler, "*")
+    machine._seen_files = SeenFiles()
 
 
 def include(context: Any, file: str | None = None, package: Any = None, files: str | None = None) -> None:
@@ -54,13 +56,102 @@ def overriding(context: Any) -> Iterator[None]:
     """What is included meanwhile counts as declared in the file that *context* is in."""
     before = len(context.actions)
     yield
-    load = load_of(context)
-    resolution = resolve(context.actions[before:], load.graph)
+    context.actions[before:] = overridden(load_of(context), context.actions[before:], context.includepath)
+
+
+def overridden(load: Load, actions: list[Action], includepath: tuple[str, ...]) -> list[Action]:
+    """*actions* as those of the file that *includepath* leads to: their conflicts are resolved first."""
+    resolution = resolve(in_place(load, actions), load.graph)
     load.conflicts += resolution.problems
     load.losers += resolution.losers
     for action in resolution.winners:
-        action["includepath"] = context.includepath
-    context.actions[before:] = resolution.winners
+        action["includepath"] = includepath
+    return resolution.winners
+
+
+def in_place(load: Load, actions: list[Action]) -> list[Action]:
+    """*actions*, with those of each file that a handler of another package had read where it stands among them."""
+    if not load.marks:
+        return actions
+    result: list[Action] = []
+    for action in actions:
+        file = action.get("assetzcml_file") if isinstance(action, dict) else None
+        if file is None:
+            result.append(action)
+        elif action["includepath"] == file.includepath:
+            result += in_place(load, file.actions)
+        else:
+            # `xmlconfig.includeOverrides` has shortened it, after the file was read.
+            result += file.overridden(load, action["includepath"])
+    return result
+
+
+@dataclass(eq=False)
+class HandlersFile:
+    """
+    A file that a handler of another package had read; a mark stands for its *actions* in the list of all.
+
+    Whether it overrides is known when the handler is done, by the include path of the mark.
+    """
+
+    info: Any
+    path: str
+    real: str | None  # None where it was not read
+    includepath: tuple[str, ...]
+    read_here: bool
+    actions: list[Action]
+
+    def note_kind(self, load: Load, includepath: tuple[str, ...]) -> None:
+        """The mark has this include path now: let the step of the file say whether it overrides."""
+        step = load.steps.get(self.real) if self.read_here and self.real is not None else None
+        if step is not None and includepath != self.includepath:
+            step.kind = OVERRIDES
+
+    def overridden(self, load: Load, includepath: tuple[str, ...]) -> list[Action]:
+        """The actions, in the place of those of the file that *includepath* leads to."""
+        self.note_kind(load, includepath)
+        if not self.read_here and self.real is not None:
+            try:
+                refuse_late_override(load, self.info, self.path, self.real)
+            except Problems as error:
+                load.problems += error.problems
+        return overridden(load, self.actions, includepath)
+
+
+class SeenFiles(set[str]):
+    """
+    The files that zope.configuration's contexts need not read.
+
+    Its own `xmlconfig.include`, which handlers of other packages call, asks here before it opens a file. So it is here
+    that the file is read: by our reader, once, within the limits, as every other file. `include` tells nobody the
+    context that it has made for the file, but its frame has it. For any other way in there is `Machine.begin`.
+    """
+
+    def __contains__(self, path: object) -> bool:
+        asked = sys._getframe(1).f_back  # behind `processFile`
+        by_include = asked is not None and asked.f_code is xmlconfig.include.__code__
+        read = by_include and _read_for_handler(asked.f_locals["context"], str(path))  # type: ignore[union-attr]
+        return read or super().__contains__(path)
+
+
+def _read_for_handler(context: Any, path: str) -> bool:
+    """Read a file that a handler of another package asks for. False when there is none: `include` says so."""
+    load, info, actions = load_of(context), context.info, context.actions
+    if not _exists(path, context.package) and not _exists(f"{path}.in", context.package):
+        return False
+    before, known = len(actions), len(load.files)
+    real = None
+    try:
+        real = include_file(context, path, None, PLAIN, load.next_number(), any_name=True)
+    except Problems as error:
+        load.problems += error.problems
+    includepath = (*context.includepath, path)
+    file = HandlersFile(info, path, real, includepath, len(load.files) > known, actions[before:])
+    mark = {"discriminator": None, "callable": None, "args": (), "kw": {}, "includepath": includepath, "info": info,
+            "order": 0, "assetzcml_file": file}  # fmt: skip
+    load.marks.append(mark)
+    actions[before:] = [mark]
+    return True
 
 
 def exclude(context: Any, file: str | None = None, package: Any = None, files: str | None = None) -> None:
@@ -123,7 +214,7 @@ def _paths(context: Any, file: str | None, package: Any, files: str | None) -> l
 def _inside(context: Any, package: Any) -> Any:
     inner = GroupingContextDecorator(context)
     if package is not None:
-        if getattr(package, "__path__", None) is None:
+        if getattr(package, "__path__", None) is None and not getattr(package, "__file__", None):
             name = getattr(package, "__name__", package)
             place = context.info.attribute("package")
             raise Problems(Problem(place, f"{context.info.directive}: {str(name)!r} is not a package"))
@@ -150,50 +241,97 @@ def _exists(path: str, package: Any = None) -> bool:
     return os.path.exists(path) or _member(package, path) is not None
 
 
-def include_file(context: Any, path: str, package: Any = None, kind: int = PLAIN, number: int = 0) -> None:
-    """Read one file in *context*, unless it is excluded or was read before. Raises Problems when it cannot be."""
+def include_file(
+    context: Any, path: str, package: Any = None, kind: int = PLAIN, number: int = 0, any_name: bool = False
+) -> str | None:
+    """
+    Read one file in *context*, unless it is excluded or was read before. Raises Problems when it cannot be.
+
+    Returns its real path; None where there was nothing to read. *any_name*: also one that is not named *.zcml.
+    """
     load, info = load_of(context), context.info
     place = info if isinstance(info, Origin) else None
-    if not path.endswith((".zcml", ".zcml.in")):
-        raise Problems(
-            Problem(
-                _at(info) or Origin(path), f"{_word(info)}: {path} is not named *.zcml", "an include opens nothing else"
-            )
-        )
-    path = _or_in(path, package if package is not None else context.package)
-    real = os.path.realpath(path)
+    if not any_name and not path.endswith((".zcml", ".zcml.in")):
+        message = f"{_word(info)}: {path} is not named *.zcml"
+        raise Problems(Problem(_at(info) or Origin(path), message, "an include opens nothing else"))
+    owner = package if package is not None else context.package
+    path, real = _found(load, path, owner)
     if context.includepath:
-        if real in load.reading:
+        outcome = _outcome(load, real)
+        load.includes.append(Include(info, path, real, outcome))
+        if outcome == BEING_READ:
             message = f"{_word(info)} closes a cycle: {path} is being read"
             load.warn(place, message, "the include is skipped; remove it", "A006")
-            load.includes.append(Include(info, path, real, "being read"))
-            return
-        if real not in load.excluded:
+            return None
+        if outcome != EXCLUDED:
             load.graph.add(context.includepath[-1], real)
-        outcome = "excluded" if real in load.excluded else "read before" if real in load.files else READ
-        load.includes.append(Include(info, path, real, outcome))
     if real in load.excluded:
         load.excluded_used.add(real)
-        return
+        return None
     if real in load.files:
         if kind == OVERRIDES:
-            first = load.files[real].included_by
-            also = [("first read by", first)] if first is not None else []
-            message = f"includeOverrides: {path} has been read before, so nothing in it overrides"
-            raise Problems(Problem(_at(info), message, "include it in one place only", also=also))
-        return
-    if not context.processFile(path):
-        return  # another package has had it read by zope.configuration's own `xmlconfig`
+            refuse_late_override(load, info, path, real)
+        return real
+    if not _unseen(context, path):
+        return None  # another package's `exclude` has been here
     _check_limits(load, info, path)
     document = Document(path, _bytes(context, path, package), place)
     load.files[real] = document
     inner = GroupingContextDecorator(context)
     inner.basepath = os.path.dirname(path)
     inner.includepath = (*context.includepath, real)
-    inner.assetzcml_step = Step(context.assetzcml_step, kind, info.ordinal, number) if isinstance(info, Tag) else None
+    step = Step(context.assetzcml_step, kind, info.ordinal, number) if isinstance(info, Tag) else None
+    inner.assetzcml_step = load.steps[real] = step
     if package is not None:
         inner.package = package
     read_document(inner, document, real)
+    return real
+
+
+def _outcome(load: Load, real: str) -> str:
+    """What comes of an include of a file."""
+    if real in load.files:
+        return BEING_READ if real in load.reading else READ_BEFORE
+    return EXCLUDED if real in load.excluded else READ
+
+
+def _found(load: Load, path: str, owner: Any) -> tuple[str, str]:
+    """A file by the name it is read under and by its real path; each name is looked at once in a load."""
+    known = load.real_paths.get(path)
+    if known is None:
+        name = _or_in(path, owner)
+        known = load.real_paths[path] = name, os.path.realpath(name)
+    return known
+
+
+def _unseen(context: Any, path: str) -> bool:
+    """Is *path* none that zope.configuration's contexts know as read or excluded? They know it from now on."""
+    seen = context._seen_files
+    new = path not in seen
+    seen.add(path)
+    return new
+
+
+def refuse_late_override(load: Load, info: Any, path: str, real: str) -> None:
+    """
+    Raise Problems for an override whose file has been read, so that nothing in it overrides.
+
+    It does override where the statement that had it read, directly or through others, overrides for the same file.
+    """
+    for mark in load.marks:
+        mark["assetzcml_file"].note_kind(load, mark["includepath"])
+    document = load.files[real]
+    reached: str | None = real
+    while reached is not None:
+        step, by = load.steps.get(reached), load.files[reached].included_by
+        if not isinstance(by, Tag):
+            break
+        if by.document is info.document and step is not None and step.kind == OVERRIDES:
+            return
+        reached = next((known for known, each in load.files.items() if each is by.document), None)
+    also = [("first read by", document.included_by)] if document.included_by is not None else []
+    message = f"{_word(info)}: {path} has been read before, so nothing in it overrides"
+    raise Problems(Problem(_at(info), message, "include it in one place only", also=also))
 
 
 def _check_limits(load: Load, info: Any, path: str) -> None:
@@ -223,6 +361,8 @@ def _bytes(context: Any, path: str, package: Any) -> bytes:
             with member.open() as stream:
                 return stream.read(load_of(context).limits.file_bytes + 1)
         message, hint = f"there is no file {path}", _neighbours(owner, path)
+        if package is not None and getattr(package, "__path__", None) is None:
+            message = f"{package.__name__!r} is not a package, and {message} beside it"
     except (OSError, ValueError) as error:
         message, hint = f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", ""
     raise Problems(Problem(_at(info) or Origin(path), f"{_word(info)}: {message}", hint))
@@ -235,6 +375,8 @@ def _member(package: Any, path: str) -> Found | None:
 
 def _standing(package: Any, path: str) -> list[Found]:
     """What stands in the portions of *package* at the place that *path*, below any of them, means."""
+    if getattr(package, "__path__", None) is None:
+        package = sys.modules.get(getattr(package, "__package__", "") or "")  # that of a module
     for portion in getattr(package, "__path__", ()):
         below = os.path.relpath(path, os.path.abspath(portion))
         parts = () if below == os.curdir else tuple(below.split(os.sep))

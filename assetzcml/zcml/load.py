@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from assetzcml.errors import ConfigurationConflictError, ConfigurationError, Origin, Problem
 from assetzcml.records.loads import Include, LeftOut, Pattern
 from assetzcml.registry import Registry
-from assetzcml.zcml.conflicts import Action, FileGraph
+from assetzcml.zcml.conflicts import Action, FileGraph, Step
+from assetzcml.zcml.limits import Limits
 from assetzcml.zcml.positions import Document, Tag
-from assetzcml.zcml.reader import Limits
 
 __all__ = ["Load", "RouteOrder", "load_of"]
 
@@ -65,6 +66,10 @@ class Load:
         self.patterns: list[Pattern] = []
         self.excluded: dict[str, Tag] = {}
         self.excluded_used: set[str] = set()
+        self.real_paths: dict[str, tuple[str, str]] = {}
+        self.steps: dict[str, Step | None] = {}  # how each file was reached first
+        self.marks: list[Action] = []  # that stand for the actions of files which handlers of other packages had read
+        self._numbers = itertools.count()
         self._routes: RouteOrder | None = None
 
     @property
@@ -73,6 +78,10 @@ class Load:
         if self._routes is None:
             self._routes = RouteOrder(self.registry)
         return self._routes
+
+    def next_number(self) -> int:
+        """A number greater than all before: of several files that one directive had read the later is stronger."""
+        return next(self._numbers)
 
     def warn(self, origin: Origin | None, message: str, hint: str = "", code: str = "") -> None:
         """Something that loads and probably does not do what its author meant; with `strict`, a problem."""

@@ -24,10 +24,10 @@ from assetzcml.zcml.attributes import Problems, reason
 from assetzcml.zcml.comments import Remarks, remarks
 from assetzcml.zcml.conflicts import Action, resolve
 from assetzcml.zcml.documenting import Documentation
-from assetzcml.zcml.includes import define_includes, include_file
+from assetzcml.zcml.includes import define_includes, in_place, include_file
+from assetzcml.zcml.limits import Limits
 from assetzcml.zcml.load import Load
 from assetzcml.zcml.machine import Machine
-from assetzcml.zcml.reader import Limits
 
 __all__ = ["Phases", "ZCMLLoader"]
 
@@ -62,6 +62,7 @@ class Phases:
         for real, info in load.excluded.items():
             if real not in load.excluded_used:
                 load.warn(info, f"exclude excludes nothing: no include asks for {real}", code="A007")
+        self.machine.actions[:] = in_place(load, self.machine.actions)
         load.fail_with(load.problems)
 
     def _begin(self, path: str, package: ModuleType | None) -> None:
@@ -75,8 +76,11 @@ class Phases:
 
     def resolve(self, foreign: bool = True) -> list[Action]:
         """Phase 2: the actions that win, in order. Those of other packages stay as they are when not *foreign*."""
-        left = [] if foreign else [action for action in self.machine.actions if "assetzcml_record" not in action]
-        actions = [action for action in self.machine.actions if foreign or "assetzcml_record" in action]
+        actions = self.machine.actions
+        left: list[Action] = []
+        if not foreign:
+            left = [action for action in actions if "assetzcml_record" not in action]
+            actions = [action for action in actions if "assetzcml_record" in action]
         resolution = resolve(actions, self.load.graph)
         self.load.fail_with([*self.load.conflicts, *resolution.problems])
         self.load.losers += resolution.losers

@@ -8,10 +8,11 @@ causes is reported there.
 from __future__ import annotations
 
 import builtins
+import os
 import sys
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from zope.configuration.config import (
     ComplexDirectiveDefinition,
@@ -42,17 +43,22 @@ from zope.interface import Interface, implementer, providedBy
 from assetzcml.errors import Problem, did_you_mean
 from assetzcml.zcml.attributes import Plan, Problems
 from assetzcml.zcml.conflicts import Step
+from assetzcml.zcml.failures import MisplacedDirective, UnknownDirective, problems_of, unknown_directive
 from assetzcml.zcml.load import Load
-from assetzcml.zcml.positions import ForeignTag, Tag
+from assetzcml.zcml.names import EVERYWHERE, NAMESPACE, XINCLUDE
+from assetzcml.zcml.positions import Tag
+from assetzcml.zcml.texts import Texts
 
 __all__ = [
+    "Direct",
     "DirectiveContext",
     "GroupingItem",
     "Machine",
-    "MisplacedDirective",
-    "UnknownDirective",
+    "add_actions",
     "define_simple",
+    "directory_of",
     "machine_of",
+    "split",
 ]
 
 
@@ -60,11 +66,37 @@ __all__ = [
 class DirectiveContext(GroupingContextDecorator):
     """What a handler gets as its first argument."""
 
-    info: Any
+    def __init__(self, context: Any, info: Any):
+        self.context = context
+        self.info = info
+        # What every action needs; `__getattr__` would look for it in all contexts around.
+        self.actions: list[Any] = context.actions
+        self.includepath: tuple[str, ...] = context.includepath
 
     def resolve(self, dottedname: str) -> Any:
         """As zope.configuration's; a warning that resolving causes is issued at the ZCML line."""
         return _resolve_at(self, dottedname)
+
+    def action(
+        self,
+        discriminator: Any,
+        callable: Any = None,  # noqa: A002 (zope.configuration's names)
+        args: Any = (),
+        kw: Any = None,
+        order: int = 0,
+        includepath: tuple[str, ...] | None = None,
+        info: Any = None,
+        **extra: Any,
+    ) -> None:
+        """As zope.configuration's: something to be done when all files are read, unless another wins."""
+        extra["discriminator"] = discriminator
+        extra["callable"] = callable
+        extra["args"] = args
+        extra["kw"] = {} if kw is None else kw
+        extra["includepath"] = self.includepath if includepath is None else includepath
+        extra["info"] = self.info if info is None else info
+        extra["order"] = order
+        self.actions.append(extra)
 
 
 class Configure(GroupingContextDecorator):
@@ -73,7 +105,24 @@ class Configure(GroupingContextDecorator):
     def __init__(self, context: Any, **arguments: Any):
         super().__init__(context, **arguments)
         if arguments.get("package") is not None:
-            self.basepath = None  # computed from the package when it is asked for
+            self.basepath = directory_of(arguments["package"])
+
+
+def directory_of(package: Any) -> str | None:
+    """The directory of a package, or of a module; None for one that lies in several directories, or in none."""
+    portions = list(getattr(package, "__path__", ()))
+    file = getattr(package, "__file__", None)
+    found = portions[0] if len(portions) == 1 else os.path.dirname(file) if file and not portions else ""
+    return os.path.abspath(found) if found and os.path.isdir(found) else None
+
+
+class Direct(NamedTuple):
+    """A directive whose handler is called at once where it holds nothing: no item has to wait for its end."""
+
+    name: str
+    handler: Any
+    plan: Plan
+    ours: bool
 
 
 @implementer(IStackItem)
@@ -81,8 +130,7 @@ class SimpleItem:
     """A directive, or subdirective, that holds nothing."""
 
     def __init__(self, context: Any, handler: Any, info: Any, plan: Plan, data: Mapping[str, str]):
-        self.context = DirectiveContext(context)
-        self.context.info = info
+        self.context = DirectiveContext(context, info)
         self._handler = handler
         self._plan = plan
         self._data = data
@@ -115,8 +163,7 @@ class ComplexItem:
     """A directive that holds subdirectives: its handler is an object with a method for each."""
 
     def __init__(self, definition: Definition, context: Any, data: Mapping[str, str], info: Tag):
-        self.context = DirectiveContext(context)
-        self.context.info = info
+        self.context = DirectiveContext(context, info)
         self._definition = definition
         arguments = definition.plan.arguments(self.context, data, info)
         self._handler = definition.handler(self.context, **arguments)
@@ -132,8 +179,15 @@ class ComplexItem:
         return SimpleItem(self.context, getattr(self._handler, name[1]), info, plan, data)
 
     def finish(self) -> None:
-        if callable(self._handler):
-            add_actions(self.context, self._handler())
+        if not callable(self._handler):
+            return
+        try:
+            actions = self._handler()
+        except TypeError as error:
+            if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+                raise
+            return  # it cannot be called so, and is not meant to be (as zope.browsermenu's `menuItems`)
+        add_actions(self.context, actions)
 
 
 def add_actions(context: Any, actions: Any) -> None:
@@ -152,16 +206,12 @@ def define_simple(
 ) -> None:
     """`meta:directive`: a directive that calls *handler*."""
     plan = context.assetzcml_plan(schema)
-    _register(
-        context,
-        name,
-        schema,
-        handler,
-        namespace,
-        usedIn,
-        lambda context, data, info: SimpleItem(context, handler, info, plan, data),
-        "simple",
-    )
+
+    def factory(context: Any, data: Mapping[str, str], info: Tag) -> SimpleItem:
+        return SimpleItem(context, handler, info, plan, data)
+
+    factory.direct = handler, plan  # type: ignore[attr-defined]
+    _register(context, name, schema, handler, namespace, usedIn, factory, "simple")
 
 
 def define_grouping(
@@ -176,8 +226,7 @@ def define_grouping(
     plan = context.assetzcml_plan(schema)
 
     def factory(context: Any, data: Mapping[str, str], info: Tag) -> GroupingItem:
-        reading = DirectiveContext(context)
-        reading.info = info
+        reading = DirectiveContext(context, info)
         inner = handler(context, **plan.arguments(reading, data, info))
         inner.info = info
         return GroupingItem(inner)
@@ -208,16 +257,7 @@ class Definition(ComplexDirectiveDefinition):
         )  # fmt: skip
 
 
-# Its `include` is not ours, though ours is in every namespace: the author expects what we never do.
-XINCLUDE = "http://www.w3.org/2001/XInclude"
-
-
-class UnknownDirective(ZopeConfigurationError):
-    """No directive has this name in this namespace."""
-
-
-class MisplacedDirective(ZopeConfigurationError):
-    """The directive exists, and cannot stand here."""
+NEVER: dict[str, Direct | None] = {}  # of items that decide for themselves what they hold
 
 
 class Machine(ConfigurationMachine):
@@ -227,11 +267,13 @@ class Machine(ConfigurationMachine):
 
     def __init__(self, load: Load):
         self._plans: dict[Any, Plan] = {}
+        self._direct: dict[Any, dict[str, Direct | None]] = {}
         super().__init__()
         self.assetzcml_load = load
         self.registry = load.staged
         self.assetzcml_machine = self
         self.assetzcml_step: Step | None = None
+        self._texts = Texts(load)
         self._docRegistry: list[Any] = []
         self._define_meta_directives()
 
@@ -258,6 +300,29 @@ class Machine(ConfigurationMachine):
         """Make a directive known, unless its name is reserved."""
         if name not in self.assetzcml_reserved:
             super().register(interface, name, factory)
+            for known in self._direct.values():
+                known.clear()
+
+    def direct(self, item: Any) -> dict[str, Direct | None]:
+        """By their tags the directives that may be run directly in *item*, as far as `directly` was asked for them."""
+        if type(item) is not GroupingItem or item.context.factory != self.factory:
+            return NEVER
+        return self._direct.setdefault(providedBy(item.context), {})
+
+    def directly(self, item: Any, tag: str) -> Direct | None:
+        """How the directive *tag* is run directly in *item*; None when it has to go through the stack."""
+        known = self.direct(item)
+        if known is NEVER:
+            return None
+        namespace, name = split(tag)
+        try:
+            handler, plan = self.factory(item.context, (namespace, name)).direct
+        except (ZopeConfigurationError, AttributeError):
+            known[tag] = None
+            return None
+        ours = namespace == NAMESPACE and name not in EVERYWHERE
+        direct = known[tag] = Direct(name, handler, plan, ours)
+        return direct
 
     @property
     def assetzcml_names(self) -> frozenset[Any]:
@@ -277,9 +342,27 @@ class Machine(ConfigurationMachine):
         return factory
 
     def begin(self, __name: Any, __data: Any = None, __info: Any = None, **kw: Any) -> None:
-        """For packages that read a file with zope.configuration's own `xmlconfig`: what it knows of places is enough."""
-        info = ForeignTag(__info, __name[1]) if isinstance(__info, ParserInfo) else __info
-        super().begin(__name, __data, info, **kw)
+        """As zope.configuration's parser calls it, for a text that a handler of another package has it read."""
+        if not isinstance(__info, ParserInfo):
+            super().begin(__name, __data, __info, **kw)
+            return
+        info, step = self._texts.met(__info, __name, self.stack)
+        try:
+            item = self.stack[-1].contained(__name, self._texts.data(__name, __data or {}, info), info)
+        except UnknownDirective:
+            raise Problems(unknown_directive(*__name, info, self.namespaces())) from None
+        except Exception as error:
+            raise Problems(*problems_of(error, info)) from error
+        item.context.assetzcml_step = step
+        self.stack.append(item)
+
+    def end(self) -> None:
+        """As zope.configuration's parser calls it."""
+        item = self.stack.pop()
+        try:
+            item.finish()
+        except Exception as error:
+            raise Problems(*problems_of(error, item.context.info)) from error
 
     def setInfo(self, info: Any) -> None:  # noqa: N802 (zope.configuration's name)
         """An item knows its place from the beginning."""
@@ -296,6 +379,14 @@ class Machine(ConfigurationMachine):
             namespace, name = key if isinstance(key, tuple) else ("*", key)
             known.setdefault(namespace, []).append(name)
         return known
+
+
+def split(tag: str) -> tuple[str | None, str]:
+    """The namespace and the name of an element."""
+    if tag[0] != "{":
+        return None, tag
+    namespace, _, name = tag[1:].rpartition("}")
+    return namespace, name
 
 
 def machine_of(context: Any) -> Machine:

@@ -19,7 +19,8 @@ from zope.schema import TextLine
 
 from assetzcml.errors import Problem, did_you_mean
 from assetzcml.zcml.attributes import Problems, reason
-from assetzcml.zcml.includes import OVERRIDES, PLAIN, include_file, is_there, overriding, path_in
+from assetzcml.zcml.conflicts import OVERRIDES, PLAIN
+from assetzcml.zcml.includes import include_file, is_there, overriding, path_in
 from assetzcml.zcml.load import load_of
 from assetzcml.zcml.positions import Tag
 

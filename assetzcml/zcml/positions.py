@@ -13,15 +13,17 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
 
 from lxml import etree
 
 from assetzcml.errors import Origin
 
-__all__ = ["Document", "ForeignTag", "Spot", "Tag"]
+__all__ = ["Document", "ForeignTag", "Spot", "Tag", "document_of"]
 
 _MARKUP = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|(<[^\s/!?>])", re.DOTALL)
+_BRACKET = re.compile(
+    rb"""<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|(</?[^\s/!?>](?:"[^"]*"|'[^']*'|[^>"'])*>)""", re.DOTALL
+)
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=/>]+)\s*=\s*("[^"]*"|'[^']*')""")
 _TAG_NAME = re.compile(rb"<[^\s/>]+")
 _NEWLINE = re.compile(rb"\r\n|\n|\r")
@@ -43,6 +45,21 @@ class Document:
         if self._tags is None:
             self._tags = [found.start(1) for found in _MARKUP.finditer(self.data) if found[1] is not None]
         return self._tags[ordinal]
+
+    def end_offset(self, offset: int) -> int:
+        """Where the element whose start tag begins at *offset* ends: behind an empty one, else before its end tag."""
+        depth = 0
+        for found in _BRACKET.finditer(self.data, offset):
+            if found[1] is None:
+                continue
+            closing, empty = found[1].startswith(b"</"), found[1].endswith(b"/>")
+            if closing or empty:
+                depth -= closing
+                if not depth:
+                    return found.start() if closing else found.end()
+            else:
+                depth += 1
+        return offset
 
     def prefixes(self, ordinal: int, namespace: str) -> set[bytes]:
         """The prefixes that stand for *namespace* in the start tag number *ordinal*."""
@@ -118,7 +135,7 @@ class Spot(Origin):
         return self if "&" in raw or "${" in raw else Spot(self.document, self.offset + len(raw.encode()))
 
     def source_line(self) -> str | None:
-        return self.document.line_text(self.offset)
+        return self.document.line_text(self.offset) if self.document.data else None
 
 
 class Tag(Spot):
@@ -149,12 +166,16 @@ class Tag(Spot):
 
     @property
     def eline(self) -> int:
-        """The line the tag begins on: zope.configuration's name for where a directive ends, kept for its readers."""
-        return self.line
+        """The line on which the directive ends: behind an empty element, else before its end tag."""
+        return self.document.position(self._end_offset())[0]
 
     @property
     def ecolumn(self) -> int:
-        return self.column
+        """The column of that place, counted from 1 as `column` is."""
+        return self.document.position(self._end_offset())[1]
+
+    def _end_offset(self) -> int:
+        return self.document.end_offset(self.offset)
 
     def attribute(self, name: str) -> Origin:
         """Where the value of an attribute begins; the tag when it has no such attribute."""
@@ -194,27 +215,45 @@ class Tag(Spot):
         self.text += characters
 
     def end(self, line: int, column: int) -> None:
-        """Part of zope.configuration's protocol for an info; the end of a tag is not kept."""
+        """Part of zope.configuration's protocol for an info; the document knows where a tag ends."""
 
     def __repr__(self) -> str:
-        return f'File "{self.file}", line {self.line}.{self.column - 1}'
+        """As zope.configuration writes an info: columns counted from 0."""
+        end = f"-{self.eline}.{self.ecolumn - 1}" if self.document.data else ""
+        return f'File "{self.file}", line {self.line}.{self.column - 1}{end}'
+
+
+def document_of(file: str, included_by: Origin | None, most: int = -1) -> Document:
+    """The document that somebody else has read under the name *file*: its first *most* bytes, none of what is no file."""
+    data = b""
+    if os.path.isfile(file):
+        try:
+            with open(file, "rb") as stream:
+                data = stream.read(most)
+        except OSError:
+            pass
+    return Document(file, data, included_by)
 
 
 class ForeignTag(Tag):
-    """A start tag in a file that another package has read with zope.configuration's own `xmlconfig`."""
+    """A start tag in what another package has zope.configuration's parser read; that one knows where it begins."""
 
-    __slots__ = ("_parsed",)
+    __slots__ = ("_place",)
 
-    def __init__(self, parsed: Any, directive: str):
-        try:
-            with open(parsed.file, "rb") as stream:
-                data = stream.read()
-        except OSError:  # a text that never was a file
-            data = b""
-        # The parser knows where the tag begins, so no ordinal is needed to find it; it still orders statements.
-        super().__init__(Document(str(parsed.file), data), parsed.line << 16 | parsed.column, directive)
-        self._parsed = parsed
+    def __init__(self, document: Document, line: int, column: int, directive: str):
+        # No ordinal is needed to find it; it still orders statements.
+        super().__init__(document, line << 16 | column, directive)
+        self._place = line, column
 
     @property
     def offset(self) -> int:
-        return self.document.offset(self._parsed.line, self._parsed.column + 1)
+        line, column = self._place
+        return self.document.offset(line, column + 1)
+
+    @property
+    def line(self) -> int:
+        return self._place[0] if not self.document.data else super().line
+
+    @property
+    def column(self) -> int:
+        return self._place[1] + 1 if not self.document.data else super().column

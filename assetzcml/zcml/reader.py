@@ -6,32 +6,19 @@ A file is read once, whole, and only up to its limit; it is UTF-8, with or witho
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import re
 import stat
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from lxml import etree
 
 from assetzcml.errors import Problem
+from assetzcml.zcml.limits import Limits, depth_problem
 from assetzcml.zcml.positions import Document, Spot
 
-__all__ = ["Limits", "Refused", "parse", "read_file"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """
-    How large ZCML may be. What passes a limit is an error with its place; a limit is raised by passing another
-    `Limits` to `load_zcml`.
-    """
-
-    file_bytes: int = 4 * 1024 * 1024  # of one file: a hundred times the largest known
-    element_depth: int = 64  # of one file: people nest four or five deep
-    attributes: int = 64  # of one element: the largest known directive has 30
-    attribute_bytes: int = 16 * 1024  # of one value, in UTF-8: a long list of tokens is a few hundred
-    files: int = 10_000  # of one load: the largest known application includes about 2,000
-    include_depth: int = 32  # of one load: each level costs stack, and people need six
+__all__ = ["Refused", "parse", "read_file"]
 
 
 class Refused(Exception):
@@ -60,6 +47,7 @@ _PROLOG = re.compile(rb"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _BRACKET = re.compile(
     rb"""<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|</|<[^/!?](?:[^<>"']|"[^"<]*"|'[^'<]*')*?(/?)>|<[^/!?]""", re.DOTALL
 )
+READ_MORE = 1 << 20  # bytes; of a file that grows while it is read
 LIBXML_DEPTH = 255  # elements within elements that libxml2 reads unless it is told not to count (xmlParserMaxDepth)
 _PLACE_IN_MESSAGE = re.compile(r", line \d+, column \d+[^\n]*\Z")
 
@@ -71,10 +59,25 @@ def read_file(path: str, limits: Limits) -> bytes:
     Raises OSError when it cannot be read, and for whatever is no regular file: a FIFO or a device is not waited for.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with open(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            if stat.S_ISDIR(found.st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             raise OSError("not a regular file")
-        return stream.read(limits.file_bytes + 1)
+        most = limits.file_bytes + 1
+        # As much as there is in one call, and then what has come meanwhile.
+        parts = [os.read(descriptor, min(found.st_size + 1, most))]
+        while parts[-1] and (left := most - sum(map(len, parts))) > 0:
+            parts.append(os.read(descriptor, min(left, READ_MORE)))
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
+
+
+def elements_of(document: Document, limits: Limits) -> Iterator[etree._Element]:
+    """The root element of a document, alone. Raises Refused, with the place."""
+    return iter((parse(document, limits),))
 
 
 def parse(document: Document, limits: Limits) -> etree._Element:
@@ -144,15 +147,6 @@ def _syntax_problem(document: Document, error: etree.XMLSyntaxError, limits: Lim
         return depth_problem(Spot(document, too_deep), limits)
     message = _PLACE_IN_MESSAGE.sub("", error.msg or "the document is not well formed").partition("\n")[0]
     return Problem(Spot(document, offset), f"XML syntax error: {message}")
-
-
-def depth_problem(place: Spot, limits: Limits) -> Problem:
-    """Elements are nested deeper than the limit allows."""
-    return Problem(
-        place,
-        f"elements are nested more than {limits.element_depth} deep",
-        "raise Limits.element_depth if this is meant",
-    )
 
 
 def _first_too_deep(data: bytes, limit: int) -> int | None:

@@ -9,34 +9,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from lxml import etree
-from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
-from zope.configuration.exceptions import ConfigurationWrapperError
 from zope.configuration.xmlconfig import ConfigurationHandler
 
 from assetzcml.errors import Problem, did_you_mean, shorten
 from assetzcml.records.loads import LeftOut
-from assetzcml.zcml.attributes import Problems, expand_settings, label, reason
+from assetzcml.zcml.attributes import Problems, expand_settings, reason
+from assetzcml.zcml.failures import MisplacedDirective, UnknownDirective, problems_of, unknown_directive
+from assetzcml.zcml.limits import check_attributes, check_depth
 from assetzcml.zcml.load import Load, load_of
-from assetzcml.zcml.machine import XINCLUDE, GroupingItem, Machine, MisplacedDirective, UnknownDirective, machine_of
+from assetzcml.zcml.machine import DirectiveContext, GroupingItem, Machine, add_actions, machine_of, split
+from assetzcml.zcml.names import CONDITION, EVERYWHERE, HARMLESS, INCLUDES, META, NAMESPACE, ZCML
 from assetzcml.zcml.positions import Document, Tag
-from assetzcml.zcml.reader import Refused, depth_problem, parse
+from assetzcml.zcml.reader import Refused, elements_of
 
-__all__ = ["NAMESPACE", "read_document"]
-
-NAMESPACE = "http://namespaces.assetzcml.org/assets"
-META = "http://namespaces.zope.org/meta"
-ZCML = "http://namespaces.zope.org/zcml"
-CONDITION = "{" + ZCML + "}condition"
-# What an element of ours may carry beside its own attributes: none of these says anything about an asset.
-HARMLESS = (
-    "{http://www.w3.org/XML/1998/namespace}",
-    "{http://www.w3.org/2001/XMLSchema-instance}",
-    "{http://xml.zope.org/namespaces/i18n}",
-    "{http://namespaces.zope.org/i18n}",
-)
-# zope.configuration's own directives, which exist in every namespace and keep their semantics in ours.
-EVERYWHERE = frozenset({"configure", "include", "includeOverrides", "exclude"})
-INCLUDES = frozenset({"include", "includeOverrides"})
+__all__ = ["read_document"]
 
 
 def read_document(context: Any, document: Document, real: str) -> None:
@@ -46,9 +32,9 @@ def read_document(context: Any, document: Document, real: str) -> None:
     height = len(stack)
     load.reading.append(real)
     try:
-        root = parse(document, load.limits)
+        elements = elements_of(document, load.limits)
         stack.append(GroupingItem(context))
-        _Walk(load, machine, context, document).run(root)
+        _Walk(load, machine, context, document).run(elements)
     except Refused as refused:
         load.include_failed = True
         load.problems.append(refused.problem)
@@ -62,21 +48,19 @@ class _Walk:
         self.load = load
         self.machine = machine
         self.document = document
-        self.conditions = ConfigurationHandler(context)
+        self.context = context
         self.ordinal = 0
         self.parents: list[tuple[str | None, Tag]] = []
 
-    def run(self, root: etree._Element) -> None:
-        waiting: list[Iterator[etree._Element]] = [iter((root,))]
+    def run(self, elements: Iterator[etree._Element]) -> None:
+        waiting = [elements]
         while waiting:
-            element = next(waiting[-1], None)
+            element = self._next(waiting[-1], len(waiting))
             if element is None:
                 waiting.pop()
                 if self.parents:
                     self._finish(self.parents.pop()[1])
                 continue
-            if self.parents and element.tail and not element.tail.isspace():
-                self._text(*self.parents[-1])
             begun = self._begin(element, len(waiting))
             if begun is None:
                 self.ordinal += sum(1 for _ in element.iterdescendants())
@@ -86,20 +70,58 @@ class _Walk:
             else:
                 self._finish(begun[1])
 
+    def _next(self, elements: Iterator[etree._Element], depth: int) -> etree._Element | None:
+        """
+        The next element that has to go through the stack; None when there is none.
+
+        Those before it are run here: they hold nothing, have attributes of their own only, and nothing is wrong with
+        them. Whatever is not so is left to the long way, which tells why.
+        """
+        machine, stack, document, limits = self.machine, self.machine.stack, self.document, self.load.limits
+        item = stack[-1]
+        known, outer, height = machine.direct(item), item.context, len(stack)
+        short = limits.attribute_bytes // 4  # a character is at most four bytes
+        within = depth <= limits.element_depth
+        for element in elements:
+            if self.parents and element.tail and not element.tail.isspace():
+                self._text(*self.parents[-1])
+            tag = element.tag
+            direct = known[tag] if tag in known else machine.directly(item, tag)
+            if direct is None or len(element) or not within:
+                return element
+            attributes, text = element.items(), element.text
+            if len(attributes) > limits.attributes or (text and not text.isspace()):
+                return element
+            name, handler, plan, ours = direct
+            info = Tag(document, self.ordinal, name, text or "")
+            context = DirectiveContext(outer, info)
+            try:
+                arguments = plan.quickly(attributes, context, short, ours)
+                if arguments is None:
+                    return element
+                self.ordinal += 1
+                actions = handler(context, **arguments)
+                if actions:
+                    add_actions(context, actions)
+            except Exception as error:
+                self.ordinal = info.ordinal + 1
+                del stack[height:]
+                self._failed(error, info, None, name)
+        return None
+
     def _begin(self, element: etree._Element, depth: int) -> tuple[str | None, Tag] | None:
         """Hand a start tag to the machine; None when the element is left out, with what it holds."""
-        namespace, name = _split(element.tag)
+        namespace, name = split(element.tag)
         info = Tag(self.document, self.ordinal, name, element.text or "")
         self.ordinal += 1
         ours = namespace == NAMESPACE and name not in EVERYWHERE
         stack = self.machine.stack
         height = len(stack)
         try:
-            if depth > self.load.limits.element_depth:
-                raise Problems(depth_problem(info, self.load.limits))
+            check_depth(depth, info, self.load.limits)
             attributes = element.items()
             if attributes:
-                self._check_limits(attributes, info)
+                check_attributes(attributes, info, self.load.limits)
                 if not self._wanted(attributes, info, ours):
                     self.load.left_out.append(LeftOut(info, dict(attributes)[CONDITION]))
                     return None
@@ -125,19 +147,6 @@ class _Walk:
             del stack[height:]
             self._failed(error, info, None, info.directive)
 
-    def _check_limits(self, attributes: list[tuple[str, str]], info: Tag) -> None:
-        limits = self.load.limits
-        if len(attributes) > limits.attributes:
-            message = f"{info.directive} has {len(attributes)} attributes, more than {limits.attributes}"
-            raise Problems(Problem(info, message, "raise Limits.attributes if this is meant"))
-        for name, value in attributes:
-            # A character is at most four bytes: only a value that may pass the limit is encoded to see.
-            if len(value) * 4 > limits.attribute_bytes and len(value.encode()) > limits.attribute_bytes:
-                message = (
-                    f"{info.directive}: {name} is longer than {limits.attribute_bytes} bytes: {shorten(value, 20)}"
-                )
-                raise Problems(Problem(info.attribute(name), message, "raise Limits.attribute_bytes if this is meant"))
-
     def _wanted(self, attributes: list[tuple[str, str]], info: Tag, ours: bool) -> bool:
         """Does the condition, if there is one, hold? Attributes of other namespaces are checked on the way."""
         wanted = True
@@ -162,7 +171,7 @@ class _Walk:
     def _holds(self, condition: str, info: Tag) -> bool:
         try:
             if condition.strip():
-                return bool(self.conditions.evaluateCondition(condition))
+                return bool(ConfigurationHandler(self.context).evaluateCondition(condition))
             message = "the condition is empty"
         except ValueError as error:
             message = str(error)
@@ -199,36 +208,13 @@ class _Walk:
             return
         if name in INCLUDES:
             self.load.include_failed = True
-        if isinstance(error, Problems):
-            self.load.problems += error.problems
-        elif isinstance(error, ConfigurationWrapperError) and isinstance(error.evalue, Problems):
-            self.load.problems += error.evalue.problems  # found in a file that zope.configuration's `xmlconfig` read
-        elif isinstance(error, MisplacedDirective):
+        if isinstance(error, MisplacedDirective):
             parent = f" inside {self.parents[-1][1].directive}" if self.parents else ""
             self.load.problems.append(Problem(info, f"{name} cannot stand here{parent}"))
-        elif isinstance(error, ZopeConfigurationError):
-            self.load.problems.append(Problem(info, f"{label(info, {})}: {reason(error)}", exception=error.__cause__))
         else:
-            message = f"{label(info, {})} raised {type(error).__name__}: {reason(error)}"
-            self.load.problems.append(Problem(info, message, exception=error))
+            self.load.problems += problems_of(error, info)
 
     def _unknown(self, info: Tag, namespace: str | None, name: str) -> None:
         known = self.machine.namespaces()
-        if namespace not in known and self.load.include_failed:
-            return  # what would have made it known is reported already
-        hint = did_you_mean(name, known.get(namespace or "", []) + known["*"])
-        if namespace == XINCLUDE:
-            hint = "ZCML has an include of its own"
-        if not hint and namespace is None:
-            hint = "the element is in no namespace; is xmlns missing?"
-        elif not hint and namespace not in known:
-            hint = did_you_mean(namespace or "", known) or "include the package that defines it"
-        where = f" of {namespace}" if namespace else ""
-        self.load.problems.append(Problem(info, f"unknown directive {shorten(name)}{where}", hint))
-
-
-def _split(tag: str) -> tuple[str | None, str]:
-    if tag[0] != "{":
-        return None, tag
-    namespace, _, name = tag[1:].rpartition("}")
-    return namespace, name
+        if namespace in known or not self.load.include_failed:  # else what would have made it known is told already
+            self.load.problems.append(unknown_directive(namespace, name, info, known))

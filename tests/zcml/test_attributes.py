@@ -14,10 +14,10 @@ from zope.schema import ASCIILine, Bytes, BytesLine, Choice, Float, Int, NativeS
 
 from assetzcml import AssetRegistry
 from assetzcml.zcml.attributes import Plan, Problems, expand_settings
+from assetzcml.zcml.limits import Limits
 from assetzcml.zcml.load import Load
 from assetzcml.zcml.machine import DirectiveContext, Machine
 from assetzcml.zcml.positions import Document, Tag
-from assetzcml.zcml.reader import Limits
 
 
 def schema(**fields):
@@ -27,7 +27,7 @@ def schema(**fields):
 @pytest.fixture(scope="module")
 def context():
     load = Load(AssetRegistry(), {}, Limits(), False)
-    context = DirectiveContext(GroupingContextDecorator(Machine(load)))
+    context = DirectiveContext(GroupingContextDecorator(Machine(load)), None)
     context.info = Tag(Document("f.zcml", b"<x value=''/>"), 0, "x")
     return context
 
@@ -105,7 +105,7 @@ def either(interface, text, context):
 @given(name=st.sampled_from(sorted(FIELDS)), text=st.text(st.sampled_from("aä\u0308 .-_01\n\r\tyesNo*"), max_size=8))
 def test_any_text_becomes_what_zope_configuration_makes_of_it(name, text):
     load = Load(AssetRegistry(), {}, Limits(), False)
-    context = DirectiveContext(GroupingContextDecorator(Machine(load)))
+    context = DirectiveContext(GroupingContextDecorator(Machine(load)), None)
     context.info = Tag(Document("f.zcml", b"<x value=''/>"), 0, "x")
     interface = schema(value=FIELDS[name])
     assert ours(interface, {"value": text}, context) == either(interface, text, context)

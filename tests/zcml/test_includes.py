@@ -8,7 +8,7 @@ import foreign
 import pytest
 from zope.configuration import xmlconfig
 
-from assetzcml import AssetRegistry, Limits
+from assetzcml import AssetRegistry, ConfigurationWarning, Limits, load_zcml
 
 
 def notes(*values):
@@ -141,7 +141,10 @@ def test_a_package_in_an_archive_is_included(site, tmp_path, monkeypatch):
         ('<include file="zzzzzzzz.zcml"/>', "3:16 include: there is no file {}/zzzzzzzz.zcml"),
         ('<include file="extar.zcml"/>', "3:16 include: there is no file {}/extar.zcml; did you mean 'extra.zcml'?"),
         ('<include package="nosuch"/>', "3:19 include: package='nosuch' cannot be resolved: no module named 'nosuch'"),
-        ('<include package="os.path"/>', "3:19 include: 'posixpath' is not a package"),
+        (
+            '<include package="os.path"/>',
+            "3:19 include: 'posixpath' is not a package, and there is no file {os}/configure.zcml beside it",
+        ),
         ('<include package="foreign.Menu"/>', "3:19 include: 'Menu' is not a package"),
         ('<include file="a.zcml" files="*"/>', "3:1 include: file and files exclude each other; keep one of them"),
         (
@@ -178,7 +181,7 @@ def test_an_include_that_cannot_be_followed_is_an_error_at_its_attribute(site, i
     (site.directory / "dir.zcml").mkdir()
     os.mkfifo(site.directory / "fifo.zcml")
     os.symlink("loop.zcml", site.directory / "loop.zcml")
-    expected = f"site.zcml:{problem}".replace("{}/", "")
+    expected = f"site.zcml:{problem}".replace("{}/", "").replace("{os}", os.path.dirname(os.__file__))
     assert site.problems(include) == [expected]
     assert "root:x" not in str(site.error(include))
 
@@ -249,9 +252,8 @@ def test_an_exclude_that_does_something_is_none(site):
     assert foreign.done == []
 
 
-@pytest.mark.parametrize("earlier", ["include", "includeOverrides"])
-def test_includeoverrides_of_a_file_already_read_is_an_error(site, earlier):
-    body = f'<{earlier} file="a.zcml"/>\n<includeOverrides file="a.zcml"/>'
+def test_includeoverrides_of_a_file_already_read_is_an_error(site):
+    body = '<include file="a.zcml"/>\n<includeOverrides file="a.zcml"/>'
     error = site.error({"site.zcml": body, "a.zcml": notes("a")})
     (problem,) = error.problems
     assert problem.message.endswith("a.zcml has been read before, so nothing in it overrides")
@@ -360,3 +362,47 @@ def test_an_element_may_be_as_large_as_the_limit_says(site, limits, body, proble
 def test_our_own_files_are_within_any_limit(site):
     tiny = Limits(file_bytes=60, element_depth=1, attributes=0, attribute_bytes=0, files=1, include_depth=0)
     site('<configure xmlns="urn:x"/>', limits=tiny)
+
+
+# A module in the place of a package
+
+
+def test_an_include_of_a_module_reads_from_the_directory_it_lies_in(package, site):
+    name = package({
+        "fti.py": "thing = 'found'",
+        "static/a.txt": "",
+        "sub.zcml": foreign.document('<note key=".thing"/><a:staticView name="s" path="static"/><fields thing=".thing"/>'),
+        "meta.zcml": '<configure/>',
+        "configure.zcml": '<configure><include package=".fti" file="sub.zcml"/>'
+        '<exclude package=".fti" file="x.zcml"/></configure>',
+    })  # fmt: skip
+    with pytest.warns(ConfigurationWarning, match="excludes nothing"):
+        registry = load_zcml(f"{name}:configure.zcml")
+    # A spec is relative to the package that holds the module; a dotted name, as in zope.configuration, to the module.
+    assert [str(view.root) for view in registry.snapshot.views] == [f"{name}:static"]
+    assert [heard for heard in foreign.heard if isinstance(heard, dict)] == [{"thing": "found", "count": 3}]
+
+
+@pytest.mark.parametrize("how", ["include", "includeOverrides"])
+@pytest.mark.parametrize("what", ['file="more.zcml"', 'files="mo*.zcml"'])
+def test_a_module_will_do_wherever_a_package_does(package, site, how, what):
+    name = package({"fti.py": "", "more.zcml": notes("more")})
+    site(f'<{how} package="{name}.fti" {what}/>')
+    assert foreign.done == ["more"]
+
+
+def test_a_module_in_an_archive_will_do(tmp_path, monkeypatch, site):
+    with zipfile.ZipFile(tmp_path / "packed.zip", "w") as archive:
+        for name, text in {
+            "__init__.py": "",
+            "fti.py": "",
+            "more.zcml": foreign.document('<note value="more"/>'),
+        }.items():
+            archive.writestr(f"packed_with_module/{name}", text)
+    monkeypatch.syspath_prepend(tmp_path / "packed.zip")
+    site('<include package="packed_with_module.fti" file="more.zcml"/>')
+    assert foreign.done == ["more"]
+
+
+def test_a_module_without_a_file_is_no_package(site):
+    assert site.problems('<include package="sys"/>') == ["site.zcml:3:19 include: 'sys' is not a package"]

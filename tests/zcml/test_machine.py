@@ -1,5 +1,7 @@
 """Any package's own directives work in our files as they do in zope.configuration's, and say where they went wrong."""
 
+import importlib
+import os
 import sys
 import types
 import warnings
@@ -355,3 +357,62 @@ def test_the_machine_is_that_of_one_load(site):
     bare = '<configure xmlns="urn:foreign">\n<note/></configure>'
     with pytest.raises(ConfigurationError, match="unknown directive 'note'"):
         AssetRegistry().load_zcml(site.write(bare))
+
+
+class Uncallable:
+    """As zope.browsermenu's: the object of a complex directive can be called, but not by the machine."""
+
+    def __init__(self, context, **arguments):
+        foreign.heard.append("made")
+
+    def __call__(self, context, more):
+        raise AssertionError("nobody has two arguments for it")
+
+
+class Broken:
+    def __init__(self, context, **arguments):
+        pass
+
+    def __call__(self):
+        return len(3)
+
+
+def complex_directive(handler):
+    return (
+        f'<meta:complexDirective namespace="urn:foreign" name="made" schema="foreign.INote" handler="test_machine.{handler}"/>'
+        "<made/>"
+    )
+
+
+def test_a_complex_directive_whose_call_wants_arguments_is_done_when_it_is_read(site):
+    site(complex_directive("Uncallable"))
+    assert foreign.heard == ["made"]
+
+
+def test_a_type_error_inside_the_call_is_an_error(site):
+    (problem,) = site.problems(complex_directive("Broken"))
+    assert "made raised TypeError: object of type 'int' has no len()" in problem
+
+
+def basepath(_context, **arguments):
+    foreign.heard.append(_context.basepath)
+
+
+def test_within_configure_of_a_package_the_base_path_is_its_directory(package, site):
+    name = package({"sub/__init__.py": ""})
+    directive = (
+        '<meta:directive namespace="urn:foreign" name="base" schema="foreign.INote" handler="test_machine.basepath"/>'
+    )
+    site(f'{directive}<configure package="{name}.sub"><base/></configure>')
+    assert foreign.heard == [os.path.join(os.path.dirname(importlib.import_module(name).__file__), "sub")]
+
+
+def test_a_package_in_several_directories_has_no_base_path(tmp_path, monkeypatch, site):
+    for part in ("one", "two"):
+        (tmp_path / part / "parted_package").mkdir(parents=True)
+        monkeypatch.syspath_prepend(tmp_path / part)
+    directive = (
+        '<meta:directive namespace="urn:foreign" name="base" schema="foreign.INote" handler="test_machine.basepath"/>'
+    )
+    site(f'{directive}<configure package="parted_package"><base/></configure>')
+    assert foreign.heard == [None]

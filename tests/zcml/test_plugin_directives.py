@@ -163,7 +163,6 @@ BROKEN = {
     "no such module in it": ({}, {"points": "x = {}.nowhere"}, "nowhere"),
     "an object": ({}, {"points": "x = {}:application"}, "its entry point is '"),
     "no file": ({"meta.zcml": ""}, {}, "there is no file "),
-    "a module": ({"configure.zcml": ""}, {"points": "x = {}.module", "files": {"module.py": ""}}, "is not a package"),
     "an error": ({"configure.zcml": ""}, {"init": "raise ValueError('its own')"}, "ValueError: its own"),
     "a missing dependency": (
         {"configure.zcml": ""},

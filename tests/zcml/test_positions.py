@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assetzcml.errors import Origin
+from assetzcml.zcml.limits import Limits
 from assetzcml.zcml.positions import Document, Spot, Tag
-from assetzcml.zcml.reader import Limits, parse
+from assetzcml.zcml.reader import parse
 
 I18N, ZCML = "http://xml.zope.org/namespaces/i18n", "http://namespaces.zope.org/zcml"
 
@@ -141,10 +142,10 @@ def test_an_info_speaks_zope_configurations_protocol():
         2,
         3,
         2,
-        3,
+        7,
         "text more",
     )
-    assert repr(info) == 'File "/srv/f.zcml", line 2.2'
+    assert repr(info) == 'File "/srv/f.zcml", line 2.2-2.6'
     assert info.directory_path == "/srv"
 
 

@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
+from assetzcml.zcml.limits import Limits
 from assetzcml.zcml.positions import Document
-from assetzcml.zcml.reader import Limits, Refused, parse, read_file
+from assetzcml.zcml.reader import Refused, parse, read_file
 
 BOM = b"\xef\xbb\xbf"
 
