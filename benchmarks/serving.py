@@ -36,7 +36,7 @@ from assetzcml import AssetRegistry, StaticApp, StaticView  # noqa: E402
 from assetzcml.asgi import StaticApp as ASGIStaticApp  # noqa: E402
 
 TURNS = 100  # requests in one call, so that the call itself does not count
-SETTLED = 0.1  # seconds after which a file that was written is kept (assetzcml.serving.publication.TICK)
+SETTLED = 0.1  # seconds after which a file that was written is kept (assetzcml.resolving.fingerprints.TICK)
 
 Environ = dict[str, Any]
 

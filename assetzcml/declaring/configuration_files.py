@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from assetzcml.errors import ConfigurationError
+from assetzcml.resolving.fingerprints import fingerprint
 
 __all__ = ["ConfigurationFiles", "is_zcml", "places"]
 
@@ -73,7 +74,7 @@ class ConfigurationFiles:
                     status = os.stat(path)
                 except OSError:
                     continue
-                found[path] = status.st_mtime_ns, status.st_size, status.st_ino
+                found[path] = fingerprint(status)
         return found
 
     def directories(self) -> list[str]:

@@ -16,6 +16,7 @@ from assetzcml.interfaces import IURLGenerator
 from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.registry import Registry
 from assetzcml.resolving.archives import Member
+from assetzcml.resolving.fingerprints import fingerprint
 from assetzcml.resolving.packages import Found
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import SearchPaths
@@ -79,7 +80,7 @@ class Layer(NamedTuple):
         member = self.found.member
         archive = member.archive.path if isinstance(member, Member) else None
         status = self.found.status if archive is None else os.stat(archive)
-        return (self.filename, status.st_mtime_ns, status.st_size) if status is not None else (self.filename,)
+        return (self.filename, *fingerprint(status)) if status is not None else (self.filename,)
 
 
 Roots = Sequence[AssetSpec] | Callable[[], Sequence[AssetSpec]]

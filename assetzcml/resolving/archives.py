@@ -13,6 +13,8 @@ import zipimport
 from collections.abc import Iterator
 from typing import Any
 
+from assetzcml.resolving.fingerprints import Fingerprint, fingerprint
+
 __all__ = ["Archive", "Member", "member_at"]
 
 
@@ -24,7 +26,7 @@ class Archive:
 
     def __init__(self, path: str):
         self.path = path
-        self._state: tuple[tuple[int, int], dict[str, tuple[str, ...]], frozenset[str]] | None = None
+        self._state: tuple[Fingerprint, dict[str, tuple[str, ...]], frozenset[str]] | None = None
 
     @classmethod
     def at(cls, path: str) -> Archive:
@@ -48,7 +50,7 @@ class Archive:
 
     def _index(self) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
         status = os.stat(self.path)
-        stamp = status.st_mtime_ns, status.st_size
+        stamp = fingerprint(status)
         state = self._state
         if state is None or state[0] != stamp:
             if state is not None:

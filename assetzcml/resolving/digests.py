@@ -13,6 +13,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, BinaryIO
 
+from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, is_young
+
 if TYPE_CHECKING:
     from assetzcml.registry import Registry
     from assetzcml.resolving.packages import Found
@@ -22,7 +24,7 @@ __all__ = ["DIGEST_LENGTH", "Digests", "digest_of", "digest_of_stream", "with_di
 DIGEST_LENGTH = 12  # hex digits: 48 bits, so two versions of one file collide once in 2.8e14 (FIPS 180-4 SHA-256, cut)
 CHUNK = 1 << 18  # bytes read at a time: large enough for the disk, small enough for a thread
 CACHED_DIGESTS = 10_000  # files; about 3 MB
-RACY = 2.0  # seconds; the coarsest clock of a file system (FAT), within which a second change keeps the same mtime
+RACY = 2_000_000_000  # nanoseconds; the coarsest clock of a file system (FAT), within which a second change keeps the same mtime
 _DIGEST_IN_NAME = re.compile(rf"(?s)(.+)-([0-9a-f]{{{DIGEST_LENGTH}}})(\.[^.]*)?")
 
 
@@ -73,14 +75,14 @@ def without_digest(name: str) -> tuple[str, str] | None:
 
 class Digests:
     """
-    The digests of the files of one registry, remembered by path, time of change, size and inode.
+    The digests of the files of one registry, remembered by path and fingerprint.
 
     Safe to use from many threads: two that ask at once may both read the file, and get the same answer.
     """
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self._known: dict[tuple[str, int, int, int], str] = {}
+        self._known: dict[tuple[str, Fingerprint], str] = {}
         self._lock = threading.Lock()
 
     def digest(self, found: Found) -> str:
@@ -92,23 +94,19 @@ class Digests:
         if found.path is None or found.status is None:
             with found.open() as stream:
                 return digest_of_stream(stream)
-        known = self._known.get(_identity(found.path, found.status))
+        known = self._known.get((found.path, fingerprint(found.status)))
         return known if known is not None else self._read(found, found.path, found.status)
 
     def _read(self, found: Found, path: str, status: os.stat_result) -> str:
         if not stat.S_ISREG(status.st_mode):
             raise FileNotFoundError(f"{path!r} is not a regular file")
         with found.open() as stream:
-            before = os.fstat(stream.fileno())
+            before = fingerprint(os.fstat(stream.fileno()))
             digest = digest_of_stream(stream)
-            after = os.fstat(stream.fileno())
-        if _identity(path, before) == _identity(path, after) and abs(time.time() - after.st_mtime) > RACY:
+            after = fingerprint(os.fstat(stream.fileno()))
+        if before == after and abs(time.time_ns() - after[3]) > RACY and not is_young(after):
             with self._lock:
                 if len(self._known) >= CACHED_DIGESTS:
                     self._known.clear()
-                self._known[_identity(path, after)] = digest
+                self._known[path, after] = digest
         return digest
-
-
-def _identity(path: str, status: os.stat_result) -> tuple[str, int, int, int]:
-    return path, status.st_mtime_ns, status.st_size, status.st_ino

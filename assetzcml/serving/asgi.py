@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from assetzcml.permissions import Door
 from assetzcml.registry import Registry
 from assetzcml.serving.asking import request_of
 from assetzcml.serving.entries import BODIES, kept_answer
-from assetzcml.serving.files import FileBody, is_version
+from assetzcml.serving.files import FileBody
 from assetzcml.serving.paths import redirection, unquote
 from assetzcml.serving.publication import Steps
 from assetzcml.serving.responses import NOT_FOUND, OK, Answer, Asked, error, refusal
@@ -192,34 +191,16 @@ def environ_of(scope: Scope, path: str) -> dict[str, Any]:
 async def _send(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
     body = answer.body
     try:
-        path = _path_to_send(answer, scope)
         await send({"type": "http.response.start", "status": int(answer.status[:3]), "headers": _headers(answer)})
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b""})
         elif isinstance(body, bytes):
             await send({"type": "http.response.body", "body": body})
-        elif path is not None:
-            await send({"type": "http.response.pathsend", "path": path})
         else:
             await _send_file(body, receive, send)
     finally:
         if isinstance(body, FileBody):
             body.release()
-
-
-def _path_to_send(answer: Answer, scope: Scope) -> str | None:
-    """
-    The path by which the server may send a whole file itself (`http.response.pathsend`); None to send it here.
-
-    The server opens it once more, so it is given without links, and only while it leads to what was looked at.
-    """
-    if not isinstance(answer.body, FileBody) or answer.status != OK or answer.representation is None:
-        return None
-    if "http.response.pathsend" not in (scope.get("extensions") or ()):
-        return None
-    source = answer.representation.source
-    path = os.path.realpath(source.location.path)
-    return path if is_version(path, source.fingerprint) else None
 
 
 def _headers(answer: Answer) -> Pairs:

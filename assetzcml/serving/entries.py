@@ -6,13 +6,13 @@ Only what exists is kept: a flood of paths that lead nowhere leaves nothing behi
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from time import monotonic
+from types import MappingProxyType
 
 from assetzcml.resolving.digests import digest_of
-from assetzcml.serving.files import FileBody, Truncated, read, reopen
+from assetzcml.serving.files import FileBody, read_known, reopen
 from assetzcml.serving.responses import Answer, Asked, Entry, Representation, decide
 
 __all__ = ["BODIES", "BODY", "ENTRIES", "WHOLE", "Entries", "body_of", "complete", "kept_answer"]
@@ -27,6 +27,9 @@ BODY = 1024 * 1024
 # Bytes that are handed over as one; more is sent from the descriptor where the server can. A system call and a
 # change of thread for each piece cost more than the memory up to here.
 WHOLE = 128 * 1024
+
+
+NOTHING: Mapping[str | None, bytes] = MappingProxyType({})
 
 
 class Entries:
@@ -101,15 +104,23 @@ def kept_answer(asked: Asked, entries: Entries, key: Hashable, whole: int = WHOL
     return answer
 
 
-def complete(asked: Asked, entry: Entry, entries: Entries, key: Hashable, whole: int = WHOLE) -> Answer | None:
+def complete(
+    asked: Asked,
+    entry: Entry,
+    entries: Entries,
+    key: Hashable,
+    whole: int = WHOLE,
+    read_now: Mapping[str | None, bytes] = NOTHING,
+) -> Answer | None:
     """
     The answer to a GET or HEAD of what *entry* tells of, with its body; None when that is not true any more.
 
-    More than *whole* bytes come as a FileBody. Raises OSError where the system is at its limits.
+    More than *whole* bytes come as a FileBody. *read_now* are bodies, by their coding, that the look has read which
+    made the entry. Raises OSError where the system is at its limits.
     """
     answer = decide(asked, entry)
     if answer.part is not None and answer.representation is not None:
-        body = body_of(answer.representation, answer.part, entry, entries, key, whole)
+        body = body_of(answer.representation, answer.part, entry, entries, key, whole, read_now)
         if body is None:
             return None
         answer.body = body
@@ -117,38 +128,49 @@ def complete(asked: Asked, entry: Entry, entries: Entries, key: Hashable, whole:
 
 
 def body_of(
-    representation: Representation, part: range, entry: Entry, entries: Entries, key: Hashable, whole: int = WHOLE
+    representation: Representation,
+    part: range,
+    entry: Entry,
+    entries: Entries,
+    key: Hashable,
+    whole: int = WHOLE,
+    read_now: Mapping[str | None, bytes] = NOTHING,
 ) -> bytes | FileBody | None:
-    """The bytes of *part*, as in `complete`. The representation is kept from now on, if it can be."""
+    """
+    The bytes of *part*, as in `complete`. The representation is kept from now on, if it can be.
+
+    What is kept, and what is sent to be kept for ever, was compared with its digest after it was read.
+    """
     kept = representation.body
     if kept is not None and len(part) != len(kept):
         return kept[part.start : part.stop]
-    if kept is not None and len(kept) <= whole:
+    forever = entry.immutable and representation.size <= BODY
+    if kept is not None and (forever or len(kept) <= whole):
         return kept
-    member = representation.source.location.member
-    if member is not None:
-        data = member.read_bytes()
-        if digest_of(data) != representation.source.fingerprint:
+    data = read_now.get(representation.coding)
+    if data is None:
+        member = representation.source.location.member
+        if member is not None:
+            data = member.read_bytes()
+        elif not forever and (len(part) > whole or not entries.fits(representation.size)):
+            return _from_file(representation, part, whole, entry)
+        else:
+            read = _from_file(representation, range(representation.size), BODY, entry)
+            if not isinstance(read, bytes):
+                return read
+            data = read
+        promised = representation.source.digest
+        if promised is not None and digest_of(data) != promised:
             return None
-    elif len(part) > whole or not entries.fits(representation.size):
-        return _from_file(representation, part, whole)
-    else:
-        data = _from_file(representation, range(representation.size), BODY)
-        if not isinstance(data, bytes):
-            return data
     entries.keep(key, entry, representation, data)
     return data if len(part) == len(data) else data[part.start : part.stop]
 
 
-def _from_file(representation: Representation, part: range, whole: int) -> bytes | FileBody | None:
-    descriptor = reopen(representation.source.location.path, representation.source.fingerprint)
-    if descriptor is None:
-        return None
-    if len(part) > whole:
-        return FileBody(descriptor, part)
-    try:
-        return read(descriptor, part)
-    except Truncated:
-        return None
-    finally:
-        os.close(descriptor)
+def _from_file(representation: Representation, part: range, whole: int, entry: Entry) -> bytes | FileBody | None:
+    version = representation.source.fingerprint
+    assert not isinstance(version, str)
+    path = representation.source.location.path
+    if len(part) <= whole:
+        return read_known(path, version, part)
+    descriptor = reopen(path, version)
+    return None if descriptor is None else FileBody(descriptor, part, version, may_grow=not entry.immutable)

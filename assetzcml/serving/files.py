@@ -9,23 +9,26 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, is_young
+
 __all__ = [
     "CHUNK",
+    "Changing",
     "FileBody",
-    "Fingerprint",
     "OpenFile",
     "Refused",
     "Truncated",
     "exhausted",
-    "fingerprint",
     "is_below",
-    "is_version",
     "open_below",
     "read",
+    "read_known",
+    "read_version",
     "reopen",
 ]
 
@@ -35,6 +38,9 @@ CHUNK = 64 * 1024
 
 # How often a path is looked up again when a name on it became a link while we walked.
 ATTEMPTS = 3
+
+# How often a file is read that changes meanwhile.
+READS = 6
 
 # O_NONBLOCK: opening a FIFO does not wait for its writer. O_NOCTTY: a terminal does not become ours.
 _READ = (
@@ -64,21 +70,16 @@ class Refused(Exception):
 
 
 class Truncated(OSError):
-    """A file became shorter while it was sent. A server that sees it closes the connection."""
+    """A file became shorter, or another, while it was sent. A server that sees it closes the connection."""
+
+
+class Changing(OSError):
+    """A file changes faster than it can be read."""
 
 
 def exhausted(error: OSError) -> bool:
     """Does the error say something about the system, and nothing about what is at the path?"""
     return error.errno in _EXHAUSTED
-
-
-# Device, inode, size, and times of last change of bytes and of inode in nanoseconds: equal for one version of a file.
-Fingerprint = tuple[int, int, int, int, int]
-
-
-def fingerprint(status: os.stat_result) -> Fingerprint:
-    """What tells one version of a file from every other."""
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 class OpenFile(NamedTuple):
@@ -175,12 +176,24 @@ def reopen(path: str, version: Fingerprint) -> int | None:
     return None
 
 
-def is_version(path: str, version: Fingerprint | str) -> bool:
-    """Is the file at *path*, no link, of that *version*?"""
+def read_known(path: str, version: Fingerprint, part: range) -> bytes | None:
+    """
+    The bytes of *part* of a file that `open_below` has opened before; None when it is not the same *version* any more.
+
+    That is asked after they were read, so that what is overwritten meanwhile is not half of each.
+    """
     try:
-        return fingerprint(os.lstat(path)) == version
-    except OSError:
-        return False
+        descriptor = os.open(path, _READ)
+        try:
+            data = read(descriptor, part)
+            status = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if exhausted(error):
+            raise
+        return None
+    return data if fingerprint(status) == version else None
 
 
 def _open_walking(root: str, parts: tuple[str, ...], closed: Callable[[str, str], bool]) -> int:
@@ -249,6 +262,18 @@ def is_below(path: str, base: str) -> bool:
     return path.startswith(base if base.endswith(os.sep) else base + os.sep)
 
 
+def _is_still(version: Fingerprint, status: os.stat_result, may_grow: bool) -> bool:
+    """
+    Is what *status* was said of the *version* of a file that was opened?
+
+    One that was replaced, or removed, is still what it was, though losing its name counts as a change of its inode.
+    """
+    now = fingerprint(status)
+    if now == version or (status.st_nlink == 0 and now[:4] == version[:4]):
+        return True
+    return may_grow and status.st_size > version[2]
+
+
 def _pread(descriptor: int, size: int, offset: int) -> bytes:
     os.lseek(descriptor, offset, os.SEEK_SET)
     return os.read(descriptor, size)
@@ -273,12 +298,50 @@ def read(descriptor: int, part: range) -> bytes:
     return b"".join(pieces)
 
 
+# Seconds between two reads of a file that has just changed: longer than a writer pauses between two pieces.
+PAUSE = 0.002
+LONG_PAUSE = 0.01
+
+
+def read_version(descriptor: int) -> tuple[bytes, os.stat_result]:
+    """
+    All bytes of a file as one version of it, and what `fstat` says of that version.
+
+    A file that is being written is read until it says the same twice, or has only grown in between (a log).
+    Raises Changing where it does neither.
+    """
+    former = None
+    empty = 0
+    for _ in range(READS):
+        before = os.fstat(descriptor)
+        try:
+            data = read(descriptor, range(before.st_size))
+        except Truncated:
+            former = None
+            continue
+        after = os.fstat(descriptor)
+        unchanged = fingerprint(before) == fingerprint(after)
+        if unchanged and not is_young(fingerprint(after)):
+            return data, before
+        # What has just become empty is most often about to be filled: that has to hold until the times tell.
+        if data and former is not None and (data == former if unchanged else former and data.startswith(former)):
+            return data, before
+        former = data
+        empty += not data
+        time.sleep(PAUSE if data else LONG_PAUSE)
+    if empty == READS:
+        return b"", before
+    raise Changing(errno.EAGAIN, "the file changes while it is read")
+
+
 class FileBody:
     """
     Part of a file as the body of a response: an iterator of bytes, and a file for `wsgi.file_wrapper`.
 
     It gives exactly the bytes of *part*, or raises Truncated: a body that is shorter than its Content-Length would
-    leave the client waiting. A server that sends the descriptor itself (sendfile) learns it from `close()`.
+    leave the client waiting, and one of two versions is none. Whether the file is still the *version* that it
+    was is asked before the last piece is given; with *may_grow* bytes may have been appended. A server that
+    sends the descriptor itself (sendfile) learns it from `close()`.
     It owns *descriptor*; `close()`, the end of the iteration and the garbage collector close it, whichever is first.
 
     >>> body = FileBody(os.open(os.devnull, os.O_RDONLY), range(0))
@@ -286,9 +349,11 @@ class FileBody:
     ([], True)
     """
 
-    __slots__ = ("_descriptor", "_part", "_position")
+    __slots__ = ("_descriptor", "_may_grow", "_part", "_position", "_version")
 
-    def __init__(self, descriptor: int, part: range):
+    def __init__(self, descriptor: int, part: range, version: Fingerprint | None = None, may_grow: bool = False):
+        self._version = version
+        self._may_grow = may_grow
         self._descriptor = descriptor
         self._part = part
         self._position = part.start
@@ -327,7 +392,15 @@ class FileBody:
             self.release()
             raise Truncated("the file became shorter while it was sent")
         self._position = position + len(data)
+        if self._position == self._part.stop:
+            self._verify()
         return data
+
+    def _verify(self) -> None:
+        """Raise Truncated, and close the file, where it is not what it was when it was opened."""
+        if self._version is not None and not _is_still(self._version, os.fstat(self._descriptor), self._may_grow):
+            self.release()
+            raise Truncated("the file was changed while it was sent")
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """As a file's; counted from the first byte of the part."""
@@ -348,11 +421,14 @@ class FileBody:
         return self._descriptor
 
     def close(self) -> None:
-        """Close the file. Raises Truncated where it is now too short for what was promised, and not all was read."""
+        """Close the file. Raises Truncated where it is not what was promised any more, and not all was read."""
         if self._descriptor < 0:
             return
         try:
-            short = self._position < self._part.stop and os.fstat(self._descriptor).st_size < self._part.stop
+            short = False
+            if self._position < self._part.stop:
+                self._verify()
+                short = os.fstat(self._descriptor).st_size < self._part.stop
         finally:
             self.release()
         if short:

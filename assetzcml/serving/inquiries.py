@@ -19,7 +19,7 @@ from assetzcml.serving.paths import BadPath, path_key
 from assetzcml.serving.publication import settled
 from assetzcml.serving.responses import Asked, Header
 from assetzcml.serving.sites import Site
-from assetzcml.serving.variants import Located, locate, sources, variant_fault
+from assetzcml.serving.variants import Located, locate, look, variant_fault
 from assetzcml.urls.versions import Versions
 
 __all__ = ["Answers", "Routed", "Variant"]
@@ -106,7 +106,7 @@ class Answers:
         if located is None or located.directory:
             return
         try:
-            used = {source.coding for source in sources(located, view.content_encodings)}
+            used = {source.coding for source in look(located, view.content_encodings).sources}
         except (OSError, Refused):
             return
         for coding, suffix in CODINGS.items():
@@ -125,7 +125,7 @@ class Answers:
         if located.directory:
             return f"it is a directory, and has no {view.index}" if view.index else "it is a directory"
         try:
-            sources(located, (), follow_symlinks=view.follow_symlinks)
+            look(located, (), follow_symlinks=view.follow_symlinks)
         except Refused:
             return "it is no regular file, it cannot be read, or a symbolic link to it leaves the root"
         except OSError as error:

@@ -9,18 +9,19 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Generator, Hashable, Iterable, Mapping
+from collections.abc import Callable, Generator, Hashable, Mapping
 from enum import Enum
 from typing import Any
 
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
 from assetzcml.registry import Snapshot
 from assetzcml.resolving.digests import Digests
+from assetzcml.resolving.fingerprints import fingerprint, is_young
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import FRESH
 from assetzcml.resolving.search import SearchPaths
 from assetzcml.serving.entries import WHOLE, Entries, complete
-from assetzcml.serving.files import Refused, exhausted, fingerprint
+from assetzcml.serving.files import Refused, exhausted
 from assetzcml.serving.paths import BadPath, Key, path_key
 from assetzcml.serving.responses import (
     ALLOW,
@@ -38,7 +39,7 @@ from assetzcml.serving.responses import (
     redirect,
     state_of,
 )
-from assetzcml.serving.variants import Located, Source, locate, real_roots, sources
+from assetzcml.serving.variants import Located, Look, Source, locate, look, real_roots
 from assetzcml.urls.versions import Versions
 
 __all__ = ["Finding", "Publication", "Steps", "settled"]
@@ -48,9 +49,8 @@ logger = logging.getLogger("assetzcml")
 # How often an asset is looked at again when it changes between the look and the sending.
 ATTEMPTS = 3
 
-# Nanoseconds. The clock that stamps files may tick only a hundred times a second: what is written again in the tick in
-# which it was read has the same times. Twice that, and such a file is not kept.
-TICK = 20_000_000
+# Bytes. An asset that is not larger is read for its ETag, which then is the same on every machine.
+ETAG_LIMIT = 1024 * 1024
 
 # The bare name of a static view, and what a static file is asked for by.
 BARE = Key((), False)
@@ -93,6 +93,7 @@ class Publication:
         self._paths = snapshot.derived(SearchPaths)
         self._versions = snapshot.registry.part(Versions)
         self._digests = snapshot.registry.part(Digests)
+        self._unstamped = _reproducible_stamp()
 
     @property
     def reload(self) -> bool:
@@ -155,25 +156,32 @@ class Publication:
         """The answer to who is permitted."""
         record = self.record
         for _ in range(ATTEMPTS):
-            found = self._ready(path, entries, key)
+            read_now: dict[str | None, bytes] = {}
+            found = self._ready(path, entries, key, read_now)
             if found is Finding.NOTHING:
                 return error(NOT_FOUND, record)
             if found is Finding.STALE:
                 return error(NOT_FOUND, record, NO_STORE)
             if found is Finding.DIRECTORY:
                 return redirect(location(), record)
-            answer = complete(asked, found, entries, key, whole)
+            answer = complete(asked, found, entries, key, whole, read_now)
             if answer is not None:
                 return answer
             entries.drop(key)
         return error(UNAVAILABLE, record, RETRY_AFTER, NO_STORE)
 
-    def _ready(self, path: Key, entries: Entries, key: Hashable) -> Entry | Finding:
-        """What *path* leads to: as it was kept, when that is fresh enough, else looked at anew and kept."""
+    def _ready(
+        self, path: Key, entries: Entries, key: Hashable, read_now: dict[str | None, bytes] | None = None
+    ) -> Entry | Finding:
+        """
+        What *path* leads to: as it was kept, when that is fresh enough, else looked at anew and kept.
+
+        Bytes that are read by the way are put into *read_now*, by their coding.
+        """
         known = entries.ready.get(key)
         if known is not None and time.monotonic() < known.fresh and not self.reload:
             return known
-        found = self.find(path, known)
+        found = self.find(path, known, read_now)
         if isinstance(found, Entry) and found.fresh:
             entries.put(key, found)
         elif known is not None:
@@ -182,29 +190,34 @@ class Publication:
 
     # What there is.
 
-    def find(self, path: Key, known: Entry | None = None) -> Entry | Finding:
+    def find(
+        self, path: Key, known: Entry | None = None, read_now: dict[str | None, bytes] | None = None
+    ) -> Entry | Finding:
         """
         What *path* leads to. *known*, what it led to before, is given back, marked as fresh, when nothing has changed.
+        *read_now* as in `_ready`.
 
         Raises OSError only where the system is at its limits.
         """
         record = self.record
         if record.file:
-            return self._entry(record.root, known) if path == BARE else Finding.NOTHING
+            return self._entry(record.root, known, read_now) if path == BARE else Finding.NOTHING
         spec = record.root.joined(path.parts)
         if path.directory:
-            return self._entry(spec.joined([record.index]), known) if record.index else Finding.NOTHING
+            return self._entry(spec.joined([record.index]), known, read_now) if record.index else Finding.NOTHING
         located = self._locate(spec)
         if located is not None and not located.directory:
             version = self._version(path)
             forever = version is not None and version.current and version.digest is None
-            return self._entry_of(located, spec, known, immutable=forever)
-        found = self._carrying_digest(path, known)
+            return self._entry_of(located, spec, known, read_now, immutable=forever)
+        found = self._carrying_digest(path, known, read_now)
         if found is None and located is not None and record.index and self._is_servable(spec.joined([record.index])):
             return Finding.DIRECTORY
         return Finding.NOTHING if found is None else found
 
-    def _carrying_digest(self, path: Key, known: Entry | None) -> Entry | Finding | None:
+    def _carrying_digest(
+        self, path: Key, known: Entry | None, read_now: dict[str | None, bytes] | None
+    ) -> Entry | Finding | None:
         """What a name with a digest in it stands for; None when it is no such name."""
         version = self._version(path)
         if version is None or not self._is_public(version.spec):
@@ -212,7 +225,7 @@ class Publication:
         located = self._locate(version.spec)
         if located is None or located.directory:
             return None
-        found = self._entry_of(located, version.spec, known, digest=version.digest, immutable=True)
+        found = self._entry_of(located, version.spec, known, read_now, digest=version.digest, immutable=True)
         if isinstance(found, Entry) and not self._is_current(version, located, found):
             return Finding.STALE
         return found
@@ -226,8 +239,8 @@ class Publication:
         if version.digest is None:
             return bool(version.current)
         source = entry.identity.source
-        if source.location.member is not None:
-            return source.fingerprint == version.digest
+        if source.digest is not None:
+            return bool(source.digest == version.digest)
         path = source.location.path
         try:
             status = os.stat(path)
@@ -254,42 +267,60 @@ class Publication:
 
     def _is_servable(self, spec: AssetSpec) -> bool:
         located = self._locate(spec)
-        return located is not None and not located.directory and self._sources(located) is not None
+        return located is not None and not located.directory and self._look(located, 0) is not None
 
-    def _entry(self, spec: AssetSpec, known: Entry | None) -> Entry | Finding:
+    def _entry(self, spec: AssetSpec, known: Entry | None, read_now: dict[str | None, bytes] | None) -> Entry | Finding:
         located = self._locate(spec)
         if located is None or located.directory:
             return Finding.NOTHING
-        return self._entry_of(located, spec, known)
+        return self._entry_of(located, spec, known, read_now)
 
     def _entry_of(
         self,
         located: Located,
         spec: AssetSpec,
         known: Entry | None,
+        read_now: dict[str | None, bytes] | None,
         digest: str | None = None,
         immutable: bool = False,
     ) -> Entry | Finding:
         looked = time.monotonic()
-        found = self._sources(located)
-        if found is None:
+        seen = self._look(located, self._etag_limit(), known)
+        if seen is None:
             return Finding.NOTHING
+        found = seen.sources
+        if read_now is not None:
+            read_now.clear()
+            read_now.update(seen.bytes)
         state = state_of(located.spec, found, digest, immutable)
         if known is not None and known.state == state:
             entry = known
         else:
-            entry = entry_of(self.record, spec.name, state, found, time.time(), digest=digest, immutable=immutable)
-        entry.fresh = 0.0 if self.reload or _is_young(found) else looked + FRESH
-        entry.until = entry.fresh if not self.record.protected else 0.0
+            entry = entry_of(
+                self.record,
+                spec.name,
+                state,
+                found,
+                time.time(),
+                digest=digest,
+                immutable=immutable,
+                unstamped=self._unstamped,
+            )
+        # What is young is not kept. Where every request looks at the disk, what is kept spares it reading.
+        entry.fresh = 0.0 if any(map(_is_young, found)) else looked if self.reload else looked + FRESH
+        entry.until = entry.fresh if not self.record.protected and not self.reload else 0.0
         return entry
 
-    def _sources(self, located: Located) -> list[Source] | None:
+    def _look(self, located: Located, limit: int, known: Entry | None = None) -> Look | None:
+        """The asset and its variants; None where it is not to be served. Up to *limit* bytes of each are read."""
         try:
-            return sources(
+            return look(
                 located,
                 self.record.content_encodings,
                 follow_symlinks=self.record.follow_symlinks,
                 closed=self._is_another_views,
+                limit=limit,
+                known=() if known is None else [each.source for each in known.representations.values()],
             )
         except Refused:
             return None
@@ -297,6 +328,14 @@ class Publication:
             if exhausted(problem):
                 raise
             return None
+
+    def _etag_limit(self) -> int:
+        """Up to how many bytes an asset is read for its ETag; the setting `etag_limit`, read when it matters."""
+        limit = self.snapshot.settings.get("etag_limit", ETAG_LIMIT)
+        try:
+            return int(limit)
+        except (TypeError, ValueError):
+            return ETAG_LIMIT
 
     def _is_another_views(self, path: str, base: str) -> bool:
         """Does the real *path*, below *base*, lie in the root of a more specific view, which may be protected?"""
@@ -338,7 +377,12 @@ class _Roots:
         return names
 
 
-def _is_young(found: Iterable[Source]) -> bool:
-    """Was a file changed so recently that a further change may not show?"""
-    now = time.time_ns()
-    return any(abs(now - each.fingerprint[4]) < TICK for each in found if isinstance(each.fingerprint, tuple))
+def _is_young(source: Source) -> bool:
+    """Was the file changed so recently that a further change may not show?"""
+    return not isinstance(source.fingerprint, str) and is_young(source.fingerprint)
+
+
+def _reproducible_stamp() -> int | None:
+    """The time that a reproducible build gives to its files (https://reproducible-builds.org/specs/source-date-epoch)."""
+    text = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return int(text) if text.isascii() and text.isdigit() else None

@@ -29,6 +29,10 @@ YEAR = 31536000  # seconds; what "never changes" is written as (RFC 9111 knows n
 REMEMBERED = 8
 LONGEST = 128
 
+# 1980-01-01T00:00:01, the last of the times that tools of reproducible builds stamp all files with: 0, 1, the first
+# moment of a zip archive, and the one after it (Nix, Bazel, buildpacks).
+LAST_STAMP = 315532801
+
 OK = "200 OK"
 PARTIAL = "206 Partial Content"
 MOVED = "301 Moved Permanently"
@@ -138,16 +142,24 @@ class Entry:
 
     Moments of `time.monotonic`: up to *fresh* it is taken for true without another look, and up to *until* it may be
     given to anybody without asking (always past, where there is a permission). *state* is equal as long as nothing
-    about the asset changes. *chosen* remembers what clients like best, *unasked* is what one gets that says nothing, and
-    *only* is the identity where nothing else is.
+    about the asset changes. What is *immutable* is sent to be kept for ever. *chosen* remembers what clients like best,
+    *unasked* is what one gets that says nothing, and *only* is the identity where nothing else is.
     """
 
     __slots__ = (
-        "chosen", "codings", "fresh", "identity", "only", "record", "representations", "state", "unasked", "until",
+        "chosen", "codings", "fresh", "identity", "immutable", "only", "record", "representations", "state", "unasked",
+        "until",
     )  # fmt: skip
 
-    def __init__(self, record: StaticViewRecord, representations: Sequence[Representation], state: object):
+    def __init__(
+        self,
+        record: StaticViewRecord,
+        representations: Sequence[Representation],
+        state: object,
+        immutable: bool = False,
+    ):
         self.record = record
+        self.immutable = immutable
         self.identity = representations[0]
         self.representations = {each.coding: each for each in representations}
         self.codings = tuple(each.coding for each in representations[1:] if each.coding is not None)
@@ -178,28 +190,35 @@ def entry_of(
     *,
     digest: str | None = None,
     immutable: bool = False,
+    unstamped: int | None = None,
 ) -> Entry:
     """
     The entry of an asset called *name*, looked at *now*, whose *sources* begin with the asset itself.
 
-    *digest* is that of its bytes where it is known. *immutable*: the URL changes when the asset does.
+    *digest* is the one that the URL has. *immutable*: the URL changes when the asset does. *unstamped*: the time, in
+    seconds, that the tools of a reproducible build give to every file, whatever is in it.
     """
     shared = [("Content-Type", content_type(name)), cache_control(record, immutable), ACCEPT_RANGES, NOSNIFF]
     shared = replaced(shared, record.headers)
-    representations = [_representation(record, source, shared, now, digest) for source in sources]
-    return Entry(record, representations, state)
+    representations = [_representation(record, source, shared, now, digest, unstamped) for source in sources]
+    return Entry(record, representations, state, immutable)
 
 
 def state_of(spec: AssetSpec, sources: Sequence[Source], digest: str | None, immutable: bool) -> object:
     """Equal for two looks at an asset exactly when nothing about it has changed."""
-    return (spec, immutable, digest, [source.fingerprint for source in sources])
+    return (spec, immutable, digest, [(source.fingerprint, source.digest) for source in sources])
 
 
 def _representation(
-    record: StaticViewRecord, source: Source, shared: list[Header], now: float, digest: str | None
+    record: StaticViewRecord,
+    source: Source,
+    shared: list[Header],
+    now: float,
+    digest: str | None,
+    unstamped: int | None,
 ) -> Representation:
     etag = entity_tag(source, digest)
-    if source.mtime_ns is None:
+    if source.mtime_ns is None or not _tells_versions_apart(source.mtime_ns // 1_000_000_000, unstamped):
         validators = Validators(etag, None, None)
     else:
         validators = Validators.of(etag, source.mtime_ns / 1_000_000_000, now)
@@ -226,18 +245,24 @@ def _of_the_body(name: str) -> bool:
 _POLICIES = frozenset(["content-location", "content-security-policy", "content-security-policy-report-only"])
 
 
+def _tells_versions_apart(mtime: int, unstamped: int | None) -> bool:
+    """Is a time of change, in seconds, more than a stamp that a reproducible build gives to every file?"""
+    return mtime > LAST_STAMP and mtime != unstamped
+
+
 def entity_tag(source: Source, digest: str | None) -> str:
     """
-    A strong entity tag: the digest of the bytes where it is known, else time of change and size, and the coding.
+    A strong entity tag: the digest of the bytes that are sent, where they were few enough to read, and the coding.
 
-    A *digest* is that of the asset without a coding; what a coding makes of it may change on its own.
+    It is the same on every machine. A larger asset has the *digest* of its URL, else what `stat` tells versions apart by.
     """
-    if source.mtime_ns is None:
-        opaque = f"{source.fingerprint}"
+    if source.digest is not None:
+        opaque = source.digest
     elif digest is not None and source.coding is None:
         opaque = digest
     else:
-        opaque = f"{source.mtime_ns:x}-{source.size:x}"
+        _, inode, size, mtime, ctime = source.fingerprint
+        opaque = f"{mtime:x}-{ctime:x}-{size:x}-{inode:x}"
     return f'"{opaque}-{source.coding}"' if source.coding else f'"{opaque}"'
 
 

@@ -5,7 +5,6 @@ Which static view a path belongs to. By segments, the longest name first; paths 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.serving.entries import BODIES, ENTRIES, WHOLE, Entries
@@ -29,6 +28,9 @@ class Site:
         for name in self._routes:
             first = name.partition("/")[0]
             self._depths[first] = max(self._depths.get(first, 0), name.count("/") + 1)
+        #: With how many characters, and which, every path begins that belongs to a view. Most paths of an application
+        #: are told apart by them at the cost of one look-up.
+        self.beginnings = self._beginnings()
 
     def route(self, path: str) -> tuple[Publication, str | None] | None:
         """
@@ -51,13 +53,7 @@ class Site:
             return None
         return self._root, path.removeprefix("/") if path else None
 
-    @cached_property
-    def beginnings(self) -> tuple[int, frozenset[str]]:
-        """
-        With how many characters, and which, every path begins that belongs to a view.
-
-        Most paths of an application are told apart by them at the cost of one look-up.
-        """
+    def _beginnings(self) -> tuple[int, frozenset[str]]:
         if self._root is not None:
             return 0, frozenset([""])
         firsts = [f"/{first}" for first in self._depths]

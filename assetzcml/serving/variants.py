@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from assetzcml.records.assets import AssetSpec
 from assetzcml.resolving.digests import digest_of
+from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, is_young
 from assetzcml.resolving.packages import Packages
 from assetzcml.resolving.search import Candidate
 from assetzcml.serving.codings import CODINGS
-from assetzcml.serving.files import Fingerprint, Refused, exhausted, fingerprint, open_below
+from assetzcml.serving.files import Refused, exhausted, open_below, read_version
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-__all__ = ["TOLERANCE", "Located", "Location", "Source", "locate", "real_roots", "sources", "variant_fault"]
+__all__ = ["TOLERANCE", "Located", "Location", "Look", "Source", "locate", "look", "real_roots", "variant_fault"]
 
 # Seconds by which a variant may be older than its asset: copying a tree, or a FAT filesystem, rounds times that much.
 TOLERANCE = 2
@@ -58,7 +59,8 @@ class Source(NamedTuple):
     """
     One coding of an asset, as it was when it was looked at: *coding* is None for the asset as it is.
 
-    What is in an archive has no *mtime_ns*, and the digest of its bytes for a *fingerprint*.
+    *digest* is that of its bytes; None where they were too many to read. What is in an archive has no *mtime_ns*, and
+    its digest for a *fingerprint*.
     """
 
     coding: str | None
@@ -66,6 +68,14 @@ class Source(NamedTuple):
     size: int
     mtime_ns: int | None
     fingerprint: Fingerprint | str
+    digest: str | None = None
+
+
+class Look(NamedTuple):
+    """What one look at an asset has found: the asset first, then its variants; and the *bytes* it has read, by coding."""
+
+    sources: list[Source]
+    bytes: dict[str | None, bytes]
 
 
 def locate(candidates: Iterable[Candidate], packages: Packages) -> Located | None:
@@ -109,11 +119,12 @@ def real_roots(candidates: Iterable[Candidate], packages: Packages) -> Iterator[
 
 
 def _is_directory(location: Location) -> bool | None:
-    """Is it a directory; None where there is nothing."""
+    """Is it a directory or a regular file (False); None for nothing, and for what is never opened: FIFOs, sockets, devices."""
     if location.member is not None:
         return True if location.member.is_dir() else False if location.member.is_file() else None
     try:
-        return stat.S_ISDIR(os.stat(location.path).st_mode)
+        mode = os.stat(location.path).st_mode
+        return False if stat.S_ISREG(mode) else True if stat.S_ISDIR(mode) else None
     except OSError as error:
         if exhausted(error):
             raise
@@ -122,48 +133,59 @@ def _is_directory(location: Location) -> bool | None:
         return None
 
 
-def sources(
+def look(
     located: Located,
     codings: Iterable[str],
     *,
     follow_symlinks: bool = False,
     closed: Callable[[str, str], bool] = lambda path, base: False,
-) -> list[Source]:
+    limit: int = 0,
+    known: Iterable[Source] = (),
+) -> Look:
     """
     The asset itself and its variants in its own layer, in the order of *codings*.
 
     A variant that is empty, no regular file, a link out of the root, or older than its asset by more than
-    TOLERANCE is none. Raises Refused, FileNotFoundError or OSError about the asset itself.
+    TOLERANCE is none. Up to *limit* bytes are read for a digest, unless one of the *known* sources is the same version.
+    Raises Refused, FileNotFoundError or OSError about the asset itself.
     """
     if located.location.member is not None:
-        return list(_of_archive(located.location, codings))
+        return _of_archive(located.location, codings)
+    digests = {(each.location.path, each.fingerprint): each.digest for each in known}
+    read: dict[str | None, bytes] = {}
 
-    def look(location: Location) -> os.stat_result:
-        opened = open_below(location.root, location.parts, follow_symlinks=follow_symlinks, closed=closed)
-        os.close(opened.descriptor)
-        return opened.status
+    def source(coding: str | None, location: Location) -> tuple[Source, os.stat_result]:
+        descriptor, status = open_below(location.root, location.parts, follow_symlinks=follow_symlinks, closed=closed)
+        try:
+            version, digest = fingerprint(status), None
+            if status.st_size <= limit:
+                digest = None if is_young(version) else digests.get((location.path, version))
+                if digest is None:
+                    read[coding], status = read_version(descriptor)
+                    version, digest = fingerprint(status), digest_of(read[coding])
+        finally:
+            os.close(descriptor)
+        return Source(coding, location, status.st_size, status.st_mtime_ns, version, digest), status
 
-    status = look(located.location)
-    found = [_source(None, located.location, status)]
+    asset, status = source(None, located.location)
+    found = [asset]
     for coding in codings:
         location = located.location.beside(CODINGS[coding])
         try:
             if not _may_be_variant(os.stat(location.path), status):
                 continue
-            variant = look(location)
+            variant, of_variant = source(coding, location)
         except Refused:
             continue
         except OSError as error:
             if exhausted(error):
                 raise
             continue
-        if _may_be_variant(variant, status):
-            found.append(_source(coding, location, variant))
-    return found
-
-
-def _source(coding: str | None, location: Location, status: os.stat_result) -> Source:
-    return Source(coding, location, status.st_size, status.st_mtime_ns, fingerprint(status))
+        if _may_be_variant(of_variant, status):
+            found.append(variant)
+        else:
+            read.pop(coding, None)
+    return Look(found, read)
 
 
 def _may_be_variant(variant: os.stat_result, asset: os.stat_result) -> bool:
@@ -181,7 +203,8 @@ def variant_fault(variant: os.stat_result, asset: os.stat_result) -> str:
     return f"it is {older:.1f} seconds older than its asset" if older > TOLERANCE else ""
 
 
-def _of_archive(location: Location, codings: Iterable[str]) -> Iterator[Source]:
+def _of_archive(location: Location, codings: Iterable[str]) -> Look:
+    look = Look([], {})
     for coding in (None, *codings):
         place = location if coding is None else location.beside(CODINGS[coding])
         member = place.member
@@ -189,7 +212,10 @@ def _of_archive(location: Location, codings: Iterable[str]) -> Iterator[Source]:
             continue
         data = member.read_bytes()
         if data or coding is None:
-            yield Source(coding, place, len(data), None, digest_of(data))
+            digest = digest_of(data)
+            look.sources.append(Source(coding, place, len(data), None, digest, digest))
+            look.bytes[coding] = data
+    return look
 
 
 def _sibling(member: Traversable, suffix: str) -> Traversable | None:

@@ -18,6 +18,7 @@ from assetzcml.records import rules
 from assetzcml.records.assets import AssetSpec, Busting, asset_spec
 from assetzcml.registry import Registry
 from assetzcml.resolving.digests import Digests, with_digest
+from assetzcml.resolving.fingerprints import Fingerprint, fingerprint
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import parent
@@ -304,9 +305,8 @@ class ManifestCacheBuster:
                 yield f"{self._subject()} moves {moved}, out of the root {str(view.root)!r} of {view}"
 
 
-def _signature(found: Found) -> tuple[int, int, int] | None:
-    status = found.status
-    return None if status is None else (status.st_mtime_ns, status.st_size, status.st_ino)
+def _signature(found: Found) -> Fingerprint | None:
+    return None if found.status is None else fingerprint(found.status)
 
 
 @implementer(ICacheBuster, IBindable)

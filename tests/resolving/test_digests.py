@@ -22,6 +22,12 @@ class Counting:
         return open(self.path, "rb")
 
 
+@pytest.fixture(autouse=True)
+def settled(monkeypatch):
+    """Files that were written a moment ago are taken for settled, so that no test has to wait for them."""
+    monkeypatch.setattr("assetzcml.resolving.fingerprints.TICK", 0)
+
+
 def test_a_file_that_does_not_change_is_read_once(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"one")
@@ -52,6 +58,16 @@ def test_what_was_found_may_be_older_than_the_file(tmp_path):
     path.write_bytes(b"one")
     os.utime(path, (1, 1))
     assert digests.digest(Counting(path)) == digest_of(b"one")
+
+
+def test_a_file_that_was_overwritten_and_given_its_old_time_has_its_new_digest(tmp_path):
+    """As `rsync --inplace --times` and `cp --preserve` do: same name, inode, size and time of change."""
+    path = tmp_path / "a"
+    digests = Digests()
+    for content in (b"one", b"two"):
+        path.write_bytes(content)
+        os.utime(path, (1, 1))
+        assert digests.digest(Counting(path)) == digest_of(content)
 
 
 def test_only_a_bounded_number_is_remembered(tmp_path, monkeypatch):

@@ -26,7 +26,7 @@ def ask(request):
 @pytest.fixture
 def no_tick(monkeypatch):
     """Files that were written a moment ago are taken for settled, so that no test has to wait for them."""
-    monkeypatch.setattr("assetzcml.serving.publication.TICK", 0)
+    monkeypatch.setattr("assetzcml.resolving.fingerprints.TICK", 0)
 
 
 FILES = {

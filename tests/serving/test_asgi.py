@@ -290,45 +290,49 @@ def test_a_file_that_is_truncated_while_it_is_sent_is_an_error_the_server_sees(r
     assert descriptors() == before
 
 
-# http.response.pathsend
+# http.response.pathsend: it hands a name to the server, which may lead elsewhere when it is opened.
 
 
-PATHSEND = {"extensions": {"http.response.pathsend": {}}}
+PATHSEND = {"extensions": {"http.response.pathsend": {}, "http.response.zerocopysend": {}}}
 
 
-def test_a_server_that_sends_files_itself_is_given_the_path(root, descriptors):
-    (root / "link.bin").symlink_to("large.bin")
-    app = StaticApp(clients.registry(("static", root)))
-    before = descriptors()
-    for path in ("/static/large.bin", "/static/link.bin"):
-        sent = messages(app, scope(path, **PATHSEND))
-        assert sent[1:] == [{"type": "http.response.pathsend", "path": str((root / "large.bin").resolve())}]
-        assert (b"content-length", b"2097152") in sent[0]["headers"]
-    assert descriptors() == before
+@pytest.mark.parametrize("swap", ["link out", "longer", "shorter", "gone", "directory"])
+def test_what_was_checked_is_sent_whatever_the_name_leads_to_meanwhile(root, tmp_path, swap, descriptors):
+    large, outside = root / "sub" / "large.bin", write(tmp_path / "outside" / "large.bin", b"secret" * 100_000)
+    before = write(large, bytes(range(256)) * 1024).read_bytes()
 
+    def exchange():
+        if swap == "directory":
+            os.rename(root / "sub", tmp_path / "old")
+            (root / "sub").symlink_to(outside.parent)
+        elif swap == "gone":
+            large.unlink()
+        else:
+            new = root / "new"
+            if swap == "link out":
+                new.symlink_to(outside)
+            else:
+                new.write_bytes(b"new" * (200_000 if swap == "longer" else 10))
+            os.replace(new, large)
 
-@pytest.mark.parametrize(
-    "path, method, headers",
-    [
-        ("/static/app.css", "GET", {}),
-        ("/static/large.bin", "HEAD", {}),
-        ("/static/large.bin", "GET", {"Range": "bytes=0-1999999"}),
-        ("/static/nothing", "GET", {}),
-    ],
-)
-def test_a_path_is_given_only_for_the_whole_of_a_large_file(root, path, method, headers):
-    sent = messages(StaticApp(clients.registry(("static", root))), scope(path, method, headers, **PATHSEND))
-    assert {each["type"] for each in sent} == {"http.response.start", "http.response.body"}
+    async def run():
+        sent = []
 
+        async def receive():
+            await asyncio.Event().wait()
 
-def test_a_path_that_leads_to_another_file_by_now_is_not_given(root, monkeypatch):
-    content = (root / "large.bin").read_bytes()
+        async def send(message):
+            sent.append(message)
+            if message["type"] == "http.response.start":
+                exchange()
 
-    def swap(path):
-        os.replace(write(root / "new", b"new"), root / "large.bin")
-        return path
+        await StaticApp(clients.registry(("static", root)))(scope("/static/sub/large.bin", **PATHSEND), receive, send)
+        return sent
 
-    monkeypatch.setattr("assetzcml.serving.asgi.os.path.realpath", swap)
-    asked = scope("/static/large.bin", **PATHSEND)
-    sent = messages(StaticApp(clients.registry(("static", root), reload=True)), asked)
-    assert b"".join(each["body"] for each in sent[1:]) == content
+    open_before = descriptors()
+    start, *bodies = asyncio.run(run())
+    assert {each["type"] for each in bodies} == {"http.response.body"}
+    body = b"".join(each["body"] for each in bodies)
+    assert body == before
+    assert dict(start["headers"])[b"content-length"] == str(len(body)).encode()
+    assert descriptors() == open_before

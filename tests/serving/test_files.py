@@ -9,8 +9,9 @@ from wsgiref.util import FileWrapper
 
 import pytest
 
+from assetzcml.resolving.fingerprints import fingerprint
 from assetzcml.serving import files
-from assetzcml.serving.files import FileBody, Refused, Truncated, fingerprint, is_below, open_below, reopen
+from assetzcml.serving.files import FileBody, Refused, Truncated, is_below, open_below, reopen
 from serving.conftest import write
 
 walking = pytest.mark.parametrize("walks", [True, False], ids=["walking", "checking"])

@@ -270,7 +270,7 @@ def test_within_a_second_no_system_call_is_made(root, clock, monkeypatch):
 
 
 def test_what_was_written_a_moment_ago_is_not_kept(root, monkeypatch):
-    monkeypatch.setattr("assetzcml.serving.publication.TICK", 1_000_000_000)
+    monkeypatch.setattr("assetzcml.resolving.fingerprints.TICK", 1_000_000_000)
     app = StaticApp(clients.registry(("static", root)))
     for content in (b"one", b"two", b"six"):
         (root / "young.txt").write_bytes(content)
