@@ -21,6 +21,6 @@ def fingerprint(status: os.stat_result) -> Fingerprint:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def is_young(version: Fingerprint) -> bool:
-    """Was the file changed so recently that a further change may not show?"""
-    return abs(time.time_ns() - version[4]) < TICK
+def is_young(version: Fingerprint, ticks: int = 1) -> bool:
+    """Was the file changed so recently, in the last TICK or *ticks* of them, that a further change may not show?"""
+    return abs(time.time_ns() - version[4]) < TICK * ticks

@@ -300,7 +300,7 @@ def read(descriptor: int, part: range) -> bytes:
 
 # Seconds between two reads of a file that has just changed: longer than a writer pauses between two pieces.
 PAUSE = 0.002
-LONG_PAUSE = 0.01
+LONG_PAUSE = 0.02
 
 
 def read_version(descriptor: int) -> tuple[bytes, os.stat_result]:
@@ -321,7 +321,7 @@ def read_version(descriptor: int) -> tuple[bytes, os.stat_result]:
             continue
         after = os.fstat(descriptor)
         unchanged = fingerprint(before) == fingerprint(after)
-        if unchanged and not is_young(fingerprint(after)):
+        if unchanged and not is_young(fingerprint(after), 1 if data else READS):
             return data, before
         # What has just become empty is most often about to be filled: that has to hold until the times tell.
         if data and former is not None and (data == former if unchanged else former and data.startswith(former)):

@@ -63,7 +63,7 @@ def test_what_was_found_may_be_older_than_the_file(tmp_path):
 def test_a_file_that_was_overwritten_and_given_its_old_time_has_its_new_digest(tmp_path):
     """As `rsync --inplace --times` and `cp --preserve` do: same name, inode, size and time of change."""
     path = tmp_path / "a"
-    digests = Digests()
+    digests = Digests(Registry())
     for content in (b"one", b"two"):
         path.write_bytes(content)
         os.utime(path, (1, 1))
