@@ -1,11 +1,12 @@
 # Needs Python, git and make. Everything is installed into .venv, nothing outside the checkout changes.
 PYTHON = python3
 PORT = 8080
+WORKERS = 2
 VENV = .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint smoke slow bench docs clean
+.PHONY: demo test lint smoke types slow bench docs clean
 
 demo: $(VENV)/demo.stamp
 	@echo "Then try, in another terminal:"
@@ -15,7 +16,7 @@ demo: $(VENV)/demo.stamp
 	@$(BIN)/assetzcml serve configure.zcml --app shop.app:plain --port $(PORT)
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS)
 	@$(MAKE) --no-print-directory smoke
 
 lint: $(VENV)/test.stamp
@@ -25,6 +26,10 @@ lint: $(VENV)/test.stamp
 # The wheel that users get, installed in an environment of its own, away from the checkout.
 smoke: $(VENV)/test.stamp
 	$(BIN)/python tests/smoke.py
+
+# The package, and a program that uses it, as type checkers see them.
+types: $(VENV)/test.stamp
+	$(BIN)/python tests/typecheck.py
 
 # The stories in full size: floods, aborted requests, a thousand reloads. Minutes, not seconds.
 slow: $(VENV)/test.stamp
@@ -37,7 +42,7 @@ docs: $(VENV)/docs.stamp
 	$(BIN)/python -m sphinx -W -q -b html docs docs/_build/html
 
 clean:
-	rm -rf $(VENV) build dist docs/_build .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist docs/_build .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	rm -rf assetzcml.egg-info examples/assetzcml_examples.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from assetzcml.bundles.environment import Environment
+    from assetzcml.pages.application import Pages
     from assetzcml.records.assets import AssetSpec
+    from assetzcml.reports.explaining import Explainer
     from assetzcml.reports.explanation import Explanation
-    from assetzcml.resolving.resolver import Asset
+    from assetzcml.resolving.package_readers import ResourceHook
+    from assetzcml.resolving.resolver import Asset, Resolver
+    from assetzcml.typing import Spec, WSGIApplication
     from assetzcml.zcml.limits import Limits
 
 __all__ = ["AssetRegistry", "load_zcml"]
@@ -99,7 +103,7 @@ class AssetRegistry(URLMethods, Declarations):
 
     def load_zcml(
         self,
-        spec: str = "configure.zcml",
+        spec: Spec = "configure.zcml",
         *,
         package: ModuleType | str | None = None,
         features: Iterable[str] = (),
@@ -131,20 +135,23 @@ class AssetRegistry(URLMethods, Declarations):
         RELOAD.find()(self, lambda ground, report: loader.load(**(report.arguments or {}), into=ground))
         self.prepare_urls()
 
-    def resolve(self, spec: str | AssetSpec) -> Asset:
+    def resolve(self, spec: Spec | AssetSpec) -> Asset:
         """The asset of *spec*, through overrides. Raises InvalidSpec, a ValueError, for a bad spec."""
-        return self.part(RESOLVER.find()).resolve(spec)
+        resolver: Resolver = self.part(RESOLVER.find())
+        return resolver.resolve(spec)
 
     @property
     def environment(self) -> Environment:
         """The bundles: those that are declared, and those that Python registers. It stays the same over all loads."""
-        return self.part(_bundles).environment
+        environment: Environment = self.part(_bundles).environment
+        return environment
 
     def explain(self, spec_or_url: str) -> Explanation:
         """Why this asset is the one being served: a report that prints as one screen."""
-        return self.part(EXPLAINER.find()).explain(spec_or_url)
+        explainer: Explainer = self.part(EXPLAINER.find())
+        return explainer.explain(spec_or_url)
 
-    def install_resource_hook(self, packages: Iterable[str | ModuleType] | None = None) -> Any:
+    def install_resource_hook(self, packages: Iterable[str | ModuleType] | None = None) -> ResourceHook:
         """
         Show this registry's overrides to everybody who reads a package's data: `importlib.resources`,
         `pkgutil.get_data`, `pkg_resources`. Returns a handle with `remove()`, which is a context manager too.
@@ -152,7 +159,8 @@ class AssetRegistry(URLMethods, Declarations):
         *packages* are names of packages, imported or not; without, it is every package that has overrides, now or
         later. Raises ConfigurationError when another registry has installed one.
         """
-        return RESOURCE_HOOK.find()(self, packages)
+        hook: ResourceHook = RESOURCE_HOOK.find()(self, packages)
+        return hook
 
     def template_globals(self, request: Any = None) -> dict[str, Callable[..., Any]]:
         """
@@ -176,23 +184,26 @@ class AssetRegistry(URLMethods, Declarations):
         `static_url`. *elements* are appended as segments. Raises NotRouted, a KeyError, for an unknown route and for
         a missing value.
         """
-        return self.part(PAGES.find()).route_url(route_name, request, *elements, **values)
+        pages: Pages = self.part(PAGES.find())
+        return pages.route_url(route_name, request, *elements, **values)
 
     def route_path(self, route_name: str, request: Any = None, /, *elements: Any, **values: Any) -> str:
         """The same without scheme and host."""
-        return self.part(PAGES.find()).route_path(route_name, request, *elements, **values)
+        pages: Pages = self.part(PAGES.find())
+        return pages.route_path(route_name, request, *elements, **values)
 
-    def make_app(self, fallback: Any = None) -> Any:
+    def make_app(self, fallback: WSGIApplication | None = None) -> WSGIApplication:
         """
         The whole as a WSGI application: routes, named views, static views and files, then *fallback* or 404.
 
         What is declared or loaded later holds from the next request on.
         """
-        return self.part(PAGES.find()).application(lambda rest: STATIC_APP.find()(self, rest), fallback)
+        pages: Pages = self.part(PAGES.find())
+        return pages.application(lambda rest: STATIC_APP.find()(self, rest), fallback)
 
 
 def load_zcml(
-    spec: str = "configure.zcml",
+    spec: Spec = "configure.zcml",
     *,
     package: ModuleType | str | None = None,
     registry: AssetRegistry | None = None,

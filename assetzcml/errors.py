@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
+if TYPE_CHECKING:
+    ZopeConfigurationError = Exception  # which is what it derives from; it has no types
+else:
+    from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
 
 __all__ = [
     "ConfigurationConflictError",
@@ -43,7 +47,7 @@ class Origin:
     __slots__ = ("_column", "_line", "file")
 
     def __init__(self, file: str, line: int = 0, column: int = 0):
-        self.file = file
+        self.file: str = file
         self._line = line
         self._column = column
 
@@ -118,13 +122,13 @@ class Problem:
         conflict: bool = False,
         code: str = "",
     ):
-        self.origin = origin
-        self.message = message
-        self.hint = hint
-        self.exception = exception
-        self.also = tuple(also)
-        self.conflict = conflict
-        self.code = code
+        self.origin: Origin | None = origin
+        self.message: str = message
+        self.hint: str = hint
+        self.exception: BaseException | None = exception
+        self.also: tuple[tuple[str, Origin], ...] = tuple(also)
+        self.conflict: bool = conflict
+        self.code: str = code
 
     @property
     def headline(self) -> str:
@@ -157,9 +161,11 @@ class ConfigurationError(ZopeConfigurationError):
     """
 
     def __init__(self, *problems: Problem | str):
-        self.problems = [p if isinstance(p, Problem) else Problem(None, p) for p in problems]
+        self.problems: list[Problem] = [p if isinstance(p, Problem) else Problem(None, p) for p in problems]
         super().__init__("\n".join(map(str, self.problems)))
-        self.__cause__ = next((p.exception for p in self.problems if p.exception is not None), None)
+        self.__cause__: BaseException | None = next(
+            (p.exception for p in self.problems if p.exception is not None), None
+        )
 
     def __reduce__(self) -> tuple[object, ...]:
         return _unpickle_error, (type(self), [_Stored.problem(problem) for problem in self.problems])

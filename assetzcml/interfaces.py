@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from zope.interface import Attribute, Interface
+from typing import TYPE_CHECKING, Any
+
+from zope.interface import Attribute
+
+if TYPE_CHECKING:
+    from assetzcml.typing import Interface
+else:
+    from zope.interface import Interface
 
 __all__ = [
     "IAsset",
@@ -104,7 +111,7 @@ class IBusting(Interface):
 class ICacheBuster(Interface):
     """Changes the URL of an asset so that a new version has a new URL. Pyramid's protocol."""
 
-    def __call__(request, subpath, kw):
+    def __call__(request: Any, subpath: str, kw: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """
         Return (subpath, kw), changed.
 

@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from assetzcml.registry import Snapshot
+from assetzcml.typing import StartResponse
 
 __all__ = ["DENIED", "PERMITTED", "Door", "Verdict", "is_asynchronous"]
 
 logger = logging.getLogger("assetzcml")
 
 Header = tuple[str, str]
-StartResponse = Callable[..., Any]
 
 # What tells a cache that many people share to keep an answer (RFC 9111, 5.2; RFC 9213, 3; Surrogate-Control of CDNs).
 _OF_SHARED_CACHES = frozenset(["expires", "surrogate-control"])

@@ -6,12 +6,11 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple, TypeVar
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from zope.interface import Interface, implementedBy, providedBy
+from zope.interface import implementedBy, providedBy
 from zope.interface.interfaces import ComponentLookupError
-from zope.interface.registry import Components
 
 from assetzcml.errors import ConfigurationWarning, shorten
 from assetzcml.interfaces import (
@@ -31,6 +30,12 @@ from assetzcml.records.loads import LoadReport
 from assetzcml.records.pages import Route, RoutingRecord, View
 from assetzcml.records.readers import BOOLEAN_WORDS_TEXT, boolean_word
 from assetzcml.records.rules import settings_mapping
+
+if TYPE_CHECKING:
+    from assetzcml.typing import Components, Interface
+else:
+    from zope.interface import Interface
+    from zope.interface.registry import Components
 
 __all__ = ["Above", "Change", "Current", "Loss", "Record", "Registry", "Snapshot", "Switches"]
 
@@ -243,7 +248,8 @@ class Snapshot:
     def derived(self, make: Callable[[Snapshot], T]) -> T:
         """What *make* makes of this snapshot; made at the first call, the same for every later one."""
         try:
-            return self._derived[make]  # type: ignore[no-any-return]
+            known: T = self._derived[make]
+            return known
         except KeyError:
             pass
         value = None
@@ -252,7 +258,8 @@ class Snapshot:
             former = self._before.derived(make), self._began
         if former is not None:
             value = make.grown(former[0], self, _since(self._log, former[1]))  # type: ignore[attr-defined]
-        return self._derived.setdefault(make, make(self) if value is None else value)  # type: ignore[no-any-return]
+        made: T = self._derived.setdefault(make, make(self) if value is None else value)
+        return made
 
 
 MANY_CHANGES = (
@@ -306,7 +313,8 @@ class Registry(Components):
     """
 
     # Slots, because `static_path` reads these two at every URL, and has 0.15 µs; all else is in the dict.
-    __slots__ = ("current", "settings")
+    if not TYPE_CHECKING:  # which takes slots for all there is
+        __slots__ = ("current", "settings")
 
     def __init__(
         self,
@@ -315,10 +323,10 @@ class Registry(Components):
         settings: Mapping[str, Any] | None = None,
         owner: Registry | None = None,
     ):
-        self.current = Current()
-        self.lock = threading.RLock()
+        self.current: Current = Current()
+        self.lock: AbstractContextManager[Any] = threading.RLock()
         self.losses: list[Loss] = []
-        self.generation = 0
+        self.generation: int = 0
         self.loads: tuple[LoadReport, ...] = ()  # those in force, in their order
         # What a reload needs to know: what Python calls declared, what loads registered that is not ours, and what that
         # took the place of.
@@ -326,7 +334,7 @@ class Registry(Components):
         self.brought: list[Any] = []
         self.displaced: dict[tuple[Any, str], Any] = {}
         # What works for this registry, and what is found by an interface that nobody has registered anything for.
-        self.above = Above()
+        self.above: Above = Above()
         self._parts: dict[Callable[[Any], Any], Any] = {}
         self._shipped: Mapping[type[Interface], Callable[[], Callable[[Any], Any]]] = {}
         # The registry that this one is being made for, over which it is or whose place it is to take; else itself.
@@ -359,9 +367,10 @@ class Registry(Components):
     def part(self, make: Callable[[Registry], T]) -> T:
         """What *make* makes for this registry; made at the first call, the same for every later one."""
         try:
-            return self._parts[make]
+            found: T = self._parts[make]
         except KeyError:
-            return self._parts.setdefault(make, make(self))
+            found = self._parts.setdefault(make, make(self))
+        return found
 
     def add(self, *records: Record) -> None:
         """Put each of *records* in the place of the one with its discriminator, which is kept for `explain`."""

@@ -104,6 +104,7 @@ def test_a_static_view_and_its_first_answer_open_only_the_rooms_on_the_way():
         "registry",
         "resolving",
         "serving",
+        "typing",
         "urls",
     }
     assert {"lxml", "click", "zope.schema", "webob", "asyncio", "pkg_resources"} & names == set()

@@ -21,14 +21,12 @@ from assetzcml.permissions import Door
 from assetzcml.records.findings import Finding
 from assetzcml.records.pages import Route, View
 from assetzcml.registry import Record, Registry, Snapshot
+from assetzcml.typing import Environ, StartResponse, WSGIApplication
 from assetzcml.urls.generator import URLGenerator
 from assetzcml.urls.queries import URL_OPTIONS
 
 __all__ = ["Application", "Pages"]
 
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-WSGIApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 # Where a request is told, on its way through the static views, how it is to be answered when none of them has it.
 REFUSAL = "assetzcml.pages.refusal"

@@ -15,6 +15,7 @@ from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.search import Candidate, SearchPaths, targets_in
+from assetzcml.typing import Spec
 
 __all__ = ["FRESH", "Asset", "Resolver", "chosen"]
 
@@ -161,7 +162,7 @@ class Resolver:
         self.packages = Packages()
         self._cache: tuple[Snapshot | None, dict[str | AssetSpec, Asset]] = (None, {})
 
-    def resolve(self, spec: str | AssetSpec) -> Asset:
+    def resolve(self, spec: Spec | AssetSpec) -> Asset:
         """
         The asset of *spec*, through the overrides that hold now.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Iterable
 from typing import Any
 
 from assetzcml.permissions import Door
@@ -20,16 +20,12 @@ from assetzcml.serving.paths import redirection, unquote
 from assetzcml.serving.publication import Steps
 from assetzcml.serving.responses import NOT_FOUND, OK, Answer, Asked, error, refusal
 from assetzcml.serving.sites import Desk, Desks
+from assetzcml.typing import ASGIApplication, Receive, Scope, Send
 
 __all__ = ["StaticApp"]
 
 logger = logging.getLogger("assetzcml")
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Bytes that are read in one go in another thread: the change of threads costs as much as reading 256 KiB.
 STEP = 512 * 1024
@@ -49,7 +45,7 @@ class StaticApp:
     assets are kept in memory; 0 keeps none.
     """
 
-    def __init__(self, registry: Registry, fallback: Application | None = None, *, bodies: int = BODIES):
+    def __init__(self, registry: Registry, fallback: ASGIApplication | None = None, *, bodies: int = BODIES):
         self.registry = registry
         self.fallback = fallback
         self._desks = Desks(registry, bodies)

@@ -6,9 +6,8 @@ No WebOb object is made here but to ask a permission policy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from time import monotonic
-from typing import Any
 
 from assetzcml.permissions import Door
 from assetzcml.records.assets import StaticViewRecord
@@ -19,12 +18,9 @@ from assetzcml.serving.paths import redirection, wsgi_bytes
 from assetzcml.serving.publication import settled
 from assetzcml.serving.responses import NOT_FOUND, OK, UNCHANGED, Answer, Asked, Entry, Representation, error, refusal
 from assetzcml.serving.sites import Desk, Desks
+from assetzcml.typing import Environ, StartResponse, WSGIApplication
 
 __all__ = ["StaticApp"]
-
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 # What `Site.beginnings` would be of a site that has every path.
@@ -46,7 +42,7 @@ class StaticApp:
     '200 OK'
     """
 
-    def __init__(self, registry: Registry, fallback: Application | None = None, *, bodies: int = BODIES):
+    def __init__(self, registry: Registry, fallback: WSGIApplication | None = None, *, bodies: int = BODIES):
         self.registry = registry
         self.fallback = fallback
         self._now = registry.current

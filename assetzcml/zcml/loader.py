@@ -19,6 +19,7 @@ from assetzcml.records.bundles import BundleContents
 from assetzcml.records.loads import Exclusion, Framework, LoadedFile, LoadReport
 from assetzcml.records.pages import RoutingRecord
 from assetzcml.registry import Loss, Record, Registry
+from assetzcml.typing import Spec
 from assetzcml.zcml.actions import settle
 from assetzcml.zcml.attributes import Problems, reason
 from assetzcml.zcml.comments import Remarks, remarks
@@ -184,7 +185,7 @@ class ZCMLLoader:
 
     def load(
         self,
-        spec: str = "configure.zcml",
+        spec: Spec = "configure.zcml",
         *,
         package: ModuleType | str | None = None,
         features: Iterable[str] = (),
