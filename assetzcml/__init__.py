@@ -62,7 +62,7 @@ _MODULES = {
     "DigestCacheBuster": "assetzcml.urls.cachebusters",
     "ICacheBuster": "assetzcml.interfaces",
     "InvalidSpec": "assetzcml.errors",
-    "Limits": "assetzcml.zcml.reader",
+    "Limits": "assetzcml.zcml.limits",
     "ManifestCacheBuster": "assetzcml.urls.cachebusters",
     "MissingExtra": "assetzcml.errors",
     "NotPublished": "assetzcml.errors",
