@@ -83,7 +83,7 @@ def includeme(config: Configurator) -> None:
     config.add_subscriber(_application_created, ApplicationCreated)
     config.add_subscriber(_before_render, BeforeRender)
     # Whatever of them is included before the next commit, or after it.
-    config.action(None, equip_renderers, args=(config.registry, asset_registry(config)), order=LAST)
+    config.action(None, _committed, args=(config.registry,), order=LAST)
 
 
 def asset_registry(of: Any) -> PyramidAssetRegistry:
@@ -185,6 +185,12 @@ def _reading(config: Configurator, machine: Any) -> Iterator[None]:
         config.action_state = former
 
 
+def _committed(application: Any) -> None:
+    assets = asset_registry(application)
+    assets.stand_in()
+    equip_renderers(application, assets)
+
+
 def _application_created(event: ApplicationCreated) -> None:
     asset_registry(event.app).publish()
 
@@ -281,6 +287,7 @@ class PyramidAssetRegistry(AssetRegistry):
         self.desks = Desks(self)
         self._routed: dict[str, StaticViewRecord] = {}
         self._pyramids: dict[str, StaticViewRecord] = {}
+        self._published = False
         self._shown: dict[Any, Record] = {}
         self.add(PermissionPolicy(policy=PyramidPermissions(application), wording="Pyramid's security policy"))
 
@@ -327,8 +334,10 @@ class PyramidAssetRegistry(AssetRegistry):
         former = self.application.queryUtility(IPackageOverrides, package)
         if isinstance(former, Overrides):
             return
-        overrides = Overrides(importlib.import_module(package), self)
+        overrides = Overrides(package, self)
         self.application.registerUtility(overrides, IPackageOverrides, package)
+        if self._published or package in sys.modules:
+            overrides.stand_in()
         for known in reversed(former.overrides if former is not None else ()):
             overrides.insert(known.path, known.source)
 
@@ -342,13 +351,20 @@ class PyramidAssetRegistry(AssetRegistry):
             if record not in [known for _, known in self.getUtilitiesFor(IOverride)]:
                 self.add(record)
 
+    def stand_in(self) -> None:
+        """Be asked by Pyramid, and by pkg_resources for it, about every package with overrides: at commit."""
+        self._published = True
+        for package, overrides in list(self.application.getUtilitiesFor(IPackageOverrides)):
+            if isinstance(overrides, Overrides):
+                overrides.stand_in()
+            else:
+                self._show_overrides_of(package)
+
     # Routes and views: what Pyramid finds and asks permissions for.
 
     def publish(self, introspection: bool = True) -> None:
         """Give every static view its routes, and show Pyramid's tools what there is. A second call adds what is new."""
-        for package, overrides in list(self.application.getUtilitiesFor(IPackageOverrides)):
-            if not isinstance(overrides, Overrides):
-                self._show_overrides_of(package)
+        self.stand_in()
         snapshot = self.snapshot
         for record in snapshot.views:
             pyramids = self._pyramids.get(record.name) is record
@@ -569,15 +585,28 @@ class Overrides(PackageOverrides):
     What `config.override_asset` inserts is known there too; what cannot be said there stays in the list of Pyramid's.
     """
 
-    def __init__(self, package: Any, assets: PyramidAssetRegistry):
+    def __init__(self, package: str, assets: PyramidAssetRegistry):
+        self.overrides: list[Any] = []
+        self.overridden_package_name = package
+        self._assets = assets
+        self._stands = False
+
+    def stand_in(self) -> None:
+        """Import the package and be what pkg_resources asks about it: when Pyramid asks, for to declare imports nothing."""
+        if self._stands:
+            return
+        self._stands = True
+        try:
+            package: Any = importlib.import_module(self.overridden_package_name)
+        except ImportError:  # its files are found all the same
+            return
         if isinstance(getattr(package, "__loader__", None), PackageOverrides):
             # That of another application in this process: it only stands for the question, which finds us.
             self._real_loader = package.__loader__._real_loader
-            self.overrides = []
-            self.overridden_package_name = package.__name__
         else:
+            known = self.overrides
             super().__init__(package)
-        self._assets = assets
+            self.overrides = known
 
     def insert(self, path: str, source: Any) -> Any:
         inserted = super().insert(path, source)
@@ -622,6 +651,7 @@ class Overrides(PackageOverrides):
 
     def _answer(self, method: str, name: str, ask: Callable[[Any], Any]) -> Any:
         """What *ask* gets from the asset; None where there is none, and pkg_resources is to look itself."""
+        self.stand_in()
         asset = self._asset(name)
         if asset is None or asset.source_spec == asset.spec:
             answer = getattr(super(), method)(name)

@@ -8,6 +8,7 @@ answers for resources and passes everything else on. That is where `importlib.re
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import importlib.machinery
 import importlib.resources
 import importlib.util
@@ -515,6 +516,36 @@ class Resource(Traversable):
             return iter(self.assetzcml_original.iterdir())
         return (self.joinpath(name) for name in names)
 
+    def glob(self, pattern: str | os.PathLike[str], **options: Any) -> Iterator[Any]:
+        """What `pathlib.Path.glob` gives, of all layers."""
+        text = os.fspath(pattern)
+        parts = PurePosixPath(text).parts
+        if not parts:
+            raise ValueError(f"Unacceptable pattern: {text!r}")
+        if PurePosixPath(text).is_absolute():
+            raise NotImplementedError("Non-relative patterns are unsupported")
+        seen = set()
+        for found in _selected(self, parts):
+            if found._spec not in seen:
+                seen.add(found._spec)
+                yield found
+
+    def rglob(self, pattern: str | os.PathLike[str], **options: Any) -> Iterator[Any]:
+        """What `pathlib.Path.rglob` gives, of all layers."""
+        return self.glob(f"**/{os.fspath(pattern)}", **options)
+
+    def walk(self, top_down: bool = True, on_error: Any = None, follow_symlinks: bool = False) -> Iterator[Any]:
+        """What `pathlib.Path.walk` gives since Python 3.12, of all layers."""
+        entries = list(self.iterdir())
+        directories = [entry.name for entry in entries if entry.is_dir()]
+        files = [entry.name for entry in entries if not entry.is_dir()]
+        if top_down:
+            yield self, directories, files
+        for name in directories:
+            yield from self.joinpath(name).walk(top_down, on_error, follow_symlinks)
+        if not top_down:
+            yield self, directories, files
+
     def open(self, mode: str = "r", *arguments: Any, **options: Any) -> Any:
         found = self._found()
         if found is None or found.directory or set(mode) & set("wax+"):
@@ -575,6 +606,23 @@ class Resource(Traversable):
         with contextlib.suppress(OSError, ValueError):
             return bool(getattr(self.assetzcml_original, question)())
         return False
+
+
+def _selected(resource: Resource, parts: Sequence[str]) -> Iterator[Resource]:
+    """The resources below *resource* that the segments of a pattern match; '**' is any number of directories."""
+    if not parts:
+        yield resource
+        return
+    first, rest = parts[0], parts[1:]
+    if first == "**":
+        yield from _selected(resource, rest)
+        for child in resource.iterdir() if resource.is_dir() else ():
+            if child.is_dir():
+                yield from _selected(child, parts)
+        return
+    for child in resource.iterdir() if resource.is_dir() else ():
+        if fnmatch.fnmatchcase(child.name, first) and (not rest or child.is_dir()):
+            yield from _selected(child, rest)
 
 
 # Never instantiated: what a Resource with a real path says it is, so that `isinstance(resource, Path)` holds.

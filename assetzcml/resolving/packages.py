@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.resources
+import importlib.util
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -91,13 +93,15 @@ class Packages:
 
 def _place_of(package: str) -> list[str] | tuple[str | Traversable, ...]:
     """The real directories of a package, as a list; a tuple when a portion of it is in an archive."""
-    module = importlib.import_module(package)
+    module = _found(package)
     if getattr(module, "__path__", None) is None:
         raise ModuleNotFoundError(f"{package!r} is a module, not a package; it has no assets", name=package)
     portions = [os.path.abspath(entry) for entry in module.__path__]
     try:
         files = original_files(module)
-    except (OSError, ValueError):  # before Python 3.12.5 there is no reader of a namespace package in an archive
+    except (OSError, ValueError, AttributeError, TypeError):
+        # Before Python 3.12.5 there is no reader of a namespace package in an archive, and before 3.12 no loader of one
+        # that is not imported.
         files = None
     if isinstance(files, Path):
         return [os.path.abspath(files)]
@@ -106,6 +110,27 @@ def _place_of(package: str) -> list[str] | tuple[str | Traversable, ...]:
     places = [entry if os.path.isdir(entry) else member_at(entry) for entry in portions]
     known = tuple(place for place in places if place is not None)
     return known or ((files,) if files is not None else ())
+
+
+def _found(package: str) -> ModuleType:
+    """
+    The package, found and not imported: none of its code runs. Of a subpackage the packages above are imported.
+
+    One that is imported already is the module itself, which may have changed its own `__path__`.
+    """
+    known = sys.modules.get(package)
+    if known is not None and getattr(known, "__spec__", None) is not None:
+        return known
+    if known is not None or package == "__main__":
+        return importlib.import_module(package)
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+    stand_in = ModuleType(package)
+    stand_in.__spec__ = spec
+    if spec.submodule_search_locations is not None:
+        stand_in.__path__ = spec.submodule_search_locations
+    return stand_in
 
 
 def original_files(module: ModuleType) -> Traversable:

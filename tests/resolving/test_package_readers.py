@@ -3,10 +3,13 @@
 import importlib
 import importlib.resources
 import importlib.util
+import os
 import pathlib
 import pkgutil
+import subprocess
 import sys
 import warnings
+import zipfile
 
 import pytest
 import zope.event
@@ -315,7 +318,7 @@ def test_a_package_that_is_imported_later_is_shown_too(theme, package):
     shop = package({"top.txt": "top of the shop", "sub/__init__.py": "", "__init__.py": READS_AT_IMPORT})
     registry = AssetRegistry()
     registry.override_asset(f"{shop}:top.txt", f"{theme}:banner.txt")
-    del sys.modules[shop]
+    assert shop not in sys.modules
     with install_resource_hook(registry):
         assert importlib.import_module(shop).TEXT == "a banner"
 
@@ -535,3 +538,166 @@ def test_tzdata_untouched_gives_zoneinfo_the_override():
         assert str(berlin.utcoffset(__import__("datetime").datetime(2024, 1, 1))) == "9:00:00"
     finally:
         zoneinfo.reset_tzpath()
+
+
+def run(code, *paths):
+    """What a program prints that is run by itself, with *paths* importable."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+SHOUTS = "import nothing_of_this_name\n"
+
+
+@pytest.mark.parametrize("shape", ["package", "namespace", "archive", "subpackage"])
+def test_to_declare_an_override_imports_neither_target_nor_source(tmp_path, shape):
+    for name in "broken", "source":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.txt").write_text(name)
+        if shape != "namespace":
+            (tmp_path / name / "__init__.py").write_text(SHOUTS)
+    target, path = "broken", tmp_path
+    if shape == "archive":
+        path = tmp_path / "packages.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in "broken", "source":
+                for file in "__init__.py", "x.txt":
+                    archive.write(tmp_path / name / file, f"{name}/{file}")
+    if shape == "subpackage":
+        target = "above.broken"
+        (tmp_path / "above").mkdir()
+        (tmp_path / "above/__init__.py").write_text("print('parent')")
+        (tmp_path / "broken").rename(tmp_path / "above/broken")
+    printed = run(
+        f'''
+import sys
+from assetzcml import AssetRegistry
+registry = AssetRegistry()
+registry.override_asset("{target}:x.txt", "source:x.txt")
+asset = registry.resolve("{target}:x.txt")
+print(asset.read_bytes().decode(), asset.source_spec, "{target}" in sys.modules, "source" in sys.modules)
+''',
+        path,
+    )
+    assert printed == (["parent"] if shape == "subpackage" else []) + ["source", "source:x.txt", "False", "False"]
+
+
+def test_a_package_that_reads_its_data_while_it_is_imported_gets_the_override(tmp_path):
+    pytest.importorskip("text_unidecode")
+    (tmp_path / "data.bin").write_bytes(b"X\0" * 300)
+    printed = run(f'''
+import sys
+from assetzcml import AssetRegistry
+registry = AssetRegistry()
+registry.override_asset("text_unidecode:data.bin", "{tmp_path}/data.bin")
+print("text_unidecode" in sys.modules)
+with registry.install_resource_hook():
+    import text_unidecode
+    print(text_unidecode.unidecode("\\u00e9"))
+''')
+    assert printed == ["False", "X"]
+
+
+@pytest.mark.parametrize("spec, message", [
+    ("no_such_package:x.txt", "no_such_package"),
+    ("json.decoder:x.txt", "is a module, not a package"),
+])  # fmt: skip
+def test_a_package_that_is_not_there_and_a_module_are_errors_as_ever(spec, message):
+    with pytest.raises(ConfigurationError, match=message):
+        AssetRegistry().override_asset(spec, "json:x.txt")
+
+
+@pytest.mark.parametrize("pattern, found", [
+    ("*.css", ["app.css themed", "new.css new"]),
+    ("img/*", ["a.png png"]),
+    ("*/a.png", ["a.png png"]),
+    ("**/*.png", ["a.png png"]),
+    ("app.css", ["app.css themed"]),
+    ("none*", []),
+])  # fmt: skip
+def test_glob_shows_the_merged_layers(package, pattern, found):
+    shop = package({"static/app.css": "plain", "static/img/a.png": "png"})
+    theme = package({"static/app.css": "themed", "static/new.css": "new"})
+    registry = AssetRegistry()
+    registry.override_asset(f"{shop}:static/", f"{theme}:static/")
+    with registry.install_resource_hook():
+        static = importlib.resources.files(shop) / "static"
+        assert sorted(f"{each.name} {each.read_text()}" for each in static.glob(pattern)) == found
+
+
+def test_rglob_and_walk_show_the_merged_layers(package):
+    shop = package({"static/app.css": "plain", "static/img/a.css": "a"})
+    theme = package({"static/img/new.css": "new"})
+    registry = AssetRegistry()
+    registry.override_asset(f"{shop}:static/", f"{theme}:static/")
+    with registry.install_resource_hook():
+        static = importlib.resources.files(shop) / "static"
+        assert sorted(each.name for each in static.rglob("*.css")) == ["a.css", "app.css", "new.css"]
+        steps = [(where.name, directories, sorted(files)) for where, directories, files in static.walk()]
+        assert steps == [("static", ["img"], ["app.css"]), ("img", [], ["a.css", "new.css"])]
+        assert [where.name for where, *_ in static.walk(top_down=False)] == ["img", "static"]
+        with pytest.raises(ValueError, match="pattern"):
+            list(static.glob(""))
+        with pytest.raises(NotImplementedError):
+            list(static.glob("/x"))
+
+
+# docs/importlib-resources.rst says these of each reader that is light to install.
+READERS = {
+    "certifi": ("cacert.pem", "import certifi; print(open(certifi.where()).read())", "overriding"),
+    "flask": (
+        "static/x.txt",
+        "from flask import Flask; print(Flask('reads').test_client().get('/static/x.txt').text)",
+        "original",
+    ),
+    "flask open_resource": (
+        "x.txt",
+        "from flask import Flask; print(Flask('reads').open_resource('x.txt').read().decode())",
+        "original",
+    ),
+    "jinja2": (
+        "templates/x.txt",
+        "import jinja2 as j; print(j.Environment(loader=j.PackageLoader('reads')).get_template('x.txt').render())",
+        "original",
+    ),
+    "mako": (
+        "x.txt",
+        "import reads, mako.lookup as m; print(m.TemplateLookup(list(reads.__path__)).get_template('x.txt').render())",
+        "original",
+    ),
+    "starlette": (
+        "statics/x.txt",
+        "from starlette.staticfiles import StaticFiles as S; print(open(S(packages=['reads']).lookup_path('x.txt')[0]).read())",
+        "original",
+    ),
+    "importlib": (
+        "x.txt",
+        "import importlib.resources as i; print(i.files('reads').joinpath('x.txt').read_text())",
+        "overriding",
+    ),
+    "pkgutil": ("x.txt", "import pkgutil; print(pkgutil.get_data('reads', 'x.txt').decode())", "overriding"),
+    "open": ("x.txt", "import reads, os; print(open(os.path.dirname(reads.__file__) + '/x.txt').read())", "original"),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_what_reads_through_the_loader_sees_overrides_and_what_reads_by_path_does_not(reader, tmp_path):
+    library = reader.partition(" ")[0]
+    if library not in ("importlib", "pkgutil", "open"):
+        pytest.importorskip(library)
+    path, program, shown = READERS[reader]
+    package = library if library == "certifi" else "reads"
+    for name in "reads", "theme_of_it":
+        (tmp_path / name / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name / "__init__.py").touch()
+        (tmp_path / name / path).write_text("original" if name == "reads" else "overriding")
+    printed = run(f"""
+from assetzcml import AssetRegistry
+registry = AssetRegistry()
+registry.override_asset("{package}:{path}", "theme_of_it:{path}")
+registry.install_resource_hook()
+{program}
+""", tmp_path)  # fmt: skip
+    assert printed == [shown]
