@@ -1,38 +1,73 @@
-"""What was built from what: the record of each output, kept beside it, by which it is known to be up to date."""
+"""What was built from what: the record of each output, by which it is known to be up to date, here and after a delivery."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import threading
 import time
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from assetzcml.bundles.files import CLOCK, RACY, FileLock, Signature, private_name, read_file
-from assetzcml.bundles.sources import Source
+from assetzcml.bundles.errors import BuildError
+from assetzcml.bundles.files import (
+    CLOCK,
+    RACY,
+    FileLock,
+    Signature,
+    private_name,
+    read_file,
+    replace_file,
+)
+from assetzcml.records.bundles import BUILD_RECORD
 
-__all__ = ["BuildRecord", "Input", "Inputs", "OutputFile", "Recorded", "digest_of", "same_files"]
+__all__ = ["BuildRecord", "Delivered", "Input", "Inputs", "OutputFile", "Recorded", "Settings", "digest_of"]
 
 FORMAT = 1
 UNFINISHED = b"building\n"
 KNOWN_INPUTS = 50_000  # files; about 20 MB
+LOCK_TIMEOUT = 60.0  # seconds; writing the records takes milliseconds
+
+log = logging.getLogger("assetzcml")
 
 
 class Input(NamedTuple):
-    """One file that went into an output: where it lies, its signature, and the digest of the bytes that were used."""
+    """
+    One file that went into an output, or the output itself: its name, and the digest of its bytes.
 
-    place: str
-    signature: Signature | None
+    The name is an asset spec, which is looked up through overrides, or says where the file is on any machine (see
+    `Context.name_of`). The *signature* is what the file had here; None where that is not known.
+    """
+
+    name: str
     digest: str
+    signature: Signature | None = None
+
+
+class Settings(NamedTuple):
+    """
+    How one filter was set: its name, a digest of its options as they were looked up, and its programs' versions.
+
+    A text that is empty was not to be had, and is compared with nothing.
+    """
+
+    filter: str
+    digest: str
+    versions: str = ""
 
 
 class BuildRecord(NamedTuple):
-    """How an output was made: its bundle's definition, its version, its sources in order, and what else was read."""
+    """
+    How an output was made: the digest of its bundle's definition, its version, itself, how its filters were set, its
+    sources in order, and what else was read.
+    """
 
     definition: str
     version: str | None
+    output: Input
+    settings: tuple[Settings, ...]
     sources: tuple[Input, ...]
     depends: tuple[Input, ...]
 
@@ -47,7 +82,7 @@ class Recorded(NamedTuple):
 
 class OutputFile:
     """
-    The file that is kept about an output: the lock of its builds, and the record of the last one.
+    The file that is kept about an output where it is built: the lock of its builds, and the record of the last one.
 
     While a build writes, it says so here. Who finds that, or half a record, and nobody building, builds again.
     """
@@ -63,7 +98,7 @@ class OutputFile:
                 content = stream.read()
         except OSError:
             return Recorded(None, False, 0.0)
-        record = _record(content)
+        record = _signed(content)
         return Recorded(record, bool(content) and record is None, written)
 
     def begin(self) -> None:
@@ -76,21 +111,134 @@ class OutputFile:
         self.lock.write(digest_of(text).encode() + b"\n" + text)
 
 
-def _record(content: bytes) -> BuildRecord | None:
+def _signed(content: bytes) -> BuildRecord | None:
     digest, _, text = content.partition(b"\n")
     if digest != digest_of(text).encode():
         return None
     number, *fields = json.loads(text)
     if number != FORMAT:
         return None
-    definition, version, *lists = fields
-    sources, depends = (
-        tuple(
-            Input(place, Signature(*signature) if signature else None, digest) for place, signature, digest in entries
-        )
-        for entries in lists
+    definition, version, output, settings, sources, depends = fields
+    return BuildRecord(
+        definition,
+        version,
+        _signed_input(output),
+        tuple(Settings(*each) for each in settings),
+        tuple(map(_signed_input, sources)),
+        tuple(map(_signed_input, depends)),
     )
-    return BuildRecord(definition, version, sources, depends)
+
+
+def _signed_input(entry: list[Any]) -> Input:
+    name, digest, signature = entry
+    return Input(name, digest, Signature(*signature) if signature else None)
+
+
+class Delivered:
+    """
+    The records of all outputs of a *directory*, in one file beside them: it is delivered with them, holds no path of
+    the machine, and is no asset.
+
+    What is no such file, or is damaged, is as good as none: what it says nothing of is not known to be up to date.
+    """
+
+    def __init__(self, directory: str):
+        self.path = os.path.join(directory, BUILD_RECORD)
+        self._directory = directory
+        self._known: tuple[Signature | None, dict[str, Any]] = (None, {})
+        self._complained: Signature | None = None
+
+    def of(self, output: str) -> BuildRecord | None:
+        """What the file says of *output*, as it is written in the bundle."""
+        entry = self._read().get(output)
+        return _record(entry) if entry is not None else None
+
+    def keep(self, records: Mapping[str, BuildRecord]) -> None:
+        """Put *records* into the file, by output, in one write. Raises BuildError."""
+        lock = FileLock(private_name(self._directory, BUILD_RECORD, "lock"))
+        try:
+            with lock.held(LOCK_TIMEOUT) as held:
+                if not held:
+                    raise BuildError(f"{self.path!r} has been locked for {LOCK_TIMEOUT:g} s")
+                entries = self._read()
+                said = {output: _entry(record) for output, record in records.items()}
+                if any(entries.get(output) != entry for output, entry in said.items()):
+                    self._write({**entries, **said})
+        except OSError as error:
+            raise BuildError(f"{self.path!r} cannot be written: {error}", exception=error) from error
+
+    def drop(self, outputs: set[str]) -> None:
+        """Forget *outputs*. The caller holds no lock of this file. Raises BuildError."""
+        lock = FileLock(private_name(self._directory, BUILD_RECORD, "lock"))
+        try:
+            with lock.held(LOCK_TIMEOUT) as held:
+                entries = self._read()
+                if held and not outputs.isdisjoint(entries):
+                    self._write({output: entry for output, entry in entries.items() if output not in outputs})
+        except OSError as error:
+            raise BuildError(f"{self.path!r} cannot be written: {error}", exception=error) from error
+
+    def _write(self, entries: dict[str, Any]) -> None:
+        lines = ",\n".join(f" {json.dumps(output)}: {json.dumps(entries[output])}" for output in sorted(entries))
+        text = f'{{"format": {FORMAT}, "outputs": {{\n{lines}\n}}}}\n'.encode("ascii")
+        replace_file(self.path, text)
+        self._known = Signature.of(os.stat(self.path)), entries
+
+    def _read(self) -> dict[str, Any]:
+        known = self._known
+        try:
+            signature = Signature.of(os.stat(self.path))
+            if known[0] != signature or abs(time.time() - signature.changed) <= RACY:
+                content, signature = read_file(self.path)
+                known = self._known = signature, self._entries(content, signature)
+        except OSError:
+            known = self._known = None, {}
+        return known[1]
+
+    def _entries(self, content: bytes, signature: Signature) -> dict[str, Any]:
+        try:
+            found = json.loads(content)
+            number, entries = found["format"], found["outputs"]
+            if number != FORMAT or not isinstance(entries, dict):
+                raise ValueError(f"its format is {number!r}, {FORMAT} was expected")
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            if signature != self._complained:
+                log.warning("%r is no record of builds (%s): nothing is known to be up to date by it", self.path, error)
+                self._complained = signature
+            return {}
+        return entries
+
+
+def _entry(record: BuildRecord) -> dict[str, Any]:
+    """*record* without what is so on this machine only."""
+    return {
+        "definition": record.definition,
+        "version": record.version,
+        "output": record.output.digest,
+        "settings": [list(each) for each in record.settings],
+        "sources": [[each.name, each.digest] for each in record.sources],
+        "depends": [[each.name, each.digest] for each in record.depends],
+    }
+
+
+def _record(entry: Any) -> BuildRecord | None:
+    """The record that *entry* of the file is; None for anything else."""
+    try:
+        settings = tuple(Settings(*map(_text, each)) for each in entry["settings"])
+        sources, depends = (
+            tuple(Input(_text(name), _text(digest)) for name, digest in entry[word]) for word in ("sources", "depends")
+        )
+        version = None if entry["version"] is None else _text(entry["version"])
+        output = Input("", _text(entry["output"]))
+        return BuildRecord(_text(entry["definition"]), version, output, settings, sources, depends)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text")
+    return value
 
 
 class Inputs:
@@ -105,7 +253,7 @@ class Inputs:
         self._known: dict[tuple[str, Signature], str] = {}
         self._lock = threading.Lock()
 
-    def dependency(self, path: str, started: float) -> Input:
+    def dependency(self, name: str, path: str, started: float) -> Input:
         """
         The record of a file that a filter read after *started*.
 
@@ -114,19 +262,15 @@ class Inputs:
         try:
             content, signature = read_file(path)
         except OSError:
-            return Input(path, None, "")
+            return Input(name, "")
         seen = signature.mtime_ns / 1e9 < started - CLOCK
-        return Input(path, signature if seen else None, digest_of(content) if seen else "")
+        return Input(name, digest_of(content) if seen else "", signature if seen else None)
 
-    def holds(self, known: Input, path: str | None, written: float, source: Source | None = None) -> bool:
-        """
-        Does the file at *path*, or without one *source*, hold the bytes of *known*, which was recorded at *written*?
-        """
+    def holds(self, known: Input, path: str, written: float = 0.0) -> bool:
+        """Does the file at *path* hold the bytes of *known*, whose signature was written down at *written*?"""
         try:
-            if path is None:
-                return source is not None and digest_of(source.read()[0]) == known.digest
             signature = Signature.of(os.stat(path))
-            if signature == known.signature and signature.mtime_ns / 1e9 < written - RACY:
+            if signature == known.signature and signature.changed < written - RACY:
                 return True
             return self._digest(path, signature) == known.digest
         except OSError:
@@ -137,17 +281,12 @@ class Inputs:
         if digest is None:
             content, signature = read_file(path)
             digest = digest_of(content)
-            if abs(time.time() - signature.mtime_ns / 1e9) > RACY:
+            if abs(time.time() - signature.changed) > RACY:
                 with self._lock:
                     if len(self._known) >= KNOWN_INPUTS:
                         self._known.clear()
                     self._known[path, signature] = digest
         return digest
-
-
-def same_files(known: Iterable[Input], sources: Iterable[Source]) -> bool:
-    """Are *sources* the files that *known* names, in their order?"""
-    return [entry.place for entry in known] == [source.place for source in sources]
 
 
 def digest_of(content: bytes) -> str:

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from assetzcml.bundles.build_records import BuildRecord, OutputFile
+from assetzcml.bundles.build_records import BuildRecord, Input, OutputFile, digest_of
 from assetzcml.bundles.bundle import Built, Bundle
 from assetzcml.bundles.cache import cache_key
 from assetzcml.bundles.context import Context
-from assetzcml.bundles.errors import BuildError, BundleError
+from assetzcml.bundles.errors import BuildError, BundleError, OutdatedOutput
 from assetzcml.bundles.files import Replacement, sync_directory
+from assetzcml.bundles.freshness import Difference, differences, foreign_differences, kept_records, settings_of
 from assetzcml.bundles.merging import Hunk, Merger
 from assetzcml.bundles.updaters import SKIP_CACHE
 from assetzcml.bundles.version_manifests import FileManifest
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
-from assetzcml.errors import ConfigurationError
+from assetzcml.errors import ConfigurationError, Problem
 
-__all__ = ["build_output", "build_outputs", "make_bytes", "needs_build"]
+__all__ = ["build_output", "build_outputs", "check_delivered", "make_bytes", "needs_build"]
 
 BATCH = 16  # outputs that are synced together: descriptors that are open meanwhile, and locks that are held
 MOMENT = 0.25  # seconds for which outputs are gathered: nobody waits for their locks much longer than for one build
+UNWRITABLE = frozenset([errno.EROFS, errno.EACCES, errno.EPERM])
 LOCK_TIMEOUT = 600.0  # seconds that a build waits for another one of the same output; filters have limits of their own
 
 
@@ -91,6 +95,9 @@ def _settled(batch: Sequence[Any]) -> Iterator[Built | ConfigurationError]:
         yield next(finished) if isinstance(found, Begun) else found
 
 
+log = logging.getLogger("assetzcml")
+
+
 class Begun(NamedTuple):
     """A build whose bytes are in a temporary file; the lock of its output is held by *locked*."""
 
@@ -113,9 +120,90 @@ def _begun(bundle: Bundle, ctx: Context, force: bool, timeout: float) -> Built |
     """What is there when it is up to date; else a build; None when the lock cannot be had within *timeout* seconds."""
     _check_output(bundle, ctx)
     if not force and not needs_build(bundle, ctx):
+        _heal(bundle, ctx)
         return _former(bundle, ctx)
+    try:
+        return _attempt(bundle, ctx, force, timeout)
+    except OSError as error:
+        if error.errno in UNWRITABLE and not ctx.building and _has_former(bundle, ctx):
+            return _standing(bundle, ctx, error)
+        raise _build_error(bundle, error) from error
+
+
+def _heal(bundle: Bundle, ctx: Context) -> None:
+    """Tell a manifest that does not know it the version of an output that is up to date."""
+    record = ctx.records.get(id(bundle))
+    if record is None or record.version is None or not isinstance(ctx.manifest, FileManifest):
+        return
+    with contextlib.suppress(ConfigurationError, OSError):  # it is needed by others, who ask for it
+        if ctx.manifest.query(bundle, ctx) != record.version:
+            ctx.manifest.remember(bundle, ctx, record.version)
+
+
+def _standing(bundle: Bundle, ctx: Context, error: OSError) -> Built:
+    """
+    The output that is there, where nothing can be written: when it is what would be built.
+
+    Raises OutdatedOutput, which says what differs: the former bytes are another configuration's.
+    """
+    records = [record for record, _ in kept_records(bundle, ctx)]
+    found = differences(bundle, ctx, records[-1]) if records else []
+    former = _former(bundle, ctx)
+    if not found:
+        content, record, _ = _made(bundle, ctx, True, keep=False)
+        if content == former.data():
+            ctx.environment.compared[ctx.directory, str(bundle.output)] = record, time.time()
+            ctx.records[id(bundle)] = record
+            _say_once(
+                ctx.directory, f"{ctx.directory!r} cannot be written ({error.strerror}); what is there is delivered"
+            )
+            return former._replace(version=record.version)
+        found = [Difference("what it is made of gives other bytes", bundle.origin)]
+    message = f"{bundle} cannot be built: {error}; and what was delivered was made of something else"
+    hint = "build it where that can be written and deliver it, or give the environment another directory"
+    raise _outdated(bundle, message, found, hint, error)
+
+
+def check_delivered(bundle: Bundle, ctx: Context) -> None:
+    """
+    Where nothing is built on demand: is what was delivered that of this configuration, as far as declarations say?
+
+    Only what another package declares is compared, once for each configuration: the definition, and the sources that
+    are taken from overrides. Raises OutdatedOutput. Without a record nothing is known.
+    """
+    if not ctx.environment.declares(bundle):
+        return
+    records = [record for record, _ in kept_records(bundle, ctx)]
+    found = [foreign_differences(bundle, ctx, record) for record in records]
+    if found and all(found):
+        message = f"{bundle}: its output was made of something else, and is not built on demand"
+        hint = "run 'assetzcml build' with this configuration, or turn auto_build on"
+        raise _outdated(bundle, message, found[-1], hint)
+
+
+def _outdated(
+    bundle: Bundle, message: str, found: Sequence[Difference], hint: str, error: OSError | None = None
+) -> OutdatedOutput:
+    also = [(each.what, each.origin) for each in found if each.origin is not None]
+    told = "; ".join(each.what for each in found)
+    return OutdatedOutput(Problem(bundle.origin, f"{message}: {told}", hint, exception=error, also=also))
+
+
+_said: set[str] = set()  # as many as there are directories of environments
+
+
+def _say_once(what: str, message: str) -> None:
+    if what not in _said:
+        _said.add(what)
+        log.warning(
+            "%s; build before you deliver, with 'assetzcml build', so that this is known by its record", message
+        )
+
+
+def _attempt(bundle: Bundle, ctx: Context, force: bool, timeout: float) -> Built | Begun | None:
+    """The same where it has to be built. Raises OSError where something cannot be written."""
     file = ctx.environment.output_file(ctx.directory, str(bundle.output))
-    with _as_build_error(bundle), contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
         if not stack.enter_context(file.lock.held(timeout)):
             return None
         needed = True if force else needs_build(bundle, ctx)
@@ -133,18 +221,29 @@ def _begun(bundle: Bundle, ctx: Context, force: bool, timeout: float) -> Built |
     raise AssertionError("not reached")
 
 
-def _made(bundle: Bundle, ctx: Context, needed: object) -> tuple[bytes, BuildRecord, int]:
-    """The bytes of the output, the record of what they were made from, and the length of its sources."""
+def _made(bundle: Bundle, ctx: Context, needed: object, keep: bool = True) -> tuple[bytes, BuildRecord, int]:
+    """
+    The bytes of the output, the record of what they were made from, and the length of its sources.
+
+    With *keep*, what filters did is put into the cache.
+    """
     merger = Merger(bundle, ctx)
     merger.read_cache = needed is not SKIP_CACHE
     try:
         content = _merged(merger)
     except BundleError:
-        merger.keep(finished=False)
+        if keep:
+            merger.keep(finished=False)
         raise
-    merger.keep(finished=True)
+    if keep:
+        merger.keep(finished=True)
     version = str(ctx.versions.determine_version(bundle, ctx, Hunk(content))) if ctx.versions is not None else None
-    return content, BuildRecord(bundle.definition(ctx), version, tuple(merger.sources), merger.depends), merger.size
+    output = Input(ctx.name_of(bundle.resolve_output(ctx, version=version)), digest_of(content))
+    settings = settings_of(bundle, ctx, versions=True)
+    record = BuildRecord(
+        bundle.definition(ctx), version, output, settings, tuple(merger.sources), tuple(merger.depends)
+    )
+    return content, record, merger.size
 
 
 def _finished(builds: Sequence[Begun]) -> list[Built | ConfigurationError]:
@@ -179,6 +278,9 @@ def _finished(builds: Sequence[Begun]) -> list[Built | ConfigurationError]:
             _shared(lambda directory=directory: sync_directory(directory), inside, errors)
         for manifest in {id(build.ctx.manifest): build.ctx.manifest for build in builds}.values():
             _remember(manifest, [build for build in builds if build.ctx.manifest is manifest], errors)
+        for directory in dict.fromkeys(build.ctx.directory for build in builds):
+            inside = [build for build in builds if build.ctx.directory == directory]
+            _deliver(directory, inside, errors)
         each(lambda build: build.file.finish(build.record))
         each(_told)
     for revision in dict.fromkeys(build.ctx.environment.revision for build in builds):
@@ -214,8 +316,17 @@ def _remember(manifest: Any, builds: Sequence[Begun], errors: dict[int, Configur
         _shared(lambda build=build: manifest.remember(build.bundle, build.ctx, build.record.version), [build], errors)
 
 
+def _deliver(directory: str, builds: Sequence[Begun], errors: dict[int, ConfigurationError]) -> None:
+    """Record what the outputs in *directory* were made from, beside them."""
+    told = [build for build in builds if id(build) not in errors]
+    if told:
+        records = {str(build.bundle.output): build.record for build in told}
+        _shared(lambda: told[0].ctx.environment.delivered(directory).keep(records), told, errors)
+
+
 def _told(build: Begun) -> None:
     build.bundle.version = build.record.version
+    build.ctx.records[id(build.bundle)] = build.record
     if build.ctx.updater is not None:
         build.ctx.updater.build_done(build.bundle, build.ctx)
 

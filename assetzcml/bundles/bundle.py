@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from assetzcml.bundles.cache import cache_key
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BundleError, NotBuilt, UnsetOption, VersionIndeterminableError
 from assetzcml.bundles.filters import Filter, UnknownFilter, get_filters
+from assetzcml.bundles.freshness import current_record, kept_records
 from assetzcml.bundles.levels import merged_filters
 from assetzcml.bundles.option_values import Config, Revision
 from assetzcml.bundles.options import level_of
@@ -363,13 +365,29 @@ class Bundle:
         return resolved
 
     def known_version(self, ctx: Context) -> str | None:
-        """The version that was written down: in the manifest, the record of the build, or this process."""
-        version = ctx.manifest.query(self, ctx) if ctx.manifest is not None else None
-        if version is None and ctx.auto_build:
+        """
+        The version that was written down: of the record by which the output is up to date, of the manifest, of any
+        record whose output is there, or what this process knows.
+        """
+        if ctx.auto_build and getattr(ctx.updater, "lasting", False):
             # Before what this process remembers: another one may have built since.
-            record = ctx.environment.output_file(ctx.directory, str(self.output)).read().record
-            version = record.version if record is not None else None
+            if id(self) not in ctx.records:
+                ctx.records[id(self)] = current_record(self, ctx)
+            record = ctx.records[id(self)]
+            if record is not None:
+                return record.version
+        version = ctx.manifest.query(self, ctx) if ctx.manifest is not None else None
+        if version is None and (ctx.auto_build or ctx.manifest is not None or not ctx.environment.given("manifest")):
+            version = self._recorded_version(ctx)
         return self.version if version is None else version
+
+    def _recorded_version(self, ctx: Context) -> str | None:
+        versions = [record.version for record, _ in kept_records(self, ctx) if record.version is not None]
+        for version in versions:
+            with contextlib.suppress(BundleError):  # a version that is none
+                if os.path.isfile(self.resolve_output(ctx, version=version)):
+                    return version
+        return None
 
     def get_version(self, ctx: Context | None = None, refresh: bool = False) -> str:
         """
@@ -380,9 +398,7 @@ class Bundle:
         ctx = ctx or Context(self.env, (self,))
         if self.version is not None and not refresh:
             return self.version
-        version = ctx.manifest.query(self, ctx) if ctx.manifest is not None else None
-        if version is None and has_placeholder(self.output) and ctx.auto_build:
-            version = self.known_version(ctx)
+        version = self.known_version(ctx)
         if version is None:
             version = self._determined(ctx)
         self.version = version
@@ -429,7 +445,7 @@ class Bundle:
         parts += [str(self.remove_duplicates)]
         for item in self.contents:
             if isinstance(item, str):
-                parts += ["name", item]
+                parts += ["name", ctx.name_of(item) if os.path.isabs(item) else item]
             else:
                 child = self._followed(item, ctx.environment)
                 parts += ["bundle", child.definition(ctx.inside(child))]

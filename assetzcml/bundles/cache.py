@@ -6,17 +6,21 @@ An environment keeps one entry for each output, and one for its version, so that
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import sys
 import threading
 from collections import OrderedDict
 from typing import Any
 
-from assetzcml.bundles.errors import BuildError
 from assetzcml.bundles.files import Signature, read_file, replace_unlocked
 from assetzcml.bundles.filters.base import Filter, Unnamed, stable_text
 
-__all__ = ["BaseCache", "FilesystemCache", "MemoryCache", "cache_key", "filter_identity"]
+__all__ = ["BaseCache", "FilesystemCache", "MemoryCache", "cache_key", "filter_identity", "versions_of"]
+
+log = logging.getLogger("assetzcml")
+
+_unusable: set[str] = set()  # directories that a warning was about; as many as there are caches
 
 DIGEST_LENGTH = 64  # hex digits of the SHA-256 that an entry begins with
 FORMAT = b"assetzcml bundles 1"  # part of every key: another format has other keys
@@ -65,7 +69,8 @@ class FilesystemCache(BaseCache):
     """
     Entries as files of a directory; with *make*, it is made when it is needed. An entry that is damaged is none.
 
-    *mode* is that of new files (None: what the umask leaves).
+    *mode* is that of new files (None: what the umask leaves). One that cannot be read or written is as good as none: the
+    work is done again, and a warning says so, once in a process.
     """
 
     def __init__(self, directory: str, mode: int | None = None, make: bool = False):
@@ -79,7 +84,8 @@ class FilesystemCache(BaseCache):
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise BuildError(f"the cache cannot be read: {error}", exception=error) from error
+            self._say("read", error)
+            return None
         digest, value = content[:DIGEST_LENGTH], content[DIGEST_LENGTH:]
         return value if digest == _digest(value) else None
 
@@ -89,7 +95,12 @@ class FilesystemCache(BaseCache):
                 os.makedirs(self.directory, exist_ok=True)
             replace_unlocked(os.path.join(self.directory, key), _digest(value) + value, self.mode)
         except OSError as error:
-            raise BuildError(f"the cache cannot be written: {error}", exception=error) from error
+            self._say("written", error)
+
+    def _say(self, what: str, error: OSError) -> None:
+        if self.directory not in _unusable:
+            _unusable.add(self.directory)
+            log.warning("the cache of bundles cannot be %s, and each build does all work again: %s", what, error)
 
     def __eq__(self, other: object) -> bool:
         return self is other or self.directory == other
@@ -137,6 +148,17 @@ def filter_identity(bound: Filter) -> str | None:
         except Unnamed:
             return None
     return cache_key(*parts)
+
+
+def versions_of(bound: Filter) -> str:
+    """
+    Of what version a bound filter and its programs are, to notice when another one would work: '' when it cannot be said.
+
+    For a class that is not ours, also the code of its module.
+    """
+    foreign = [c for c in type(bound).__mro__ if not c.__module__.startswith(("assetzcml.", "builtins"))]
+    codes = [(_code_of(kind.__module__) or "")[:12] for kind in foreign]
+    return ", ".join([bound.version, *bound.tool_versions(), *filter(None, codes)])
 
 
 _codes: dict[str, tuple[Signature, str]] = {}  # by module; as many as there are modules with filters

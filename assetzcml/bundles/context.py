@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from assetzcml.bundles.addresses import joined_url, mapped_url
+from assetzcml.bundles.addresses import below, joined_url, mapped_url
+from assetzcml.bundles.build_records import BuildRecord
 from assetzcml.bundles.errors import UnsetOption
 from assetzcml.bundles.filters import Filter
 from assetzcml.bundles.options import Options
 from assetzcml.bundles.roles import Configured, Home
-from assetzcml.bundles.sources import Source, is_spec
+from assetzcml.bundles.sources import Source, is_spec, source_at
 
 __all__ = ["Context"]
 
@@ -37,6 +38,8 @@ class Context(Options):
         self.bundles = bundles
         self.extra_filters = tuple(extra_filters)
         self.building = building
+        # The records by which outputs are up to date, by the id of the bundle, as far as somebody has asked.
+        self.records: dict[int, BuildRecord | None] = {}
 
     def inside(self, bundle: Configured, extra_filters: Sequence[Filter] = ()) -> Context:
         """The context of *bundle*, which is among the contents."""
@@ -66,6 +69,37 @@ class Context(Options):
             return [self.environment.place_of(self.directory)]
         resolver = self.environment.resolver
         return [place if resolver is not None and is_spec(place) else absolute(place) for place in places]
+
+    def name_of(self, file: Source | str) -> str:
+        """
+        What a file is called in the record of a build, wherever the environment's directory and packages lie.
+
+        A source that was found by an asset spec has that name, which is looked up through overrides. Of another file,
+        and of a path, it is the way from the directory, or for one in a package of the registry `package:/path`.
+        """
+        if isinstance(file, Source):
+            if file.spec is not None:
+                return file.spec
+            file = str(file.path)
+        relative = below(os.path.normpath(file), self.directory)
+        if relative is None:
+            inside = self.environment.package_of(file)
+            if inside is not None:
+                return f"{inside[0]}:/{inside[1]}"
+            relative = os.path.relpath(file, self.directory).replace(os.sep, "/")
+        return f"./{relative}" if ":" in relative else relative
+
+    def source_of(self, name: str) -> Source | None:
+        """The file that has that name, or is at that path; None when there is none."""
+        package, inside, path = name.partition(":/")
+        resolver = self.environment.resolver
+        if inside and not os.path.isabs(name) and not name.startswith("./"):
+            found = self.environment.path_in(package, path)
+            return Source(name, found, path) if found is not None else None
+        if resolver is not None and is_spec(name):
+            return source_at(resolver, name)
+        found = os.path.normpath(os.path.join(self.directory, name))
+        return Source(name, found, name) if os.path.isfile(found) else None
 
     def url_of_output(self, output: str) -> str | None:
         """The URL of what is written to *output*; None for an absolute one below no mapped directory."""

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
 from assetzcml.bundles.addresses import below
-from assetzcml.bundles.building import build_output
+from assetzcml.bundles.building import build_output, check_delivered
 from assetzcml.bundles.bundle import Bundle, Reference
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.environment import Holdings
@@ -171,6 +171,8 @@ class DeclaredBundle(Bundle):
         ctx = Context(self.env, (self,))
         if ctx.auto_build:
             build_output(self, ctx, wait=False)
+        else:
+            check_delivered(self, ctx)
         version = None
         if ctx.versions is not None and (has_placeholder(self.output) or ctx.url_expire is not False):
             version = self.get_version(ctx, refresh=ctx.auto_build)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 
-from assetzcml.bundles.build_records import Inputs, OutputFile
+from assetzcml.bundles.build_records import BuildRecord, Delivered, Inputs, OutputFile
 from assetzcml.bundles.building import build_output, build_outputs, make_bytes
 from assetzcml.bundles.bundle import Built, Bundle
 from assetzcml.bundles.context import Context
@@ -22,7 +22,7 @@ from assetzcml.bundles.options import DEFAULTS, Options
 from assetzcml.bundles.sources import Remote, Source
 from assetzcml.bundles.urls import Trust, bundle_urls
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
-from assetzcml.errors import ConfigurationError, Problem, did_you_mean
+from assetzcml.errors import ConfigurationError, Origin, Problem, did_you_mean
 
 __all__ = ["Environment", "Holdings", "Owner"]
 
@@ -98,6 +98,8 @@ class Owner:
         self.filters: dict[str, Callable[[], Filter]] = {}
         self.holdings = Holdings()
         self.known_inputs = Inputs()
+        self.compared: dict[tuple[str, str], tuple[BuildRecord, float]] = {}
+        self.delivered: dict[str, Delivered] = {}
         self._made: dict[str, dict[Any, tuple[Any, Any]]] = {}
 
     def made(self, option: str, value: Any, make: Callable[[], Any]) -> Any:
@@ -221,7 +223,30 @@ class Environment(Options):
         """What is kept about an output: the lock of its builds, and the record of the last one."""
         return OutputFile(directory, output)
 
+    def delivered(self, directory: str) -> Delivered:
+        """The records that are delivered with the outputs in *directory*."""
+        return self._owner.delivered.setdefault(directory, Delivered(directory))
+
+    @property
+    def compared(self) -> dict[tuple[str, str], tuple[BuildRecord, float]]:
+        return self._owner.compared
+
     # What the environment of a registry knows better.
+
+    def declares(self, bundle: Bundle) -> bool:
+        return False
+
+    def package_of(self, path: str) -> tuple[str, str] | None:
+        return None
+
+    def path_in(self, package: str, path: str) -> str | None:
+        return None
+
+    def who_says(self, bundle: Bundle, source: Source) -> Origin | None:
+        return bundle.origin
+
+    def who_overrides(self, source: Source) -> Origin | None:
+        return None
 
     def place_of(self, directory: str) -> str:
         """The place where sources are found when there is no load path: *directory*, or its address as an asset."""

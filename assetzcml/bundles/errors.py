@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from assetzcml.errors import ConfigurationError, Origin, Problem
 
-__all__ = ["BuildError", "BundleError", "NotBuilt", "RegisterError", "UnsetOption", "VersionIndeterminableError"]
+__all__ = [
+    "BuildError",
+    "BundleError",
+    "NotBuilt",
+    "OutdatedOutput",
+    "RegisterError",
+    "UnsetOption",
+    "VersionIndeterminableError",
+]
 
 
 class BundleError(ConfigurationError):
@@ -29,6 +37,10 @@ class BundleError(ConfigurationError):
 
 class BuildError(BundleError):
     """The output of a bundle cannot be made. The last good one is still there."""
+
+
+class OutdatedOutput(BuildError):
+    """What was delivered is not what the configuration asks for, and nothing can be written: the former bytes are wrong."""
 
 
 class RegisterError(BundleError):

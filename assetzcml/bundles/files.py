@@ -42,15 +42,24 @@ _BINARY = getattr(os, "O_BINARY", 0)
 
 
 class Signature(NamedTuple):
-    """What of a file changes when its bytes do: size, time of change, inode. A replaced file may be older."""
+    """
+    What of a file changes when its bytes do: size, times of change, inode. A replaced file may be older; a change in
+    place whose time was set back shows in the time of the inode's change, which nobody can set.
+    """
 
     size: int
     mtime_ns: int
     inode: int
+    ctime_ns: int
 
     @classmethod
     def of(cls, status: os.stat_result) -> Signature:
-        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
+        return cls(status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
+
+    @property
+    def changed(self) -> float:
+        """When the bytes may have changed last, in seconds of the epoch."""
+        return max(self.mtime_ns, self.ctime_ns) / 1e9
 
 
 def read_file(path: str) -> tuple[bytes, Signature]:

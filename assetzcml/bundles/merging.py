@@ -17,6 +17,7 @@ from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BuildError
 from assetzcml.bundles.files import Signature
 from assetzcml.bundles.filters import Filter
+from assetzcml.bundles.freshness import input_at, input_holds
 from assetzcml.bundles.levels import effective_level, merged_filters, selected
 from assetzcml.bundles.sources import Remote, Source
 from assetzcml.errors import ConfigurationError, Problem
@@ -69,7 +70,6 @@ class Merger:
         self.read_by_filters: dict[str, Input] = {}
         self.size = 0
         self._identities: dict[int, tuple[Filter, str | None]] = {}
-        self._inputs = ctx.environment.known_inputs
         self._about = {
             "output": bundle.output,
             "output_path": os.path.join(ctx.directory, bundle.output),
@@ -122,13 +122,13 @@ class Merger:
         digests = []
         for source in bundle.resolve_depends(ctx):
             content, signature = self._read(source)
-            self.declared.append(Input(source.place, signature, digest_of(content)))
+            self.declared.append(Input(ctx.name_of(source), digest_of(content), signature))
             digests.append(self.declared[-1].digest)
         return cache_key(*digests)
 
     def _source(self, source: Source, filters: Sequence[Filter], stamp: str, ctx: Context) -> Piece:
         content, signature = self._read(source)
-        self.sources.append(Input(source.place, signature, digest_of(content)))
+        self.sources.append(Input(ctx.name_of(source), digest_of(content), signature))
         self.size += len(content)
         about = {"source": source.item, "source_path": source.path, "source_url": ctx.url_of_source(source)}
         opened = self._opened(source, content, signature, filters, about, stamp)
@@ -239,8 +239,8 @@ class Merger:
             where = f" on {about['source']!r}" if "source" in about else ""
             raise self._complaint(error, filters, where) from error
         content = out.getvalue()
-        read = [self._inputs.dependency(path, started) for path in dict.fromkeys(depends)]
-        self.read_by_filters.update((entry.place, entry) for entry in read)
+        read = [input_at(name, self.ctx, started) for name in dict.fromkeys(depends)]
+        self.read_by_filters.update((entry.name, entry) for entry in read)
         if key is not None and lasting and all(entry.digest for entry in read):
             self._used[key] = _packed(read, content)
         return content
@@ -267,10 +267,10 @@ class Merger:
         if value is None:
             return None
         read, content = _unpacked(value)
-        if not all(self._inputs.holds(entry, entry.place, 0.0) for entry in read):
+        if not all(input_holds(entry, self.ctx) for entry in read):
             return None
         self._used[key] = value
-        self.read_by_filters.update((entry.place, entry) for entry in read)
+        self.read_by_filters.update((entry.name, entry) for entry in read)
         return content
 
     def _key(
@@ -282,8 +282,13 @@ class Merger:
             return None
         keywords = {**self._about, **about}
         more = [repr(one.get_additional_cache_keys(**keywords)) for one in filters]
-        circumstances = repr(sorted(keywords.items()))
+        circumstances = repr(sorted((word, self._portable(word, value)) for word, value in keywords.items()))
         return cache_key(method, stamp, str(len(filters)), *identities, *more, circumstances, *contents)
+
+    def _portable(self, word: str, value: Any) -> Any:
+        """A keyword argument as part of a key, which is the same in every place that the directory is moved to."""
+        is_path = word.endswith("_path") and isinstance(value, str) and os.path.isabs(value)
+        return self.ctx.name_of(value) if is_path else value
 
     def _identity(self, bound: Filter) -> str | None:
         if id(bound) not in self._identities:
@@ -323,7 +328,7 @@ def joined(contents: Iterable[bytes]) -> bytes:
 
 def _packed(read: Sequence[Input], content: bytes) -> bytes:
     """A cached result, after the files that were read for it."""
-    head = "".join(f"{entry.digest} {entry.place}\0" for entry in read).encode("utf-8", "surrogateescape")
+    head = "".join(f"{entry.digest} {entry.name}\0" for entry in read).encode("utf-8", "surrogateescape")
     return b"%d:%b%b" % (len(head), head, content)
 
 
@@ -331,7 +336,7 @@ def _unpacked(value: bytes) -> tuple[list[Input], bytes]:
     length, _, rest = value.partition(b":")
     head, content = rest[: int(length)].decode("utf-8", "surrogateescape"), rest[int(length) :]
     entries = [entry.partition(" ") for entry in head.split("\0") if entry]
-    return [Input(place, None, digest) for digest, _, place in entries], content
+    return [Input(name, digest) for digest, _, name in entries], content
 
 
 def _packed_steps(steps: Mapping[str, bytes]) -> bytes:

@@ -13,7 +13,7 @@ from assetzcml.bundles.building import needs_build
 from assetzcml.bundles.bundle import Bundle
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.declared import Content, DeclaredBundle, Output
-from assetzcml.bundles.errors import UnsetOption
+from assetzcml.bundles.errors import OutdatedOutput, UnsetOption
 from assetzcml.bundles.registered import RegistryEnvironment, overriding
 from assetzcml.bundles.roles import Links
 from assetzcml.bundles.sources import Remote, Source, is_url
@@ -97,6 +97,8 @@ class Bundles:
             if str(error) != str(bundle.fault or ""):
                 log.error("%s", error)
             bundle.fault = error
+            if isinstance(error, OutdatedOutput):  # the last good one is another configuration's
+                return None
             standing = self._standing(bundle)
             return bundle.env.address(standing) if standing is not None else None
         return output.file, output.directory

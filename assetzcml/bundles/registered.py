@@ -18,11 +18,12 @@ from assetzcml.bundles.filters import Filter
 from assetzcml.bundles.option_values import Revision
 from assetzcml.bundles.options import DEFAULTS
 from assetzcml.bundles.roles import Links
-from assetzcml.bundles.sources import is_spec
-from assetzcml.errors import ConfigurationError, InvalidSpec, NotPublished, Problem
+from assetzcml.bundles.sources import Source, is_spec
+from assetzcml.errors import ConfigurationError, InvalidSpec, NotPublished, Origin, Problem
 from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.records.bundles import BundleRecord, BundlingRecord
 from assetzcml.registry import Registry, Snapshot
+from assetzcml.resolving.packages import Packages
 from assetzcml.resolving.search import SearchPaths
 
 __all__ = ["RegistryEnvironment", "overriding"]
@@ -271,6 +272,37 @@ class RegistryEnvironment(Environment):
         home = self.configuration.home
         return str(home[0]) if home is not None and home[1] == directory else directory
 
+    def declares(self, bundle: Bundle) -> bool:
+        return isinstance(bundle, DeclaredBundle)
+
+    def package_of(self, path: str) -> tuple[str, str] | None:
+        for directory, package in self.registry.snapshot.derived(_package_directories):
+            relative = below(path, directory)
+            if relative is not None:
+                return package, relative
+        return None
+
+    def path_in(self, package: str, path: str) -> str | None:
+        try:
+            places = [os.path.join(directory, path) for directory in Packages().directories(package)]
+        except (ImportError, ValueError):
+            return None
+        return next(filter(os.path.isfile, places), None)
+
+    def who_says(self, bundle: Bundle, source: Source) -> Origin | None:
+        for content in bundle.contents:
+            if isinstance(content, Content) and content.name == source.item:
+                return content.record.origin
+        return bundle.origin
+
+    def who_overrides(self, source: Source) -> Origin | None:
+        if source.spec is None or source.found is None or str(source.found.spec) == source.spec:
+            return None
+        for place in self.registry.snapshot.derived(SearchPaths).places(asset_spec(source.spec)):
+            if place.spec == source.found.spec and place.via:
+                return place.via[0].origin
+        return None
+
     def source_url(self, text: str) -> str:
         """The URL of a source. Raises ValueError when it is published nowhere."""
         spec = asset_spec(text)
@@ -292,6 +324,30 @@ class RegistryEnvironment(Environment):
         if not isinstance(bundle, DeclaredBundle) or bundle.spec is None:
             return None
         return self._links().output_path(bundle.spec, bundle.output_at(ctx, version))
+
+
+def _package_directories(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """The directories of all packages that the declarations name, the deepest first, each with its package."""
+    specs = [spec for record in snapshot.bundling for spec in _specs_of(record)]
+    specs += [spec for override in snapshot.overrides for spec in (override.target, override.source)]
+    packages = Packages()
+    found: dict[str, str] = {}
+    for package in sorted({spec.package for spec in specs if spec.package}):
+        try:
+            found.update((os.path.normpath(str(directory)), package) for directory in packages.directories(package))
+        except (ImportError, ValueError):
+            continue
+    return sorted(found.items(), key=lambda entry: len(entry[0]), reverse=True)
+
+
+def _specs_of(record: BundlingRecord) -> Iterator[AssetSpec]:
+    for word in ("base", "path", "value"):
+        value = getattr(record, word, None)
+        if isinstance(value, AssetSpec):
+            yield value
+    for content in getattr(record, "contents", ()):
+        if is_spec(content):
+            yield AssetSpec(content.partition(":")[0])
 
 
 def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:

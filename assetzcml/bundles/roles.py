@@ -6,9 +6,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from assetzcml.bundles.build_records import Inputs, OutputFile
+from assetzcml.bundles.build_records import BuildRecord, Delivered, Inputs, OutputFile
 from assetzcml.bundles.filters import Filter
 from assetzcml.bundles.option_values import Config, Revision
+from assetzcml.bundles.sources import Source
+from assetzcml.errors import Origin
 
 if TYPE_CHECKING:
     from assetzcml.records.assets import AssetSpec
@@ -55,6 +57,27 @@ class Home(Protocol):
     def component(self, option: str, value: Any, make: Callable[[], Any]) -> Any: ...
 
     def output_file(self, directory: str, output: str) -> OutputFile: ...
+
+    def delivered(self, directory: str) -> Delivered: ...
+
+    @property
+    def compared(self) -> dict[tuple[str, str], tuple[BuildRecord, float]]:
+        """Records of outputs that were built in memory and found to be those that are there; by directory and output."""
+
+    def declares(self, bundle: Any) -> bool:
+        """Is it a bundle of ZCML, to which other packages may add?"""
+
+    def package_of(self, path: str) -> tuple[str, str] | None:
+        """The package that *path* lies in, of those that are known by name, and the path in it."""
+
+    def path_in(self, package: str, path: str) -> str | None:
+        """Where a file of a package is; None when it is not there."""
+
+    def who_says(self, bundle: Any, source: Source) -> Origin | None:
+        """Where *source* is said to be among the contents of *bundle*."""
+
+    def who_overrides(self, source: Source) -> Origin | None:
+        """Where that statement is by which *source* is taken from another place than its spec says; None without one."""
 
     def place_of(self, directory: str) -> str: ...
 

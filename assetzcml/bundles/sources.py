@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from assetzcml.bundles.errors import BundleError
 from assetzcml.bundles.files import Signature, read_file
+from assetzcml.records.bundles import BUILD_RECORD
 
-__all__ = ["Remote", "Source", "find_sources", "is_spec", "is_url"]
+__all__ = ["Remote", "Source", "find_sources", "is_spec", "is_url", "source_at"]
 
 SHORTEST_SCHEME = 2  # letters; a scheme of one letter is a drive of Windows
 
@@ -123,6 +124,8 @@ def _by_path(directory: str, item: str) -> Iterator[Source]:
     joined = os.path.join(directory, item)
     paths = glob.iglob(os.path.join(glob.escape(directory), item), recursive=True) if magic else [joined]
     for path in sorted(map(os.path.normpath, paths)):
+        if magic and os.path.basename(path) == BUILD_RECORD:
+            continue
         try:
             status = os.stat(path)
         except (OSError, ValueError):  # ValueError: a character that no file name can have
@@ -189,6 +192,14 @@ def _names(resolver: Any, spec: str) -> list[str]:
         return []
     except ImportError as error:
         raise BundleError(f"{spec!r}: {error}", exception=error) from error
+
+
+def source_at(resolver: Any, spec: str) -> Source | None:
+    """The file at an asset spec, whose path is taken as it is written; None when there is none."""
+    found = _look(resolver, spec)
+    if found is None or found.directory:
+        return None
+    return Source(spec, found.path, spec.partition(":")[2], spec, found)
 
 
 def _look(resolver: Any, spec: str) -> Any:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from assetzcml.bundles.build_records import BuildRecord, same_files
-from assetzcml.bundles.versioners import has_placeholder
+from assetzcml.bundles.freshness import current_record
 
 __all__ = ["SKIP_CACHE", "AlwaysUpdater", "BaseUpdater", "TimestampUpdater"]
 
@@ -46,53 +44,17 @@ class AlwaysUpdater(BaseUpdater):
 
 class TimestampUpdater(BaseUpdater):
     """
-    A bundle has to be built when its definition, its files or their bytes are not those it was built from.
+    A bundle has to be built unless there is a record by which its output is what it would be built into now.
 
-    They are told by size, time of change and inode, and where one of these differs by content: a source that is
-    replaced by an older one counts, a checkout of the same bytes does not. Where there is no record of the build (an
-    output that was delivered), a source that is newer than it does.
+    The record says what the output was made of: definition, settings of filters, and the bytes of sources and of what
+    they depend on. Files are told by size, times of change and inode, and where one of these differs by content: a
+    source that is replaced by an older one counts, a checkout of the same bytes does not. An output without a record is
+    not known to be up to date. The name is webassets'.
     """
 
     id = "timestamp"
     lasting = True
 
     def needs_rebuild(self, bundle: Any, ctx: Any) -> bool:
-        environment = ctx.environment
-        directory = ctx.directory
-        version = bundle.known_version(ctx) if has_placeholder(bundle.output) else None
-        if has_placeholder(bundle.output) and version is None:
-            return True
-        output = bundle.resolve_output(ctx, version=version)
-        recorded = environment.output_file(directory, bundle.output).read()
-        if recorded.unfinished or not os.path.isfile(output):
-            return True
-        if ctx.manifest is not None and ctx.versions is not None and ctx.manifest.query(bundle, ctx) is None:
-            return True
-        if recorded.record is None:
-            return _newer_than(output, bundle, ctx)
-        return not _holds(recorded.record, recorded.written, bundle, ctx)
-
-
-def _holds(record: BuildRecord, written: float, bundle: Any, ctx: Any) -> bool:
-    """Are the definition and the files those of the record?"""
-    if record.definition != bundle.definition(ctx):
-        return False
-    sources, depends = bundle.files(ctx)
-    declared = record.depends[: len(depends)]
-    if not (same_files(record.sources, sources) and same_files(declared, depends)):
-        return False
-    holds = ctx.environment.known_inputs.holds
-    files = zip((*record.sources, *declared), (*sources, *depends), strict=True)
-    return all(holds(entry, file.path, written, file) for entry, file in files) and all(
-        holds(entry, entry.place, written) for entry in record.depends[len(depends) :]
-    )
-
-
-def _newer_than(output: str, bundle: Any, ctx: Any) -> bool:
-    """Is one of the files newer than *output*, or missing?"""
-    built = os.stat(output).st_mtime_ns
-    try:
-        sources, depends = bundle.files(ctx)
-        return any(os.stat(s.path).st_mtime_ns > built for s in (*sources, *depends) if s.path is not None)
-    except FileNotFoundError:
-        return True
+        ctx.records[id(bundle)] = record = current_record(bundle, ctx)
+        return record is None

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 from assetzcml.bundles.addresses import mapped_url, pull_external, with_query
-from assetzcml.bundles.building import build_output
+from assetzcml.bundles.building import build_output, check_delivered
 from assetzcml.bundles.bundle import Bundle
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BundleError
@@ -74,6 +74,8 @@ def _output(bundle: Bundle, ctx: Context, trust: Trust, integrity: bool) -> Any:
             trust.at_most(0.0)
     elif not bundle.output:
         raise BundleError(f"{bundle} has filters, but no output", origin=bundle.origin, hint="give it an output")
+    else:
+        check_delivered(bundle, ctx)
     output, version = str(bundle.output), None
     placeholder, expire = has_placeholder(output), ctx.url_expire
     if ctx.versions is None:

@@ -14,6 +14,7 @@ from assetzcml.records.assets import YOUNGEST, AssetSpec, asset_spec
 from assetzcml.records.readers import BOOLEAN_WORDS_TEXT, boolean_word
 
 __all__ = [
+    "BUILD_RECORD",
     "PLACEHOLDER",
     "BundleContents",
     "BundleRecord",
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 PLACEHOLDER = "%(version)s"
+BUILD_RECORD = "assetzcml-build.json"  # what outputs were made from, beside them; delivered with them, and no asset
 PART_WORDS = ("name", "path", "ext")  # what else stands in the output of a bundle that is not merged
 
 _WORD = re.compile(r"%\((\w*)\)s?")

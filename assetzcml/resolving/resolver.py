@@ -12,6 +12,7 @@ from zope.interface import implementer
 
 from assetzcml.interfaces import IAsset, IResolver
 from assetzcml.records.assets import AssetSpec, asset_spec
+from assetzcml.records.bundles import BUILD_RECORD
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.search import Candidate, SearchPaths, targets_in
@@ -224,7 +225,7 @@ class Resolver:
                 names.add(child.name)
         if not found_one and not names:
             raise NotADirectoryError(f"the asset {spec!r} is not a directory")
-        return sorted(names)
+        return sorted(names - {BUILD_RECORD})
 
     def supplied(self, paths: SearchPaths, candidates: Iterable[Candidate]) -> bool:
         """Do overrides put something into the directory that *candidates* are the places of?"""

@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
+from assetzcml.records.bundles import BUILD_RECORD
 from assetzcml.serving.codings import CODINGS
 
 # PATH_MAX of Linux, in bytes: no longer path can be opened, and all that comes after works on less.
@@ -76,8 +77,9 @@ def path_key(raw: bytes, dotfiles: bool = False) -> Key | None:
 
     Returns None where no asset can have the name, which is a 404: empty segments, '.' and '..', control characters,
     backslashes, colons, the device and short names of Windows, names that end in a dot or a blank (Windows drops
-    it), Python source and bytecode, ZCML and copies of them, and paths longer than MAX_PATH. Names that begin
-    with a dot too, unless *dotfiles* is true; '.well-known' is public always, what lies below it obeys the rules.
+    it), Python source and bytecode, ZCML and copies of them, the records of builds, and paths longer than MAX_PATH.
+    Names that begin with a dot too, unless *dotfiles* is true; '.well-known' is public always, what lies below it obeys
+    the rules.
     Raises BadPath when *raw* is not UTF-8.
 
     >>> path_key(b"css/main.css")
@@ -161,6 +163,8 @@ def _is_public(name: str, dotfiles: bool) -> bool:
     if name[0] == "." and not dotfiles and name != WELL_KNOWN:
         return False
     if "~" in name and _SHORT_NAME(name):
+        return False
+    if name.casefold() == BUILD_RECORD:  # it tells what outputs are made of, and is for assetzcml alone
         return False
     stem, *extensions = name.casefold().split(".")
     if stem.rstrip(" ") in _DEVICES or stem == "__pycache__":
