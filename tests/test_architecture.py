@@ -43,6 +43,7 @@ ONLY_IN = {  # a library, and the units that may import it
     "flask": {"integrations"},
     "django": {"integrations"},
     "starlette": {"integrations"},
+    "anyio": {"serving"},
 }
 
 EXCEPTIONS = {  # a unit, what it imports all the same, and the words in its source that say why

@@ -1,21 +1,24 @@
 """
 The ASGI application: the same decisions as the WSGI one, sent as ASGI wants them.
 
+What is in memory is answered in the event loop. Every look at a disk and every synchronous policy has a thread.
+
 Everything starts from `raw_path`, decoded once, so that a path has one answer under both interfaces.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable
 from typing import Any
 
 from assetzcml.permissions import Door
+from assetzcml.records.assets import StaticViewRecord
 from assetzcml.registry import Registry
 from assetzcml.serving.asking import request_of
-from assetzcml.serving.entries import BODIES, kept_answer
+from assetzcml.serving.entries import BODIES, Entries, held_answer, kept_answer
 from assetzcml.serving.files import FileBody
+from assetzcml.serving.loops import Threads, beside
 from assetzcml.serving.paths import redirection, unquote
 from assetzcml.serving.publication import Steps
 from assetzcml.serving.responses import NOT_FOUND, OK, Answer, Asked, error, refusal
@@ -26,6 +29,10 @@ __all__ = ["StaticApp"]
 
 logger = logging.getLogger("assetzcml")
 
+
+# Threads that look at disks; and those that ask a policy, so that one which never returns stops protected views only.
+DISK_THREADS = 40
+POLICY_THREADS = 40
 
 # Bytes that are read in one go in another thread: the change of threads costs as much as reading 256 KiB.
 STEP = 512 * 1024
@@ -49,6 +56,8 @@ class StaticApp:
         self.registry = registry
         self.fallback = fallback
         self._desks = Desks(registry, bodies)
+        self._disk = Threads(DISK_THREADS)
+        self._policies = Threads(POLICY_THREADS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,15 +65,15 @@ class StaticApp:
             return
         answer = await self._answer(self._desks.current, path_of(scope), scope)
         if answer is not None:
-            await _send(answer, scope, receive, send)
+            await self._send(answer, scope, receive, send)
         elif self.fallback is not None:
             await self.fallback(scope, receive, send)
         else:
-            await _send(error(NOT_FOUND), scope, receive, send)
+            await self._send(error(NOT_FOUND), scope, receive, send)
 
     async def _answer(self, desk: Desk, path: str, scope: Scope) -> Answer | None:
         asked = Asked(scope["method"], _deciding(scope["headers"]).get)
-        answer = kept_answer(asked, desk.entries, path)
+        answer = held_answer(asked, desk.entries, path)
         if answer is not None:
             return answer
         root_path = scope.get("root_path", "")
@@ -75,10 +84,59 @@ class StaticApp:
             prefix = root_path.encode("utf-8", "surrogateescape")
             return redirection(prefix + path.encode("latin-1"), scope.get("query_string", b"").decode("latin-1"))
 
-        steps = desk.site.steps(
-            path, asked, location=location, entries=desk.entries, has_fallback=self.fallback is not None
-        )
-        return None if steps is None else await _settled(steps, desk.snapshot.derived(Door), scope, path)
+        has_fallback = self.fallback is not None
+        steps = desk.site.steps(path, asked, location=location, entries=desk.entries, has_fallback=has_fallback)
+        if steps is None:
+            return None
+        step: Step = None, None
+        if not desk.site.asks_first(path, has_fallback):
+            step = await self._disk.run(_first_step, steps, asked, desk.entries, path)
+        else:  # up to the question nothing is looked for
+            step = _next_step(steps, None)
+        while step[0] is not None:
+            refused = await self._refusal(step[0], desk, scope, path)
+            step = await self._disk.run(_next_step, steps, refused)
+        return step[1]
+
+    async def _refusal(self, record: StaticViewRecord, desk: Desk, scope: Scope, path: str) -> Answer | None:
+        """How the policy refuses a request; None where it permits it. One that does not return holds no other thread."""
+        door = desk.snapshot.derived(Door)
+        environ = environ_of(scope, path)
+        if door.asynchronous:
+            said = door.put(record, lambda: request_of(environ))
+        else:
+            said = await self._policies.run(door.put, record, lambda: request_of(environ))
+        return refusal(await door.awaited(said, record), record, environ)
+
+    async def _send(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+        body = answer.body
+        try:
+            await send({"type": "http.response.start", "status": int(answer.status[:3]), "headers": _headers(answer)})
+            if scope["method"] == "HEAD":
+                await send({"type": "http.response.body", "body": b""})
+            elif isinstance(body, bytes):
+                await send({"type": "http.response.body", "body": body})
+            else:
+                await self._send_file(body, receive, send)
+        finally:
+            if isinstance(body, FileBody):
+                body.release()
+
+    async def _send_file(self, body: FileBody, receive: Receive, send: Send) -> None:
+        """
+        The bytes of a file, read in another thread a step at a time: each is sent before the next is read.
+
+        Stops when the client goes away. Raises Truncated when the file is another before its end, which closes the
+        connection.
+        """
+        client = Client(receive)
+        async with beside(client.watch):
+            while not client.gone:
+                data = await self._disk.run(body.read, STEP)
+                more = body.left > 0
+                await send({"type": "http.response.body", "body": data, "more_body": more})
+                if not more:
+                    return
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Whatever is not HTTP."""
@@ -97,37 +155,66 @@ class StaticApp:
             raise ValueError(f"unknown kind of ASGI scope: {scope['type']!r}")
 
 
-async def _settled(steps: Steps, door: Door, scope: Scope, path: str) -> Answer | None:
-    """The answer that *steps* lead to, with a policy that may be asynchronous."""
+# The record whose permission is to be asked for, or the answer.
+Step = tuple[StaticViewRecord | None, Answer | None]
+
+
+def _first_step(steps: Steps, asked: Asked, entries: Entries, key: str) -> Step:
+    """In a thread: what is kept may still have to be read."""
+    answer = kept_answer(asked, entries, key)
+    return _next_step(steps, None) if answer is None else (None, answer)
+
+
+def _next_step(steps: Steps, refused: Answer | None) -> Step:
     try:
-        record = next(steps)
-        while True:
-            environ = environ_of(scope, path)
-            verdict = await door.awaited(door.put(record, lambda environ=environ: request_of(environ)), record)
-            record = steps.send(refusal(verdict, record, environ))
+        return steps.send(refused), None
     except StopIteration as ended:
-        answer: Answer | None = ended.value
-        return answer
+        return None, ended.value
 
 
 def path_of(scope: Scope) -> str:
     """
     The path below the application's prefix, as WSGI's PATH_INFO: decoded once, each byte a character.
 
-    *root_path* is a prefix of the path in newer servers and is not in older ones; it is cut off where it is.
+    `path` rules: frameworks and middleware rewrite it. `raw_path`, which is optional, counts while it says the same, for
+    it still knows what was no UTF-8. *root_path* is a prefix of either in newer servers and is not in older ones; it is
+    cut off where it is.
 
-    >>> path_of({"raw_path": b"/app/static/a%20b", "root_path": "/app"})
+    >>> path_of({"path": "/app/static/a b", "raw_path": b"/app/static/a%20b", "root_path": "/app"})
     '/static/a b'
+    >>> path_of({"path": "/static/a", "raw_path": b"/static/other"})
+    '/static/a'
     """
-    raw = scope.get("raw_path")
-    if raw is None:  # optional in ASGI; then the server has decoded the path, and replaced what was not UTF-8
-        decoded = scope["path"].encode("utf-8", "surrogatepass")
-    else:
-        decoded = unquote(raw.partition(b"?")[0])
     root = scope.get("root_path", "").encode("utf-8", "surrogatepass").rstrip(b"/")
-    if root and decoded.startswith(root) and decoded[len(root) : len(root) + 1] in (b"/", b""):
-        decoded = decoded[len(root) :]
-    return decoded.decode("latin-1")
+    raw = scope.get("raw_path")
+    if "path" not in scope and raw is not None:
+        return _below(unquote(raw.partition(b"?")[0]), root).decode("latin-1")
+    path = scope["path"].encode("utf-8", "surrogatepass")
+    plain = _below(path, root)
+    if raw is not None:
+        decoded = unquote(raw.partition(b"?")[0])
+        below = _below(decoded, root)
+        said = {_loosely(plain), _loosely(path)}
+        if _loosely(decoded) in said or _loosely(below) in said:
+            plain = below
+        elif plain.endswith(b"/") and not decoded.endswith(b"/") and _ends_with(decoded, plain[:-1]):
+            plain = plain[:-1]  # a mount that adds a slash to every path (Litestar)
+    return plain.decode("latin-1")
+
+
+def _below(path: bytes, root: bytes) -> bytes:
+    if root and path.startswith(root) and path[len(root) : len(root) + 1] in (b"/", b""):
+        return path[len(root) :]
+    return path
+
+
+def _loosely(path: bytes) -> str:
+    """As servers decode a path for `scope["path"]`: what is no UTF-8 is replaced, or stands as a surrogate."""
+    return path.decode("utf-8", "replace")
+
+
+def _ends_with(path: bytes, rest: bytes) -> bool:
+    return bool(rest) and _loosely(path).endswith(_loosely(rest))
 
 
 # The headers that decide, by their names in ASGI and in WSGI.
@@ -184,21 +271,6 @@ def environ_of(scope: Scope, path: str) -> dict[str, Any]:
     return environ
 
 
-async def _send(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
-    body = answer.body
-    try:
-        await send({"type": "http.response.start", "status": int(answer.status[:3]), "headers": _headers(answer)})
-        if scope["method"] == "HEAD":
-            await send({"type": "http.response.body", "body": b""})
-        elif isinstance(body, bytes):
-            await send({"type": "http.response.body", "body": body})
-        else:
-            await _send_file(body, receive, send)
-    finally:
-        if isinstance(body, FileBody):
-            body.release()
-
-
 def _headers(answer: Answer) -> Pairs:
     """The headers as ASGI wants them. Those of a whole representation are made once."""
     representation = answer.representation
@@ -214,41 +286,30 @@ def _encoded(headers: Iterable[tuple[str, str]]) -> Pairs:
     return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
-async def _send_file(body: FileBody, receive: Receive, send: Send) -> None:
-    """
-    The bytes of a file, read in another thread a step at a time: each is sent before the next is read.
+class Client:
+    """Who gets a body, as long as it is sent: *gone* or not."""
 
-    Stops when the client goes away. Raises Truncated when the file ends too early, which closes the connection.
-    """
-    watch = asyncio.ensure_future(_disconnected(receive))
-    try:
-        while not (watch.done() and watch.result()):
-            data = await asyncio.to_thread(body.read, STEP)
-            more = body.left > 0
-            await send({"type": "http.response.body", "body": data, "more_body": more})
-            if not more:
+    def __init__(self, receive: Receive):
+        self._receive = receive
+        self.gone = False
+
+    async def watch(self) -> None:
+        """
+        Wait until the client is gone, or the server will not say. What else the client sends is ignored.
+
+        A server may say it by an OSError. Any other error of `receive` is a fault that is not ours to hide.
+        """
+        ended = False
+        while not self.gone:
+            try:
+                message = await self._receive()
+            except OSError:
+                message = {"type": "http.disconnect"}
+            except Exception:
+                self.gone = True
+                logger.exception("the server's receive() failed while a file was sent")
+                raise
+            self.gone = message["type"] == "http.disconnect"
+            if ended:
                 return
-    finally:
-        watch.cancel()
-
-
-async def _disconnected(receive: Receive) -> bool:
-    """
-    True when the client is gone; false where the server will not say. What else the client sends is ignored.
-
-    A server may say it by an OSError. Any other error of `receive` is a fault that is not ours to hide.
-    """
-    ended = False
-    while True:
-        try:
-            message = await receive()
-        except OSError:
-            return True
-        except Exception:
-            logger.exception("the server's receive() failed while a file was sent")
-            raise
-        if message["type"] == "http.disconnect":
-            return True
-        if ended:
-            return False
-        ended = not message.get("more_body", False)
+            ended = not message.get("more_body", False)

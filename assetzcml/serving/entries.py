@@ -15,7 +15,7 @@ from assetzcml.resolving.digests import digest_of
 from assetzcml.serving.files import FileBody, read_known, reopen
 from assetzcml.serving.responses import Answer, Asked, Entry, Representation, decide
 
-__all__ = ["BODIES", "BODY", "ENTRIES", "WHOLE", "Entries", "body_of", "complete", "kept_answer"]
+__all__ = ["BODIES", "BODY", "ENTRIES", "WHOLE", "Entries", "body_of", "complete", "held_answer", "kept_answer"]
 
 # Assets whose answers are kept ready. One takes about 2 kB without its bytes, so that is 16 MB.
 ENTRIES = 8192
@@ -101,6 +101,20 @@ def kept_answer(asked: Asked, entries: Entries, key: Hashable, whole: int = WHOL
         answer = None
     if answer is None:
         entries.drop(key)
+    return answer
+
+
+def held_answer(asked: Asked, entries: Entries, key: Hashable) -> Answer | None:
+    """The same, of what is in memory: no disk is looked at. None when one would have to be."""
+    entry = entries.ready.get(key)
+    if entry is None or entry.until <= monotonic() or asked.method not in ("GET", "HEAD"):
+        return None
+    answer = decide(asked, entry)
+    if answer.part is not None and answer.representation is not None:
+        kept = answer.representation.body
+        if kept is None:
+            return None
+        answer.body = kept if len(answer.part) == len(kept) else kept[answer.part.start : answer.part.stop]
     return answer
 
 

@@ -85,6 +85,11 @@ class Site:
             yields=has_fallback and self.is_root(publication),
         )
 
+    def asks_first(self, path: str, has_fallback: bool) -> bool:
+        """Is a permission asked for before anything is looked for?"""
+        found = self.route(path)
+        return found is not None and found[0].record.protected and not (has_fallback and self.is_root(found[0]))
+
     def is_root(self, publication: Publication) -> bool:
         """Is it the view that has only what exists, and leaves the rest to others?"""
         return publication is self._root

@@ -1,13 +1,20 @@
 """The ASGI application: the scope read right, and bodies sent as ASGI wants them."""
 
 import asyncio
+import contextvars
+import gc
 import os
+import threading
 
 import pytest
 
+from assetzcml import DigestCacheBuster
 from assetzcml.asgi import StaticApp
+from assetzcml.errors import MissingExtra
+from assetzcml.serving import entries, loops
 from assetzcml.serving.asgi import environ_of, headers_of, path_of
 from assetzcml.serving.files import Truncated
+from assetzcml.serving.loops import Threads
 from serving import clients
 from serving.clients import asgi, asgi_messages, scope
 from serving.conftest import write
@@ -47,6 +54,27 @@ def messages(app, asked):
 )
 def test_the_path_is_that_of_a_wsgi_server(part, path):
     assert path_of(part) == path
+
+
+@pytest.mark.parametrize("path, raw, root, status", [
+    ("/s/a b.txt", b"/s/a%20b.txt", "", 200),
+    ("/m/s/a b.txt", b"/m/s/a%20b.txt", "/m", 200),
+    ("/s/a b.txt", b"/m/s/a%20b.txt", "/m", 200),    # the path is cut off, what it was is not
+    ("/s/a b.txt", b"/de/s/a%20b.txt", "", 200),     # a prefix was stripped
+    ("/s/a b.txt", b"/s/old.txt", "", 200),          # rewritten to another asset
+    ("/elsewhere", b"/s/a%20b.txt", "", 404),        # rewritten away
+    ("/s/a b.txt/", b"/x/s/a%20b.txt", "", 200),     # a mount that adds a slash
+    ("/s/a b.txt/", b"/x/s/a%20b.txt/", "", 404),    # the client's own
+    ("/s/a b.txt", b"/s/a%2520b.txt", "", 200),      # decoded once more by somebody: the path rules
+    ("/s/a%20b.txt", b"/s/a%2520b.txt", "", 404),
+    ("/s/\ufffd.txt", b"/s/%ff.txt", "", 400),       # as servers decode what is not UTF-8
+    ("/s/a b.txt", None, "", 200),
+])  # fmt: skip
+def test_the_path_rules_and_the_raw_path_counts_while_it_says_the_same(tmp_path, path, raw, root, status, no_tick):
+    write(tmp_path / "a b.txt", b"x")
+    app = StaticApp(clients.registry(("s", tmp_path)))
+    asked = {**scope("/"), "path": path, "raw_path": raw, "root_path": root}
+    assert messages(app, asked)[0]["status"] == status
 
 
 def test_headers_that_are_repeated_are_joined_but_for_those_of_which_one_makes_sense():
@@ -169,12 +197,234 @@ def test_what_middleware_does_to_the_headers_of_one_answer_is_not_seen_in_anothe
         start["headers"].append((b"x-middleware", b"1"))
 
 
-def test_a_small_asset_is_one_message_and_needs_no_thread(root, monkeypatch):
-    monkeypatch.setattr(asyncio, "to_thread", lambda *arguments: pytest.fail("a thread"))
+def test_what_is_kept_is_one_message_and_needs_no_thread(root, monkeypatch):
     app = StaticApp(clients.registry(("static", root)))
-    for _ in range(2):
-        sent = messages(app, scope("/static/app.css"))
+    messages(app, scope("/static/app.css"))
+    monkeypatch.setattr(Threads, "run", lambda *arguments: pytest.fail("a thread"))
+    for headers in ({}, {"Range": "bytes=1-2"}, {"If-None-Match": "*"}):
+        sent = messages(app, scope("/static/app.css", headers=headers))
         assert [each["type"] for each in sent] == ["http.response.start", "http.response.body"]
+
+
+def test_the_fallback_needs_no_thread(root, monkeypatch):
+    monkeypatch.setattr(Threads, "run", lambda *arguments: pytest.fail("a thread"))
+    assert asgi(StaticApp(clients.registry(("static", root)), fallback), "/page").body == b"fallback http"
+
+
+# Threads.
+
+
+@pytest.fixture(params=["anyio", "asyncio alone"])
+def threads(request, monkeypatch):
+    """Both ways to threads under asyncio."""
+    if request.param != "anyio":
+        monkeypatch.setattr(loops, "anyio", None)
+
+
+def test_nothing_that_touches_a_disk_runs_in_the_loop(root, threads, monkeypatch):
+    made = clients.registry(("static", root), ("", root / "docs"))
+    made.add_cache_buster(str(root), DigestCacheBuster())
+    app = StaticApp(made, fallback)
+    url = made.static_path(f"{root}/app.css")
+    looping = threading.get_ident()
+    guilty = []
+
+    def watched(name):
+        real = getattr(os, name)
+
+        def call(*arguments, **options):
+            if threading.get_ident() == looping:
+                guilty.append((name, arguments[0]))
+            return real(*arguments, **options)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for name in ("open", "stat", "lstat", "fstat", "read", "pread", "listdir", "scandir"):
+            patch.setattr(os, name, watched(name))
+        asked = [
+            asyncio_messages(app, scope(path, method))
+            for path in (
+                url,
+                "/static/app-000000000000.css",
+                "/static/large.bin",
+                "/static/none",
+                "/static/docs",
+                "/page",
+            )
+            for method in ("GET", "HEAD")
+        ]
+        asyncio.run(together(asked))
+    assert guilty == []
+
+
+async def asyncio_messages(app, asked):
+    return await asgi_messages(app, asked)
+
+
+async def together(coroutines):
+    return await asyncio.gather(*coroutines)
+
+
+def test_the_context_of_a_request_goes_with_it(root, threads):
+    tenant = contextvars.ContextVar("tenant")
+    policy = clients.Policy(lambda request: tenant.get() == "ada")
+    app = StaticApp(clients.registry(("static", root, {"permission": "view"}), policy=policy))
+
+    async def run():
+        tenant.set("ada")
+        return await asgi_messages(app, scope("/static/app.css"))
+
+    assert asyncio.run(run())[0]["status"] == 200
+
+
+def test_policies_that_do_not_return_stop_protected_views_only(root, threads, monkeypatch):
+    monkeypatch.setattr("assetzcml.serving.asgi.POLICY_THREADS", 2)
+    released = threading.Event()
+
+    class Slow:
+        def permits(self, request, context, permission):
+            return released.wait(30)
+
+    app = StaticApp(clients.registry(("shut", root, {"permission": "view"}), ("open", root), policy=Slow()))
+
+    async def run():
+        waiting = [asyncio.ensure_future(asgi_messages(app, scope("/shut/app.css"))) for _ in range(50)]
+        await asyncio.sleep(0.05)
+        opened = [await asgi_messages(app, scope(f"/open/{name}")) for name in ("app.css", "digits.txt", "large.bin")]
+        shut = [each.done() for each in waiting]
+        released.set()
+        return opened, shut, await asyncio.gather(*waiting)
+
+    opened, shut, later = asyncio.run(run())
+    assert [each[0]["status"] for each in opened] == [200] * 3
+    assert not any(shut)
+    assert [each[0]["status"] for each in later] == [200] * 50
+
+
+def test_an_asynchronous_policy_holds_no_thread(root, monkeypatch):
+    monkeypatch.setattr("assetzcml.serving.asgi.POLICY_THREADS", 1)
+
+    class Waiting:
+        async def permits(self, request, context, permission):
+            return await request.environ["asgi.scope"]["gate"].wait()
+
+    app = StaticApp(clients.registry(("shut", root, {"permission": "view"}), policy=Waiting()))
+
+    async def run():
+        gate = asyncio.Event()
+        waiting = [asyncio.ensure_future(asgi_messages(app, scope("/shut/app.css", gate=gate))) for _ in range(20)]
+        await asyncio.sleep(0.05)
+        gate.set()
+        return await asyncio.gather(*waiting)
+
+    assert [each[0]["status"] for each in asyncio.run(run())] == [200] * 20
+
+
+def test_a_request_that_is_cancelled_while_its_thread_works_leaves_nothing_open(
+    root, threads, descriptors, monkeypatch
+):
+    begun, goes_on = threading.Event(), threading.Event()
+    real = entries.reopen
+
+    def slow(path, version):
+        descriptor = real(path, version)
+        begun.set()
+        goes_on.wait(10)
+        return descriptor
+
+    monkeypatch.setattr(entries, "reopen", slow)
+
+    async def run():
+        task = asyncio.ensure_future(
+            asgi_messages(StaticApp(clients.registry(("static", root))), scope("/static/large.bin"))
+        )
+        while not begun.is_set():
+            await asyncio.sleep(0.001)
+        task.cancel()
+        goes_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    before = descriptors()
+    asyncio.run(run())
+    gc.collect()
+    assert descriptors() == before
+
+
+# trio.
+
+
+@pytest.mark.parametrize("path", ["/static/app.css", "/static/large.bin", "/static/none", "/page"])
+def test_under_trio_bodies_of_every_size_are_whole(root, path, descriptors):
+    trio = pytest.importorskip("trio")
+    pytest.importorskip("anyio")
+    app = StaticApp(clients.registry(("static", root)), fallback)
+    before = descriptors()
+
+    async def run():
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        await app(scope(path), trio.sleep_forever, send)
+        return sent
+
+    sent = trio.run(run)
+    there = root / path.removeprefix("/static/")
+    if there.is_file():
+        assert b"".join(each.get("body", b"") for each in sent) == there.read_bytes()
+    else:
+        assert sent[0]["status"] in (200, 404)
+    assert descriptors() == before
+
+
+def test_under_trio_a_client_that_goes_away_ends_the_body_and_errors_stay_themselves(root, descriptors):
+    trio = pytest.importorskip("trio")
+    pytest.importorskip("anyio")
+    app = StaticApp(clients.registry(("static", root)))
+    before = descriptors()
+
+    async def run(send):
+        gone = trio.Event()
+
+        async def receive():
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        await app(scope("/static/large.bin"), receive, lambda message: send(message, gone))
+
+    sent = []
+
+    async def leave(message, gone):
+        sent.append(message)
+        if len(sent) == 3:
+            gone.set()
+        await trio.sleep(0.01)
+
+    async def fail(message, gone):
+        if "body" in message:
+            raise ConnectionResetError
+
+    trio.run(run, leave)
+    assert len(sent) == 3
+    with pytest.raises(ConnectionResetError):
+        trio.run(run, fail)
+    assert descriptors() == before
+
+
+def test_another_loop_than_asyncios_without_anyio_is_told_before_the_headers(root, monkeypatch):
+    trio = pytest.importorskip("trio")
+    monkeypatch.setattr(loops, "anyio", None)
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    with pytest.raises(MissingExtra, match=r"assetzcml\[asgi\]"):
+        trio.run(StaticApp(clients.registry(("static", root))), scope("/static/app.css"), trio.sleep_forever, send)
+    assert sent == []
 
 
 def test_a_large_asset_is_read_in_another_thread_a_step_at_a_time(root):
