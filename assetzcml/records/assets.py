@@ -75,6 +75,10 @@ class AssetSpec:
         """The asset that *parts* lead to from here."""
         return AssetSpec(self.package, self.parts + tuple(parts))
 
+    def beside(self, name: str) -> AssetSpec:
+        """The asset *name* in the same directory."""
+        return AssetSpec(self.package, (*self.parts[:-1], name))
+
     def moved(self, target: AssetSpec, source: AssetSpec) -> AssetSpec:
         """The same place below *source* as this has below *target*."""
         return AssetSpec(source.package, source.parts + self.parts[len(target.parts) :])

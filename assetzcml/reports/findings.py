@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem, did_you_mean, excerpt, printable
 from assetzcml.registry import Registry
-from assetzcml.reports import rules
+from assetzcml.reports import outcomes, rules
 from assetzcml.reports.descriptions import origin_data
 from assetzcml.reports.rules import Looked, Remark
 from assetzcml.reports.survey import Site
@@ -110,6 +110,13 @@ RULES: dict[str, Rule] = {
         ),
         Rule("A026", WARNING, "A root addressed by its other spelling", "use one address", rules.other_spelling),
         Rule("A027", WARNING, "An override that is said twice", "remove one of them", rules.said_twice),
+        Rule(
+            "A028",
+            WARNING,
+            "An override of a directory that is spelt as a package",
+            "write the package, a colon, and the path in it",
+            outcomes.lookalikes,
+        ),
         # Static views.
         Rule("A030", WARNING, "A static view of a whole package", "publish a directory of it"),
         Rule("A031", WARNING, "A static view that is shadowed", "rename one of them", rules.shadowed),
@@ -147,6 +154,20 @@ RULES: dict[str, Rule] = {
             "A protected root that is published unprotected",
             "give both the permission, or move the files",
             rules.also_unprotected,
+        ),
+        Rule(
+            "A037",
+            WARNING,
+            "A name with a dollar sign",
+            "write the key of a setting in braces: ${key}",
+            outcomes.bare_dollars,
+        ),
+        Rule(
+            "A038",
+            ERROR,
+            "A static file that is program source",
+            "publish a file that is no source code, bytecode or ZCML",
+            outcomes.program_files,
         ),
         # Cache busters.
         Rule(
@@ -202,6 +223,27 @@ RULES: dict[str, Rule] = {
             "add to what the override names, or override the single source",
             rules.replaced_contents,
         ),
+        Rule(
+            "A057",
+            ERROR,
+            "A bundle without an environment",
+            'declare <environment directory="..."/>, which the site may do for all packages',
+            outcomes.without_environment,
+        ),
+        Rule(
+            "A058",
+            ERROR,
+            "A filter that cannot run",
+            "install what it needs, or take the filter out",
+            outcomes.unusable_filters,
+        ),
+        Rule(
+            "A059",
+            WARNING,
+            "A loadPath that does not exist",
+            "correct the path, or remove it",
+            outcomes.missing_load_paths,
+        ),
         # Variants.
         Rule(
             "A060",
@@ -247,6 +289,21 @@ RULES: dict[str, Rule] = {
             rules.behind_a_route,
         ),
         Rule("A074", WARNING, "A pattern that no path matches", "write the character itself"),
+        Rule(
+            "A075",
+            WARNING,
+            "A pattern of another router",
+            "write the name of a part in braces: {id}",
+            outcomes.other_routers,
+        ),
+        # Options of filters.
+        Rule(
+            "A080",
+            WARNING,
+            "A filterOption that no filter asks for",
+            "correct the name, or remove it",
+            outcomes.idle_options,
+        ),
     )
 }
 

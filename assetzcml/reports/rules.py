@@ -21,7 +21,7 @@ from assetzcml.serving.inquiries import Answers
 from assetzcml.urls.generator import URLGenerator
 from assetzcml.urls.inquiries import manifest_of, use_of
 
-__all__ = ["Looked", "Remark"]
+__all__ = ["Looked", "Remark", "at"]
 
 SHOWN = 3  # things of one kind that a finding names one by one
 
@@ -38,7 +38,8 @@ class Remark(NamedTuple):
 Looked = Callable[[Site], Iterator[Remark]]
 
 
-def _at(record: Any, attribute: str) -> Origin | None:
+def at(record: Any, attribute: str) -> Origin | None:
+    """The place of an attribute of a record; None where only Python knows it."""
     return None if record.origin is None else record.origin.attribute(attribute)
 
 
@@ -94,7 +95,7 @@ def overrides_nothing(site: Site) -> Iterator[Remark]:
         if not published and not asked_for:
             written = override.written(target)
             yield Remark(
-                _at(override, "to_override"), f"{override}: there is no {written!r} to override", _near(site, target)
+                at(override, "to_override"), f"{override}: there is no {written!r} to override", _near(site, target)
             )
 
 
@@ -110,7 +111,7 @@ def covers_nothing(site: Site) -> Iterator[Remark]:
     for override in site.overrides:
         if not override.file and site.stands(override.source) and not site.files(override.source):
             written = override.written(override.source)
-            yield Remark(_at(override, "override_with"), f"{override}: there is no file in {written!r}")
+            yield Remark(at(override, "override_with"), f"{override}: there is no file in {written!r}")
 
 
 def replaces_nothing(site: Site) -> Iterator[Remark]:
@@ -121,7 +122,7 @@ def replaces_nothing(site: Site) -> Iterator[Remark]:
         if covered and not any(site.original(override, spec) for spec in covered):
             source, target = override.written(override.source), override.written(override.target)
             message = f"{override}: no file in {source!r} has the name of one in {target!r}, so all of them are added"
-            yield Remark(_at(override, "override_with"), message)
+            yield Remark(at(override, "override_with"), message)
 
 
 def never_chosen(site: Site) -> Iterator[Remark]:
@@ -130,7 +131,7 @@ def never_chosen(site: Site) -> Iterator[Remark]:
             message = (
                 f"{override}: {override.written(override.source)!r} can never be chosen: {winners[0]} goes before it"
             )
-            yield Remark(_at(override, "override_with"), message, also=_against("stronger is", winners[0]))
+            yield Remark(at(override, "override_with"), message, also=_against("stronger is", winners[0]))
 
 
 def stacked(site: Site) -> Iterator[Remark]:
@@ -143,7 +144,7 @@ def stacked(site: Site) -> Iterator[Remark]:
                 f"{override}: {override.source.package or 'it'} and {winner.source.package or winner.source} both "
             )
             message += f"supply {_some(shared)}; that of {winner.source.package or winner.source} is used"
-            yield Remark(_at(override, "to_override"), message, also=_against("stronger is", winner))
+            yield Remark(at(override, "to_override"), message, also=_against("stronger is", winner))
 
 
 def _beaten(site: Site) -> Iterator[tuple[Override, list[Override]]]:
@@ -177,13 +178,13 @@ def other_spelling(site: Site) -> Iterator[Remark]:
         canonical = site.other_spelling(spec)
         if canonical is not None and not isinstance(record, StaticViewRecord):
             message = f"{record}: '{spec}' is the address of no published root; "
-            yield Remark(_at(record, attribute), f"{message}'{canonical}' is the package's own", f"write '{canonical}'")
+            yield Remark(at(record, attribute), f"{message}'{canonical}' is the package's own", f"write '{canonical}'")
             continue
         for root in others:
             known = site.other_spelling(root)
             if (known or canonical) and overlap(known or root, canonical or spec):
                 message = f"{record}: '{spec}' is the same place as the root '{root}', and another address"
-                yield Remark(_at(record, attribute), message, "address it as the static view does")
+                yield Remark(at(record, attribute), message, "address it as the static view does")
                 break
 
 
@@ -219,7 +220,7 @@ def shadowed(site: Site) -> Iterator[Remark]:
                 continue
             if site.stands(spec) and _published_by(urls, spec) is view:
                 message = f"{view}: {str(spec)!r} has a URL that {other} answers, whose name is longer"
-                yield Remark(_at(view, "name"), message, also=_against("the longer name is", other))
+                yield Remark(at(view, "name"), message, also=_against("the longer name is", other))
 
 
 def _below(view: StaticViewRecord, other: StaticViewRecord) -> tuple[str, ...] | None:
@@ -244,14 +245,14 @@ def same_root(site: Site) -> Iterator[Remark]:
         if winner.external and not view.external:
             continue  # it answers a CDN that fetches what it does not have
         message = f"{view}: no URL is made with this name: {winner} publishes the same root and is stronger"
-        yield Remark(_at(view, "path"), message, also=_against("stronger is", winner))
+        yield Remark(at(view, "path"), message, also=_against("stronger is", winner))
 
 
 def publishes_nothing(site: Site) -> Iterator[Remark]:
     for view in site.local_views:
         outputs = any(site.published(bundle, [view.root]) for bundle in site.bundles)
         if not view.file and site.stands(view.root) and not site.files(view.root) and not outputs:
-            yield Remark(_at(view, "path"), f"{view}: there is no file in '{view.root}'")
+            yield Remark(at(view, "path"), f"{view}: there is no file in '{view.root}'")
 
 
 def permission_never_asked(site: Site) -> Iterator[Remark]:
@@ -260,7 +261,7 @@ def permission_never_asked(site: Site) -> Iterator[Remark]:
             message = (
                 f"{view}: the permission {view.permission!r} is never asked for: others serve what is published there"
             )
-            yield Remark(_at(view, "permission"), message)
+            yield Remark(at(view, "permission"), message)
 
 
 def policy_never_asked(site: Site) -> Iterator[Remark]:
@@ -268,7 +269,7 @@ def policy_never_asked(site: Site) -> Iterator[Remark]:
     if not isinstance(policy, PermissionPolicy):
         return
     if all(not getattr(utility.component, "protected", False) for utility in site.registry.registeredUtilities()):
-        yield Remark(_at(policy, "policy"), f"{policy}: nothing declares a permission, so it is never asked")
+        yield Remark(at(policy, "policy"), f"{policy}: nothing declares a permission, so it is never asked")
 
 
 def also_unprotected(site: Site) -> Iterator[Remark]:
@@ -279,7 +280,7 @@ def also_unprotected(site: Site) -> Iterator[Remark]:
                 message = (
                     f"{view}: what the permission {view.permission!r} protects is published without one by {other}"
                 )
-                yield Remark(_at(view, "permission"), message, also=_against("published at", other))
+                yield Remark(at(view, "permission"), message, also=_against("published at", other))
 
 
 # Cache busters.
@@ -290,7 +291,7 @@ def entries_without_files(site: Site) -> Iterator[Remark]:
         missing = [value for value in dict.fromkeys(entries.values()) if not site.stands(_named(busting, value))]
         if missing:
             message = f"{busting}: the manifest '{spec}' names {_some(missing)}, which no layer of '{busting.path}' has"
-            yield Remark(_at(busting, "manifest"), message)
+            yield Remark(at(busting, "manifest"), message)
 
 
 def files_without_entries(site: Site) -> Iterator[Remark]:
@@ -307,7 +308,7 @@ def files_without_entries(site: Site) -> Iterator[Remark]:
                     missing.append(spec)
         if missing:
             names = _some("/".join(spec.below(busting.path)) for spec in missing)
-            yield Remark(_at(busting, "manifest"), f"{busting}: the manifest '{manifest}' has no entry for {names}")
+            yield Remark(at(busting, "manifest"), f"{busting}: the manifest '{manifest}' has no entry for {names}")
 
 
 def _manifests(site: Site) -> Iterator[tuple[Busting, AssetSpec, Any]]:
@@ -335,7 +336,7 @@ def busts_nothing(site: Site) -> Iterator[Remark]:
     for busting in site.snapshot.bustings:
         if not any(overlap(busting.path, place) for place in (regions if busting.explicit else roots)):
             near = did_you_mean(str(busting.path), map(str, roots))
-            yield Remark(_at(busting, "path"), f"{busting}: no static view publishes anything of it", near)
+            yield Remark(at(busting, "path"), f"{busting}: no static view publishes anything of it", near)
 
 
 # Bundles.
@@ -345,14 +346,14 @@ def unmatched_contents(site: Site) -> Iterator[Remark]:
     for bundle in site.bundles:
         for pattern, record in site.registry.above.bundles().unmatched(bundle.name):
             message = f"{bundle}: no file matches {pattern!r}"
-            yield Remark(_at(record, "contents"), message)
+            yield Remark(at(record, "contents"), message)
 
 
 def empty_bundles(site: Site) -> Iterator[Remark]:
     extended = {record.bundle for record in site.contributions}
     for bundle in site.bundles:
         if not bundle.contents and bundle.name not in extended:
-            yield Remark(_at(bundle, "name"), f"{bundle} has no contents: it cannot be built")
+            yield Remark(at(bundle, "name"), f"{bundle} has no contents: it cannot be built")
 
 
 def filtered_into_nothing(site: Site) -> Iterator[Remark]:
@@ -363,7 +364,7 @@ def filtered_into_nothing(site: Site) -> Iterator[Remark]:
         files = contents - (names - {bundle.name})  # of other bundles each may have an output of its own
         if files and bundle.filters and bundle.output is None and bundle.name not in inside:
             message = f"{bundle} has filters, and no output for what they make of {_some(sorted(files))}"
-            yield Remark(_at(bundle, "filters"), message)
+            yield Remark(at(bundle, "filters"), message)
 
 
 def unpublished_outputs(site: Site) -> Iterator[Remark]:
@@ -375,7 +376,7 @@ def unpublished_outputs(site: Site) -> Iterator[Remark]:
     hidden = [each.name for each in site.bundles if each.output is not None and not site.published(each, regions)]
     if hidden:
         message = f"{directory}: no static view publishes it, and it says no url, so {_some(hidden)} has no URL"
-        yield Remark(_at(directory, "directory"), message)
+        yield Remark(at(directory, "directory"), message)
 
 
 def replaced_contents(site: Site) -> Iterator[Remark]:
@@ -386,7 +387,7 @@ def replaced_contents(site: Site) -> Iterator[Remark]:
         for record in site.contributions:
             if record.bundle == bundle.name:
                 message = f"{record}: an override replaces all of it: {_some(record.contents)} is not used"
-                yield Remark(_at(record, "contents"), message, also=_against("overridden by", supplier.via[0]))
+                yield Remark(at(record, "contents"), message, also=_against("overridden by", supplier.via[0]))
 
 
 # Variants.
@@ -401,7 +402,7 @@ def faulty_variants(site: Site) -> Iterator[Remark]:
             for variant in answers.variants(view, spec) if spec not in site.made else ():
                 if variant.fault and variant.coding in view.content_encodings:
                     name = f"{spec}{CODINGS[variant.coding]}"
-                    yield Remark(_at(view, "content_encodings"), f"{view}: {name!r} is never served: {variant.fault}")
+                    yield Remark(at(view, "content_encodings"), f"{view}: {name!r} is never served: {variant.fault}")
 
 
 def undeclared_variants(site: Site) -> Iterator[Remark]:
@@ -416,7 +417,7 @@ def undeclared_variants(site: Site) -> Iterator[Remark]:
             lying = [spec for spec in lying if site.stands(spec)]
             if lying and coding not in view.content_encodings:
                 message = f"{view}: {_some(lying)} is never sent for the asset beside it: {coding} is not declared"
-                yield Remark(_at(view, "path"), message, f"add {coding} to content_encodings")
+                yield Remark(at(view, "path"), message, f"add {coding} to content_encodings")
 
 
 # Routes and views.
@@ -425,21 +426,21 @@ def undeclared_variants(site: Site) -> Iterator[Remark]:
 def never_reached(site: Site) -> Iterator[Remark]:
     for record, why, by in site.registry.part(Pages).unreached():
         if isinstance(record, Route):
-            yield Remark(_at(record, "pattern"), f"{record} is never tried: {why}", also=_against("goes first:", by))
+            yield Remark(at(record, "pattern"), f"{record} is never tried: {why}", also=_against("goes first:", by))
 
 
 def never_called(site: Site) -> Iterator[Remark]:
     for record, why, by in site.registry.part(Pages).unreached():
         if isinstance(record, View):
             where = "route_name" if record.route_name is not None else "name"
-            yield Remark(_at(record, where), f"{record} is never called: {why}", also=_against("the route is", by))
+            yield Remark(at(record, where), f"{record} is never called: {why}", also=_against("the route is", by))
 
 
 def without_view(site: Site) -> Iterator[Remark]:
     viewed = {view.route_name for view in site.snapshot.pages}
     for route in site.snapshot.routes:
         if route.name not in viewed:
-            yield Remark(_at(route, "name"), f"{route}: no view answers it")
+            yield Remark(at(route, "name"), f"{route}: no view answers it")
 
 
 def behind_a_route(site: Site) -> Iterator[Remark]:
@@ -453,4 +454,4 @@ def behind_a_route(site: Site) -> Iterator[Remark]:
                 hidden.setdefault(led.route or led.view, []).append(path)
         for record, paths in hidden.items():
             message = f"{view}: {_some(paths)} is answered by {record}: routes and views go before static views"
-            yield Remark(_at(view, "name"), message, also=_against("answered at", record))
+            yield Remark(at(view, "name"), message, also=_against("answered at", record))

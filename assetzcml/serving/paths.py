@@ -166,15 +166,20 @@ def _is_public(name: str, dotfiles: bool) -> bool:
         return False
     if name.casefold() == BUILD_RECORD:  # it tells what outputs are made of, and is for assetzcml alone
         return False
-    stem, *extensions = name.casefold().split(".")
+    stem = name.casefold().partition(".")[0]
     if stem.rstrip(" ") in _DEVICES or stem == "__pycache__":
         return False
-    return not _is_source(extensions)
+    return not is_source(name)
 
 
-def _is_source(extensions: list[str]) -> bool:
-    """Whether the extensions of a name say that it is source, or a copy of source: ['py', 'bak']."""
-    for extension in reversed(extensions):
+def is_source(name: str) -> bool:
+    """
+    Whether the extensions of a name say that it is program source or ZCML, or a copy of one.
+
+    >>> is_source("views.py"), is_source("views.py.bak"), is_source("python.css")
+    (True, True, False)
+    """
+    for extension in reversed(name.casefold().split(".")[1:]):
         extension = extension.strip("~# ")  # the marks of Emacs: 'view.py~', '#view.py#', 'view.py.~1~'
         if extension in _SOURCE:
             return True

@@ -22,7 +22,7 @@ from assetzcml.resolving.resolver import FRESH
 from assetzcml.resolving.search import SearchPaths
 from assetzcml.serving.entries import WHOLE, Entries, complete
 from assetzcml.serving.files import Refused, exhausted
-from assetzcml.serving.paths import BadPath, Key, path_key
+from assetzcml.serving.paths import BadPath, Key, is_source, path_key
 from assetzcml.serving.responses import (
     ALLOW,
     BAD_REQUEST,
@@ -201,7 +201,9 @@ class Publication:
         """
         record = self.record
         if record.file:
-            return self._entry(record.root, known, read_now) if path == BARE else Finding.NOTHING
+            if path != BARE or is_source(record.root.name):  # whatever its name in the URL is
+                return Finding.NOTHING
+            return self._entry(record.root, known, read_now)
         spec = record.root.joined(path.parts)
         if path.directory:
             return self._entry(spec.joined([record.index]), known, read_now) if record.index else Finding.NOTHING

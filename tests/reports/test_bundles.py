@@ -42,7 +42,7 @@ def codes(findings):
         (SHOP + BUNDLE + ADDED.format("shop:static/x/*.css"), ["A052"]),
         (NO_SOURCES + BUNDLE.replace("reset.css", "x*.css"), []),
         (SHOP + BUNDLE + '<bundle name="b" contents="gen/*.css" output="b.css"/>', []),  # what another one writes
-        (BUNDLE.replace("reset.css", "x*.css"), []),  # Python says where
+        (BUNDLE.replace("reset.css", "x*.css"), ["A057"]),  # nobody says where sources and outputs are
         (SHOP + '<bundle name="a" output="gen/a.css"/>', ["A053"]),
         (SHOP + '<bundle name="a"/>', ["A053"]),
         (SHOP + '<bundle name="a" output="gen/a.css"/>' + ADDED.format("reset.css"), []),  # a place to add to

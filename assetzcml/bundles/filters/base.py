@@ -152,6 +152,10 @@ class Filter:
         bound.setup()
         return bound
 
+    def settings(self) -> list[str]:
+        """The names under which options of this filter may be set for a bundle or an environment."""
+        return [how.setting for how in self._options.values() if how.setting]
+
     def follow(self, earlier: Sequence[Filter]) -> None:
         """Told, once it is bound, which filters run before it on the same bundle. By default that does not matter."""
 
