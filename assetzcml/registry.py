@@ -117,7 +117,8 @@ class Snapshot:
 
     A part of the package that needs another shape of it (an index) asks for `derived(make)`, which makes it once. When
     *make* has `grown(former, snapshot, changes)`, that of an earlier snapshot is taken on: what is declared one by one
-    costs one by one. It returns None when the changes are more than it can take.
+    costs one by one. It returns None when the changes are more than it can take. One that is `of_records` knows records
+    and nothing of the registry.
     """
 
     def __init__(self, registry: Registry):
@@ -182,11 +183,17 @@ class Snapshot:
         )
         later._began = began
         later._state_of(self, changes)
-        if registry is None:
-            self._former = {}  # else each snapshot would keep the one before it
-        else:
-            later._before = self
-        return later
+        later._before = self
+        return later if registry is not None else later.settled(self.registry)
+
+    def settled(self, registry: Registry) -> Snapshot:
+        """The snapshot that was only looked at, taken by *registry*. What is known of records alone is kept."""
+        before, self._before = self._before, None
+        if before is not None:
+            before._former = {}  # else each snapshot would keep the one before it
+        self.registry, self._losses, self._lost = registry, registry.losses, len(registry.losses)
+        self._derived = {make: value for make, value in self._derived.items() if getattr(make, "of_records", False)}
+        return self
 
     def _state_of(self, before: Snapshot, changes: Sequence[Change]) -> None:
         self.policy, self.urls, self.generation = before.policy, before.urls, before.generation
@@ -372,8 +379,12 @@ class Registry(Components):
             found = self._parts.setdefault(make, make(self))
         return found
 
-    def add(self, *records: Record) -> None:
-        """Put each of *records* in the place of the one with its discriminator, which is kept for `explain`."""
+    def add(self, *records: Record, proposed: Snapshot | None = None) -> None:
+        """
+        Put each of *records* in the place of the one with its discriminator, which is kept for `explain`.
+
+        *proposed* is the snapshot that was made to look whether they hold.
+        """
         with self.lock:
             before = self.current.snapshot
             try:
@@ -383,7 +394,10 @@ class Registry(Components):
                 raise
             self.declared.extend(records)
             by_difference = before is not None and before is self.current.snapshot and before.takes(records)
-            self.current.snapshot = before.after(changes) if before is not None and by_difference else None
+            if before is None or not by_difference:
+                self.current.snapshot = None
+            else:
+                self.current.snapshot = before.after(changes) if proposed is None else proposed.settled(self)
 
     def adopt(self, staged: Registry, load: LoadReport | None = None) -> None:
         """Take over everything that was registered in *staged*, by *load*; requests see all of it or nothing."""

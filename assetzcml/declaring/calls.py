@@ -262,14 +262,15 @@ class Declarations(Registry):
 
     def _take(self, records: Sequence[Record], problems: Sequence[Problem] = ()) -> None:
         """Check records against what they touch, then add them; if one does not hold, nothing changes."""
-        found = list(findings(_Proposal(self, records), records, roots=False))  # type: ignore[arg-type]
+        proposal = _Proposal(self, records)
+        found = list(findings(proposal, records, roots=False))  # type: ignore[arg-type]
         problems = [*problems, *(problem for problem, warning in found if not warning)]
         if problems:
             raise ConfigurationError(*problems)
         for problem, _ in found:
             place = problem.origin or Origin("<python>")
             warnings.warn_explicit(problem.headline, ConfigurationWarning, place.file, place.line)
-        self.add(*records)
+        self.add(*records, proposed=proposal.snapshot)
         if any(isinstance(record, Busting) for record in records):
             self.prepare_urls()
 

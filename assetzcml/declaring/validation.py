@@ -6,7 +6,6 @@ The same rules for ZCML and for Python calls.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 
 from assetzcml.errors import Origin, Problem, did_you_mean
 from assetzcml.interfaces import IBindable, IPages
@@ -52,15 +51,15 @@ def findings(registry: Registry, records: Iterable[Record], *, roots: bool = Tru
 class _Checks:
     def __init__(self, registry: Registry):
         self.registry = registry
-        self.resolver = Resolver(registry)
+        self.resolver = registry.part(Resolver)
 
-    # Made when asked for: what Python declares one by one seldom needs them, and each is as large as the registry.
+    # Made when asked for: a static view that Python declares needs neither.
 
-    @cached_property
+    @property
     def snapshot(self) -> Snapshot:
         return self.registry.snapshot
 
-    @cached_property
+    @property
     def paths(self) -> SearchPaths:
         return self.snapshot.derived(SearchPaths)
 
@@ -154,7 +153,8 @@ class _Checks:
                 yield Finding(Problem(place, f"{record}: {message}"))
 
     def cycles(self, records: Sequence[Override]) -> Iterator[Finding]:
-        remaining = list(self.snapshot.overrides)
+        # One more is in a circle only with what it touches.
+        remaining = self.paths.around(records[0]) if len(records) == 1 else list(self.snapshot.overrides)
         while cycle := override_cycle(remaining):
             remaining = [override for override in remaining if override not in cycle]
             new = [override for override in cycle if override in records] or list(cycle)
@@ -167,8 +167,7 @@ class _Checks:
     def _unimportable(self, spec: AssetSpec, where: Origin, subject: str) -> Problem | None:
         """The problem with the package of *spec*; None when it can be imported."""
         try:
-            for _ in self.resolver.packages.find(AssetSpec(spec.package)):
-                break
+            self.resolver.packages.portions(spec.package)
         except ModuleNotFoundError as error:
             if error.name and (spec.package == error.name or spec.package.startswith(f"{error.name}.")):
                 message = str(error) if "not a package" in str(error) else f"there is no package {spec.package!r}"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from assetzcml.records.assets import AssetSpec, Override
 from assetzcml.records.bundles import BundleRecord
-from assetzcml.registry import Snapshot
+from assetzcml.records.growing import SpecTree
+from assetzcml.registry import Change, Snapshot
 
 __all__ = ["Candidate", "SearchPaths", "parent", "targets_in"]
+
+
+_Entry = tuple[int, Override]  # the lower the number, the stronger
 
 
 class Candidate(NamedTuple):
@@ -31,36 +35,76 @@ class SearchPaths:
     `bundles` are the specs of bundles, whose originals are built.
     """
 
+    of_records = True
+
     def __init__(self, snapshot: Snapshot):
         self._snapshot = snapshot
         self.bundles = frozenset(
             record.spec for record in snapshot.bundling if isinstance(record, BundleRecord) and record.spec is not None
         )
         self.merged = tuple(override for override in snapshot.overrides if override.merged)
-        self._by_target: dict[AssetSpec, list[tuple[int, Override]]] = {}
-        self._children: dict[AssetSpec, set[str]] = {}
-        for order, override in enumerate(snapshot.overrides):
-            self._by_target.setdefault(override.target, []).append((order, override))
-            self._name_in_parents(override.target)
+        by_target: dict[AssetSpec, list[_Entry]] = {}
+        for entry in enumerate(snapshot.overrides):
+            by_target.setdefault(entry[1].target, []).append(entry)
+        self._by_target: SpecTree[tuple[_Entry, ...]] = SpecTree(
+            (target, tuple(entries)) for target, entries in by_target.items()
+        )
+        self._sources: SpecTree[bool] = SpecTree((override.source, True) for override in snapshot.overrides)
+        self._first = 0  # the order of the strongest
+        self.of_overrides = object()  # the same as long as the overrides are
 
-    def _name_in_parents(self, target: AssetSpec) -> None:
-        for depth, name in enumerate(target.parts):
-            self._children.setdefault(AssetSpec(target.package, target.parts[:depth]), set()).add(name)
+    @classmethod
+    def grown(cls, former: SearchPaths, snapshot: Snapshot, changes: Sequence[Change]) -> SearchPaths | None:
+        """As they are after *changes*; None where these are more than an override on top of all others."""
+        paths = cls.__new__(cls)
+        paths._snapshot = snapshot
+        paths.bundles, paths.merged, paths.of_overrides = former.bundles, former.merged, former.of_overrides
+        by_target, sources, first = former._by_target, former._sources, former._first
+        for record, replaced in changes:
+            if isinstance(record, BundleRecord) or (isinstance(record, Override) and record.merged):
+                return None
+            if isinstance(record, Override):
+                first -= 1
+                entries = by_target.get(record.target, ())
+                if replaced is not None:
+                    entries = tuple(entry for entry in entries if entry[1] is not replaced)
+                by_target = by_target.plus(record.target, ((first, record), *entries))
+                sources = sources.plus(record.source, True)
+                paths.of_overrides = object()
+        paths._by_target, paths._sources, paths._first = by_target, sources, first
+        return paths
 
     def covering(self, spec: AssetSpec) -> list[Override]:
         """The overrides whose target covers *spec*, the strongest first."""
         if not self._by_target:
             return []
-        found: list[tuple[int, Override]] = []
-        for depth in range(len(spec.parts) + 1):
-            for entry in self._by_target.get(AssetSpec(spec.package, spec.parts[:depth]), ()):
-                if not entry[1].file or depth == len(spec.parts):
-                    found.append(entry)
+        found: list[_Entry] = []
+        for entries in self._by_target.above(spec):
+            found += [entry for entry in entries if not entry[1].file or entry[1].target == spec]
         return [override for _, override in sorted(found, key=lambda entry: entry[0])]
 
-    def targets_in(self, spec: AssetSpec) -> set[str]:
+    def targets_in(self, spec: AssetSpec) -> Iterable[str]:
         """The names in the directory *spec* that a target names, or leads through."""
-        return self._children.get(spec, set())
+        return self._by_target.names(spec)
+
+    def around(self, override: Override) -> list[Override]:
+        """
+        The overrides that may send an asset round in a circle with *override*, itself among them; [] when none does.
+
+        They are those that what it leads to may go on by, and only where something leads to its target.
+        """
+        if not self._sources.touches(override.target) or not self._by_target.touches(override.source):
+            return []
+        found: dict[int, Override] = {}
+        waiting = [override.source]
+        while waiting:
+            source = waiting.pop()
+            for entries in (*self._by_target.above(source), *self._by_target.below(source)):
+                for order, onward in entries:
+                    if order not in found:
+                        found[order] = onward
+                        waiting.append(onward.source)
+        return list(found.values())
 
     def candidates(self, spec: AssetSpec, root: AssetSpec | None = None) -> Iterable[Candidate]:
         """

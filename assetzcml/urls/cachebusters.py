@@ -18,13 +18,14 @@ from assetzcml.records import rules
 from assetzcml.records.assets import AssetSpec, Busting, asset_spec
 from assetzcml.registry import Registry
 from assetzcml.resolving.digests import Digests, with_digest
-from assetzcml.resolving.fingerprints import Fingerprint, fingerprint
+from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, is_young
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import Resolver
-from assetzcml.resolving.search import parent
+from assetzcml.resolving.search import SearchPaths, parent
 from assetzcml.urls import manifest_format
 from assetzcml.urls.manifest_format import EMPTY, Manifest
 from assetzcml.urls.queries import with_parameter
+from assetzcml.urls.roots import Roots
 
 __all__ = [
     "DigestCacheBuster",
@@ -121,11 +122,40 @@ class QueryStringConstantCacheBuster(QueryStringCacheBuster):
         return self._token
 
 
-class _Read(NamedTuple):
-    """What a manifest was when it was read: the file's time of change, size and inode, and what it said."""
+Signature = tuple[str, Fingerprint]  # the path of a file, and which version of it
 
-    signature: tuple[int, int, int] | None
+
+class _Read(NamedTuple):
+    """What a manifest was when it was read, and what it said."""
+
+    signature: Signature | None
     manifest: Manifest
+
+
+# Manifests that one registry keeps as they were read; more than any application has.
+MOST_MANIFESTS = 1_000
+
+
+class ManifestFiles:
+    """
+    The manifests that were read for one registry, however many cache busters read them: each is read once, and again
+    when it has changed. Only for the format that we know; what a subclass makes of a file is its own.
+    """
+
+    def __init__(self, registry: Any = None) -> None:
+        self._known: dict[str, _Read] = {}
+
+    def known(self, signature: Signature | None) -> _Read | None:
+        """What a file with this signature said; None when it was not read."""
+        read = None if signature is None else self._known.get(signature[0])
+        return read if read is not None and read.signature == signature else None
+
+    def keep(self, read: _Read) -> None:
+        if read.signature is None or is_young(read.signature[1]):
+            return
+        if len(self._known) >= MOST_MANIFESTS:
+            self._known.clear()
+        self._known[read.signature[0]] = read
 
 
 @implementer(ICacheBuster, IBindable)
@@ -153,6 +183,8 @@ class ManifestCacheBuster:
         self._registry: Registry | None = None
         self._busting: Busting | None = None
         self._read: _Read | None = None
+        self._read_through: object = None  # the overrides
+        self._files = ManifestFiles()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.manifest_spec}>"
@@ -170,9 +202,14 @@ class ManifestCacheBuster:
         """The manifest in force. Raises InvalidManifest."""
         if self.reloads():
             return self._reread()
-        if self._read is None:
+        if self._read is None or (self._registry is not None and self._through() is not self._read_through):
+            self._read_through = self._through()
             self._read = self._load(self._find())
         return self._read.manifest
+
+    def _through(self) -> object:
+        """The same object as long as the overrides are the same, through which the manifest is found."""
+        return self._registry.snapshot.derived(SearchPaths).of_overrides if self._registry is not None else None
 
     def reloads(self) -> bool:
         """Is a change of the manifest noticed?"""
@@ -185,6 +222,8 @@ class ManifestCacheBuster:
         bound._registry = registry
         bound._busting = busting
         bound._read = None
+        if not _overrides(self, ManifestCacheBuster, "parse_manifest"):
+            bound._files = registry.owner.part(ManifestFiles)
         return bound
 
     def problems(self, registry: Registry, busting: Busting) -> Iterator[str]:
@@ -251,17 +290,23 @@ class ManifestCacheBuster:
     def _load(self, found: Found | None) -> _Read:
         if found is None:
             raise InvalidManifest(f"{self._subject()} does not exist{self._similar_names()}")
+        signature = _signature(found)
+        known = self._files.known(signature)
+        if known is not None:
+            return known
         try:
             with found.open() as stream:
                 content = stream.read()
         except OSError as error:
             raise InvalidManifest(f"{self._subject()} cannot be read: {error.strerror or error}") from error
         try:
-            return _Read(_signature(found), Manifest(self.parse_manifest(content)))
+            read = _Read(signature, Manifest(self.parse_manifest(content)))
         except InvalidManifest as error:
             raise InvalidManifest(f"{self._subject()}: {error}") from error
         except Exception as error:  # parse_manifest may be the code of others
             raise InvalidManifest(f"{self._subject()} cannot be parsed: {type(error).__name__}: {error}") from error
+        self._files.keep(read)
+        return read
 
     def _reread(self) -> Manifest:
         """The manifest as it is now: empty while it is missing, the last good one while it cannot be read."""
@@ -295,18 +340,16 @@ class ManifestCacheBuster:
         """The entries that no static view below the buster's path can follow."""
         if busting.explicit:
             return
-        for view in registry.snapshot.views:
+        for view in registry.snapshot.derived(Roots).directories.below(busting.path):
             directory = view.root.below(busting.path)
-            if view.file or not directory or not view.root.under(busting.path):
-                continue
             moves = [f"{key!r} to {value!r}" for key, value in manifest_format.escaping_values(manifest, directory)]
             if moves:
                 moved = ", ".join(manifest_format.listed(moves))
                 yield f"{self._subject()} moves {moved}, out of the root {str(view.root)!r} of {view}"
 
 
-def _signature(found: Found) -> Fingerprint | None:
-    return None if found.status is None else fingerprint(found.status)
+def _signature(found: Found) -> Signature | None:
+    return None if found.status is None or found.path is None else (found.path, fingerprint(found.status))
 
 
 @implementer(ICacheBuster, IBindable)

@@ -224,7 +224,9 @@ class URLGenerator:
 
         One that cannot be read is told of by the URL that needs it.
         """
-        for busting in self.registry.snapshot.derived(Lookup).bustings:
+        lookup = self.registry.snapshot.derived(Lookup)
+        unread, lookup.unread = lookup.unread, []
+        for busting in unread:
             if isinstance(busting.buster, ManifestCacheBuster):
                 try:
                     busting.buster.current()

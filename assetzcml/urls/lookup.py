@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -10,10 +11,12 @@ from urllib.parse import quote
 from assetzcml.errors import NotPublished
 from assetzcml.interfaces import IBindable
 from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord
-from assetzcml.registry import Snapshot
+from assetzcml.records.growing import Growing
+from assetzcml.registry import Change, Snapshot
 from assetzcml.resolving.search import SearchPaths
 from assetzcml.urls.cachebusters import Lasting, lasting
 from assetzcml.urls.queries import PATH_SAFE, quoted_base_url
+from assetzcml.urls.roots import Roots, before
 
 __all__ = ["CACHED_URLS", "BoundBusting", "Lookup", "Place"]
 
@@ -63,26 +66,49 @@ class Lookup:
     """The static views and bustings of a snapshot, by path."""
 
     def __init__(self, snapshot: Snapshot):
-        self._directories: dict[AssetSpec, StaticViewRecord] = {}
-        self._files: dict[AssetSpec, StaticViewRecord] = {}
-        self._order: dict[int, int] = {}
-        for order, view in enumerate(snapshot.views):
-            self._order[id(view)] = order
-            (self._files if view.file else self._directories).setdefault(view.root, view)
+        self._take(snapshot)
         self._merged: dict[AssetSpec, list[Override]] = {}  # by target
         self._aliases: dict[AssetSpec, Override] = {}  # by source
         for override in snapshot.derived(SearchPaths).merged:
             self._merged.setdefault(override.target, []).append(override)
-            if override.source not in self._directories:
+            if self._roots.directories.get(override.source) is None:
                 self._aliases.setdefault(override.source, override)
-        self._bustings: dict[AssetSpec, BoundBusting] = {}
-        self.explicit: dict[AssetSpec, BoundBusting] = {}
+        plain: dict[AssetSpec, BoundBusting] = {}
+        explicit: dict[AssetSpec, BoundBusting] = {}
         for record in snapshot.bustings:
-            table = self.explicit if record.explicit else self._bustings
+            table = explicit if record.explicit else plain
             if record.path not in table:
                 table[record.path] = _bound(snapshot, record)
+        self._bustings, self.explicit = Growing(plain), Growing(explicit)
+        self.unread = self.bustings
+
+    def _take(self, snapshot: Snapshot) -> None:
+        self._roots = snapshot.derived(Roots)
         self._places: dict[tuple[AssetSpec, bool], Place] = {}
         self.bundles = snapshot.derived(SearchPaths).bundles
+
+    @classmethod
+    def grown(cls, former: Lookup, snapshot: Snapshot, changes: Sequence[Change]) -> Lookup | None:
+        """As it is after *changes*; None where roots are merged, which a view may come between."""
+        if snapshot.derived(SearchPaths).merged:
+            return None
+        lookup = cls.__new__(cls)
+        lookup._take(snapshot)
+        lookup._merged, lookup._aliases = {}, {}
+        lookup._bustings, lookup.explicit, lookup.unread = former._bustings, former.explicit, former.unread
+        for record, _ in changes:
+            if isinstance(record, Busting):
+                bound = _bound(snapshot, record)
+                lookup.unread = [*lookup.unread, bound]
+                if record.explicit:
+                    lookup.explicit = lookup.explicit.plus(record.path, bound)
+                else:
+                    lookup._bustings = lookup._bustings.plus(record.path, bound)
+        return lookup
+
+    def bound(self, record: Busting) -> BoundBusting | None:
+        """What is at work for the path of *record*."""
+        return (self.explicit if record.explicit else self._bustings).get(record.path)  # type: ignore[no-any-return]
 
     @property
     def bustings(self) -> list[BoundBusting]:
@@ -153,18 +179,16 @@ class Lookup:
         return (view, spec) if found is None else (found, merged)
 
     def _view(self, spec: AssetSpec) -> StaticViewRecord | None:
-        directory = _deepest(self._directories, spec)
-        file = self._files.get(spec)
-        if file is None or (
-            directory is not None and directory.root == spec and self._order[id(directory)] < self._order[id(file)]
-        ):
+        directory = next(self._roots.directories.above(spec), None)
+        file = self._roots.files.get(spec)
+        if file is None or (directory is not None and directory.root == spec and before(directory, file)):
             return directory
-        return file
+        return file  # type: ignore[no-any-return]
 
     def _nearest(self, spec: AssetSpec) -> str:
         """The published roots most like *spec*, for an error."""
         roots = {str(view.root) + ("" if view.file or not view.root.parts else "/"): view for view in (
-            *self._directories.values(), *self._files.values())}  # fmt: skip
+            *self._roots.directories.values.values(), *self._roots.files.values.values())}  # fmt: skip
         if not roots:
             return "; nothing is published"
 
@@ -207,7 +231,7 @@ class Lookup:
         return _deepest(self.explicit, source)
 
 
-def _deepest(table: dict[AssetSpec, Any], spec: AssetSpec) -> Any:
+def _deepest(table: Mapping[AssetSpec, Any], spec: AssetSpec) -> Any:
     """What *table* has for *spec*, or for the deepest directory above it; None when it has nothing."""
     if table:
         for depth in range(len(spec.parts), -1, -1):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from assetzcml.errors import InvalidManifest
-from assetzcml.records.assets import AssetSpec, StaticViewRecord
-from assetzcml.registry import Registry, Snapshot
+from assetzcml.records.assets import AssetSpec, Busting, StaticViewRecord
+from assetzcml.records.growing import Growing
+from assetzcml.registry import Change, Registry, Snapshot
 from assetzcml.resolving.digests import Digests, without_digest
 from assetzcml.resolving.packages import Found
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.urls.cachebusters import DigestCacheBuster, ManifestCacheBuster
-from assetzcml.urls.lookup import Lookup
+from assetzcml.urls.lookup import BoundBusting, Lookup
 from assetzcml.urls.manifest_format import EMPTY, Manifest
 
 __all__ = ["Version", "Versions"]
@@ -30,13 +31,36 @@ class Manifests:
     """The manifest busters of a snapshot, by the path they were declared for."""
 
     def __init__(self, snapshot: Snapshot):
-        self.plain: dict[AssetSpec, ManifestCacheBuster] = {}
-        self.explicit: dict[AssetSpec, ManifestCacheBuster] = {}
-        for busting in snapshot.derived(Lookup).bustings:
-            if isinstance(busting.buster, ManifestCacheBuster):
-                (self.explicit if busting.record.explicit else self.plain)[busting.record.path] = busting.buster
-        self.bundles = bool(snapshot.derived(Lookup).bundles)
-        self.digests = any(isinstance(each.buster, DigestCacheBuster) for each in snapshot.derived(Lookup).bustings)
+        self.plain: Growing[AssetSpec, ManifestCacheBuster] = Growing()
+        self.explicit: Growing[AssetSpec, ManifestCacheBuster] = Growing()
+        self.digests = False
+        lookup = snapshot.derived(Lookup)
+        self.bundles = bool(lookup.bundles)
+        for busting in lookup.bustings:
+            self._know(busting)
+
+    def _know(self, busting: BoundBusting) -> None:
+        path, buster = busting.record.path, busting.buster
+        self.digests = self.digests or isinstance(buster, DigestCacheBuster)
+        if isinstance(buster, ManifestCacheBuster):
+            if busting.record.explicit:
+                self.explicit = self.explicit.plus(path, buster)
+            else:
+                self.plain = self.plain.plus(path, buster)
+
+    @classmethod
+    def grown(cls, former: Manifests, snapshot: Snapshot, changes: Sequence[Change]) -> Manifests | None:
+        """As they are after *changes*; None where a manifest is replaced."""
+        lookup, manifests = snapshot.derived(Lookup), cls.__new__(cls)
+        manifests.plain, manifests.explicit, manifests.digests = former.plain, former.explicit, former.digests
+        manifests.bundles = bool(lookup.bundles)
+        for record, replaced in changes:
+            if isinstance(record, Busting):
+                bound = lookup.bound(record)
+                if replaced is not None or bound is None:
+                    return None
+                manifests._know(bound)
+        return manifests
 
 
 class Versions:
@@ -97,7 +121,7 @@ class Versions:
         return bool(snapshot.derived(Lookup).bundles)
 
     def _renamed(
-        self, explicit: dict[AssetSpec, ManifestCacheBuster], view: StaticViewRecord, parts: tuple[str, ...]
+        self, explicit: Mapping[AssetSpec, ManifestCacheBuster], view: StaticViewRecord, parts: tuple[str, ...]
     ) -> AssetSpec | None:
         """
         The file that an explicit manifest gave an asset's place to, where only the asset itself is overridden.
@@ -122,7 +146,7 @@ class Versions:
             return None
 
 
-def is_value(busters: dict[AssetSpec, ManifestCacheBuster], spec: AssetSpec) -> bool:
+def is_value(busters: Mapping[AssetSpec, ManifestCacheBuster], spec: AssetSpec) -> bool:
     """Is *spec* what one of the manifests has given an asset for a name?"""
     for depth in range(len(spec.parts) - 1, -1, -1):
         buster = busters.get(AssetSpec(spec.package, spec.parts[:depth]))

@@ -140,19 +140,22 @@ def test_a_missing_source_in_a_package_is_a_warning_with_a_suggestion(shop, sour
 
 
 def test_a_package_whose_own_code_fails_keeps_the_exception(package):
-    package({"__init__.py": "import nosuch_dependency_v"}, name="broken_v")
-    package({"__init__.py": "1/0"}, name="worse_v")
+    # The packages above a subpackage are imported when it is looked for.
+    package({"__init__.py": "import nosuch_dependency_v", "sub/__init__.py": ""}, name="broken_v")
+    package({"__init__.py": "1/0", "sub/__init__.py": ""}, name="worse_v")
     registry = Registry()
     problems = [
         f.problem
-        for f in findings(registry, [override("broken_v:x", "worse_v:x"), view("broken_v:x"), busting("worse_v:x")])
+        for f in findings(
+            registry, [override("broken_v.sub:x", "worse_v.sub:x"), view("broken_v.sub:x"), busting("worse_v.sub:x")]
+        )
     ]
     assert [problem.message.partition(": ")[2] for problem in problems] == [
-        "to_override: the package 'broken_v' cannot be imported: "
+        "to_override: the package 'broken_v.sub' cannot be imported: "
         "ModuleNotFoundError: No module named 'nosuch_dependency_v'",
-        "override_with: the package 'worse_v' cannot be imported: ZeroDivisionError: division by zero",
-        "the package 'broken_v' cannot be imported: ModuleNotFoundError: No module named 'nosuch_dependency_v'",
-        "the package 'worse_v' cannot be imported: ZeroDivisionError: division by zero",
+        "override_with: the package 'worse_v.sub' cannot be imported: ZeroDivisionError: division by zero",
+        "the package 'broken_v.sub' cannot be imported: ModuleNotFoundError: No module named 'nosuch_dependency_v'",
+        "the package 'worse_v.sub' cannot be imported: ZeroDivisionError: division by zero",
     ]
     assert [type(problem.exception) for problem in problems] == [ModuleNotFoundError, ZeroDivisionError] * 2
     assert all("__init__.py" in str(last_file(problem.exception)) for problem in problems)
