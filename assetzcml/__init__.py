@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         ManifestCacheBuster,
         QueryStringCacheBuster,
         QueryStringConstantCacheBuster,
+        TreeCacheBuster,
     )
     from assetzcml.zcml.limits import Limits
 
@@ -50,6 +51,7 @@ __all__ = [
     "QueryStringConstantCacheBuster",
     "StaticApp",
     "StaticView",
+    "TreeCacheBuster",
     "load_zcml",
 ]
 
@@ -70,6 +72,7 @@ _MODULES = {
     "Problem": "assetzcml.errors",
     "QueryStringCacheBuster": "assetzcml.urls.cachebusters",
     "QueryStringConstantCacheBuster": "assetzcml.urls.cachebusters",
+    "TreeCacheBuster": "assetzcml.urls.cachebusters",
     "StaticApp": "assetzcml.serving.wsgi",
     "StaticView": "assetzcml.serving.view",
     "load_zcml": "assetzcml.assembly",

@@ -117,6 +117,9 @@ class ICacheBuster(Interface):
 
         *request* may be None. *subpath* is relative to the static view's root. *kw* and its '_query' are copies;
         kw['pathspec'] is the spec asked for, kw['rawspec'] the one really served.
+
+        A buster that changes *subpath* may have a method `strip(subpath)`, by which our static views take off what it
+        put in: (subpath, version), or None where there is nothing of its own.
         """
 
 

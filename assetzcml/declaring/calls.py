@@ -19,6 +19,7 @@ from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import ONE_HOUR, permission_name
 from assetzcml.records.rules import Refusal, described
 from assetzcml.registry import Above, Change, Record, Registry
+from assetzcml.urls.cachebusters import TreeCacheBuster
 from assetzcml.urls.generator import URLGenerator
 
 __all__ = ["Declarations"]
@@ -165,6 +166,7 @@ class Declarations(Registry):
             spec = _read(asset_spec, path, "path")
             rules.cache_buster(cachebust)
             rules.flag("explicit", explicit)
+            rules.not_explicit("tree" if isinstance(cachebust, TreeCacheBuster) else "", explicit)
             self._declare(Busting(path=spec, buster=cachebust, explicit=explicit, **call))
 
     def add_permission_policy(self, policy: Any) -> None:

@@ -231,6 +231,28 @@ def missing_word(value: Any) -> str:
     return str(value)
 
 
+def former_word(value: Any) -> str:
+    """What a version that is not the current one is answered with. Raises Refusal."""
+    if value not in ("current", "missing", "stored"):
+        raise refusal("former", f"former is {described(value)}", "'current', 'missing' or 'stored' was expected")
+    return str(value)
+
+
+def tree_name(value: Any) -> str:
+    """Of which digests the version of a tree is made. Raises Refusal."""
+    if value == "sha256":
+        return "sha256"
+    hint = (did_you_mean(value, ["sha256"]) if isinstance(value, str) else "") or "'sha256' is the only one"
+    raise refusal("tree", f"{described(value)} is not known", hint)
+
+
+def not_explicit(way: str, explicit: bool) -> None:
+    """A tree is of what is asked for, and never of where assets really come from. Raises Refusal."""
+    if way == "tree" and explicit:
+        hint = "leave explicit out; the path is then the one that is published"
+        raise refusal("explicit", "explicit has no meaning with tree: what a theme replaces would not be in it", hint)
+
+
 # Permission policies.
 
 

@@ -19,8 +19,8 @@ from assetzcml.records.assets import AssetSpec
 from assetzcml.records.bundles import BundleRecord, FilterOption, LoadPath
 from assetzcml.reports.rules import Remark, at
 from assetzcml.reports.survey import Site
+from assetzcml.resolving.names import is_source
 from assetzcml.resolving.search import parent
-from assetzcml.serving.paths import is_source
 
 __all__ = [
     "bare_dollars",

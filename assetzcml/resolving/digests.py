@@ -10,21 +10,19 @@ import os
 import re
 import stat
 import threading
-import time
 from typing import TYPE_CHECKING, BinaryIO
 
-from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, is_young
+from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, may_change_unseen
 
 if TYPE_CHECKING:
     from assetzcml.registry import Registry
     from assetzcml.resolving.packages import Found
 
-__all__ = ["DIGEST_LENGTH", "Digests", "digest_of", "digest_of_stream", "with_digest", "without_digest"]
+__all__ = ["DIGEST_LENGTH", "Digests", "digest_of", "whole_digest", "with_digest", "without_digest"]
 
 DIGEST_LENGTH = 12  # hex digits: 48 bits, so two versions of one file collide once in 2.8e14 (FIPS 180-4 SHA-256, cut)
 CHUNK = 1 << 18  # bytes read at a time: large enough for the disk, small enough for a thread
 CACHED_DIGESTS = 10_000  # files; about 3 MB
-RACY = 2_000_000_000  # nanoseconds; the coarsest clock of a file system (FAT), within which a second change keeps the same mtime
 _DIGEST_IN_NAME = re.compile(rf"(?s)(.+)-([0-9a-f]{{{DIGEST_LENGTH}}})(\.[^.]*)?")
 
 
@@ -33,12 +31,12 @@ def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:DIGEST_LENGTH]
 
 
-def digest_of_stream(stream: BinaryIO) -> str:
-    """The same of everything that *stream* still has, a piece at a time."""
+def whole_digest(stream: BinaryIO) -> str:
+    """The SHA-256, all 64 hex digits, of everything that *stream* still has, a piece at a time."""
     digest = hashlib.sha256()
     while chunk := stream.read(CHUNK):
         digest.update(chunk)
-    return digest.hexdigest()[:DIGEST_LENGTH]
+    return digest.hexdigest()
 
 
 def with_digest(name: str, digest: str) -> str:
@@ -93,7 +91,7 @@ class Digests:
         """
         if found.path is None or found.status is None:
             with found.open() as stream:
-                return digest_of_stream(stream)
+                return whole_digest(stream)[:DIGEST_LENGTH]
         known = self._known.get((found.path, fingerprint(found.status)))
         return known if known is not None else self._read(found, found.path, found.status)
 
@@ -102,9 +100,9 @@ class Digests:
             raise FileNotFoundError(f"{path!r} is not a regular file")
         with found.open() as stream:
             before = fingerprint(os.fstat(stream.fileno()))
-            digest = digest_of_stream(stream)
+            digest = whole_digest(stream)[:DIGEST_LENGTH]
             after = fingerprint(os.fstat(stream.fileno()))
-        if before == after and abs(time.time_ns() - after[3]) > RACY and not is_young(after):
+        if before == after and not may_change_unseen(after):
             with self._lock:
                 if len(self._known) >= CACHED_DIGESTS:
                     self._known.clear()

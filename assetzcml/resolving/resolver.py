@@ -6,7 +6,7 @@ import io
 import os
 import time
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, TypeVar
 
 from zope.interface import implementer
 
@@ -140,7 +140,17 @@ class Asset:
         return next((fault for fault in faults if fault is not None), None)
 
 
-def chosen(standing: Iterable[Found]) -> Found | None:
+class Standing(Protocol):
+    """What stands at a place: a file or a directory."""
+
+    @property
+    def directory(self) -> bool: ...
+
+
+S = TypeVar("S", bound=Standing)
+
+
+def chosen(standing: Iterable[S]) -> S | None:
     """
     The file that stands first; where there is no file, the directory that does.
 

@@ -55,10 +55,10 @@ class Answers:
         `view` is the record of the static view, `spec` the AssetSpec that the path names: without a digest, with the
         index of a directory, None where no asset can be named so. `fault` is what is wrong with the name, or ''.
         """
-        found = self._site().route(_path_info(path))
+        found = self._site().meant(_path_info(path))
         if found is None:
             return None
-        view, rest = found[0].record, found[1]
+        view, rest, version = found[0].record, found[1], found[2]
         if view.file:
             return Routed(view, view.root if rest is None else None, "" if rest is None else "nothing is below a file")
         try:
@@ -69,8 +69,18 @@ class Answers:
             return Routed(view, None, "no public asset has such a name")
         spec = view.root.joined(key.parts)
         if key.directory and view.index and self._locate(view, spec.joined([view.index])) is not None:
-            return Routed(view, spec.joined([view.index]), "")
-        return self._version(view, spec, key.parts)
+            spec = spec.joined([view.index])
+            return Routed(view, spec, self._outdated(spec, version))
+        routed = self._version(view, spec, key.parts)
+        return routed._replace(fault=self._outdated(spec, version)) if routed.spec == spec else routed
+
+    def _outdated(self, spec: AssetSpec, version: str | None) -> str:
+        """What is wrong with the version of a tree in a URL; '' for nothing."""
+        if version is None:
+            return ""
+        judged = self.registry.part(Versions).judged(self.registry.snapshot, spec, version)
+        fine = judged.digest is not None or judged.foreign
+        return "" if fine else f"the version {version} is not that of the tree as it is now"
 
     def _version(self, view: StaticViewRecord, spec: AssetSpec, parts: tuple[str, ...]) -> Routed:
         """What the name stands for, when it is that of a version and no asset has it itself."""

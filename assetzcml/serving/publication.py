@@ -15,14 +15,15 @@ from typing import Any
 
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
 from assetzcml.registry import Snapshot
-from assetzcml.resolving.digests import Digests
+from assetzcml.resolving.digests import DIGEST_LENGTH, Digests
 from assetzcml.resolving.fingerprints import fingerprint, is_young
+from assetzcml.resolving.names import is_source
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import FRESH
 from assetzcml.resolving.search import SearchPaths
 from assetzcml.serving.entries import WHOLE, Entries, complete
 from assetzcml.serving.files import Refused, exhausted
-from assetzcml.serving.paths import BadPath, Key, is_source, path_key
+from assetzcml.serving.paths import BadPath, Key, path_key, wsgi_bytes
 from assetzcml.serving.responses import (
     ALLOW,
     BAD_REQUEST,
@@ -40,7 +41,8 @@ from assetzcml.serving.responses import (
     state_of,
 )
 from assetzcml.serving.variants import Located, Look, Source, locate, look, real_roots
-from assetzcml.urls.versions import Versions
+from assetzcml.urls.cachebusters import segment_version
+from assetzcml.urls.versions import Stripping, Version, Versions, stripped
 
 __all__ = ["Finding", "Publication", "Steps", "settled"]
 
@@ -54,6 +56,9 @@ ETAG_LIMIT = 1024 * 1024
 
 # The bare name of a static view, and what a static file is asked for by.
 BARE = Key((), False)
+
+
+MINUTE = 60.0  # seconds between two lines of the log about former versions
 
 
 class Finding(Enum):
@@ -94,6 +99,9 @@ class Publication:
         self._versions = snapshot.registry.part(Versions)
         self._digests = snapshot.registry.part(Digests)
         self._unstamped = _reproducible_stamp()
+        self._has_trees, self._stripping = snapshot.derived(Stripping).of(record)
+        self.formers = 0  # requests for another version than the current one
+        self._told = 0.0  # time.monotonic of the next line about them
 
     @property
     def reload(self) -> bool:
@@ -113,6 +121,7 @@ class Publication:
         key: Hashable,
         whole: int = WHOLE,
         yields: bool = False,
+        version: str | None = None,
     ) -> Steps:
         """
         From a request for the path *raw* below the view's name to its answer; None for *raw* is the bare name.
@@ -121,7 +130,7 @@ class Publication:
         verdict. Nothing is looked for before that, but by a view that *yields*: that answers only what exists, and asks
         only then; None for the rest.
         *location* gives the URL of the same path with a slash. *key* is what the entry is kept by in *entries*. A body
-        of more than *whole* bytes is a FileBody.
+        of more than *whole* bytes is a FileBody. *version* is that of a tree, which was in the URL.
         """
         record = self.record
         if asked.method not in ("GET", "HEAD"):
@@ -138,26 +147,33 @@ class Publication:
             return None if yields else error(NOT_FOUND, record)
         try:
             if yields:
-                found = self._ready(path, entries, key)
+                found = self._ready(path, entries, key, version)
                 if found in (Finding.NOTHING, Finding.STALE):
                     return None
                 if record.protected:
                     refused = yield record
                     if refused is not None:
                         return refused
-            return self._answer(asked, path, location, entries, key, whole)
+            return self._answer(asked, path, location, entries, key, whole, version)
         except OSError as problem:
             logger.error("static view %r: %s", record.name, problem.strerror)
             return error(UNAVAILABLE, record, RETRY_AFTER, NO_STORE)
 
     def _answer(
-        self, asked: Asked, path: Key, location: Callable[[], str], entries: Entries, key: Hashable, whole: int
+        self,
+        asked: Asked,
+        path: Key,
+        location: Callable[[], str],
+        entries: Entries,
+        key: Hashable,
+        whole: int,
+        version: str | None,
     ) -> Answer:
         """The answer to who is permitted."""
         record = self.record
         for _ in range(ATTEMPTS):
             read_now: dict[str | None, bytes] = {}
-            found = self._ready(path, entries, key, read_now)
+            found = self._ready(path, entries, key, version, read_now)
             if found is Finding.NOTHING:
                 return error(NOT_FOUND, record)
             if found is Finding.STALE:
@@ -171,7 +187,12 @@ class Publication:
         return error(UNAVAILABLE, record, RETRY_AFTER, NO_STORE)
 
     def _ready(
-        self, path: Key, entries: Entries, key: Hashable, read_now: dict[str | None, bytes] | None = None
+        self,
+        path: Key,
+        entries: Entries,
+        key: Hashable,
+        version: str | None,
+        read_now: dict[str | None, bytes] | None = None,
     ) -> Entry | Finding:
         """
         What *path* leads to: as it was kept, when that is fresh enough, else looked at anew and kept.
@@ -181,7 +202,10 @@ class Publication:
         known = entries.ready.get(key)
         if known is not None and time.monotonic() < known.fresh and not self.reload:
             return known
-        found = self.find(path, known, read_now)
+        if version is None:
+            found = self.find(path, known, read_now)
+        else:
+            found = self._of_version(path, known, read_now, version)
         if isinstance(found, Entry) and found.fresh:
             entries.put(key, found)
         elif known is not None:
@@ -229,8 +253,71 @@ class Publication:
             return None
         found = self._entry_of(located, version.spec, known, read_now, digest=version.digest, immutable=True)
         if isinstance(found, Entry) and not self._is_current(version, located, found):
-            return Finding.STALE
+            return self._former(located, version.spec, read_now, version.former)
         return found
+
+    def _of_version(
+        self, path: Key, known: Entry | None, read_now: dict[str | None, bytes] | None, version: str
+    ) -> Entry | Finding:
+        """What *path* leads to below the segment of a tree's *version*."""
+        record = self.record
+        names = (*path.parts, record.index) if path.directory else path.parts
+        spec = record.root.joined(names)
+        located = self._locate(spec) if names and names[-1] else None
+        if located is None or located.directory:
+            found = self.find(path, known, read_now)
+            return Finding.STALE if found is Finding.NOTHING else found
+        for anew in (False, True):
+            judged = self._versions.judged(self.snapshot, spec, version, anew)
+            if judged.foreign:
+                return self._entry_of(located, spec, known, read_now)
+            if judged.digest is None:
+                break
+            mine = Version(spec, True, judged.digest[:DIGEST_LENGTH])
+            found = self._entry_of(located, spec, known, read_now, digest=mine.digest, immutable=True)
+            if not isinstance(found, Entry) or self._is_current(mine, located, found):
+                return found
+        return self._former(located, spec, read_now, judged.former)
+
+    def _former(
+        self, located: Located, spec: AssetSpec, read_now: dict[str | None, bytes] | None, former: str
+    ) -> Entry | Finding:
+        """What another version of an asset than the current one is answered with; told of at most once a minute."""
+        self.formers += 1
+        now = time.monotonic()
+        if now >= self._told:
+            self._told = now + MINUTE
+            logger.info("static view %r: %d requests for another version of an asset", self.record.name, self.formers)
+        if former == "missing":
+            return Finding.STALE
+        found = self._entry_of(located, spec, None, read_now, never=True)
+        if isinstance(found, Entry):
+            found.fresh = found.until = 0.0  # made-up versions are no reason to keep anything
+        return found
+
+    def without_version(self, rest: str) -> tuple[str, str | None] | None:
+        """
+        What is left of a path below this view's name when what a cache buster put in is taken off, and the version of a
+        tree; None where there is nothing to take off, and for what is really there. Texts are WSGI's.
+        """
+        if rest[0] == "~" and self._has_trees:
+            off = segment_version(rest)
+            if off is not None and not self._really(rest[: len(rest) - len(off[0])]):
+                return off
+        for busting in self._stripping:
+            text = _text(rest)
+            found = None if text is None else stripped(busting, text)
+            if found is not None and not self._really(rest):
+                return found[0].encode("utf-8", "surrogateescape").decode("latin-1"), None
+        return None
+
+    def _really(self, rest: str) -> bool:
+        """Is there something by this very name?"""
+        try:
+            key = path_key(wsgi_bytes(rest.rstrip("/")), self.record.dotfiles)
+        except BadPath:
+            return False
+        return key is not None and self._locate(self.record.root.joined(key.parts)) is not None
 
     def _is_current(self, version: Any, located: Located, entry: Entry) -> bool:
         """
@@ -285,6 +372,7 @@ class Publication:
         read_now: dict[str | None, bytes] | None,
         digest: str | None = None,
         immutable: bool = False,
+        never: bool = False,
     ) -> Entry | Finding:
         looked = time.monotonic()
         seen = self._look(located, self._etag_limit(), known)
@@ -294,7 +382,7 @@ class Publication:
         if read_now is not None:
             read_now.clear()
             read_now.update(seen.bytes)
-        state = state_of(located.spec, found, digest, immutable)
+        state = state_of(located.spec, found, digest, immutable, never)
         if known is not None and known.state == state:
             entry = known
         else:
@@ -306,6 +394,7 @@ class Publication:
                 time.time(),
                 digest=digest,
                 immutable=immutable,
+                never=never,
                 unstamped=self._unstamped,
             )
         # What is young is not kept. Where every request looks at the disk, what is kept spares it reading.
@@ -388,3 +477,11 @@ def _reproducible_stamp() -> int | None:
     """The time that a reproducible build gives to its files (https://reproducible-builds.org/specs/source-date-epoch)."""
     text = os.environ.get("SOURCE_DATE_EPOCH", "")
     return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _text(rest: str) -> str | None:
+    """A path of WSGI's as text; None for what is not UTF-8, which has an answer of its own."""
+    try:
+        return wsgi_bytes(rest).decode("utf-8")
+    except UnicodeDecodeError:
+        return None

@@ -190,23 +190,28 @@ def entry_of(
     *,
     digest: str | None = None,
     immutable: bool = False,
+    never: bool = False,
     unstamped: int | None = None,
 ) -> Entry:
     """
     The entry of an asset called *name*, looked at *now*, whose *sources* begin with the asset itself.
 
-    *digest* is the one that the URL has. *immutable*: the URL changes when the asset does. *unstamped*: the time, in
+    *digest* is the one that the URL has. *immutable*: the URL changes when the asset does. *never*: nobody may
+    store it, for its URL is that of other bytes. *unstamped*: the time, in
     seconds, that the tools of a reproducible build give to every file, whatever is in it.
     """
-    shared = [("Content-Type", content_type(name)), cache_control(record, immutable), ACCEPT_RANGES, NOSNIFF]
+    life = NO_STORE if never else cache_control(record, immutable)
+    shared = [("Content-Type", content_type(name)), life, ACCEPT_RANGES, NOSNIFF]
     shared = replaced(shared, record.headers)
     representations = [_representation(record, source, shared, now, digest, unstamped) for source in sources]
     return Entry(record, representations, state, immutable)
 
 
-def state_of(spec: AssetSpec, sources: Sequence[Source], digest: str | None, immutable: bool) -> object:
+def state_of(
+    spec: AssetSpec, sources: Sequence[Source], digest: str | None, immutable: bool, never: bool = False
+) -> object:
     """Equal for two looks at an asset exactly when nothing about it has changed."""
-    return (spec, immutable, digest, [(source.fingerprint, source.digest) for source in sources])
+    return (spec, immutable, never, digest, [(source.fingerprint, source.digest) for source in sources])
 
 
 def _representation(

@@ -60,6 +60,27 @@ class Site:
         length = min(map(len, firsts), default=1)
         return length, frozenset(first[:length] for first in firsts)
 
+    def meant(self, path: str) -> tuple[Publication, str | None, str | None] | None:
+        """
+        The same when what a cache buster put in is taken off: the view, the path below its name, and the version of a
+        tree if that was it.
+
+        What is left is routed anew, as text: a view with a longer name has it, with its permission. A name that really is
+        there wins.
+        """
+        found = self.route(path)
+        if found is None or not found[1]:
+            return found and (*found, None)
+        publication, rest = found
+        assert rest is not None
+        off = publication.without_version(rest)
+        if off is None:
+            return publication, rest, None
+        left, version = off
+        again = self.route(f"{path[: len(path) - len(rest)]}{left}")
+        assert again is not None  # what begins with a view's name has a view
+        return again[0], again[1] or "", version
+
     def steps(
         self,
         path: str,
@@ -71,10 +92,10 @@ class Site:
         whole: int = WHOLE,
     ) -> Steps | None:
         """The steps to the answer, as `Publication.steps`; None when no view has the path."""
-        found = self.route(path)
+        found = self.meant(path)
         if found is None:
             return None
-        publication, rest = found
+        publication, rest, version = found
         return publication.steps(
             asked,
             None if rest is None else wsgi_bytes(rest),
@@ -83,6 +104,7 @@ class Site:
             key=path,
             whole=whole,
             yields=has_fallback and self.is_root(publication),
+            version=version,
         )
 
     def asks_first(self, path: str, has_fallback: bool) -> bool:
@@ -118,7 +140,7 @@ class Desk:
 
         For frameworks that find out first who answers: the root view has only a GET or HEAD of what exists.
         """
-        found = self.site.route(path)
+        found = self.site.meant(path)
         if found is None or not self.site.is_root(found[0]):
             return found and found[0]
         # HEAD: no body is opened for it.

@@ -15,6 +15,7 @@ from assetzcml.records.assets import AssetSpec
 from assetzcml.resolving.digests import digest_of
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, is_young
 from assetzcml.resolving.packages import Packages
+from assetzcml.resolving.resolver import chosen
 from assetzcml.resolving.search import Candidate
 from assetzcml.serving.codings import CODINGS
 from assetzcml.serving.files import Refused, exhausted, open_below, read_version
@@ -82,17 +83,18 @@ def locate(candidates: Iterable[Candidate], packages: Packages) -> Located | Non
     """
     The first file among *candidates*; where there is none, the first directory; None for neither.
 
-    One look-up a place. A directory in one layer does not hide a file in another.
+    One look-up a place. What is neither is passed over, as the resolver does.
     """
-    directory = None
+    return chosen(_standing(candidates, packages))
+
+
+def _standing(candidates: Iterable[Candidate], packages: Packages) -> Iterator[Located]:
+    """What stands at each of *candidates*."""
     for candidate in candidates:
         for location in _locations(candidate, packages):
-            kind = _is_directory(location)
-            if kind is False:
-                return Located(candidate.spec, location, False)
-            if kind and directory is None:
-                directory = Located(candidate.spec, location, True)
-    return directory
+            directory = _is_directory(location)
+            if directory is not None:
+                yield Located(candidate.spec, location, directory)
 
 
 def _locations(candidate: Candidate, packages: Packages) -> Iterator[Location]:

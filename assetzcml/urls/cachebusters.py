@@ -6,6 +6,7 @@ import copy
 import enum
 import inspect
 import logging
+import re
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -17,12 +18,14 @@ from assetzcml.interfaces import IBindable, ICacheBuster
 from assetzcml.records import rules
 from assetzcml.records.assets import AssetSpec, Busting, asset_spec
 from assetzcml.registry import Registry
-from assetzcml.resolving.digests import Digests, with_digest
+from assetzcml.resolving.digests import DIGEST_LENGTH, Digests, with_digest
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, is_young
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import SearchPaths, parent
+from assetzcml.resolving.trees import Count, Tree, Trees
 from assetzcml.urls import manifest_format
+from assetzcml.urls.applications import environ_of
 from assetzcml.urls.manifest_format import EMPTY, Manifest
 from assetzcml.urls.queries import with_parameter
 from assetzcml.urls.roots import Roots
@@ -33,8 +36,10 @@ __all__ = [
     "ManifestCacheBuster",
     "QueryStringCacheBuster",
     "QueryStringConstantCacheBuster",
+    "TreeCacheBuster",
     "lasting",
     "renames",
+    "segment_version",
 ]
 
 log = logging.getLogger("assetzcml")
@@ -359,10 +364,14 @@ class DigestCacheBuster:
 
     The static views of the registry answer such names. A directory and a missing file keep their names; with
     `missing="error"` they have no URL (NotBusted, a ValueError). It works only in a registry.
+
+    *former* says what a digest that is not the current one is answered with: 'current', the bytes there are, which
+    nobody may store; 'missing', a 404; or 'stored', the bytes that had it, of the content store.
     """
 
-    def __init__(self, missing: str = "plain"):
+    def __init__(self, missing: str = "plain", former: str = "current"):
         self.missing = rules.missing_word(missing)
+        self.former = rules.former_word(former)
         self._registry: Registry | None = None
 
     def __repr__(self) -> str:
@@ -398,11 +407,108 @@ class DigestCacheBuster:
         return self._registry.part(Digests).digest(found)
 
 
+# '~' and 12 hex digits, and what follows: "~3f2a9c81b7d0/css/app.css".
+_SEGMENT = re.compile(rf"~([0-9a-f]{{{DIGEST_LENGTH}}})(?:/(.*))?", re.DOTALL)
+
+
+def segment_version(subpath: str) -> tuple[str, str] | None:
+    """
+    What follows the segment of a tree version, and the version; None where *subpath* begins with none.
+
+    >>> segment_version("~3f2a9c81b7d0/css/app.css"), segment_version("~3f2a9c81b7d0"), segment_version("~new/app.css")
+    (('css/app.css', '3f2a9c81b7d0'), ('', '3f2a9c81b7d0'), None)
+    """
+    found = _SEGMENT.fullmatch(subpath)
+    return None if found is None else (found[2] or "", found[1])
+
+
+@implementer(ICacheBuster, IBindable)
+class TreeCacheBuster:
+    """
+    Puts the version of everything below its path before the path: `css/app.css` becomes `~3f2a9c81b7d0/css/app.css`.
+
+    The version is of the names and digests of all that is published there, overrides included (see
+    `assetzcml.resolving.trees`), so what an asset refers to by a relative reference has the same version, and not a byte
+    of it is changed. The static views of the registry answer such paths. What is not there keeps its URL; with
+    `missing="error"` it has none (NotBusted, a ValueError). It works only in a registry, and is never explicit.
+
+    *former* is that of `DigestCacheBuster`.
+    """
+
+    def __init__(self, missing: str = "plain", former: str = "current"):
+        self.missing = rules.missing_word(missing)
+        self.former = rules.former_word(former)
+        self._registry: Registry | None = None
+        self._path: AssetSpec | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def bound(self, registry: Registry, busting: Busting) -> TreeCacheBuster:
+        bound = copy.copy(self)
+        bound._registry = registry
+        bound._path = busting.path
+        return bound
+
+    def problems(self, registry: Registry, busting: Busting) -> Iterable[str]:
+        return ()
+
+    def strip(self, subpath: str) -> tuple[str, str] | None:
+        """What `__call__` put before a path, taken off: the path and the version."""
+        return segment_version(subpath)
+
+    def tree(self) -> Tree:
+        """The tree that the version is of."""
+        if self._registry is None or self._path is None:
+            raise TypeError("a TreeCacheBuster works in an AssetRegistry, whose static views answer its URLs")
+        return self._registry.part(Trees).tree(self._registry.snapshot, self._path)
+
+    def name_of(self, spec: AssetSpec) -> str | None:
+        """The name of *spec* in the tree; None when it is not below the tree's path."""
+        return "/".join(spec.below(self._path)) if self._path is not None and spec.under(self._path) else None
+
+    def __call__(self, request: Any, subpath: str, kw: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        tree = self.tree()
+        name = self.name_of(asset_spec(kw["pathspec"]))
+        count = tree.current(anew=self._compares(request))
+        if not _counts(count, name) and self._is_there(kw["pathspec"]):
+            count = tree.noticed()
+        if _counts(count, name):
+            return f"~{count.version}/{subpath}", kw
+        if self.missing == "error":
+            raise NotBusted(f"{kw['pathspec']!r} has no version: it is not in the tree {str(self._path)!r}")
+        return subpath, kw
+
+    def _compares(self, request: Any) -> bool:
+        """Is the tree to be compared for this URL? With the setting `reload`, but once for a request."""
+        if self._registry is None or not self._registry.snapshot.is_on("reload"):
+            return False
+        environ = environ_of(request) if request is not None else None
+        if not isinstance(environ, dict):
+            return True
+        compared = environ.setdefault("assetzcml.compared", set())
+        if self._path in compared:
+            return False
+        compared.add(self._path)
+        return True
+
+    def _is_there(self, spec: str) -> bool:
+        try:
+            return self._registry is not None and self._registry.part(Resolver).look(spec)[1] is not None
+        except ImportError:
+            return False
+
+
+def _counts(count: Count, name: str | None) -> bool:
+    return name is not None and (name in count.files or name in count.directories)
+
+
 # What would have to be overridden for a subclass to say something else each time.
 _STEADY: tuple[tuple[type, tuple[str, ...]], ...] = (
     (QueryStringConstantCacheBuster, ("__call__", "tokenize")),
     (ManifestCacheBuster, ("__call__", "manifest", "current", "_renamed", "_unlisted")),
     (DigestCacheBuster, ("__call__", "_digest")),
+    (TreeCacheBuster, ("__call__", "tree")),
 )
 
 
@@ -410,7 +516,7 @@ def lasting(buster: Any) -> Lasting:
     """How long an answer of *buster* holds. Code of others, also a subclass that decides itself, is asked each time."""
     for kind, deciding in _STEADY:
         if isinstance(buster, kind) and not any(_overrides(buster, kind, name) for name in deciding):
-            if isinstance(buster, DigestCacheBuster):
+            if isinstance(buster, (DigestCacheBuster, TreeCacheBuster)):
                 return Lasting.FOUND
             if isinstance(buster, ManifestCacheBuster) and buster.reload is not False:
                 return Lasting.NEVER if buster.reload else Lasting.FOUND
@@ -424,4 +530,4 @@ def _overrides(buster: Any, kind: type, name: str) -> bool:
 
 def renames(buster: Any) -> bool:
     """Does *buster* change names, which a `staticFile` keeps?"""
-    return isinstance(buster, (ManifestCacheBuster, DigestCacheBuster))
+    return isinstance(buster, (ManifestCacheBuster, DigestCacheBuster, TreeCacheBuster))

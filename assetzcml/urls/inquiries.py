@@ -8,7 +8,12 @@ from typing import Any, NamedTuple
 from assetzcml.errors import InvalidManifest
 from assetzcml.records.assets import AssetSpec, Busting
 from assetzcml.registry import Registry
-from assetzcml.urls.cachebusters import DigestCacheBuster, ManifestCacheBuster, QueryStringConstantCacheBuster
+from assetzcml.urls.cachebusters import (
+    DigestCacheBuster,
+    ManifestCacheBuster,
+    QueryStringConstantCacheBuster,
+    TreeCacheBuster,
+)
 from assetzcml.urls.generator import Decision
 from assetzcml.urls.lookup import Lookup
 from assetzcml.urls.queries import query_and_fragment
@@ -51,7 +56,9 @@ def _said(decision: Decision) -> str:
 def describe(buster: Any) -> str:
     """What a cache buster is, in a few words: as it is written in ZCML where it can be."""
     if type(buster) is DigestCacheBuster:
-        return 'digest="sha256"'
+        return 'digest="sha256"' + _former(buster)
+    if type(buster) is TreeCacheBuster:
+        return 'tree="sha256"' + _former(buster)
     if type(buster) is ManifestCacheBuster:
         return f'manifest="{buster.manifest_spec}"'
     if type(buster) is QueryStringConstantCacheBuster:
@@ -60,6 +67,10 @@ def describe(buster: Any) -> str:
         return f'token="{token}"' + (f' param="{buster.param}"' if buster.param != "x" else "")
     named = buster if hasattr(buster, "__qualname__") else type(buster)
     return f"{named.__module__}.{named.__qualname__}"
+
+
+def _former(buster: DigestCacheBuster | TreeCacheBuster) -> str:
+    return "" if buster.former == "current" else f' former="{buster.former}"'
 
 
 def manifest_of(registry: Registry, record: Busting) -> tuple[AssetSpec, Mapping[str, str]] | None:

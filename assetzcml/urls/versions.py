@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from assetzcml.errors import InvalidManifest
 from assetzcml.records.assets import AssetSpec, Busting, StaticViewRecord
@@ -12,19 +13,75 @@ from assetzcml.registry import Change, Registry, Snapshot
 from assetzcml.resolving.digests import Digests, without_digest
 from assetzcml.resolving.packages import Found
 from assetzcml.resolving.resolver import Resolver
-from assetzcml.urls.cachebusters import DigestCacheBuster, ManifestCacheBuster
+from assetzcml.urls.cachebusters import DigestCacheBuster, ManifestCacheBuster, TreeCacheBuster
 from assetzcml.urls.lookup import BoundBusting, Lookup
 from assetzcml.urls.manifest_format import EMPTY, Manifest
 
-__all__ = ["Version", "Versions"]
+__all__ = ["Judgement", "Stripping", "Version", "Versions", "stripped"]
+
+logger = logging.getLogger("assetzcml")
 
 
 class Version(NamedTuple):
-    """The asset *spec* at one moment: now (*current*), or at another. *digest* is the one in the name, if any."""
+    """
+    The asset *spec* at one moment: now (*current*), or at another. *digest* is the one in the name, if any, and *former*
+    what another digest is answered with.
+    """
 
     spec: AssetSpec
     current: bool
     digest: str | None = None
+    former: str = "missing"
+
+
+class Judgement(NamedTuple):
+    """
+    What a tree version in a URL is to an asset: its own, and the *digest* its bytes had when that was made; or that of
+    another tree (*foreign*), under which it is as under its plain name; or a former or coming one, answered as *former*
+    says.
+    """
+
+    digest: str | None = None
+    foreign: bool = False
+    former: str = "current"
+
+
+class Stripping:
+    """The cache busters of a snapshot that can take off again what they put into a path."""
+
+    def __init__(self, snapshot: Snapshot):
+        self._bustings = [each for each in snapshot.derived(Lookup).bustings if callable(_strip_of(each.buster))]
+        self.trees = [each for each in self._bustings if isinstance(each.buster, TreeCacheBuster)]
+
+    def of(self, view: StaticViewRecord) -> tuple[bool, list[BoundBusting]]:
+        """Has a *view* URLs with the version of a tree; and which busters of others put something into its paths."""
+        if view.file:
+            return False, []
+        over = [each for each in self._bustings if each.record.explicit or _touch(each.record.path, view.root)]
+        own = [each for each in over if not isinstance(each.buster, TreeCacheBuster)]
+        return bool(self.trees), own
+
+
+def _strip_of(buster: Any) -> Any:
+    return getattr(buster, "strip", None)
+
+
+def _touch(one: AssetSpec, other: AssetSpec) -> bool:
+    return one.under(other) or other.under(one)
+
+
+def stripped(busting: BoundBusting, subpath: str) -> tuple[str, str] | None:
+    """What the cache buster takes off *subpath*: (subpath, version). One that fails, or says anything else, takes nothing."""
+    try:
+        found = busting.buster.strip(subpath)
+    except Exception:
+        logger.exception("strip() of %s failed", busting.record)
+        return None
+    if isinstance(found, tuple) and len(found) == 2 and all(isinstance(part, str) for part in found):
+        return found
+    if found is not None:
+        logger.error("strip() of %s returned %r; (subpath, version) or None was expected", busting.record, found)
+    return None
 
 
 class Manifests:
@@ -96,6 +153,25 @@ class Versions:
                 return Version(renamed, True)
         return self._with_digest(snapshot, view, parts) if manifests.digests else None
 
+    def judged(self, snapshot: Snapshot, spec: AssetSpec, version: str, anew: bool = False) -> Judgement:
+        """
+        What the tree version in a URL of the asset *spec* is to it. With *anew* its tree is compared with the files now.
+        """
+        lookup = snapshot.derived(Lookup)
+        found = lookup.busting(spec, None)
+        buster = found.buster if found is not None else None
+        if isinstance(buster, TreeCacheBuster):
+            tree = buster.tree()
+            count = tree.noticed() if anew else tree.current()
+            name = buster.name_of(spec)
+            counted = count.files.get(name) if name is not None else None
+            if count.version == version and counted is not None:
+                return Judgement(counted.digest) if counted.proven else Judgement(foreign=True)
+        for other in snapshot.derived(Stripping).trees:
+            if other.buster is not buster and other.buster.tree().current().version == version:
+                return Judgement(foreign=True)
+        return Judgement(former=getattr(buster, "former", "current"))
+
     def _with_digest(self, snapshot: Snapshot, view: StaticViewRecord, parts: tuple[str, ...]) -> Version | None:
         split = without_digest(parts[-1])
         if split is None:
@@ -114,7 +190,7 @@ class Versions:
             current = self.registry.part(Digests).digest(found) == split[1]
         except OSError:
             return None
-        return Version(plain, current, split[1])
+        return Version(plain, current, split[1], busting.buster.former)
 
     @staticmethod
     def _has_bundles(snapshot: Snapshot) -> bool:

@@ -9,7 +9,12 @@ from typing import Any
 from assetzcml.errors import Problem
 from assetzcml.records import rules
 from assetzcml.records.assets import Address, AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
-from assetzcml.urls.cachebusters import DigestCacheBuster, ManifestCacheBuster, QueryStringConstantCacheBuster
+from assetzcml.urls.cachebusters import (
+    DigestCacheBuster,
+    ManifestCacheBuster,
+    QueryStringConstantCacheBuster,
+    TreeCacheBuster,
+)
 from assetzcml.zcml.actions import Deferred, declare, refusals
 from assetzcml.zcml.attributes import Problems, unknown_attribute
 from assetzcml.zcml.positions import Tag
@@ -56,7 +61,7 @@ def asset(context: Any, to_override: Address, override_with: Address) -> None:
     declare(context, Override(target=target, source=source, file=not to_override.directory, origin=info))
 
 
-WAYS = ("digest", "manifest", "token", "buster", "factory")
+WAYS = ("tree", "digest", "manifest", "token", "buster", "factory")
 
 
 def cache_buster(
@@ -65,6 +70,7 @@ def cache_buster(
     param: str | None = None,
     explicit: bool = False,
     missing: str | None = None,
+    former: str | None = None,
     reload: bool | None = None,
     **ways: Any,
 ) -> None:
@@ -76,10 +82,12 @@ def cache_buster(
     if extra and way != "factory":
         known = list(ICacheBuster.names(True))
         raise Problems(*(unknown_attribute(name, known, info, {}) for name in extra))
-    _check_options(info, way, {"param": param, "missing": missing, "reload": reload})
+    _check_options(info, way, {"param": param, "missing": missing, "former": former, "reload": reload})
     with refusals(info):
-        if way == "digest":
-            buster = Deferred(way, DigestCacheBuster, missing=missing or "plain")
+        rules.not_explicit(way, explicit)
+        if way in ("digest", "tree"):
+            kind = DigestCacheBuster if way == "digest" else TreeCacheBuster
+            buster = Deferred(way, kind, missing=missing or "plain", former=former or "current")
         elif way == "manifest":
             buster = Deferred(
                 way, ManifestCacheBuster, manifest_spec=str(value), reload=bool(reload), missing=missing or "plain"
@@ -91,7 +99,7 @@ def cache_buster(
             buster = Deferred(way, lambda: value)
         else:
             buster = Deferred(way, rules.factory(value), **extra)
-    wording = _wording({way: value, **extra, "param": param, "missing": missing, "reload": reload})
+    wording = _wording({way: value, **extra, "param": param, "missing": missing, "former": former, "reload": reload})
     record = Busting(path=path, buster=buster, explicit=explicit, origin=info, wording=wording)
     declare(context, record)
 
@@ -119,7 +127,8 @@ def _one_way(info: Tag, ways: Mapping[str, Any]) -> None:
 
 def _check_options(info: Tag, way: str, options: Mapping[str, Any]) -> None:
     """An option that the chosen way does not have would be ignored: that is an error."""
-    belongs = {"param": ("token",), "missing": ("digest", "manifest"), "reload": ("manifest",)}
+    belongs = {"param": ("token",), "missing": ("tree", "digest", "manifest"), "reload": ("manifest",)}
+    belongs["former"] = ("tree", "digest")
     for name, value in options.items():
         if value is not None and way not in belongs[name]:
             message = f"cacheBuster: {name} has no meaning with {way}"

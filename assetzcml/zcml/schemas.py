@@ -138,6 +138,12 @@ class ICacheBuster(Interface):
         description="'sha256' is the only value.",
         required=False,
     )
+    tree = Checked(
+        rules.tree_name,
+        title="Version of all that is below the path, as one segment",
+        description="'sha256' is the only value. Relative references keep the version.",
+        required=False,
+    )
     manifest = Spec(title="Asset spec of a JSON file that maps names to names", required=False)
     token = Checked(rules.token_value, title="Value of a query parameter", required=False)
     buster = GlobalObject(title="Dotted name of a cache buster: the object or function itself", required=False)
@@ -157,6 +163,12 @@ class ICacheBuster(Interface):
         rules.missing_word,
         title="For an asset without a new name: 'plain' or 'error'",
         description="'plain' when left out.",
+        required=False,
+    )
+    former = Checked(
+        rules.former_word,
+        title="What another version is answered with, with digest and tree: 'current', 'missing' or 'stored'",
+        description="'current' when left out: the bytes there are, which nobody may store.",
         required=False,
     )
     reload = Flag(title="Look whether the manifest changed at every URL?", default=False, required=False)

@@ -1,6 +1,7 @@
 """A spec in, an asset out: through overrides, chains and layers, and anew within a second."""
 
 import os
+import socket
 import sys
 import time
 import zipfile
@@ -442,3 +443,22 @@ def test_of_directories_the_first_is_chosen(package):
     registry.override_asset("first_shop:static/", "first_theme:static/")
     assert registry.resolve("first_shop:static").source_spec == "first_theme:static"
     assert registry.resolve("first_shop:static").listdir() == ["a.css", "b.css"]
+
+
+def make_socket(path):
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, make_socket])
+def test_what_is_neither_file_nor_directory_hides_nothing_and_is_not_opened(package, make, monkeypatch):
+    package({"static/a.css": "shop"}, name="piped_shop")
+    package({"pipe/x": ""}, name="piped_theme")
+    monkeypatch.chdir(package.directory / "piped_theme" / "pipe")  # the path of a socket is short
+    make("a.css")
+    registry = AssetRegistry()
+    registry.add_static_view("static", "piped_shop:static")
+    registry.override_asset("piped_shop:static/", "piped_theme:pipe/")
+    assert registry.resolve("piped_shop:static/a.css").source_spec == "piped_shop:static/a.css"
+    answer = Request.blank("/static/a.css").get_response(StaticApp(registry))
+    assert (answer.status_int, answer.body) == (200, b"shop")

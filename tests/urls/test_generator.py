@@ -705,10 +705,10 @@ def test_the_name_with_the_current_digest_is_the_current_version(package):
     site.bust(f"{name}:s", DigestCacheBuster())
     busted = site.static_path(f"{name}:s/a.css").removeprefix("/s/")
     spec = asset_spec(f"{name}:s/a.css")
-    assert site.version(view, busted) == Version(spec, True, "7692c3ad3540")
-    assert site.version(view, "a-000000000000.css") == Version(spec, False, "000000000000")
+    assert site.version(view, busted) == Version(spec, True, "7692c3ad3540", "current")
+    assert site.version(view, "a-000000000000.css") == Version(spec, False, "000000000000", "current")
     path.write_text("two")
-    assert site.version(view, busted) == Version(spec, False, "7692c3ad3540")
+    assert site.version(view, busted) == Version(spec, False, "7692c3ad3540", "current")
 
 
 @pytest.mark.parametrize(

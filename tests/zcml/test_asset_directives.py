@@ -247,7 +247,11 @@ def test_a_file_of_a_package_that_is_loaded_by_its_path_belongs_to_no_package(pa
         ('<asset to_override="shop_d:a"/>', "<asset", "the attribute 'override_with' is missing"),
         ('<asset to_override="shop_d" override_with="shop_d:static/"/>', "<asset", "overrides go round in a circle"),
         # cache busters
-        ('<cacheBuster path="static"/>', "<cacheBuster", "exactly one of digest, manifest, token, buster, factory"),
+        (
+            '<cacheBuster path="static"/>',
+            "<cacheBuster",
+            "exactly one of tree, digest, manifest, token, buster, factory",
+        ),
         ('<cacheBuster path="static" digest="sha256" token="1"/>', "<cacheBuster", "digest and token"),
         ('<cacheBuster path="static" digest="sha-256"/>', "sha-256", "did you mean 'sha256'?"),
         ('<cacheBuster path="static" digest="md5"/>', "md5", "'sha256' is the only one"),

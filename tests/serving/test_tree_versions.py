@@ -1,0 +1,223 @@
+"""A version of a tree in a URL: what answers it, with which bytes, and for how long these may be kept."""
+
+import hashlib
+import os
+
+import clients
+import pytest
+
+from assetzcml import AssetRegistry, DigestCacheBuster, TreeCacheBuster
+from assetzcml.serving.publication import Publication
+
+FOREVER = "public, max-age=31536000, immutable"
+HOUR = "public, max-age=3600"
+OLD = 1_700_000_000
+OTHER = "~000000000000"
+
+
+def write(path, data):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(data)
+    os.utime(path, (OLD, OLD))
+
+
+@pytest.fixture
+def root(tmp_path):
+    root = tmp_path / "root"
+    for name, data in {"app.css": "a{}", "css/deep.css": "d{}", "docs/index.html": "<p>", "private/x.css": "x"}.items():
+        write(root / name, data)
+    return root
+
+
+@pytest.fixture
+def made(root):
+    return registry_of(root)
+
+
+def registry_of(root, name="static", buster=None, **options):
+    registry = clients.registry((name, root, options))
+    registry.add_cache_buster(str(root), buster or TreeCacheBuster())
+    return registry
+
+
+def told(answer):
+    return answer.status, answer.first("Cache-Control")
+
+
+def test_an_asset_under_the_version_of_its_tree_is_kept_for_ever(ask, made, root):
+    url = made.static_path(f"{root}/css/deep.css")
+    answer = ask(made, url)
+    assert (answer.body, told(answer)) == (b"d{}", (200, FOREVER))
+    assert answer.first("ETag") == f'"{hashlib.sha256(b"d{}").hexdigest()[:12]}"'
+    assert told(ask(made, "/static/css/deep.css")) == (200, HOUR)
+
+
+def test_a_relative_reference_keeps_the_version(ask, made, root):
+    page = made.static_path(f"{root}/css/deep.css")
+    reference = page.rpartition("/css/")[0] + "/app.css"  # what '../app.css' means there
+    assert reference == made.static_path(f"{root}/app.css")
+    assert told(ask(made, reference)) == (200, FOREVER)
+
+
+@pytest.mark.parametrize(
+    "path, expected",
+    [
+        (f"{OTHER}/app.css", (200, "no-store")),
+        (f"{OTHER}/none.css", (404, "no-store")),
+        (f"{OTHER}/{OTHER}/app.css", (404, "no-store")),
+        ("~00000000000/app.css", (404, None)),  # other names with a tilde are names
+        ("~00000000000G/app.css", (404, None)),
+        ("~0000000000000/app.css", (404, None)),
+        (f"{OTHER}/../app.css", (404, None)),
+        (f"{OTHER}/view.py", (404, None)),
+        (f"css/{OTHER}/deep.css", (404, None)),  # directly behind the name, and nowhere else
+    ],
+)
+def test_what_else_such_a_segment_leads_to(ask, made, path, expected):
+    assert told(ask(made, f"/static/{path}")) == expected
+
+
+def test_a_directory_with_an_index_is_where_it_is_under_the_version_too(ask, made, root):
+    url = made.static_path(f"{root}/docs/")
+    assert told(ask(made, url)) == (200, FOREVER)
+    answer = ask(made, url.rstrip("/"))
+    assert (answer.status, answer.first("Location")) == (301, "docs/")
+
+
+def test_a_file_that_really_begins_with_such_a_segment_wins(ask, root):
+    write(root / OTHER / "app.css", "mine")
+    answer = ask(registry_of(root), f"/static/{OTHER}/app.css")
+    assert (answer.body, told(answer)) == (b"mine", (200, HOUR))
+
+
+def test_behind_the_segment_a_view_with_a_longer_name_is_asked_for_its_permission(ask, root):
+    policy = clients.Policy(False)
+    made = clients.registry(
+        ("static", root), ("static/private", root / "private", {"permission": "see"}), policy=policy
+    )
+    made.add_cache_buster(str(root), TreeCacheBuster())
+    version = made.static_path(f"{root}/app.css").split("/")[2]
+    for segment in (version, OTHER):
+        assert ask(made, f"/static/{segment}/private/x.css").status == 403
+        assert ask(made, f"/static/{segment}/private/none.css").status == 403
+    policy.rule = True
+    answer = ask(made, f"/static/{version}/private/x.css")
+    assert (answer.body, answer.first("Cache-Control").split(",")[0]) == (b"x", "private")
+
+
+def test_a_protected_asset_is_kept_for_ever_by_one_client_alone(ask, root):
+    made = clients.registry(("static", root, {"permission": "see"}), policy=clients.Policy(True))
+    made.add_cache_buster(str(root), TreeCacheBuster())
+    assert told(ask(made, made.static_path(f"{root}/app.css"))) == (200, "private, max-age=31536000, immutable")
+
+
+def test_the_version_of_another_tree_is_as_the_plain_name(ask, root):
+    made = registry_of(root)
+    made.add_cache_buster(f"{root}/css", TreeCacheBuster(former="missing"))
+    version = made.static_path(f"{root}/app.css").split("/")[2]
+    assert made.static_path(f"{root}/css/deep.css").split("/")[2] != version
+    assert told(ask(made, f"/static/{version}/css/deep.css")) == (200, HOUR)
+
+
+def test_a_digest_behind_a_version_is_judged_by_itself(ask, root):
+    made = registry_of(root)
+    made.add_cache_buster(f"{root}/css", DigestCacheBuster(former="missing"))
+    digest = made.static_path(f"{root}/css/deep.css").rpartition("/")[2]
+    assert told(ask(made, f"/static/{OTHER}/css/{digest}")) == (200, FOREVER)
+    assert told(ask(made, f"/static/{OTHER}/css/deep-000000000000.css")) == (404, "no-store")
+
+
+def test_a_huge_file_is_as_under_its_plain_name(ask, root):
+    made = registry_of(root)
+    made.settings["tree_file_limit"] = 2
+    assert told(ask(made, made.static_path(f"{root}/app.css"))) == (200, HOUR)
+
+
+def test_bytes_that_are_not_those_counted_are_never_kept(ask, made, root):
+    url = made.static_path(f"{root}/app.css")
+    write(root / "app.css", "b{} /* another size */")
+    answer = ask(made, url)
+    assert (answer.body, told(answer)) == (b"b{} /* another size */", (200, "no-store"))
+
+
+def test_below_the_root_view_what_is_not_there_is_the_applications(root):
+    made = registry_of(root, name="")
+    version = made.static_path(f"{root}/app.css").split("/")[1]
+
+    def fallback(environ, start_response):
+        start_response("418 I'm a teapot", [])
+        return [b"page"]
+
+    application = clients.WSGIApp(made, fallback)
+    assert told(clients.wsgi(application, f"/{version}/app.css")) == (200, FOREVER)
+    assert clients.wsgi(application, f"/{version}/none.css").status == 418
+    assert clients.wsgi(application, f"/{OTHER}/app.css").status == 200
+
+
+def test_a_flood_of_made_up_versions_leaves_nothing_and_one_line(made, caplog):
+    caplog.set_level("INFO", "assetzcml")
+    application = clients.WSGIApp(made)
+    for number in range(300):
+        assert clients.wsgi(application, f"/static/~{number:012x}/app.css").status == 200
+    assert len(application._bound[-1].entries.ready) == 0
+    assert [record.getMessage() for record in caplog.records if "another version" in record.getMessage()] == [
+        "static view 'static': 1 requests for another version of an asset"
+    ]
+
+
+def test_a_static_file_keeps_its_name(root):
+    made = AssetRegistry()
+    made.add_static_file("favicon.ico", f"{root}/app.css")
+    made.add_cache_buster(str(root), TreeCacheBuster())
+    assert made.static_path(f"{root}/app.css") == "/favicon.ico"
+
+
+# A cache buster of one's own that undoes itself.
+
+
+class InFront:
+    """A version before the path."""
+
+    def __call__(self, request, subpath, kw):
+        return f"v1/{subpath}", kw
+
+    def strip(self, subpath):
+        return (subpath.removeprefix("v1/"), "v1") if subpath.startswith("v1/") else None
+
+
+def test_what_a_buster_of_ones_own_puts_in_is_taken_off_again(ask, root):
+    made = registry_of(root, buster=InFront())
+    url = made.static_path(f"{root}/css/deep.css")
+    assert url == "/static/v1/css/deep.css"
+    answer = ask(made, url)
+    assert (answer.body, told(answer)) == (b"d{}", (200, HOUR))
+    assert ask(made, "/static/v2/css/deep.css").status == 404
+
+
+def test_what_is_left_is_routed_anew_and_a_real_name_wins(ask, root):
+    made = clients.registry(
+        ("static", root), ("static/private", root / "private", {"permission": "see"}), policy=clients.Policy(False)
+    )
+    made.add_cache_buster(str(root), InFront())
+    assert ask(made, "/static/v1/private/x.css").status == 403
+    write(root / "v1/app.css", "really")
+    assert ask(made, "/static/v1/app.css").body == b"really"
+
+
+@pytest.mark.parametrize(
+    "answer", [LookupError("no"), "text", (1, 2), ("../app.css", "v"), ("/app.css", "v"), ("", "v")]
+)
+def test_a_strip_that_fails_or_leads_out_is_a_404(ask, root, caplog, answer):
+    class Odd(InFront):
+        def strip(self, subpath):
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    assert ask(registry_of(root, buster=Odd()), "/static/v1/app.css").status == 404
+
+
+def test_a_path_without_a_tilde_asks_no_tree(made, monkeypatch, root):
+    monkeypatch.setattr(Publication, "_really", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(TreeCacheBuster, "tree", lambda buster: 1 / 0)
+    assert told(clients.wsgi(clients.WSGIApp(made), "/static/app.css")) == (200, HOUR)
