@@ -30,6 +30,16 @@ def pages(handler=None):
     return found
 
 
+def sizes():
+    """The bytes that are sent for each asset of the admin's login."""
+    from django.core.wsgi import get_wsgi_application
+
+    application = get_wsgi_application()
+    text = Request.blank(PAGES[0]).send(application).text
+    urls = re.findall(r'(?:href|src)="(/static/[^"]+)"', text)
+    return [len(Request.blank(url, headers={"Accept-Encoding": "gzip"}).send(application).body) for url in urls]
+
+
 def templates():
     from django.template.loader import render_to_string
 

@@ -28,6 +28,11 @@ COMMANDS = {
     "check": Place(
         "assetzcml.cli.questions", "check", "Say what is wrong with CONFIG, and what probably is not meant."
     ),
+    "compress": Place(
+        "assetzcml.cli.compressing",
+        "compress_command",
+        "Make the br, zstd and gzip variants of what CONFIG publishes.",
+    ),
     "explain": Place("assetzcml.cli.questions", "explain", "Say why this file, or this page, is the one being served."),
     "init": Place("assetzcml.cli.projects", "init", "Write a new package: an application, or a theme for one."),
     "list": Place("assetzcml.cli.listing", "list_", "List what CONFIG declares, and what lost."),

@@ -412,6 +412,7 @@ class Publication:
                 closed=self._is_another_views,
                 limit=limit,
                 known=() if known is None else [each.source for each in known.representations.values()],
+                variants=self.snapshot.settings.get("variants"),
             )
         except Refused:
             return None

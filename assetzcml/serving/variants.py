@@ -23,7 +23,18 @@ from assetzcml.serving.files import Refused, exhausted, open_below, read_version
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-__all__ = ["TOLERANCE", "Located", "Location", "Look", "Source", "locate", "look", "real_roots", "variant_fault"]
+__all__ = [
+    "TOLERANCE",
+    "Located",
+    "Location",
+    "Look",
+    "Source",
+    "locate",
+    "look",
+    "real_roots",
+    "variant_fault",
+    "variant_name",
+]
 
 # Seconds by which a variant may be older than its asset: copying a tree, or a FAT filesystem, rounds times that much.
 TOLERANCE = 2
@@ -143,16 +154,18 @@ def look(
     closed: Callable[[str, str], bool] = lambda path, base: False,
     limit: int = 0,
     known: Iterable[Source] = (),
+    variants: str | None = None,
 ) -> Look:
     """
     The asset itself and its variants in its own layer, in the order of *codings*.
 
     A variant that is empty, no regular file, a link out of the root, or older than its asset by more than
     TOLERANCE is none. Up to *limit* bytes are read for a digest, unless one of the *known* sources is the same version.
+    What has none beside it, and has a digest, may have one in the directory *variants* (see `variant_name`).
     Raises Refused, FileNotFoundError or OSError about the asset itself.
     """
     if located.location.member is not None:
-        return _of_archive(located.location, codings)
+        return _of_archive(located.location, codings, variants)
     digests = {(each.location.path, each.fingerprint): each.digest for each in known}
     read: dict[str | None, bytes] = {}
 
@@ -175,19 +188,46 @@ def look(
         location = located.location.beside(CODINGS[coding])
         try:
             if not _may_be_variant(os.stat(location.path), status):
-                continue
+                raise FileNotFoundError(location.path)
             variant, of_variant = source(coding, location)
-        except Refused:
-            continue
-        except OSError as error:
-            if exhausted(error):
+        except (Refused, OSError) as error:
+            if isinstance(error, OSError) and exhausted(error):
                 raise
+            stored = _stored(asset, coding, variants)
+            if stored is not None:
+                found.append(stored)
             continue
         if _may_be_variant(of_variant, status):
             found.append(variant)
         else:
             read.pop(coding, None)
     return Look(found, read)
+
+
+def variant_name(digest: str, size: int, coding: str) -> tuple[str, str]:
+    """
+    Where the variant of *size* plain bytes with this digest is in a directory of variants: a folder and a name.
+
+    >>> variant_name("3f2a9c81b7d0", 1259, "br")
+    ('3f', '3f2a9c81b7d0-1259.br')
+    """
+    return digest[:2], f"{digest}-{size}{CODINGS[coding]}"
+
+
+def _stored(asset: Source, coding: str, variants: str | None) -> Source | None:
+    """The variant of *asset* in the directory of variants, if there is one. Its name says of which bytes it is."""
+    if not variants or asset.digest is None:
+        return None
+    location = Location(variants, variant_name(asset.digest, asset.size, coding))
+    try:
+        opened = open_below(location.root, location.parts)
+    except (Refused, FileNotFoundError, NotADirectoryError):
+        return None
+    os.close(opened.descriptor)
+    if not opened.status.st_size:
+        return None
+    version = fingerprint(opened.status)
+    return Source(coding, location, opened.status.st_size, opened.status.st_mtime_ns, version)
 
 
 def _may_be_variant(variant: os.stat_result, asset: os.stat_result) -> bool:
@@ -205,12 +245,15 @@ def variant_fault(variant: os.stat_result, asset: os.stat_result) -> str:
     return f"it is {older:.1f} seconds older than its asset" if older > TOLERANCE else ""
 
 
-def _of_archive(location: Location, codings: Iterable[str]) -> Look:
+def _of_archive(location: Location, codings: Iterable[str], variants: str | None) -> Look:
     look = Look([], {})
     for coding in (None, *codings):
         place = location if coding is None else location.beside(CODINGS[coding])
         member = place.member
         if member is None or not member.is_file():
+            stored = _stored(look.sources[0], coding, variants) if look.sources and coding is not None else None
+            if stored is not None:
+                look.sources.append(stored)
             continue
         data = member.read_bytes()
         if data or coding is None:

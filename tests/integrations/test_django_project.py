@@ -103,6 +103,18 @@ def test_collectstatic_writes_the_names_that_the_tag_makes(tmp_path):
         assert (tmp_path / "collected" / url.removeprefix("/static/")).read_text().partition("\n")[0] == line
 
 
+def test_collectstatic_compresses_for_the_middleware_and_for_a_server_in_front(tmp_path):
+    pytest.importorskip("brotli")
+    more = f"STATIC_ROOT = {str(tmp_path / 'collected')!r}; ASSETZCML_COMPRESS = ['br', 'gzip']"
+    before = sum(ask("sizes", more=more, cwd=tmp_path))
+    assert manage("collectstatic", "--noinput", "-v0", site=THEME, more=more, cwd=tmp_path).stderr == ""
+    beside = tmp_path / "collected/admin/css"
+    assert {path.name for path in beside.glob("base*")} == {
+        f"{name}{suffix}" for name in ("base.css", "base-737e61de7949.css") for suffix in ("", ".br", ".gz")
+    }
+    assert sum(ask("sizes", more=more, cwd=tmp_path)) < before / 3
+
+
 @pytest.mark.parametrize("setting, url", [
     ("", "/static/polls/style-cd074caddf56.css"),
     ("ASSETZCML_VERSIONS = ''", "/static/polls/style.css"),

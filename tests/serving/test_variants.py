@@ -114,7 +114,7 @@ def test_a_namespace_package_is_looked_through_portion_by_portion(tmp_path, monk
     for name, portion in (("a.txt", "one"), ("b.txt", "two")):
         located = found(f"spread_package:static/{name}", "spread_package:static")
         assert located.location.root == str(tmp_path / portion / "spread_package/static")
-    monkeypatch.delitem(sys.modules, "spread_package")
+    sys.modules.pop("spread_package", None)
 
 
 def test_an_archive_has_variants_too_known_by_their_bytes(tmp_path, monkeypatch):
@@ -130,7 +130,7 @@ def test_an_archive_has_variants_too_known_by_their_bytes(tmp_path, monkeypatch)
     assert told == [(None, 5, None), ("gzip", 7, None)]
     assert found("zipped_package:static/nothing", "zipped_package:static") is None
     assert found("zipped_package:static", "zipped_package:static").directory
-    monkeypatch.delitem(sys.modules, "zipped_package")
+    sys.modules.pop("zipped_package", None)
 
 
 def test_a_package_that_is_gone_supplies_nothing(package):

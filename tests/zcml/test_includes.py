@@ -129,7 +129,7 @@ def test_a_package_in_an_archive_is_included(site, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(archive)
     site('<include package="zipped_z"/>')
     assert foreign.done == ["from the archive"]
-    del sys.modules["zipped_z"]
+    sys.modules.pop("zipped_z", None)
 
 
 # What is refused

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import unquote
@@ -17,9 +19,11 @@ from django.core.files.storage import Storage
 from django.urls import get_script_prefix
 
 from assetzcml.errors import InvalidSpec, NotPublished
-from assetzcml.integrations.django.projects import ROOT, asset_registry, static_name
+from assetzcml.integrations.django.projects import ROOT, asset_registry, compressing, static_name
 from assetzcml.integrations.publishing import member_of, merged
+from assetzcml.publishing.compress import is_worth_it, variants_of
 from assetzcml.records.assets import AssetSpec, asset_spec
+from assetzcml.records.readers import CODINGS
 from assetzcml.registry import Snapshot
 from assetzcml.urls.generator import URLGenerator
 from assetzcml.urls.versions import Versions
@@ -56,8 +60,8 @@ class AssetStorage(StaticFilesStorage):
         if dry_run:
             return
         registry = asset_registry()
-        for path in paths:
-            name = path.replace(os.sep, "/")
+        stored = [path.replace(os.sep, "/") for path in paths]
+        for name in list(stored):
             spec = spec_of(registry, name)
             version = versioned_name(registry, spec) if spec is not None else None
             file = unquote(version.partition("?")[0]) if version is not None else name
@@ -66,7 +70,39 @@ class AssetStorage(StaticFilesStorage):
             if not self.exists(file):
                 with registry.resolve(f"{ROOT}/{name}").open() as stream:
                     self._save(file, File(stream, file))
+            stored.append(file)
             yield name, file, True
+        self._compress(registry, stored)
+
+    def _compress(self, registry: Any, names: list[str]) -> None:
+        """
+        Make the variants of collected files: in the directory that the middleware looks in, and beside each file, for
+        the server in front.
+        """
+        codings, output = compressing()
+        if not codings or output is None:
+            return
+        wanted = [name for name in names if is_worth_it(name)]
+
+        def one(name: str) -> None:
+            path = self.path(name)
+            with open(path, "rb") as stream:
+                data = stream.read()
+            for coding, variant in variants_of(data, codings, output):
+                _link(variant, path + CODINGS[coding])
+
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            list(pool.map(one, wanted))
+
+
+def _link(source: str, target: str) -> None:
+    """Let *target* be the same file as *source*, or a copy where there are no links."""
+    made = f"{target}.tmp"
+    try:
+        os.link(source, made)
+    except OSError:
+        shutil.copyfile(source, made)
+    os.replace(made, target)
 
 
 def _split(name: str) -> tuple[str, str, str]:

@@ -18,8 +18,9 @@ from django.urls import get_script_prefix
 from assetzcml.assembly import AssetRegistry, load_zcml
 from assetzcml.errors import Origin
 from assetzcml.integrations.publishing import Directory, bust, merge, publish
+from assetzcml.publishing.compress import available
 from assetzcml.records.assets import AssetSpec, asset_spec
-from assetzcml.records.readers import publication_name
+from assetzcml.records.readers import content_codings, publication_name
 from assetzcml.urls.cachebusters import DigestCacheBuster
 
 __all__ = ["ROOT", "VERSIONS", "app_directory", "asset_registry", "foreign_finders", "loaded_registry", "static_name"]
@@ -28,6 +29,8 @@ __all__ = ["ROOT", "VERSIONS", "app_directory", "asset_registry", "foreign_finde
 ROOT = AssetSpec(__package__, ("static",))
 
 VERSIONS = ("digest", "")  # what ASSETZCML_VERSIONS may be
+
+VARIANTS = ".variants"  # below STATIC_ROOT, where `collectstatic` puts what it compresses
 
 # Seconds. A plain URL says nothing about its content, so the browser asks again: at once while one works on it.
 PLAIN_MAX_AGE = 60 * 60
@@ -84,7 +87,11 @@ def publish_project(registry: Any) -> None:
         return
     origin = Origin("settings.STATIC_URL")
     max_age = 0 if settings.DEBUG else PLAIN_MAX_AGE
-    merge(registry, name, ROOT, _directories(registry), origin, cache_max_age=max_age)
+    codings, variants = compressing()
+    options = {"cache_max_age": max_age, "content_encodings": codings}
+    merge(registry, name, ROOT, _directories(registry), origin, **options)
+    if variants is not None:
+        registry.settings.setdefault("variants", variants)
     if "//" in settings.STATIC_URL:  # others serve it; what they do not have they fetch here
         publish(registry, publication_name(settings.STATIC_URL), ROOT, origin, rank=(-1,))
     versions = _versions()
@@ -99,6 +106,23 @@ def _versions() -> str:
             f"ASSETZCML_VERSIONS is {versions!r}; {' or '.join(repr(each) for each in VERSIONS)} was expected"
         )
     return str(versions)
+
+
+def compressing() -> tuple[tuple[str, ...], str | None]:
+    """
+    The codings that `collectstatic` makes and the middleware sends, and the directory where they are.
+
+    ASSETZCML_COMPRESS names the codings; while DEBUG is on there are none. They are below STATIC_ROOT, if there is one.
+    """
+    said = (
+        getattr(settings, "ASSETZCML_COMPRESS", ()) if settings.DEBUG else getattr(settings, "ASSETZCML_COMPRESS", None)
+    )
+    try:
+        codings = content_codings(available() if said is None else said)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"ASSETZCML_COMPRESS: {error}") from None
+    root = settings.STATIC_ROOT
+    return codings, os.path.join(os.path.abspath(root), VARIANTS) if root else None
 
 
 def static_name() -> str | None:
