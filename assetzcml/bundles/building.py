@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple
 
 from assetzcml.bundles.build_records import BuildRecord, Input, OutputFile, digest_of
@@ -46,9 +47,8 @@ def build_output(bundle: Bundle, ctx: Context, *, force: bool = False, wait: boo
     Raises BuildError: the former output is still there, whole.
     """
     for timeout in (0.0, LOCK_TIMEOUT):
-        found = _begun(bundle, ctx, force, timeout)
-        if isinstance(found, Begun):
-            (found,) = _finished([found])
+        begun = _begun(bundle, ctx, force, timeout)
+        found = _finished([begun])[0] if isinstance(begun, Begun) else begun
         if isinstance(found, Built):
             return found
         if found is not None:
@@ -68,11 +68,11 @@ def build_outputs(work: Iterable[tuple[Bundle, Context]], force: bool = False) -
         batch: list[Any] = []
         began = time.monotonic()
         for bundle, ctx in work:
-            found = _outcome(lambda bundle=bundle, ctx=ctx: _begun(bundle, ctx, force, 0.0))
+            found = _outcome(partial(_begun, bundle, ctx, force, 0.0))
             if found is None:  # somebody else is building it: waited for when nobody can be waiting for us
                 yield from _settled(batch)
                 batch = []
-                found = _outcome(lambda bundle=bundle, ctx=ctx: build_output(bundle, ctx, force=force))
+                found = _outcome(partial(build_output, bundle, ctx, force=force))
             if isinstance(found, Begun):
                 unfinished.callback(found.end)
             batch.append(found)
@@ -275,7 +275,7 @@ def _finished(builds: Sequence[Begun]) -> list[Built | ConfigurationError]:
         each(_put)
         for directory in dict.fromkeys(os.path.dirname(build.replacement.path) for build in builds):
             inside = [build for build in builds if os.path.dirname(build.replacement.path) == directory]
-            _shared(lambda directory=directory: sync_directory(directory), inside, errors)
+            _shared(partial(sync_directory, directory), inside, errors)
         for manifest in {id(build.ctx.manifest): build.ctx.manifest for build in builds}.values():
             _remember(manifest, [build for build in builds if build.ctx.manifest is manifest], errors)
         for directory in dict.fromkeys(build.ctx.directory for build in builds):
@@ -313,7 +313,7 @@ def _remember(manifest: Any, builds: Sequence[Begun], errors: dict[int, Configur
         _shared(lambda: manifest.remember_all(versions), told, errors)
         return
     for build in told:
-        _shared(lambda build=build: manifest.remember(build.bundle, build.ctx, build.record.version), [build], errors)
+        _shared(partial(manifest.remember, build.bundle, build.ctx, build.record.version), [build], errors)
 
 
 def _deliver(directory: str, builds: Sequence[Begun], errors: dict[int, ConfigurationError]) -> None:

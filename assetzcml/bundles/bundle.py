@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import monotonic
-from typing import IO, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from assetzcml.bundles.addresses import below
 from assetzcml.bundles.cache import cache_key
@@ -85,6 +85,9 @@ class Bundle:
     filters = _declared(lambda value: value, "The filters, as they were given; `chain` makes them ready.")
     merge = _declared(bool, "Is everything merged into one output?")
     remove_duplicates = _declared(bool, "Is a file that is named twice taken once?")
+
+    if TYPE_CHECKING:
+        _filters: Any  # what stands behind `filters`
 
     def __init__(
         self,
@@ -253,7 +256,8 @@ class Bundle:
         if environment is None or not self._knows(item, environment):
             hint = did_you_mean(item.name, environment.names()) if environment is not None else ""
             raise BundleError(f"{self}: no bundle has the name {item.name!r}", origin=self.origin, hint=hint)
-        return environment[item.name]
+        found: Bundle = environment[item.name]
+        return found
 
     def check_cycles(self, environment: Home | None, above: tuple[Bundle, ...] = ()) -> None:
         """

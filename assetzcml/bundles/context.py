@@ -57,7 +57,7 @@ class Context(Options):
         return self.building or super().auto_build
 
     @cached_property
-    def directory(self) -> str:  # type: ignore[override]
+    def directory(self) -> str:
         return super().directory
 
     @cached_property

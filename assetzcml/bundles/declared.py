@@ -180,7 +180,7 @@ class DeclaredBundle(Bundle):
 
     def output_at(self, ctx: Context, version: str | None) -> Output:
         """The output at *version*, which may be there or not."""
-        environment: Addressed = self.env  # type: ignore[assignment]  declared bundles are in no other
+        environment: Addressed = self.env  # type: ignore[assignment]  # declared bundles are in no other
         path = self.resolve_output(ctx, version=version or "")
         file, directory = environment.address(path)
         relative = below(path, environment.directory) or ""

@@ -51,7 +51,8 @@ class Holdings:
     @contextlib.contextmanager
     def staged(self) -> Iterator[None]:
         with self._lock:
-            outer, added = self._added, []
+            outer = self._added
+            added: list[Any] = []
             self._added = added
             try:
                 yield
@@ -73,7 +74,7 @@ class Holdings:
 
     def get(self, name: object) -> Bundle | None:
         """The bundle or group of that name."""
-        return self.named.get(name, self.groups.get(name))  # type: ignore[arg-type]
+        return self.named.get(str(name), self.groups.get(str(name)))
 
     @property
     def bundles(self) -> list[Bundle]:

@@ -164,15 +164,16 @@ class Merger:
         opener = self._only(filters, "open")
         if opener is None:
             return None
-        if source.path is None:
+        path = source.path
+        if path is None:
             raise BuildError(f"{self.bundle}: {opener!r} reads files, and {source.item!r} lies in an archive")
         others = {name: value for name, value in about.items() if name != "source_path"}
 
         def work(out: io.BytesIO, depends: list[str]) -> bool:
-            opener.open(out, source.path, **self._about, **others, depends=depends)
+            opener.open(out, path, **self._about, **others, depends=depends)
             # Another file than the one whose bytes are in the key: right for now, and not to be kept.
             with contextlib.suppress(OSError):
-                return Signature.of(os.stat(source.path)) == signature
+                return Signature.of(os.stat(path)) == signature
             return False
 
         return self._cached("open", [opener], [content], {**about}, stamp, work)
@@ -231,7 +232,8 @@ class Merger:
             kept = self._kept(key) if self.read_cache else None
             if kept is not None:
                 return kept
-        out, depends = io.BytesIO(), []
+        out = io.BytesIO()
+        depends: list[str] = []
         started = time.time()
         try:
             lasting = work(out, depends)
@@ -277,8 +279,8 @@ class Merger:
         self, method: str, filters: Sequence[Filter], contents: Sequence[bytes], about: dict[str, Any], stamp: str
     ) -> str | None:
         """The key of a result; None where a filter cannot be named."""
-        identities = [self._identity(one) for one in filters]
-        if None in identities:
+        identities = [identity for identity in map(self._identity, filters) if identity is not None]
+        if len(identities) < len(filters):
             return None
         keywords = {**self._about, **about}
         more = [repr(one.get_additional_cache_keys(**keywords)) for one in filters]

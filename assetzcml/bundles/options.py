@@ -39,7 +39,7 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
     }
 )
 
-_WORDS = {
+_WORDS: dict[str, dict[str, Any]] = {
     "versions": {"hash": HashVersion, "timestamp": TimestampVersion},
     "manifest": {"cache": CacheManifest, "file": FileManifest, "json": JsonManifest},
     "updater": {"timestamp": TimestampUpdater, "always": AlwaysUpdater},
@@ -108,12 +108,14 @@ class Options:
     @property
     def load_path(self) -> list[str]:
         """The directories sources are looked for in; where there is none, `directory` is."""
-        return self.get("load_path")
+        found: list[str] = self.get("load_path")
+        return found
 
     @property
     def url_mapping(self) -> dict[str, str]:
         """URLs of directories, besides `directory` and `url`."""
-        return self.get("url_mapping")
+        found: dict[str, str] = self.get("url_mapping")
+        return found
 
     @property
     def cache_file_mode(self) -> int | None:

@@ -7,12 +7,12 @@ import glob
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from assetzcml.bundles.building import needs_build
 from assetzcml.bundles.bundle import Bundle
 from assetzcml.bundles.context import Context
-from assetzcml.bundles.declared import Content, DeclaredBundle, Output
+from assetzcml.bundles.declared import Addressed, Content, DeclaredBundle, Output
 from assetzcml.bundles.errors import OutdatedOutput, UnsetOption
 from assetzcml.bundles.registered import RegistryEnvironment, overriding
 from assetzcml.bundles.roles import Links
@@ -100,7 +100,7 @@ class Bundles:
             if isinstance(error, OutdatedOutput):  # the last good one is another configuration's
                 return None
             standing = self._standing(bundle)
-            return bundle.env.address(standing) if standing is not None else None
+            return cast("Addressed", bundle.env).address(standing) if standing is not None else None
         return output.file, output.directory
 
     def _standing(self, bundle: DeclaredBundle) -> str | None:
@@ -148,7 +148,7 @@ class Bundles:
 
     def _standing_file(self, bundle: DeclaredBundle) -> AssetSpec | None:
         standing = self._standing(bundle)
-        return bundle.env.address(standing)[0] if standing is not None else None
+        return cast("Addressed", bundle.env).address(standing)[0] if standing is not None else None
 
     def name_of(self, snapshot: Snapshot, spec: AssetSpec) -> str | None:
         """The name of the bundle *spec*; None when there is none."""
@@ -191,7 +191,19 @@ class Bundles:
         fault = environment.configuration.faults.get(name)
         if fault is not None:
             return BundleState(
-                name, None, None, fault.problems[0].origin, None, (), (), "not built", *[None] * 4, tuple(_told(fault))
+                name,
+                None,
+                None,
+                fault.problems[0].origin,
+                None,
+                (),
+                (),
+                "not built",
+                None,
+                None,
+                None,
+                None,
+                tuple(_told(fault)),
             )
         bundle = environment.by_name(name)
         ctx = Context(bundle.env, (bundle,), building=True)
@@ -271,7 +283,8 @@ def _said_by(bundle: Bundle, item: str) -> Origin | None:
     for content in bundle.contents:
         record = getattr(content, "record", None)
         if record is not None and content.name == item:
-            return record.origin
+            found: Origin | None = record.origin
+            return found
     return bundle.origin
 
 

@@ -42,4 +42,5 @@ def fetch(url: str) -> bytes:
         raise BuildError(f"{url!r} cannot be downloaded: it is larger than {LARGEST:,} bytes")
     if cut:
         raise BuildError(f"{url!r} cannot be downloaded: {cut:,} bytes are missing")
-    return content
+    found: bytes = content
+    return found

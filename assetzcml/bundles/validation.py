@@ -140,8 +140,9 @@ class Checks:
                     yield self._same_output(record, known), False
                     break
         for other in self.environment.python_bundles():
-            known, _ = outputs.get(os.path.normpath(str(other.output or "")).casefold(), (None, ""))
-            if known is not None:
+            there = outputs.get(os.path.normpath(str(other.output or "")).casefold())
+            if there is not None:
+                known = there[0]
                 message = f"{known}: its output {known.output!r} is that of the {other} too, which Python registered"
                 yield Problem(_at(known, "output"), message, conflict=True), False
         for name in self.environment.python_names():

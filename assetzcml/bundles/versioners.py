@@ -126,4 +126,5 @@ def _hash_of(content: bytes, hasher: Callable[..., Any]) -> str:
     except TypeError:
         digest = hasher()
     digest.update(content)
-    return digest.hexdigest()
+    found: str = digest.hexdigest()
+    return found

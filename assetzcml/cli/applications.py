@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from assetzcml.cli.configured import Command, Wrong, configured, load, make_importable
+from assetzcml.cli.configured import Command, configured, load, make_importable
+from assetzcml.cli.statuses import Wrong
 from assetzcml.errors import ConfigurationError
 from assetzcml.registry import Registry
 

@@ -99,7 +99,8 @@ def asset_registry(of: Any) -> PyramidAssetRegistry:
         application.registerUtility(assets, IAssetRegistry)
         former = application.queryUtility(IStaticURLInfo)
         application.registerUtility(URLInfo(assets, former or StaticURLInfo()), IStaticURLInfo)
-    return assets
+    found: PyramidAssetRegistry = assets
+    return found
 
 
 def load_zcml(
@@ -221,7 +222,8 @@ def registry_of_paste(path: str) -> PyramidAssetRegistry:
         environment["closer"]()
     if found is None:
         raise LookupError('the application has no assets: config.include("assetzcml") was not called')
-    return found
+    result: PyramidAssetRegistry = found
+    return result
 
 
 class Settings(MutableMapping[str, Any]):
@@ -521,11 +523,13 @@ class URLInfo:
         try:
             view, _ = self._assets.snapshot.derived(Lookup).publication(asset_spec(path))
             if view is not None and self._assets.is_pyramids(view):
-                return self._former.generate(path, request, **kw)
+                found: str = self._former.generate(path, request, **kw)
+                return found
             return make(path, request, **options)
         except (NotPublished, InvalidSpec) as error:
             try:
-                return self._former.generate(path, request, **kw)
+                generated: str = self._former.generate(path, request, **kw)
+                return generated
             except ValueError:
                 raise error from None
 
@@ -621,25 +625,35 @@ class Overrides(PackageOverrides):
         return inserted
 
     def get_spec(self, resource_name: str) -> str | None:
-        return self._answer("get_spec", resource_name, lambda asset: asset.source_spec)
+        found: str | None = self._answer("get_spec", resource_name, lambda asset: asset.source_spec)
+        return found
 
     def get_filename(self, resource_name: str) -> str | None:
-        return self._answer("get_filename", resource_name, self._path)
+        found: str | None = self._answer("get_filename", resource_name, self._path)
+        return found
 
     def get_stream(self, resource_name: str) -> Any:
         return self._answer("get_stream", resource_name, lambda asset: asset.open() if asset.isfile() else None)
 
     def get_string(self, resource_name: str) -> bytes | None:
-        return self._answer("get_string", resource_name, lambda asset: asset.read_bytes() if asset.isfile() else None)
+        found: bytes | None = self._answer(
+            "get_string", resource_name, lambda asset: asset.read_bytes() if asset.isfile() else None
+        )
+        return found
 
     def has_resource(self, resource_name: str) -> bool | None:
-        return self._answer("has_resource", resource_name, lambda asset: True)
+        found: bool | None = self._answer("has_resource", resource_name, lambda asset: True)
+        return found
 
     def isdir(self, resource_name: str) -> bool | None:
-        return self._answer("isdir", resource_name, lambda asset: not asset.isfile())
+        found: bool | None = self._answer("isdir", resource_name, lambda asset: not asset.isfile())
+        return found
 
     def listdir(self, resource_name: str) -> list[str] | None:
-        return self._answer("listdir", resource_name, lambda asset: asset.listdir() if not asset.isfile() else None)
+        found: list[str] | None = self._answer(
+            "listdir", resource_name, lambda asset: asset.listdir() if not asset.isfile() else None
+        )
+        return found
 
     def _path(self, asset: Any) -> str | None:
         """The path of an asset. For one in an archive pkg_resources would say that of what it overrides."""
@@ -647,7 +661,8 @@ class Overrides(PackageOverrides):
         if path is None and asset.isfile() and asset.source_spec != asset.spec:
             text = f"{asset.source_spec!r}, which overrides {asset.spec!r}, is in an archive and has no path; read its stream"
             raise FileNotFoundError(text)
-        return path
+        found: str | None = path
+        return found
 
     def _answer(self, method: str, name: str, ask: Callable[[Any], Any]) -> Any:
         """What *ask* gets from the asset; None where there is none, and pkg_resources is to look itself."""

@@ -71,6 +71,7 @@ def template_context(registry: Any) -> Callable[[Any], dict[str, Any]]:
 
     def context(request: Any) -> dict[str, Any]:
         scope = {**request.scope, "root_path": request.scope.get("app_root_path", request.scope.get("root_path", ""))}
-        return registry.template_globals(environ_of(scope, path_of(scope)))
+        found: dict[str, Any] = registry.template_globals(environ_of(scope, path_of(scope)))
+        return found
 
     return context

@@ -33,16 +33,20 @@ class Request(webob.Request):
 
     def static_url(self, spec: str, **options: Any) -> str:
         """The URL of an asset; see `AssetRegistry.static_url`."""
-        return self.registry.getUtility(IURLGenerator).static_url(spec, self, **options)
+        found: str = self.registry.getUtility(IURLGenerator).static_url(spec, self, **options)
+        return found
 
     def static_path(self, spec: str, **options: Any) -> str:
         """The same without scheme and host."""
-        return self.registry.getUtility(IURLGenerator).static_path(spec, self, **options)
+        found: str = self.registry.getUtility(IURLGenerator).static_path(spec, self, **options)
+        return found
 
     def route_url(self, route_name: str, /, *elements: Any, **values: Any) -> str:
         """The URL of a route; see `AssetRegistry.route_url`."""
-        return self.registry.getUtility(IPages).route_url(route_name, self, *elements, **values)
+        found: str = self.registry.getUtility(IPages).route_url(route_name, self, *elements, **values)
+        return found
 
     def route_path(self, route_name: str, /, *elements: Any, **values: Any) -> str:
         """The same without scheme and host."""
-        return self.registry.getUtility(IPages).route_path(route_name, self, *elements, **values)
+        found: str = self.registry.getUtility(IPages).route_path(route_name, self, *elements, **values)
+        return found

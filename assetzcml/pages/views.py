@@ -57,7 +57,8 @@ def caller(view: Any) -> Caller:
         return lambda context, request: view(context, request)()
     if request_only:
         return lambda context, request: view(request)
-    return view
+    found: Caller = view
+    return found
 
 
 def response_of(record: View, answer: Any) -> Response:

@@ -76,7 +76,7 @@ def flag(name: str, value: Any, *, unset: bool = False) -> bool | None:
     False
     """
     if value is True or value is False or (unset and value is None):
-        return value  # type: ignore[no-any-return]
+        return value
     raise refusal(name, f"{name} is {value!r}; {'None or ' if unset else ''}True or False was expected")
 
 

@@ -80,7 +80,8 @@ def bundle_lines(state: Any) -> Iterator[str]:
 
 def _state(state: Any) -> str:
     if state.size is None:
-        return state.state
+        found: str = state.state
+        return found
     of = f" of {bytes_in_words(state.source_size)}" if state.source_size is not None else ""
     return f"{state.state}, {bytes_in_words(state.size)}{of}"
 

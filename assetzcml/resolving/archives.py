@@ -125,7 +125,8 @@ class Member:
 
     def read_text(self, encoding: str | None = None, errors: str | None = None) -> str:
         with self.open("r", encoding=encoding, errors=errors) as stream:
-            return stream.read()
+            found: str = stream.read()
+            return found
 
     def __str__(self) -> str:
         return os.path.join(self.archive.path, *self.at.split("/"))

@@ -217,7 +217,8 @@ class ResourceHook:
         if not self.installed:
             return None
         try:
-            return self._asked().look(spec, anew=True)[1]
+            found: Found | None = self._asked().look(spec, anew=True)[1]
+            return found
         except ImportError:
             return None
 
@@ -231,7 +232,8 @@ class ResourceHook:
         if not self.installed:
             return None
         try:
-            return self._asked().resolve(spec).listdir()
+            found: list[str] | None = self._asked().resolve(spec).listdir()
+            return found
         except (OSError, ImportError):
             return None
 
@@ -307,7 +309,8 @@ class Loader:
 
     @property
     def __class__(self) -> type:
-        return self._hook._face(type(self._real))
+        found: type = self._hook._face(type(self._real))
+        return found
 
     def __getattr__(self, name: str) -> Any:
         if name == "get_resource_reader":  # which a loader need not have
@@ -332,7 +335,8 @@ class Loader:
         return repr(self._real)
 
     def __eq__(self, other: object) -> bool:
-        return self._real == (other._real if type(other) is Loader else other)
+        found: bool = self._real == (other._real if type(other) is Loader else other)
+        return found
 
     def __hash__(self) -> int:
         return hash(self._real)
@@ -353,7 +357,8 @@ class Loader:
             found = hook.overriding(AssetSpec(spec.parent, parts)) if parts else None
             if found is not None:
                 with found.open() as stream:
-                    return stream.read()
+                    result: bytes = stream.read()
+                    return result
         return get_data(path)
 
     def _execute(self, module: ModuleType, exec_module: Callable[[ModuleType], None]) -> None:

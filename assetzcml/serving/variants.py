@@ -267,4 +267,5 @@ def _sibling(member: Traversable, suffix: str) -> Traversable | None:
     parent = getattr(member, "parent", None)
     if parent is None:
         return None
-    return parent.joinpath(member.name + suffix)
+    found: Traversable | None = parent.joinpath(member.name + suffix)
+    return found

@@ -23,7 +23,7 @@ __all__ = ["StaticView", "response_of", "same_with_slash"]
 class StaticResponse(Response):
     """A `webob.Response` that is sent as it is: its Location stays relative, and HEAD has no body."""
 
-    default_content_type = None
+    default_content_type = None  # type: ignore[assignment]  # as WebOb's own subclasses have it
     default_conditional_response = False
 
     def __call__(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -176,5 +176,6 @@ def _sent(answer: Answer, environ: Environ, start_response: StartResponse) -> It
         return [body] if body else ()
     if answer.status is OK and "wsgi.file_wrapper" in environ:
         # Of a part, PEP 3333 lets the server send all that follows.
-        return environ["wsgi.file_wrapper"](body)
+        found: Iterable[bytes] = environ["wsgi.file_wrapper"](body)
+        return found
     return body

@@ -20,7 +20,8 @@ def environ_of(request: Any) -> Mapping[str, Any]:
     environ = getattr(request, "environ", None)
     if environ is None:
         return request if isinstance(request, Mapping) else {}
-    return environ
+    found: Mapping[str, Any] = environ
+    return found
 
 
 @lru_cache(MOUNT_POINTS)
@@ -51,7 +52,7 @@ def application_path(request: Any) -> str:
 def url_scheme(request: Any) -> str:
     """The scheme of *request*."""
     environ = environ_of(request)
-    return environ.get("wsgi.url_scheme") or getattr(request, "scheme", "http")
+    return str(environ.get("wsgi.url_scheme") or getattr(request, "scheme", "http"))
 
 
 def application_url(request: Any, scheme: str | None = None, host: str | None = None, port: Any = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from assetzcml.errors import Problem
 from assetzcml.records.assets import Override, StaticViewRecord
@@ -67,11 +67,11 @@ def settle(action: Action, generation: int, ranks: Mapping[str, int], prefix: st
     known: dict[str, Any] = {"generation": generation}
     if isinstance(record, StaticViewRecord):
         path = action["includepath"]
-        known["rank"] = (ranks.get(path[-1], 0) if path else -1, record.origin.ordinal)
+        known["rank"] = (ranks.get(path[-1], 0) if path else -1, cast(Any, record.origin).ordinal)
         if prefix and not record.external:
             known["name"] = f"{prefix}/{record.name}".rstrip("/")
     elif isinstance(record, (Override, BundlingRecord)):
-        known["place"] = (*Step.place(step), (0, -record.origin.ordinal, 0))
+        known["place"] = (*Step.place(step), (0, -cast(Any, record.origin).ordinal, 0))
     for name in ("buster", "policy"):
         deferred = getattr(record, name, None)
         if isinstance(deferred, Deferred):

@@ -67,7 +67,8 @@ class Spec(TextLine):
     """The spec of an asset, relative to the package of the file, or to its directory when it belongs to none."""
 
     def fromUnicode(self, value: str) -> AssetSpec:  # noqa: N802
-        return _read(lambda text: spec_of(text, self.context), value)
+        found: AssetSpec = _read(lambda text: spec_of(text, self.context), value)
+        return found
 
 
 class FileSpec(Spec):
@@ -82,7 +83,8 @@ class Side(TextLine):
 
     def fromUnicode(self, value: str) -> Address:  # noqa: N802
         base = base_of(self.context)
-        return _read(lambda text: address(text, base.package, "" if base.package else str(base)), value)
+        found: Address = _read(lambda text: address(text, base.package, "" if base.package else str(base)), value)
+        return found
 
 
 def _read(read: Callable[[str], Any], value: str) -> Any:
@@ -123,7 +125,8 @@ class Tokens(TextLine):
 
     def fromUnicode(self, value: str) -> tuple[Any, ...]:  # noqa: N802
         base = base_of(self.context)
-        return _read(lambda text: tuple(self.read(word, base) for word in text.split()), value)
+        found: tuple[Any, ...] = _read(lambda text: tuple(self.read(word, base) for word in text.split()), value)
+        return found
 
     def validate(self, value: Any) -> None:
         """The function has validated what is there."""

@@ -40,7 +40,8 @@ def adapted_filter(name: str, **options: Any) -> AdaptedFilter:
     if name not in theirs._FILTERS:
         hint = did_you_mean(name, theirs._FILTERS)
         raise UnknownFilter(Problem(None, f"webassets has no filter {name!r}", hint))
-    return AdaptedFilter(theirs.get_filter(name, **options), options)
+    found: Any = theirs
+    return AdaptedFilter(found.get_filter(name, **options), options)
 
 
 class AdaptedFilter(Filter):

@@ -15,7 +15,7 @@ import sys
 import types
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import PurePath
-from typing import IO, Any, ClassVar, NamedTuple, Protocol
+from typing import IO, TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from assetzcml.errors import ConfigurationError, Origin, Problem
 from assetzcml.records.readers import boolean
@@ -59,9 +59,14 @@ class FilterWarning(UserWarning):
 class FilterContext(Protocol):
     """What a bound filter may ask of the environment. A filter needs no more of it than it uses."""
 
-    directory: str
-    url: str
-    url_mapping: Mapping[str, str]
+    @property
+    def directory(self) -> str: ...
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def url_mapping(self) -> Mapping[str, str]: ...
 
     def get(self, name: str, default: Any = None) -> Any:
         """The bundle's option, else the environment's; case does not matter; *default* where neither has it."""
@@ -89,11 +94,13 @@ class option(NamedTuple):  # noqa: N801  a word of webassets' protocol
     @classmethod
     def of(cls, declared: str | Sequence[Any] | option) -> option:
         """The same, of what webassets lets stand in `options`: a setting, a tuple or an option."""
-        if not isinstance(declared, cls):
-            declared = cls(*declared) if isinstance(declared, tuple | list) else cls(declared)
-        if declared.setting is None and declared.argument is not None:
-            return declared._replace(argument=None, setting=declared.argument)
-        return declared
+        if isinstance(declared, cls):
+            read = declared
+        else:
+            read = cls(declared) if isinstance(declared, str) else cls(*declared)
+        if read.setting is None and read.argument is not None:
+            return read._replace(argument=None, setting=read.argument)
+        return read
 
 
 class Filter:
@@ -130,6 +137,11 @@ class Filter:
 
     # A filter whose bytes change though neither its options nor its tools do raises this.
     version: ClassVar[str] = "1"
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """The options, which `__init__` makes attributes of."""
 
     input: Callable[..., Any] | None = None
     output: Callable[..., Any] | None = None
@@ -422,4 +434,5 @@ def _frozen(value: Any) -> Hashable:
         return frozenset((key, _frozen(item)) for key, item in value.items())
     if isinstance(value, Iterable) and not isinstance(value, str | bytes):
         return tuple(_frozen(item) for item in value) if isinstance(value, list | tuple) else type(value)
-    return value if isinstance(value, Hashable) else type(value)
+    kind: Any = type(value)
+    return value if isinstance(value, Hashable) else kind

@@ -88,7 +88,9 @@ def _lightningcss(text: str, browsers: Sequence[str] | None) -> str:
         raise _Refused("is not installed") from None
     flags = lightningcss.calc_parser_flags(nesting=True)
     try:
-        result = lightningcss.process_stylesheet(text, parser_flags=flags, browsers_list=browsers or None, minify=True)
+        result = lightningcss.process_stylesheet(
+            text, parser_flags=flags, browsers_list=list(browsers) if browsers else None, minify=True
+        )
     except ValueError as error:
         found = _PLACE.search(str(error))
         reason = str(error)[: found.start()] if found else str(error)
@@ -112,7 +114,8 @@ def _rcssmin(text: str, browsers: Sequence[str] | None) -> str:
     result = rcssmin.cssmin(text, keep_bang_comments=True)
     if not same_rules(text, result):
         raise _Refused("changes more than blanks")
-    return result
+    found: str = result
+    return found
 
 
 _MINIFY: Mapping[str, Callable[[str, Sequence[str] | None], str]] = {

@@ -70,7 +70,7 @@ class CSSRewrite(TextFilter):
         if callable(self.replace):
             return self.replace
         source = self._source_url(kw)
-        if self.replace is not None:
+        if isinstance(self.replace, Mapping):
             prefixes = [(self._url_of(directory or "."), prefix) for directory, prefix in self.replace.items()]
             return lambda url: replaced_url(url, source or "/", prefixes)
         output = self._output_url(kw)

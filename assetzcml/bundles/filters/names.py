@@ -103,7 +103,8 @@ def _factory(name: str) -> Callable[..., Filter]:
         return _registered[name]
     if name in BUILT_IN:
         module, _, attribute = BUILT_IN[name].partition(":")
-        return getattr(importlib.import_module(module), attribute)
+        found: Callable[..., Filter] = getattr(importlib.import_module(module), attribute)
+        return found
     if name.startswith(ADAPTED):
         from assetzcml.bundles.filters.adapted import adapted_filter
 

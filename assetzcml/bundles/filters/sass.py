@@ -96,7 +96,7 @@ class Sass(SubprocessFilter):
             self.fail("did not print all it should: the source map at the end is missing or broken", b"", **kw)
         depends = kw.get("depends")
         if depends is not None:
-            depends.extend(sorted({*loaded_files(content, self._load_paths(kw)), *mapped}))
+            depends.extend(sorted({*loaded_files(content, self._load_paths(kw)), *(mapped or ())}))
         return css
 
     def complaint(self, said: str, **kw: Any) -> Origin | None:

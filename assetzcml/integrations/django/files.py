@@ -46,14 +46,16 @@ class AssetStorage(StaticFilesStorage):
             return _extended(_url(registry, path), query, anchor)
         spec = spec_of(registry, path)
         if spec is None:
-            return super().url(name)
+            found: str = super().url(name)
+            return found
         version = versioned_name(registry, spec)
         if version is not None:
             return _extended(super().url("") + version, query, anchor)
         try:
             return _extended(_url(registry, spec), query, anchor)
         except NotPublished:
-            return super().url(name)
+            former: str = super().url(name)
+            return former
 
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
         """`collectstatic`: each file is there by the name that `{% static %}` makes, too."""
@@ -136,7 +138,8 @@ def spec_of(registry: Any, path: str) -> str | None:
         if not registry.resolve(spec).isfile():
             return text
         known[path] = text
-    return known[path]
+    found: str | None = known[path]
+    return found
 
 
 def _known_specs(snapshot: Snapshot) -> dict[str, str]:

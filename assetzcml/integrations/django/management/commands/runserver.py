@@ -27,7 +27,7 @@ def _former() -> Any:
 
 
 def _extended(former: Any) -> Any:
-    class Command(former):  # type: ignore[misc]
+    class Command(former):
         """Django's own handler answers STATIC_URL before any middleware, without versions and Cache-Control."""
 
         def add_arguments(self, parser: Any) -> None:
