@@ -97,6 +97,14 @@ def __dir__() -> list[str]:
 
 def includeme(config: Any) -> None:
     """Pyramid's `config.include("assetzcml")`: see `assetzcml.integrations.pyramid`."""
-    from assetzcml.integrations.pyramid import includeme
+    try:
+        from assetzcml.integrations.pyramid import includeme
+    except ModuleNotFoundError as error:
+        if error.name != "pyramid":
+            raise
+        from assetzcml.errors import MissingExtra
+
+        message = 'config.include("assetzcml") needs Pyramid, which is not installed; pip install "assetzcml[pyramid]"'
+        raise MissingExtra(message) from None
 
     includeme(config)

@@ -14,10 +14,21 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from pyramid.config import ActionState, Configurator
+from pyramid.config.actions import ActionInfo
+from pyramid.config.assets import PackageOverrides
+from pyramid.config.views import StaticURLInfo
+from pyramid.events import ApplicationCreated, BeforeRender
+from pyramid.httpexceptions import HTTPForbidden, HTTPNotFound
+from pyramid.interfaces import IPackageOverrides, ISecurityPolicy, IStaticURLInfo
+from pyramid.paster import bootstrap
+from pyramid.request import Request
+from pyramid.security import NO_PERMISSION_REQUIRED
+from pyramid.static import static_view
 from zope.interface import Interface, implementer
 
 from assetzcml.assembly import AssetRegistry
-from assetzcml.errors import InvalidSpec, MissingExtra, NotPublished, Origin
+from assetzcml.errors import InvalidSpec, NotPublished, Origin
 from assetzcml.integrations.pyramid_renderers import equip_renderers
 from assetzcml.integrations.pyramid_views import PYRAMIDS, AdoptedView, Adopting, conflict, reaches, record_of
 from assetzcml.integrations.reloading import files_of
@@ -33,24 +44,6 @@ from assetzcml.serving.sites import Desks
 from assetzcml.serving.view import response_of, same_with_slash
 from assetzcml.urls.lookup import Lookup
 from assetzcml.zcml.loader import ZCMLLoader
-
-try:
-    from pyramid.config import ActionState, Configurator
-    from pyramid.config.actions import ActionInfo
-    from pyramid.config.assets import PackageOverrides
-    from pyramid.config.views import StaticURLInfo
-    from pyramid.events import ApplicationCreated, BeforeRender
-    from pyramid.httpexceptions import HTTPForbidden, HTTPNotFound
-    from pyramid.interfaces import IPackageOverrides, ISecurityPolicy, IStaticURLInfo
-    from pyramid.paster import bootstrap
-    from pyramid.request import Request
-    from pyramid.security import NO_PERMISSION_REQUIRED
-    from pyramid.static import static_view
-except ModuleNotFoundError as error:
-    if error.name != "pyramid":
-        raise
-    message = 'config.include("assetzcml") needs Pyramid, which is not installed; pip install "assetzcml[pyramid]"'
-    raise MissingExtra(message) from None
 
 __all__ = ["IAssetRegistry", "PyramidAssetRegistry", "asset_registry", "includeme", "load_zcml"]
 

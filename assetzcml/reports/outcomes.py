@@ -38,12 +38,14 @@ _BARE_DOLLAR = re.compile(r"\$(\w+)")
 
 
 def program_files(site: Site) -> Iterator[Remark]:
+    """A static file that is program source."""
     for view in site.local_views:
         if view.file and is_source(view.root.name):
             yield Remark(at(view, "path"), f"{view}: the path '{view.root}' is not an asset, and the answer is 404")
 
 
 def bare_dollars(site: Site) -> Iterator[Remark]:
+    """A name with a dollar sign."""
     for view in site.snapshot.views:
         written = _BARE_DOLLAR.search(view.name)
         if written is not None:
@@ -52,6 +54,7 @@ def bare_dollars(site: Site) -> Iterator[Remark]:
 
 
 def other_routers(site: Site) -> Iterator[Remark]:
+    """A pattern of another router."""
     for route in site.snapshot.routes:
         written = _OTHER_ROUTERS.search(route.pattern)
         if written is not None:
@@ -60,6 +63,7 @@ def other_routers(site: Site) -> Iterator[Remark]:
 
 
 def lookalikes(site: Site) -> Iterator[Remark]:
+    """An override of a directory that is spelt as a package."""
     roots = [view.root for view in site.snapshot.views]
     for override in site.overrides:
         if any(override.target.under(root) for root in roots):
@@ -82,6 +86,7 @@ def _spellings(spec: AssetSpec) -> Iterator[AssetSpec]:
 
 
 def without_environment(site: Site) -> Iterator[Remark]:
+    """A bundle without an environment."""
     try:
         _ = site.registry.above.bundles().environment.directory
     except UnsetOption:
@@ -94,6 +99,7 @@ def without_environment(site: Site) -> Iterator[Remark]:
 
 
 def unusable_filters(site: Site) -> Iterator[Remark]:
+    """A filter that cannot run."""
     for record, bundle, filters in _chains(site):
         context = Context(bundle.env, (bundle,))
         for one in filters:
@@ -124,6 +130,7 @@ def _chains(site: Site) -> Iterator[_Chain]:
 
 
 def missing_load_paths(site: Site) -> Iterator[Remark]:
+    """A loadPath that does not exist."""
     for record in site.snapshot.bundling:
         if not isinstance(record, LoadPath) or record.path.absolute_path or site.stands(record.path):
             continue
@@ -139,6 +146,7 @@ def _directory_near(site: Site, spec: AssetSpec) -> str:
 
 
 def idle_options(site: Site) -> Iterator[Remark]:
+    """A filterOption that no filter asks for."""
     filters = [*map(get_filter, filter_names()), *(one for chain in _chains(site) for one in chain.filters)]
     known = {name.lower() for one in filters for name in one.settings()}
     for record in site.snapshot.bundling:

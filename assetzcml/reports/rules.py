@@ -58,6 +58,7 @@ def _some(items: Iterable[Any]) -> str:
 
 
 def same_include_twice(site: Site) -> Iterator[Remark]:
+    """A file that one file includes twice."""
     for load in site.registry.loads:
         first: dict[Any, Any] = {}
         for include in load.includes:
@@ -69,6 +70,7 @@ def same_include_twice(site: Site) -> Iterator[Remark]:
 
 
 def hidden_conflict(site: Site) -> Iterator[Remark]:
+    """A conflict that a stronger declaration hides."""
     losers: dict[Any, Any] = {}
     for loss in site.snapshot.losses:
         document = getattr(loss.loser.origin, "document", None)
@@ -85,6 +87,7 @@ def hidden_conflict(site: Site) -> Iterator[Remark]:
 
 
 def overrides_nothing(site: Site) -> Iterator[Remark]:
+    """An override of what does not exist."""
     roots = [view.root for view in site.snapshot.views]
     for override in site.overrides:
         target = override.target
@@ -108,6 +111,7 @@ def _near(site: Site, spec: AssetSpec) -> str:
 
 
 def covers_nothing(site: Site) -> Iterator[Remark]:
+    """An override whose source is empty."""
     for override in site.overrides:
         if not override.file and site.stands(override.source) and not site.files(override.source):
             written = override.written(override.source)
@@ -115,6 +119,7 @@ def covers_nothing(site: Site) -> Iterator[Remark]:
 
 
 def replaces_nothing(site: Site) -> Iterator[Remark]:
+    """An override that only adds."""
     for override in site.overrides:
         if override.file or not site.original(override, override.target):
             continue
@@ -126,6 +131,7 @@ def replaces_nothing(site: Site) -> Iterator[Remark]:
 
 
 def never_chosen(site: Site) -> Iterator[Remark]:
+    """An override that is never chosen."""
     for override, winners in _beaten(site):
         if {winner.source.package for winner in winners} == {override.source.package} and not _chosen(site, override):
             message = (
@@ -135,6 +141,7 @@ def never_chosen(site: Site) -> Iterator[Remark]:
 
 
 def stacked(site: Site) -> Iterator[Remark]:
+    """Packages that stack on one file."""
     for override, winners in _beaten(site):
         for winner in winners:
             if winner.source.package == override.source.package:
@@ -170,6 +177,7 @@ def _chosen(site: Site, override: Override) -> bool:
 
 
 def other_spelling(site: Site) -> Iterator[Remark]:
+    """A root addressed by its other spelling."""
     roots = [view.root for view in site.snapshot.views]
     for record, attribute, spec in _addresses(site):
         others = [root for root in roots if root is not spec]
@@ -199,6 +207,7 @@ def _addresses(site: Site) -> Iterator[tuple[Any, str, AssetSpec]]:
 
 
 def said_twice(site: Site) -> Iterator[Remark]:
+    """An override that is said twice."""
     for loss in site.snapshot.losses:
         if loss.reason == "repeated":
             message = f"{loss.loser} is said again, with the same source"
@@ -209,6 +218,7 @@ def said_twice(site: Site) -> Iterator[Remark]:
 
 
 def shadowed(site: Site) -> Iterator[Remark]:
+    """A static view that is shadowed."""
     urls = site.registry.part(URLGenerator)
     for view in site.local_views:
         for other in site.local_views:
@@ -237,6 +247,7 @@ def _published_by(urls: URLGenerator, spec: AssetSpec) -> StaticViewRecord | Non
 
 
 def same_root(site: Site) -> Iterator[Remark]:
+    """A static view that no URL is made with."""
     urls = site.registry.part(URLGenerator)
     for view in site.snapshot.views:
         winner = _published_by(urls, view.root) if view.root not in site.made else None
@@ -249,6 +260,7 @@ def same_root(site: Site) -> Iterator[Remark]:
 
 
 def publishes_nothing(site: Site) -> Iterator[Remark]:
+    """A static view without files."""
     for view in site.local_views:
         outputs = any(site.published(bundle, [view.root]) for bundle in site.bundles)
         if not view.file and site.stands(view.root) and not site.files(view.root) and not outputs:
@@ -256,6 +268,7 @@ def publishes_nothing(site: Site) -> Iterator[Remark]:
 
 
 def permission_never_asked(site: Site) -> Iterator[Remark]:
+    """A permission that nobody asks for."""
     for view in site.snapshot.views:
         if view.external and view.protected:
             message = (
@@ -265,6 +278,7 @@ def permission_never_asked(site: Site) -> Iterator[Remark]:
 
 
 def policy_never_asked(site: Site) -> Iterator[Remark]:
+    """A permission policy that is never asked."""
     policy = site.snapshot.policy
     if not isinstance(policy, PermissionPolicy):
         return
@@ -273,6 +287,7 @@ def policy_never_asked(site: Site) -> Iterator[Remark]:
 
 
 def also_unprotected(site: Site) -> Iterator[Remark]:
+    """A protected root that is published unprotected."""
     for view in site.local_views:
         for other in site.local_views:
             exposed = view.root == other.root if other.file else view.root.under(other.root)
@@ -287,6 +302,7 @@ def also_unprotected(site: Site) -> Iterator[Remark]:
 
 
 def entries_without_files(site: Site) -> Iterator[Remark]:
+    """Entries of a manifest without files."""
     for busting, spec, entries in _manifests(site):
         missing = [value for value in dict.fromkeys(entries.values()) if not site.stands(_named(busting, value))]
         if missing:
@@ -295,6 +311,7 @@ def entries_without_files(site: Site) -> Iterator[Remark]:
 
 
 def files_without_entries(site: Site) -> Iterator[Remark]:
+    """Files without an entry in the manifest."""
     urls = site.registry.part(URLGenerator)
     for busting, manifest, entries in _manifests(site):
         named = {_named(busting, name) for pair in entries.items() for name in pair} | {manifest} | site.made
@@ -331,6 +348,7 @@ def _is_variant(site: Site, spec: AssetSpec) -> bool:
 
 
 def busts_nothing(site: Site) -> Iterator[Remark]:
+    """A cache buster of what nobody publishes."""
     roots = {view.root for view in site.snapshot.views}
     regions = site.regions()
     for busting in site.snapshot.bustings:
@@ -343,6 +361,7 @@ def busts_nothing(site: Site) -> Iterator[Remark]:
 
 
 def unmatched_contents(site: Site) -> Iterator[Remark]:
+    """Contents that match no file."""
     for bundle in site.bundles:
         for pattern, record in site.registry.above.bundles().unmatched(bundle.name):
             message = f"{bundle}: no file matches {pattern!r}"
@@ -350,6 +369,7 @@ def unmatched_contents(site: Site) -> Iterator[Remark]:
 
 
 def empty_bundles(site: Site) -> Iterator[Remark]:
+    """A bundle without contents."""
     extended = {record.bundle for record in site.contributions}
     for bundle in site.bundles:
         if not bundle.contents and bundle.name not in extended:
@@ -357,6 +377,7 @@ def empty_bundles(site: Site) -> Iterator[Remark]:
 
 
 def filtered_into_nothing(site: Site) -> Iterator[Remark]:
+    """Filters without an output."""
     inside = {content for record in (*site.bundles, *site.contributions) for content in record.contents}
     names = {bundle.name for bundle in site.bundles}
     for bundle in site.bundles:
@@ -368,6 +389,7 @@ def filtered_into_nothing(site: Site) -> Iterator[Remark]:
 
 
 def unpublished_outputs(site: Site) -> Iterator[Remark]:
+    """Outputs that nobody publishes."""
     directory = site.output_directory
     urls = [each for each in site.snapshot.bundling if isinstance(each, EnvironmentOption) and each.name == "url"]
     if directory is None or urls:
@@ -380,6 +402,7 @@ def unpublished_outputs(site: Site) -> Iterator[Remark]:
 
 
 def replaced_contents(site: Site) -> Iterator[Remark]:
+    """Contents of a bundle that an override replaces."""
     for bundle in site.bundles:
         supplier = site.supplier(bundle.spec) if bundle.spec is not None else None
         if supplier is None or not supplier.via:
@@ -394,6 +417,7 @@ def replaced_contents(site: Site) -> Iterator[Remark]:
 
 
 def faulty_variants(site: Site) -> Iterator[Remark]:
+    """A variant that is not served."""
     answers = site.registry.part(Answers)
     for view in site.local_views:
         if not view.content_encodings:
@@ -406,6 +430,7 @@ def faulty_variants(site: Site) -> Iterator[Remark]:
 
 
 def undeclared_variants(site: Site) -> Iterator[Remark]:
+    """Variants of a coding that is not declared."""
     for view in site.local_views:
         files = site.view_files(view)
         if view.file:
@@ -424,12 +449,14 @@ def undeclared_variants(site: Site) -> Iterator[Remark]:
 
 
 def never_reached(site: Site) -> Iterator[Remark]:
+    """A route that is never tried."""
     for record, why, by in site.registry.part(Pages).unreached():
         if isinstance(record, Route):
             yield Remark(at(record, "pattern"), f"{record} is never tried: {why}", also=_against("goes first:", by))
 
 
 def never_called(site: Site) -> Iterator[Remark]:
+    """A view that is never called."""
     for record, why, by in site.registry.part(Pages).unreached():
         if isinstance(record, View):
             where = "route_name" if record.route_name is not None else "name"
@@ -437,6 +464,7 @@ def never_called(site: Site) -> Iterator[Remark]:
 
 
 def without_view(site: Site) -> Iterator[Remark]:
+    """A route without a view."""
     viewed = {view.route_name for view in site.snapshot.pages}
     for route in site.snapshot.routes:
         if route.name not in viewed:
@@ -444,6 +472,7 @@ def without_view(site: Site) -> Iterator[Remark]:
 
 
 def behind_a_route(site: Site) -> Iterator[Remark]:
+    """A static view behind a route."""
     pages = site.registry.part(Pages)
     for view in site.local_views:
         hidden: dict[Any, list[str]] = {}

@@ -423,3 +423,10 @@ def test_features_and_settings_reach_the_load(zcml, run):
 """)
     assert run(path, "--setting", "media=m").stdout == "no findings\n"
     assert "no module named 'nosuch'" in run(path, "--setting", "media=m", "--feature", "devel").stdout
+
+
+@pytest.mark.parametrize("code", [code for code, rule in RULES.items() if any(map(callable, rule))])
+def test_the_docstring_of_a_rule_is_its_title(code):
+    rule = RULES[code]
+    (look,) = filter(callable, rule)
+    assert look.__doc__ == f"{rule.title}."
