@@ -120,7 +120,7 @@ class AssetRegistry(URLMethods, Declarations):
         self.part(LOADER.find()).load(
             spec, package=package, features=features, settings=settings, strict=strict, limits=limits
         )
-        self.prepare_urls()
+        self._prepare_urls()
         return self
 
     def reload(self) -> None:
@@ -133,7 +133,7 @@ class AssetRegistry(URLMethods, Declarations):
         """
         loader = self.part(LOADER.find())
         RELOAD.find()(self, lambda ground, report: loader.load(**(report.arguments or {}), into=ground))
-        self.prepare_urls()
+        self._prepare_urls()
 
     def resolve(self, spec: Spec | AssetSpec) -> Asset:
         """The asset of *spec*, through overrides. Raises InvalidSpec, a ValueError, for a bad spec."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -37,7 +38,24 @@ else:
     from zope.interface import Interface
     from zope.interface.registry import Components
 
-__all__ = ["Above", "Change", "Current", "Loss", "Record", "Registry", "Snapshot", "Switches"]
+__all__ = [
+    "Above",
+    "Change",
+    "Current",
+    "Ledger",
+    "Loss",
+    "Record",
+    "Registration",
+    "Registry",
+    "Snapshot",
+    "Switches",
+    "adopt",
+    "become",
+    "configure",
+    "ledger",
+    "next_generation",
+    "registrations",
+]
 
 Record = StaticViewRecord | Override | Busting | PermissionPolicy | BundlingRecord | RoutingRecord
 T = TypeVar("T")
@@ -132,16 +150,16 @@ class Snapshot:
             self._tuples[provided] = tuple(sorted(records, key=order)), None
         self.generation = max(
             (record.generation for records, _ in self._tuples.values() for record in records),
-            default=registry.generation,
+            default=ledger(registry).generation,
         )
         self._former: dict[Any, tuple[Any, _Log | None]] = {}
 
     def _begin(self, registry: Registry) -> None:
         self.registry = registry
         self.settings = registry.settings
-        self._switches = registry.switches
-        self._losses = registry.losses
-        self._lost = len(registry.losses)
+        self._switches = ledger(registry).switches
+        self._losses = ledger(registry).losses
+        self._lost = len(ledger(registry).losses)
         # The table that the URL policy in force, `urls`, lets `static_path` read: a look-up and nothing else. It
         # is the policy's own; that of a policy which is not the one we ship stays empty, so that it is always asked.
         # A path, and until when it holds (`time.monotonic`); None: whatever `prevent_cachebust` says.
@@ -191,7 +209,7 @@ class Snapshot:
         before, self._before = self._before, None
         if before is not None:
             before._former = {}  # else each snapshot would keep the one before it
-        self.registry, self._losses, self._lost = registry, registry.losses, len(registry.losses)
+        self.registry, self._losses, self._lost = registry, ledger(registry).losses, len(ledger(registry).losses)
         self._derived = {make: value for make, value in self._derived.items() if getattr(make, "of_records", False)}
         return self
 
@@ -316,12 +334,12 @@ class Registry(Components):
     """
     Components with settings and a snapshot. `registerUtility` and its like make the next snapshot.
 
-    Two registries never see each other. Reading is safe from every thread; changes are serialised by `lock`.
+    Two registries never see each other. Reading is safe from every thread; changes are serialised by a lock.
     """
 
     # Slots, because `static_path` reads these two at every URL, and has 0.15 µs; all else is in the dict.
     if not TYPE_CHECKING:  # which takes slots for all there is
-        __slots__ = ("current", "settings")
+        __slots__ = ("_current", "settings")
 
     def __init__(
         self,
@@ -330,45 +348,33 @@ class Registry(Components):
         settings: Mapping[str, Any] | None = None,
         owner: Registry | None = None,
     ):
-        self.current: Current = Current()
-        self.lock: AbstractContextManager[Any] = threading.RLock()
-        self.losses: list[Loss] = []
-        self.generation: int = 0
-        self.loads: tuple[LoadReport, ...] = ()  # those in force, in their order
-        # What a reload needs to know: what Python calls declared, what loads registered that is not ours, and what that
-        # took the place of.
-        self.declared: list[Record] = []
-        self.brought: list[Any] = []
-        self.displaced: dict[tuple[Any, str], Any] = {}
         # What works for this registry, and what is found by an interface that nobody has registered anything for.
         self.above: Above = Above()
         self._parts: dict[Callable[[Any], Any], Any] = {}
         self._shipped: Mapping[type[Interface], Callable[[], Callable[[Any], Any]]] = {}
         # The registry that this one is being made for, over which it is or whose place it is to take; else itself.
         self.owner: Registry = owner or next((base.owner for base in bases if isinstance(base, Registry)), self)
-        self.switches: Switches = Switches() if self.owner is self else self.owner.switches
-        prevented = self.switches.read(PREVENTED, os.environ.get(PREVENTED))
+        self._ledger: Ledger = Ledger(None if self.owner is self else self.owner._ledger.switches)
+        self._current: Current = self._ledger.current
+        prevented = self._ledger.switches.read(PREVENTED, os.environ.get(PREVENTED))
         self.settings: dict[str, Any] = {"prevent_cachebust": prevented}
-        self.configure(settings)
+        configure(self, settings)
         super().__init__(name, bases)
 
-    def configure(self, settings: Mapping[str, Any] | None) -> None:
-        """Take *settings* over. Raises ConfigurationError, a ValueError, for what is no mapping."""
-        given = settings_mapping(settings)
-        self.settings.update(given)
-        for name in SWITCHES:
-            if name in given:
-                self.switches.read(name, given[name])
+    @property
+    def loads(self) -> tuple[LoadReport, ...]:
+        """What was read, load by load, of the loads in force."""
+        return self._ledger.loads
 
     @property
     def snapshot(self) -> Snapshot:
         """What requests read. Take it once, then use what you took."""
-        current = self.current.snapshot
+        current = self._current.snapshot
         if current is None:
-            with self.lock:
-                current = self.current.snapshot
+            with self._ledger.lock:
+                current = self._current.snapshot
                 if current is None:
-                    current = self.current.snapshot = Snapshot(self)
+                    current = self._current.snapshot = Snapshot(self)
         return current
 
     def part(self, make: Callable[[Registry], T]) -> T:
@@ -385,74 +391,43 @@ class Registry(Components):
 
         *proposed* is the snapshot that was made to look whether they hold.
         """
-        with self.lock:
-            before = self.current.snapshot
+        with self._ledger.lock:
+            before = self._current.snapshot
             try:
                 changes = [Change(record, self._put(record)) for record in records]
             except BaseException:
-                self.current.snapshot = None
+                self._current.snapshot = None
                 raise
-            self.declared.extend(records)
-            by_difference = before is not None and before is self.current.snapshot and before.takes(records)
+            self._ledger.declared.extend(records)
+            by_difference = before is not None and before is self._current.snapshot and before.takes(records)
             if before is None or not by_difference:
-                self.current.snapshot = None
+                self._current.snapshot = None
             else:
-                self.current.snapshot = before.after(changes) if proposed is None else proposed.settled(self)
+                self._current.snapshot = before.after(changes) if proposed is None else proposed.settled(self)
 
-    def adopt(self, staged: Registry, load: LoadReport | None = None) -> None:
-        """Take over everything that was registered in *staged*, by *load*; requests see all of it or nothing."""
-        with self.lock:
+    def _adopt(self, staged: Registry, load: LoadReport | None) -> None:
+        known = self._ledger
+        with known.lock:
             if load is not None:
-                self.loads = (*self.loads, load)
-                self._remember(staged)
-            for utility in list(staged.registeredUtilities()):
-                if isinstance(utility.component, Record):
-                    self._put(utility.component)
-                    if load is None:
-                        self.declared.append(utility.component)
-                else:
-                    super().registerUtility(
-                        utility.component, utility.provided, utility.name, utility.info, factory=utility.factory
-                    )
-            for adapter in list(staged.registeredAdapters()):
-                super().registerAdapter(adapter.factory, adapter.required, adapter.provided, adapter.name, adapter.info)
-            for adapter in list(staged.registeredSubscriptionAdapters()):
-                self.registerSubscriptionAdapter(
-                    adapter.factory, adapter.required, adapter.provided, adapter.name, adapter.info
-                )
-            for handler in list(staged.registeredHandlers()):
-                self.registerHandler(handler.factory, handler.required, handler.name, handler.info)
+                known.loads = (*known.loads, load)
+                _remember(self, staged)
+            for registration in registrations(staged):
+                if not isinstance(registration.component, Record):
+                    registration.put(self)
+                    continue
+                self._put(registration.component)
+                if load is None:
+                    known.declared.append(registration.component)
             # What was replaced has just been noticed again, by putting it here.
-            self.losses.extend(loss for loss in staged.losses if loss.reason != "replaced")
-            self.current.snapshot = Snapshot(self)
-
-    def _remember(self, staged: Registry) -> None:
-        """Keep what a load brings beside our records, and what a Python call had put in its place."""
-        brought = [u for u in staged.registeredUtilities() if not isinstance(u.component, Record)]
-        if brought:
-            loaded = {id(registration.component) for registration in self.brought}
-            former = {(u.provided, u.name): u for u in self.registeredUtilities() if id(u.component) not in loaded}
-            for utility in brought:
-                key = utility.provided, utility.name
-                if key in former:
-                    self.displaced.setdefault(key, former[key])
-        self.brought += brought
-        self.brought += staged.registeredAdapters()
-        self.brought += staged.registeredSubscriptionAdapters()
-        self.brought += staged.registeredHandlers()
-
-    def next_generation(self) -> int:
-        """The number of the load or call that begins now; the greater is the later."""
-        with self.lock:
-            self.generation = max(self.generation, self.snapshot.generation) + 1
-            return self.generation
+            known.losses.extend(loss for loss in staged._ledger.losses if loss.reason != "replaced")
+            self._current.snapshot = Snapshot(self)
 
     def _put(self, record: Record) -> Record | None:
         """Register *record*; returns the one that it takes the place of."""
         provided, name = record.provided, record.key
         former = self.queryUtility(provided, name)
         if former is not None and not _says_the_same(record, former):
-            self.losses.append(Loss(former, record, "replaced"))
+            self._ledger.losses.append(Loss(former, record, "replaced"))
         if former == record:
             # Components would keep the former, which is equal and has an earlier generation and another origin.
             super().unregisterUtility(former, provided, name)
@@ -462,11 +437,11 @@ class Registry(Components):
     @contextmanager
     def _changing(self) -> Iterator[None]:
         """A change of the components, after which the next reader makes the next snapshot."""
-        with self.lock:
+        with self._ledger.lock:
             try:
                 yield
             finally:
-                self.current.snapshot = None
+                self._current.snapshot = None
 
     def queryUtility(self, provided: Any, name: str = "", default: Any = None) -> Any:  # noqa: N802 (zope.interface's name)
         """As `Components.queryUtility`. What ships is found where nobody has registered another."""
@@ -514,6 +489,133 @@ class Registry(Components):
         """As `Components.unregisterAdapter`; requests see the change at once."""
         with self._changing():
             return super().unregisterAdapter(*arguments, **options)
+
+
+class Ledger:
+    """What the rooms of this package know of a registry, and its users need not: `ledger(registry)`."""
+
+    def __init__(self, switches: Switches | None = None):
+        self.lock: AbstractContextManager[Any] = threading.RLock()
+        self.current = Current()
+        self.switches = Switches() if switches is None else switches
+        self.losses: list[Loss] = []
+        self.generation = 0
+        self.loads: tuple[LoadReport, ...] = ()  # those in force, in their order
+        # What a reload needs to know: what Python calls declared, what loads registered that is not ours, and what that
+        # took the place of.
+        self.declared: list[Record] = []
+        self.brought: list[Registration] = []
+        self.displaced: dict[tuple[Any, ...], Registration] = {}
+
+
+def ledger(registry: Registry) -> Ledger:
+    """What is known of *registry* beside its components."""
+    return registry._ledger
+
+
+def next_generation(registry: Registry) -> int:
+    """The number of the load or call that begins now; the greater is the later."""
+    known = registry._ledger
+    with known.lock:
+        known.generation = max(known.generation, registry.snapshot.generation) + 1
+        return known.generation
+
+
+def configure(registry: Registry, settings: Mapping[str, Any] | None) -> None:
+    """Let *registry* take *settings* over. Raises ConfigurationError, a ValueError, for what is no mapping."""
+    given = settings_mapping(settings)
+    registry.settings.update(given)
+    for name in SWITCHES:
+        if name in given:
+            registry._ledger.switches.read(name, given[name])
+
+
+# From one registry to another.
+
+
+class Registration(NamedTuple):
+    """
+    One thing that Components hold, of any kind, as it is given to others. Two of one *identity* say the same.
+
+    *component* is that of a utility; None for adapters, subscription adapters and handlers.
+    """
+
+    kind: str
+    arguments: tuple[Any, ...]
+    identity: tuple[Any, ...]
+    component: Any = None
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Of a utility: what only one stands at."""
+        return self.arguments[1:3]
+
+    def put(self, registry: Registry) -> None:
+        """Register it there."""
+        getattr(Components, f"register{self.kind}")(registry, *self.arguments)
+
+    def take_out(self, registry: Registry) -> None:
+        """Unregister it there; one that is there twice is gone for good."""
+        getattr(Components, f"unregister{self.kind}")(registry, *self.arguments[:-1])
+
+
+def registrations(registry: Registry) -> list[Registration]:
+    """Everything that is registered: utilities, adapters, subscription adapters, handlers."""
+    found = [
+        Registration(
+            "Utility", (u.component, u.provided, u.name, u.info), (u.provided, u.name, id(u.component)), u.component
+        )
+        for u in registry.registeredUtilities()
+    ]
+    for kind, several in (
+        ("Adapter", registry.registeredAdapters()),
+        ("SubscriptionAdapter", registry.registeredSubscriptionAdapters()),
+        ("Handler", registry.registeredHandlers()),
+    ):
+        for each in several:
+            provided = () if kind == "Handler" else (each.provided,)
+            arguments = (each.factory, each.required, *provided, each.name, each.info)
+            identity = (kind, each.required, *provided, each.name, id(each.factory))
+            found.append(Registration(kind, arguments, identity))
+    return found
+
+
+def adopt(registry: Registry, staged: Registry, load: LoadReport | None = None) -> None:
+    """Let *registry* take over all that was registered in *staged*, by *load*; requests see all of it or nothing."""
+    registry._adopt(staged, load)
+
+
+def become(registry: Registry, ground: Registry) -> None:
+    """Let *registry* have what *ground* has, and nothing else. Readers keep the former snapshot until all is there."""
+    wanted = Counter(each.identity for each in registrations(ground))
+    present = Counter(each.identity for each in registrations(registry))
+    for each in registrations(registry):
+        if wanted[each.identity] != present[each.identity]:
+            each.take_out(registry)
+    for each in registrations(ground):
+        if wanted[each.identity] != present[each.identity]:
+            each.put(registry)
+    known, theirs = registry._ledger, ground._ledger
+    known.losses = list(theirs.losses)  # a snapshot keeps the list that it began with
+    known.loads, known.declared = theirs.loads, list(theirs.declared)
+    known.brought, known.displaced = list(theirs.brought), theirs.displaced
+    registry._current.snapshot = Snapshot(registry)
+
+
+def _remember(registry: Registry, staged: Registry) -> None:
+    """Keep what a load brings beside our records, and what a Python call had put in its place."""
+    known = registry._ledger
+    brought = [each for each in registrations(staged) if not isinstance(each.component, Record)]
+    loaded = {each.identity for each in known.brought}
+    former = (
+        {u.key: u for u in registrations(registry) if u.kind == "Utility" and u.identity not in loaded}
+        if brought
+        else {}
+    )
+    for each in brought:
+        if each.kind == "Utility" and each.key in former:
+            known.displaced.setdefault(each.key, former[each.key])
+    known.brought += brought
 
 
 def _is_resolver(

@@ -9,7 +9,7 @@ from zope.interface.interface import InterfaceClass
 from assetzcml.errors import ConfigurationError, ConfigurationWarning
 from assetzcml.interfaces import IOverride, IStaticView
 from assetzcml.records.assets import Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
-from assetzcml.registry import Loss, Registry, Snapshot
+from assetzcml.registry import Loss, Registry, Snapshot, adopt, ledger, next_generation
 
 
 def view(name, generation=1, rank=(), **options):
@@ -136,7 +136,7 @@ def test_adopting_takes_over_records_and_other_components_at_once():
     staged.registerSubscriptionAdapter(tuple, (IThing,), IOverride)
     staged.registerHandler(print, (IThing,))
     assert [v.name for v in registry.snapshot.views] == ["a"]
-    registry.adopt(staged)
+    adopt(registry, staged)
     assert registry.snapshot is not before
     assert [(v.name, v.cache_max_age) for v in registry.snapshot.views] == [("a", 5), ("b", 3600)]
     assert registry.getUtility(IThing, "x") is thing
@@ -151,8 +151,8 @@ def test_what_a_load_replaces_is_one_loss_and_what_lost_within_it_another():
     registry.add(view("a"))
     staged = Registry(bases=(registry,))
     staged.add(view("a", 2, cache_max_age=5))
-    staged.losses.append(Loss(view("b"), view("b", cache_max_age=9), "overridden"))
-    registry.adopt(staged)
+    ledger(staged).losses.append(Loss(view("b"), view("b", cache_max_age=9), "overridden"))
+    adopt(registry, staged)
     assert [(loss.loser.name, loss.reason) for loss in registry.snapshot.losses] == [
         ("a", "replaced"),
         ("b", "overridden"),
@@ -253,7 +253,7 @@ def test_readers_see_all_of_a_load_or_nothing():
         staged = Registry(bases=(registry,))
         for record in pair:
             staged.add(record)
-        registry.adopt(staged)
+        adopt(registry, staged)
     finished.set()
     for thread in threads:
         thread.join()
@@ -266,7 +266,7 @@ def test_changes_from_several_threads_are_all_kept():
 
     def declare(thread):
         for number in range(25):
-            registry.add(view(f"{thread}-{number}", registry.next_generation()))
+            registry.add(view(f"{thread}-{number}", next_generation(registry)))
             assert isinstance(registry.snapshot, Snapshot)
 
     threads = [threading.Thread(target=declare, args=(n,)) for n in range(4)]
@@ -284,7 +284,7 @@ def test_readers_do_not_wait_for_a_change_that_takes_its_time():
     names = []
     registry.snapshot  # noqa: B018 (asked for once, as any request has)
     reader = threading.Thread(target=lambda: names.extend(v.name for v in registry.snapshot.views))
-    with registry.lock:
+    with ledger(registry).lock:
         reader.start()
         reader.join(5)
     assert names == ["a"]

@@ -18,7 +18,7 @@ from assetzcml.records.assets import Busting, Override, PermissionPolicy, addres
 from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import ONE_HOUR, permission_name
 from assetzcml.records.rules import Refusal, described
-from assetzcml.registry import Above, Change, Record, Registry
+from assetzcml.registry import Above, Change, Record, Registry, next_generation
 from assetzcml.urls.cachebusters import TreeCacheBuster
 from assetzcml.urls.generator import URLGenerator
 
@@ -75,7 +75,7 @@ class Declarations(Registry):
         the outer one goes on, its calls are forgotten. The calls of other threads wait.
         Raises ConfigurationError with every problem, each at the line of its call.
         """
-        with self.lock:
+        with self._ledger.lock:
             if self._block is not None:
                 with _forgotten_on_error(self._block):
                     yield
@@ -224,7 +224,7 @@ class Declarations(Registry):
             said: dict[str, Any] = {"view": view, "name": name, "route_name": route_name, "permission": permission}
             self._declare(*(View(method=method, **said, **call) for method in rules.methods(request_method) or ("",)))
 
-    def prepare_urls(self) -> None:
+    def _prepare_urls(self) -> None:
         """Let the URL generator read now what it would read at the first URL."""
         self.part(URLGenerator).prepare()
 
@@ -246,10 +246,10 @@ class Declarations(Registry):
 
         What is wrong is raised with the line of the call; inside of `declaring` it is told of at the end.
         """
-        with self.lock:
+        with self._ledger.lock:
             try:
                 with _refusals(origin, subject):
-                    yield {"origin": origin, "generation": self.next_generation()}
+                    yield {"origin": origin, "generation": next_generation(self)}
             except ConfigurationError as error:
                 if self._block is None:
                     raise
@@ -274,7 +274,7 @@ class Declarations(Registry):
             warnings.warn_explicit(problem.headline, ConfigurationWarning, place.file, place.line)
         self.add(*records, proposed=proposal.snapshot)
         if any(isinstance(record, Busting) for record in records):
-            self.prepare_urls()
+            self._prepare_urls()
 
 
 @contextmanager

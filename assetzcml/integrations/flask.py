@@ -14,7 +14,7 @@ from assetzcml.integrations.publishing import publish
 from assetzcml.integrations.reloading import refresher
 from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.records.readers import publication_name
-from assetzcml.registry import Registry
+from assetzcml.registry import Registry, ledger
 from assetzcml.serving.wsgi import StaticApp
 
 try:
@@ -217,7 +217,7 @@ class _Application:
         known = len(self.app.blueprints), self.app.static_folder, self.app.static_url_path
         if known == self._known and not anew:
             return
-        with self.registry.lock:
+        with ledger(self.registry).lock:
             max_age = _seconds(self.app.config["SEND_FILE_MAX_AGE_DEFAULT"])
             for endpoint, owner, rule in self._rules():
                 prefix = rule.rule[: -len(FILENAME)]

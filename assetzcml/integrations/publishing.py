@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from assetzcml.errors import Origin
 from assetzcml.interfaces import IBusting, IOverride, IStaticView
 from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord
-from assetzcml.registry import Registry
+from assetzcml.registry import Registry, ledger, next_generation
 
 __all__ = ["Directory", "bust", "member_of", "merge", "merged", "publish"]
 
@@ -35,7 +35,7 @@ def publish(registry: Registry, name: str, root: AssetSpec, origin: Origin, **op
     *options* are the attributes of a StaticViewRecord. Raises ValueError for a bad name.
     """
     record = StaticViewRecord(name=name, root=root, origin=origin, generation=WEAKEST, **options)
-    with registry.lock:
+    with ledger(registry).lock:
         known = registry.queryUtility(IStaticView, name)
         if known is None or (known.generation == WEAKEST and known.root == root and known != record):
             registry.add(record)
@@ -50,7 +50,7 @@ def merge(
     A static view that has the name already lends it its options, and its root is one of the directories, the first
     where it is none of them. A second call replaces what the former one published.
     """
-    with registry.lock:
+    with ledger(registry).lock:
         wanted = list(directories)
         known = registry.queryUtility(IStaticView, name)
         if known is not None and known.file:
@@ -58,7 +58,7 @@ def merge(
         if known is not None and known.root != root and known.generation != WEAKEST:
             if known.root not in [each.spec for each in wanted if not each.prefix]:
                 wanted.insert(0, Directory(known.root, known.origin or origin))
-            registry.add(replace(known, root=root, generation=registry.next_generation()))
+            registry.add(replace(known, root=root, generation=next_generation(registry)))
         elif known is None or known.generation == WEAKEST:
             publish(registry, name, root, origin, **options)
         _replace(registry, root, list(_overrides(root, wanted)))
@@ -98,7 +98,7 @@ def _replace(registry: Registry, root: AssetSpec, wanted: list[Override]) -> Non
 
 def bust(registry: Registry, path: AssetSpec, buster: Any, wording: str, origin: Origin) -> None:
     """Let *buster* work on what is below *path* where no other buster does; None: nothing does."""
-    with registry.lock:
+    with ledger(registry).lock:
         known = registry.queryUtility(IBusting, str(path))
         if known is not None and known.wording != wording and known.generation == WEAKEST:
             registry.unregisterUtility(known, IBusting, str(path))

@@ -37,7 +37,7 @@ from assetzcml.permissions import Door, is_asynchronous
 from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
 from assetzcml.records.loads import Framework
 from assetzcml.records.readers import boolean_word
-from assetzcml.registry import Record, Registry, Snapshot
+from assetzcml.registry import Record, Registry, Snapshot, ledger, next_generation
 from assetzcml.serving.publication import settled
 from assetzcml.serving.responses import NO_STORE, Answer, Asked, refusal
 from assetzcml.serving.sites import Desks
@@ -288,13 +288,13 @@ class PyramidAssetRegistry(AssetRegistry):
 
     # Pyramid's static views: records that are weaker than all that ZCML says.
 
-    def adopt(self, staged: Registry, load: Any = None) -> None:
+    def _adopt(self, staged: Registry, load: Any) -> None:
         """As that of a Registry. Raises ConfigurationConflictError for a name that Pyramid publishes."""
         for record in [utility.component for utility in staged.registeredUtilities()]:
             known = self._pyramids.get(record.name) if isinstance(record, StaticViewRecord) else None
             if known is not None and not record.external:
                 raise conflict(record, known, "config.add_static_view is at")
-        super().adopt(staged, load)
+        super()._adopt(staged, load)
 
     def expect(self, record: StaticViewRecord) -> None:
         """Know a static view of Pyramid's that is in force at commit. Raises ConfigurationConflictError."""
@@ -305,7 +305,7 @@ class PyramidAssetRegistry(AssetRegistry):
 
     def take_view(self, record: StaticViewRecord) -> None:
         """A static view of Pyramid's is in force."""
-        with self.lock:
+        with self._ledger.lock:
             known = self.queryUtility(IStaticView, record.name)
             if known is None or not record.external:
                 if known is not None:
@@ -319,10 +319,11 @@ class PyramidAssetRegistry(AssetRegistry):
 
     # Overrides: both sides know all of them.
 
-    def _put(self, record: Record) -> None:
-        super()._put(record)
+    def _put(self, record: Record) -> Record | None:
+        former = super()._put(record)
         if isinstance(record, Override):
             self._show_overrides_of(record.target.package)
+        return former
 
     def _show_overrides_of(self, package: str) -> None:
         """Let Pyramid ask us about *package*, whatever it has asked before."""
@@ -338,7 +339,7 @@ class PyramidAssetRegistry(AssetRegistry):
 
     def take_over(self, target: AssetSpec, source: AssetSpec, file: bool) -> None:
         """Know an override of `config.override_asset`. It goes after ours, and before earlier ones of its own kind."""
-        with self.lock:
+        with self._ledger.lock:
             self._pyramids_overrides += 1
             origin = Origin("config.override_asset")
             place = (-self._pyramids_overrides,)
@@ -548,8 +549,8 @@ class URLInfo:
 
     def _add_cache_buster(self, spec: str, cachebust: Any, explicit: bool, origin: Origin) -> None:
         assets = self._assets
-        with assets.lock:
-            generation = assets.next_generation()
+        with ledger(assets).lock:
+            generation = next_generation(assets)
             path = asset_spec(spec)
             record = Busting(
                 path=path,

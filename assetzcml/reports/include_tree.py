@@ -66,7 +66,7 @@ class _Tree:
         self.read_by = {include.real: include.origin for include in load.includes if include.outcome == READ}
         self.excluded_by = {exclusion.real: exclusion.origin for exclusion in load.excluded}
         self.entries: dict[int, list[Any]] = {}  # by the document they stand in
-        losses = registry.losses
+        losses = registry.snapshot.losses
         lost = {id(loss.loser): loss for loss in losses}
         records = [u.component for u in registry.registeredUtilities() if isinstance(u.component, Record)]
         for record in [*records, *(loss.loser for loss in losses)]:

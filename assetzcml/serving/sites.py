@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from assetzcml.registry import Registry, Snapshot
+from assetzcml.registry import Registry, Snapshot, ledger
 from assetzcml.serving.entries import BODIES, ENTRIES, WHOLE, Entries
 from assetzcml.serving.paths import wsgi_bytes
 from assetzcml.serving.publication import Publication, Steps, settled
@@ -158,7 +158,7 @@ class Desks:
 
     def __init__(self, registry: Registry, bodies: int = BODIES):
         self._registry = registry
-        self._now = registry.current
+        self._now = ledger(registry).current
         self._bodies = bodies
         self._desk = Desk(registry.snapshot, bodies)
 

@@ -11,7 +11,7 @@ from webob import Request, Response
 from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.records.readers import ONE_HOUR
 from assetzcml.records.rules import described, flag, package_name, refusal, static_view
-from assetzcml.registry import Registry
+from assetzcml.registry import Registry, ledger
 from assetzcml.serving.entries import Entries, kept_answer
 from assetzcml.serving.paths import redirection, wsgi_bytes
 from assetzcml.serving.publication import Publication, settled
@@ -73,6 +73,7 @@ class StaticView:
         if registry is not None and not isinstance(registry, Registry):
             raise refusal("registry", f"registry is {described(registry)}; an AssetRegistry was expected")
         self.registry = registry if registry is not None else Registry()
+        self._latest = ledger(self.registry).current
         self.use_subpath = flag("use_subpath", use_subpath)
         self.record = static_view(
             "",
@@ -124,7 +125,7 @@ class StaticView:
     def _current(self) -> tuple[Publication, Entries]:
         """Read once a call: what is kept belongs to the snapshot that it was looked for in."""
         now = self._now
-        if now is None or now[0].snapshot is not self.registry.current.snapshot:
+        if now is None or now[0].snapshot is not self._latest.snapshot:
             now = self._now = Publication(self.record, self.registry.snapshot), Entries()
         return now
 

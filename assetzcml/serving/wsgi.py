@@ -11,7 +11,7 @@ from time import monotonic
 
 from assetzcml.permissions import Door
 from assetzcml.records.assets import StaticViewRecord
-from assetzcml.registry import Registry
+from assetzcml.registry import Registry, ledger
 from assetzcml.serving.asking import request_of
 from assetzcml.serving.entries import BODIES, BODY, WHOLE, body_of, kept_answer
 from assetzcml.serving.paths import redirection, wsgi_bytes
@@ -45,7 +45,7 @@ class StaticApp:
     def __init__(self, registry: Registry, fallback: WSGIApplication | None = None, *, bodies: int = BODIES):
         self.registry = registry
         self.fallback = fallback
-        self._now = registry.current
+        self._now = ledger(registry).current
         self._desks = Desks(registry, bodies)
         self._bind(self._desks.current)
 

@@ -94,7 +94,7 @@ class URLMethods:
         with one, `_scheme`, `_host`, `_port` and `_app_url` have no effect (Pyramid's rule).
         """
         try:
-            path, until = self.current.snapshot.paths[spec]
+            path, until = self._current.snapshot.paths[spec]
             if (
                 _query is None
                 and _anchor is None

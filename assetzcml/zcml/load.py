@@ -8,7 +8,7 @@ from typing import Any
 
 from assetzcml.errors import ConfigurationConflictError, ConfigurationError, Origin, Problem
 from assetzcml.records.loads import Include, LeftOut, Pattern
-from assetzcml.registry import Registry
+from assetzcml.registry import Registry, next_generation
 from assetzcml.zcml.conflicts import Action, FileGraph, Step
 from assetzcml.zcml.limits import Limits
 from assetzcml.zcml.positions import Document, Tag
@@ -45,7 +45,7 @@ class Load:
         self.registry = registry
         self.settings = {**registry.settings, **settings}
         self.staged = Registry(bases=(registry,), settings=self.settings)
-        self.generation = registry.next_generation()
+        self.generation = next_generation(registry)
         self.limits = limits
         self.strict = strict
         self.prefix = prefix  # what stands before the local names of static views

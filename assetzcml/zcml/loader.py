@@ -18,7 +18,7 @@ from assetzcml.records.assets import Override, StaticViewRecord, asset_spec
 from assetzcml.records.bundles import BundleContents
 from assetzcml.records.loads import Exclusion, Framework, LoadedFile, LoadReport
 from assetzcml.records.pages import RoutingRecord
-from assetzcml.registry import Loss, Record, Registry
+from assetzcml.registry import Loss, Record, Registry, adopt, configure, ledger
 from assetzcml.typing import Spec
 from assetzcml.zcml.actions import settle
 from assetzcml.zcml.attributes import Problems, reason
@@ -102,7 +102,9 @@ class Phases:
         load.fail_with(load.problems)
         for loser, winner in load.losers:
             if "assetzcml_record" in loser and "assetzcml_record" in winner:
-                load.staged.losses.append(Loss(loser["assetzcml_record"], winner["assetzcml_record"], "overridden"))
+                ledger(load.staged).losses.append(
+                    Loss(loser["assetzcml_record"], winner["assetzcml_record"], "overridden")
+                )
 
     def _settled(self, actions: list[Action]) -> Iterator[Record]:
         """The records of *actions*, those last that stack: of them one for each target and source."""
@@ -125,7 +127,7 @@ class Phases:
                 if known is not record:
                     winner, loser = (record, known) if record.place < known.place else (known, record)
                     stacked[record.discriminator] = winner
-                    load.staged.losses.append(Loss(loser, winner, "repeated"))
+                    ledger(load.staged).losses.append(Loss(loser, winner, "repeated"))
             else:
                 yield record
         yield from stacked.values()
@@ -208,7 +210,7 @@ class ZCMLLoader:
         features = (features,) if isinstance(features, str) else tuple(features)
         registry = self.registry if into is None else into
         framework = framework or Framework()
-        with registry.lock:
+        with ledger(registry).lock:
             # Made now if there is none, for a reader that finds none waits until the lock is free.
             _ = registry.snapshot
             load = Load(
@@ -227,11 +229,11 @@ class ZCMLLoader:
             phases.validate(actions)
             phases.issue_warnings()
             phases.execute(actions, framework.hand_over or _call)
-            registry.configure(settings)
+            configure(registry, settings)
             # Without a package a spec is relative to the working directory, which may be another when it is read again.
             again = {"spec": spec, "package": package} if inside is not None else {"spec": path, "package": None}
             again |= {"features": features, "settings": dict(settings or {}), "strict": strict, "limits": limits}
-            registry.adopt(load.staged, phases.report(spec, again if framework.hand_over is None else None))
+            adopt(registry, load.staged, phases.report(spec, again if framework.hand_over is None else None))
         _log(spec, load, actions)
 
     def remarks(self, file: LoadedFile) -> Remarks:

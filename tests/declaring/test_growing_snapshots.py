@@ -16,7 +16,7 @@ from assetzcml import (
 from assetzcml.declaring.validation import override_cycle
 from assetzcml.errors import NotPublished
 from assetzcml.records.assets import Override, address
-from assetzcml.registry import Snapshot
+from assetzcml.registry import Snapshot, ledger
 from assetzcml.urls import cachebusters
 
 DIRECTORIES = ["g_shop:", "g_shop:a/", "g_shop:a/b/", "g_theme:", "g_theme:a/", "g_dark:a/"]
@@ -92,7 +92,7 @@ def test_what_is_derived_by_difference_is_what_is_made_from_the_start(packages, 
         if each == ("ask",):
             answers(registry)
     by_difference = answers(registry)
-    registry.current.snapshot = Snapshot(registry)
+    ledger(registry).current.snapshot = Snapshot(registry)
     assert answers(registry) == by_difference
     again = AssetRegistry()
     for each in accepted:
@@ -112,7 +112,7 @@ def test_a_circle_is_found_by_what_an_override_touches_as_by_all(packages, calls
         except ConfigurationError as error:
             if "circle" not in str(error):
                 continue
-            registry.add(_override(each[1:], registry.generation + 1))
+            registry.add(_override(each[1:], ledger(registry).generation + 1))
             with pytest.raises(ConfigurationError, match="circle"):  # all of them, looked at together
                 _checked(registry)
             assert _without_last(registry, before)

@@ -5,7 +5,7 @@ import warnings
 from assetzcml.interfaces import IURLGenerator
 from assetzcml.records.assets import Busting, Override, StaticViewRecord, asset_spec
 from assetzcml.records.readers import publication_name
-from assetzcml.registry import Registry
+from assetzcml.registry import Registry, next_generation
 from assetzcml.urls.generator import URLGenerator, URLMethods
 from assetzcml.urls.versions import Versions
 
@@ -19,14 +19,14 @@ class Site(URLMethods, Registry):
 
     def view(self, name, root, **options):
         """Publish a root; the record."""
-        options.setdefault("generation", self.next_generation())
+        options.setdefault("generation", next_generation(self))
         record = StaticViewRecord(name=publication_name(name), root=asset_spec(root), **options)
         self.add(record)
         return record
 
     def bust(self, path, buster, explicit=False):
         """Declare a cache buster; the record."""
-        record = Busting(path=asset_spec(path), buster=buster, explicit=explicit, generation=self.next_generation())
+        record = Busting(path=asset_spec(path), buster=buster, explicit=explicit, generation=next_generation(self))
         self.add(record)
         return record
 
@@ -34,7 +34,7 @@ class Site(URLMethods, Registry):
         """Override an asset."""
         file = not target.endswith(("/", ":"))
         target, source = asset_spec(target, whole=True), asset_spec(source, whole=True)
-        self.add(Override(target=target, source=source, file=file, generation=self.next_generation()))
+        self.add(Override(target=target, source=source, file=file, generation=next_generation(self)))
 
     def version(self, view, path):
         """The version that a requested path stands for."""

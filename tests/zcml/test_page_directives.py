@@ -77,7 +77,7 @@ def test_each_request_method_of_a_view_can_be_overridden_by_itself(site):
          "overrides.zcml": '<view view=".two" name="x" request_method="POST"/><view view=".three" name="y"/>'},
     )  # fmt: skip
     assert called(registry) == {"GET name x": "one", "POST name x": "two", "* name y": "three"}
-    assert [(str(loss.loser), loss.reason) for loss in registry.losses] == [
+    assert [(str(loss.loser), loss.reason) for loss in registry.snapshot.losses] == [
         ("view 'x' POST", "overridden"), ("view 'y'", "overridden")]  # fmt: skip
 
 
@@ -193,7 +193,7 @@ def test_what_a_later_load_declares_replaces_what_an_earlier_one_did(site):
     site('<route name="b" pattern="/b" before="a"/><view name="x" view=".two"/>', registry=registry)
     assert names(registry) == ["b", "a"]
     assert called(registry) == {"* route a": "one", "* name x": "two"}
-    assert [str(loss.loser) for loss in registry.losses] == ["view 'x'"]
+    assert [str(loss.loser) for loss in registry.snapshot.losses] == ["view 'x'"]
 
 
 def view(request):
