@@ -201,7 +201,7 @@ def test_what_is_not_found_is_said_by_the_application_and_kept_by_no_cache(site,
     config = site(
         ours(f"""
         <staticView name="static" path="{shop}:static" content_encodings="gzip"/>
-        <cacheBuster path="{shop}:static" digest="sha256"/>
+        <cacheBuster path="{shop}:static" digest="sha256" former="missing"/>
     """)
     )
 
