@@ -25,6 +25,7 @@ from assetzcml.urls.cachebusters import (  # noqa: E402
     DigestCacheBuster,
     ManifestCacheBuster,
     QueryStringConstantCacheBuster,
+    TreeCacheBuster,
 )
 
 FILES = 20  # assets of a page: enough that no cache of one entry helps
@@ -109,6 +110,7 @@ def main() -> None:
         theirs = PyramidManifest(str(manifest))
         row("static_path, manifest buster", 25, one, specs, theirs, ManifestCacheBuster(str(manifest)), TURNS)
         row("static_path, digest (peer: manifest)", 25, one, specs, theirs, DigestCacheBuster(), TURNS)
+        row("static_path, tree (peer: manifest)", 25, one, specs, theirs, TreeCacheBuster(), TURNS)
 
 
 if __name__ == "__main__":

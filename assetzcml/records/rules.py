@@ -233,8 +233,8 @@ def missing_word(value: Any) -> str:
 
 def former_word(value: Any) -> str:
     """What a version that is not the current one is answered with. Raises Refusal."""
-    if value not in ("current", "missing", "stored"):
-        raise refusal("former", f"former is {described(value)}", "'current', 'missing' or 'stored' was expected")
+    if value not in ("current", "missing"):
+        raise refusal("former", f"former is {described(value)}", "'current' or 'missing' was expected")
     return str(value)
 
 

@@ -366,7 +366,7 @@ class DigestCacheBuster:
     `missing="error"` they have no URL (NotBusted, a ValueError). It works only in a registry.
 
     *former* says what a digest that is not the current one is answered with: 'current', the bytes there are, which
-    nobody may store; 'missing', a 404; or 'stored', the bytes that had it, of the content store.
+    nobody may store; or 'missing', a 404.
     """
 
     def __init__(self, missing: str = "plain", former: str = "current"):

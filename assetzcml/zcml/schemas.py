@@ -167,7 +167,7 @@ class ICacheBuster(Interface):
     )
     former = Checked(
         rules.former_word,
-        title="What another version is answered with, with digest and tree: 'current', 'missing' or 'stored'",
+        title="What another version is answered with, with digest and tree: 'current' or 'missing'",
         description="'current' when left out: the bytes there are, which nobody may store.",
         required=False,
     )

@@ -1,0 +1,82 @@
+"""A page whose assets refer to each other, in a browser: one version for all of them, and each module once."""
+
+import re
+import threading
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+
+from assetzcml import AssetRegistry, DigestCacheBuster, StaticApp, TreeCacheBuster
+from chromium import CHROMIUM, document_at
+
+FILES = {
+    "state.js": "globalThis.loads = (globalThis.loads || 0) + 1; export const state = {};",
+    "main.js": 'import {state} from "./state.js"; globalThis.other = state; globalThis.worked = '
+    'fetch(new URL("data.txt", import.meta.url)).then(answer => answer.text());',
+    "data.txt": "data",
+    "css/app.css": '@import "more.css"; body { background: url("../img/bg.svg") }',
+    "css/more.css": "body { color: rgb(1, 2, 3) }",
+    "img/bg.svg": '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>',
+}
+PAGE = """<!DOCTYPE html><link rel="stylesheet" href="{css}"><p>page</p><script type="module">
+import {{state}} from "{state}";
+import "{main}";
+const data = await globalThis.worked;
+document.title = [globalThis.loads, globalThis.other === state, getComputedStyle(document.body).color, data].join("; ");
+</script>"""
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+def shown(package, buster, tmp_path):
+    """The title that the page gives itself, and what was asked for: each path with its status and Cache-Control."""
+    name = package({f"static/{path}": text for path, text in FILES.items()})
+    registry = AssetRegistry()
+    registry.add_static_view("static", f"{name}:static")
+    registry.add_cache_buster(f"{name}:static", buster)
+    urls = {key: registry.static_path(f"{name}:static/{path}") for key, path in
+            {"css": "css/app.css", "state": "state.js", "main": "main.js"}.items()}  # fmt: skip
+    asked = {}
+
+    def page(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/html")])
+        return [PAGE.format(**urls).encode()]
+
+    static = StaticApp(registry, fallback=page)
+
+    def application(environ, start_response):
+        def started(status, headers, *error):
+            if environ["PATH_INFO"].startswith("/static/"):
+                asked[environ["PATH_INFO"]] = status.split()[0], dict(headers).get("Cache-Control")
+            return start_response(status, headers, *error)
+
+        return static(environ, started)
+
+    with make_server("127.0.0.1", 0, application, handler_class=Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            document = document_at(f"http://127.0.0.1:{server.server_port}/", tmp_path / "profile")
+        finally:
+            server.shutdown()
+            thread.join()
+    return re.search("<title>(.*)</title>", document)[1], asked
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the path")
+def test_under_a_tree_version_every_request_is_immutable_and_a_module_is_one_object(package, tmp_path):
+    title, asked = shown(package, TreeCacheBuster(), tmp_path)
+    assert title == "1; true; rgb(1, 2, 3); data"
+    assert {path.split("/", 3)[3] for path in asked} == set(FILES)
+    assert {path.split("/")[2] for path in asked} == {next(iter(asked)).split("/")[2]}
+    assert set(asked.values()) == {("200", "public, max-age=31536000, immutable")}
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the path")
+def test_under_digests_the_same_page_loads_a_module_twice(package, tmp_path):
+    title, asked = shown(package, DigestCacheBuster(), tmp_path)
+    assert title.startswith("2; false")
+    assert ("200", "public, max-age=3600") in asked.values()
