@@ -33,7 +33,7 @@ types: $(VENV)/test.stamp
 
 # The stories in full size: floods, aborted requests, a thousand reloads. Minutes, not seconds.
 slow: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -m slow
+	ASSETZCML_TESTS=full $(BIN)/python -m pytest -m 'slow or sized'
 
 bench: $(VENV)/bench.stamp
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

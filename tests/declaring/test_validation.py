@@ -4,7 +4,7 @@ import time
 from itertools import islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from zope.interface import implementer
 
@@ -14,6 +14,7 @@ from assetzcml.interfaces import IBindable
 from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
 from assetzcml.registry import Registry
 from assetzcml.resolving.search import SearchPaths
+from sizes import examples
 
 
 class Line(Origin):
@@ -358,13 +359,13 @@ def never_ends(overrides):
     return any(wander(start, frozenset()) for start in starts)
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(st.lists(OVERRIDES.filter(lambda o: o.target != o.source), min_size=1, max_size=3))
 def test_a_cycle_is_reported_exactly_when_some_asset_never_arrives(overrides):
     assert (override_cycle(overrides) is not None) == never_ends(overrides)
 
 
-@settings(deadline=None, max_examples=100)
+@examples(100)
 @given(st.lists(OVERRIDES.filter(lambda o: o.target != o.source), max_size=4), PATHS)
 def test_without_a_cycle_every_search_path_ends(overrides, parts):
     if override_cycle(overrides) is not None:

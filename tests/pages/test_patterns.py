@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assetzcml.pages.patterns import BadPattern, Pattern
+from sizes import examples
 
 
 @pytest.mark.parametrize("pattern, path, values", [
@@ -103,7 +104,7 @@ PIECES = st.sampled_from(
 PATHS = st.text("ab/.x\xe9\u2603%12~@", max_size=12)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(st.lists(PIECES, max_size=6), st.booleans(), PATHS)
 def test_what_is_no_mistake_means_what_it_means_in_pyramid(pieces, rest, path):
     urldispatch = pytest.importorskip("pyramid.urldispatch")
@@ -114,7 +115,7 @@ def test_what_is_no_mistake_means_what_it_means_in_pyramid(pieces, rest, path):
     assert Pattern(text).match("/" + path) == match("/" + path)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(st.lists(PIECES, max_size=6), st.booleans(), st.fixed_dictionaries(dict.fromkeys("xyz", st.text(max_size=5))))
 def test_urls_are_those_of_pyramid(pieces, rest, values):
     urldispatch = pytest.importorskip("pyramid.urldispatch")

@@ -3,7 +3,7 @@
 import collections
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from zope.configuration.config import GroupingContextDecorator, toargs
 from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
@@ -18,6 +18,7 @@ from assetzcml.zcml.limits import Limits
 from assetzcml.zcml.load import Load
 from assetzcml.zcml.machine import DirectiveContext, Machine
 from assetzcml.zcml.positions import Document, Tag
+from sizes import examples
 
 
 def schema(**fields):
@@ -101,7 +102,7 @@ def either(interface, text, context):
         return "refused"
 
 
-@settings(deadline=None, max_examples=150)
+@examples(150)
 @given(name=st.sampled_from(sorted(FIELDS)), text=st.text(st.sampled_from("aä\u0308 .-_01\n\r\tyesNo*"), max_size=8))
 def test_any_text_becomes_what_zope_configuration_makes_of_it(name, text):
     load = Load(AssetRegistry(), {}, Limits(), False)

@@ -6,13 +6,14 @@ from tempfile import TemporaryDirectory
 
 import foreign
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from zope.configuration import xmlconfig
 from zope.configuration.config import ConfigurationConflictError as ZopeConflictError
 
 from assetzcml import AssetRegistry, ConfigurationConflictError
 from assetzcml.zcml.conflicts import FileGraph, describe, resolve
+from sizes import examples
 
 KEYS = ["k1", "k2", None]
 
@@ -127,7 +128,7 @@ def beats(winner, all_of_them, above):
     return all(other is winner or other[1] in above[winner[1]] for other in all_of_them)
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(st.integers(0, 1 << 32))
 def test_wherever_zope_configuration_resolves_the_result_is_its_own(seed):
     files = tree(seed)

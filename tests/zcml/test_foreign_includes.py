@@ -10,10 +10,11 @@ from tempfile import TemporaryDirectory
 import auto_includes
 import foreign
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assetzcml import AssetRegistry, ConfigurationConflictError, ConfigurationError, Limits
+from sizes import examples
 
 # What overrides point to need not exist here.
 pytestmark = pytest.mark.filterwarnings("ignore::assetzcml.errors.ConfigurationWarning")
@@ -114,7 +115,7 @@ def outcome(directory, files, automatic):
     return sources(registry), views, losses, names(registry)
 
 
-@settings(deadline=None, max_examples=120)
+@examples(120)
 @given(st.integers(0, 1 << 32))
 def test_exchanging_an_include_for_one_of_another_package_changes_nothing(seed):
     files = tree(seed)

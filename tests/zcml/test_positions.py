@@ -4,13 +4,14 @@ import xml.parsers.expat
 from xml.sax.saxutils import quoteattr
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assetzcml.errors import Origin
 from assetzcml.zcml.limits import Limits
 from assetzcml.zcml.positions import Document, Spot, Tag
 from assetzcml.zcml.reader import parse
+from sizes import examples
 
 I18N, ZCML = "http://xml.zope.org/namespaces/i18n", "http://namespaces.zope.org/zcml"
 
@@ -200,7 +201,7 @@ def expat_positions(data):
     return found
 
 
-@settings(deadline=None, max_examples=150)
+@examples(150)
 @given(elements(), st.booleans(), st.sampled_from(["", "<?xml version='1.0'?>\r\n", "<!-- <a> -->\n"]))
 def test_every_tag_stands_where_another_parser_finds_it(text, mark, prolog):
     data = (b"\xef\xbb\xbf" if mark else b"") + (prolog + text).encode()

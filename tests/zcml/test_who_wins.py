@@ -6,10 +6,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assetzcml import AssetRegistry, ConfigurationConflictError
+from sizes import examples
 
 HEAD = '<configure xmlns="http://namespaces.assetzcml.org/assets">\n'
 
@@ -279,7 +280,7 @@ def search_path(files, number=0):
             yield from search_path(files, argument)
 
 
-@settings(deadline=None, max_examples=80)
+@examples(80)
 @given(st.integers(0, 1 << 32))
 def test_the_search_path_has_the_order_that_is_written(seed):
     files = tree(seed)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from assetzcml.bundles.filters import Filter, FilterWarning, get_filter
 from assetzcml.bundles.filters.jsmin import minified
 from assetzcml.bundles.filters.jstokens import Doubtful, Unfinished, tokens, words
+from sizes import size
 
 
 def significant(text):
@@ -291,6 +292,7 @@ def test_behind_a_filter_that_works_on_the_whole_it_does_so_too(site):
     ["'\\", "`\\", "/*", "/[", "a/", "(", "{", "${", "\\", "`${", "//", "<!-", "a=/b\\", "1e", "?:", " \n", "/**/ ",
      "a\n", "=>", "x=>", "class A extends ", "do ", "function(", "1_", "\\u{1"],
 )  # fmt: skip
+@pytest.mark.sized
 def test_hostile_javascript_is_soon_at_its_end(piece):
-    with contextlib.suppress(Doubtful):  # in quadratic time this would take an hour
-        minified(piece * (400_000 // len(piece)))
+    with contextlib.suppress(Doubtful):  # in quadratic time this would take an hour, or a minute
+        minified(piece * (size(400_000, 50_000) // len(piece)))
