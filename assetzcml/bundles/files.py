@@ -296,7 +296,7 @@ def replace_unlocked(path: str, content: bytes, mode: int | None = None) -> bool
 
 def _fill(descriptor: int, content: bytes, mode: int | None) -> None:
     os.ftruncate(descriptor, 0)
-    if mode is not None:
+    if mode is not None and hasattr(os, "fchmod"):  # a system without it has no such modes
         os.fchmod(descriptor, mode)
     write_all(descriptor, content)
 

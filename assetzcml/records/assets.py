@@ -32,6 +32,7 @@ __all__ = [
 
 
 _PACKAGE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")  # of a drive, or of a share
 _RELATIVE_PACKAGE = re.compile(r"\.+([^\W\d]\w*(\.[^\W\d]\w*)*)?")
 
 
@@ -109,6 +110,8 @@ def asset_spec(
         text = os.fspath(text)
     if not isinstance(text, str):
         raise InvalidSpec(f"an asset spec is a text such as 'package:path', not {text!r}")
+    if _WINDOWS_PATH.match(text):
+        raise InvalidSpec(f"{text!r} is a Windows path; only POSIX systems are supported")
     for character, word in (("\0", "NUL"), ("\\", "a backslash")):
         if character in text:
             raise InvalidSpec(f"{text!r} is not an asset spec: it holds {word}; segments are separated by '/'")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from assetzcml.records.assets import AssetSpec
 from assetzcml.resolving.archives import member_at
+from assetzcml.resolving.spelling import stands_as_spelled
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -63,7 +64,8 @@ class Packages:
                     status = os.stat(path)
                 except (OSError, ValueError):  # ValueError: a character that no file name can have
                     continue
-                if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):  # a FIFO would be waited for
+                kept = stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)  # a FIFO would be waited for
+                if kept and stands_as_spelled(portion, spec.parts):
                     yield Found(spec, stat.S_ISDIR(status.st_mode), path, status, None)
                 continue
             member = portion.joinpath(*spec.parts) if spec.parts else portion

@@ -17,6 +17,7 @@ from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, is_young
 from assetzcml.resolving.packages import Packages
 from assetzcml.resolving.resolver import chosen
 from assetzcml.resolving.search import Candidate
+from assetzcml.resolving.spelling import stands_as_spelled
 from assetzcml.serving.codings import CODINGS
 from assetzcml.serving.files import Refused, exhausted, open_below, read_version
 
@@ -137,6 +138,8 @@ def _is_directory(location: Location) -> bool | None:
         return True if location.member.is_dir() else False if location.member.is_file() else None
     try:
         mode = os.stat(location.path).st_mode
+        if not stands_as_spelled(location.root, location.parts):
+            return None
         return False if stat.S_ISREG(mode) else True if stat.S_ISDIR(mode) else None
     except OSError as error:
         if exhausted(error):

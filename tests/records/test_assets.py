@@ -1,7 +1,7 @@
 """Specs and names: every form, those that are refused, and what they are compared as."""
 
 import string
-from pathlib import PurePosixPath
+from pathlib import PurePosixPath, PureWindowsPath
 
 import pytest
 from hypothesis import given
@@ -101,7 +101,7 @@ def test_in_an_override_a_value_without_colon_or_slash_is_a_whole_package(text, 
         ("shop.:x", {}, "not the name of a package"),
         ("shop..admin:x", {}, "not the name of a package"),
         ("http://cdn/x", {}, "no leading '/'"),
-        ("C:\\x", {}, "backslash"),
+        ("C:\\x", {}, "a Windows path"),
         ("static/a:b", {"package": "shop"}, "not the name of a package"),
         ("static/app.css", {}, "nothing it is relative to"),
         (".admin:x", {}, "no package it is relative to"),
@@ -389,3 +389,14 @@ def test_what_a_policy_says_is_passed_on_as_it_is(answer):
             return answer
 
     assert PermissionPolicy(policy=Policy()).permits(None, None, "view") is answer
+
+
+@pytest.mark.parametrize("text", ["C:/site/static", "C:\\site\\static", "c:\\x", PureWindowsPath("C:/site/static")])
+def test_a_windows_path_is_refused_by_its_name_and_nothing_else_is_advised(text):
+    with pytest.raises(InvalidSpec) as refused:
+        asset_spec(text)
+    assert str(refused.value) == f"{str(text)!r} is a Windows path; only POSIX systems are supported"
+
+
+def test_a_package_of_one_letter_is_no_drive():
+    assert asset_spec("C:site/static") == AssetSpec("C", ("site", "static"))

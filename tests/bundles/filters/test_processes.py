@@ -1,12 +1,13 @@
 """Programs that are missing, hang, print nothing, exit 1, are killed: each is told apart, nothing is left behind."""
 
 import os
+import subprocess
 import time
 
 import pytest
 from filter_running import Context, program, run
 
-from assetzcml.bundles.filters import FilterError, FilterWarning
+from assetzcml.bundles.filters import FilterError, FilterWarning, processes
 from assetzcml.bundles.filters.processes import SubprocessFilter
 
 __all__ = ["program"]
@@ -232,3 +233,9 @@ def test_an_interrupted_build_leaves_no_program_behind(program, tmp_path, monkey
         run(Tool(binary=path), b"abc")
     with pytest.raises(ProcessLookupError):
         os.kill(int(started.read_text()), 0)
+
+
+def test_where_there_are_no_process_groups_a_program_is_killed_all_the_same(monkeypatch):
+    monkeypatch.delattr(os, "killpg")
+    with pytest.raises(subprocess.TimeoutExpired):
+        processes.run(["sh", "-c", "exec sleep 33"], timeout=0.5)
