@@ -153,6 +153,10 @@ class Delivered:
         entry = self._read().get(output)
         return _record(entry) if entry is not None else None
 
+    def differs(self, output: str, record: BuildRecord) -> bool:
+        """Does the file say something else of *output* than *record*?"""
+        return self._read().get(output) != _entry(record)
+
     def keep(self, records: Mapping[str, BuildRecord]) -> None:
         """Put *records* into the file, by output, in one write. Raises BuildError."""
         lock = FileLock(private_name(self._directory, BUILD_RECORD, "lock"))

@@ -19,6 +19,7 @@ from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BuildError, BundleError, OutdatedOutput
 from assetzcml.bundles.files import Replacement, sync_directory
 from assetzcml.bundles.freshness import Difference, differences, foreign_differences, kept_records, settings_of
+from assetzcml.bundles.ledger import Ledger
 from assetzcml.bundles.merging import Hunk, Merger
 from assetzcml.bundles.updaters import SKIP_CACHE
 from assetzcml.bundles.version_manifests import FileManifest
@@ -58,28 +59,31 @@ def build_output(bundle: Bundle, ctx: Context, *, force: bool = False, wait: boo
     raise BuildError(f"{bundle}: another process has been building it for {LOCK_TIMEOUT:g} s", origin=bundle.origin)
 
 
-def build_outputs(work: Iterable[tuple[Bundle, Context]], force: bool = False) -> Iterator[Built | ConfigurationError]:
+def build_outputs(
+    work: Iterable[tuple[Bundle, Context]], ledger: Ledger, force: bool = False
+) -> Iterator[Built | ConfigurationError]:
     """
     The same for several, one after the other: what is built within a moment is synced together.
 
-    Yields what becomes of each, in order. While locks are held, none is waited for.
+    What is one file for all outputs is left to *ledger*, which the caller writes at the end. Yields what becomes of each,
+    in order. While locks are held, none is waited for.
     """
     with contextlib.ExitStack() as unfinished:
         batch: list[Any] = []
         began = time.monotonic()
         for bundle, ctx in work:
-            found = _outcome(partial(_begun, bundle, ctx, force, 0.0))
+            found = _outcome(partial(_begun, bundle, ctx, force, 0.0, ledger))
             if found is None:  # somebody else is building it: waited for when nobody can be waiting for us
-                yield from _settled(batch)
+                yield from _settled(batch, ledger)
                 batch = []
                 found = _outcome(partial(build_output, bundle, ctx, force=force))
             if isinstance(found, Begun):
                 unfinished.callback(found.end)
             batch.append(found)
             if len(batch) >= BATCH or time.monotonic() - began > MOMENT:
-                yield from _settled(batch)
+                yield from _settled(batch, ledger)
                 batch, began = [], time.monotonic()
-        yield from _settled(batch)
+        yield from _settled(batch, ledger)
 
 
 def _outcome(action: Callable[[], Any]) -> Any:
@@ -89,8 +93,8 @@ def _outcome(action: Callable[[], Any]) -> Any:
         return error
 
 
-def _settled(batch: Sequence[Any]) -> Iterator[Built | ConfigurationError]:
-    finished = iter(_finished([found for found in batch if isinstance(found, Begun)]))
+def _settled(batch: Sequence[Any], ledger: Ledger) -> Iterator[Built | ConfigurationError]:
+    finished = iter(_finished([found for found in batch if isinstance(found, Begun)], ledger))
     for found in batch:
         yield next(finished) if isinstance(found, Begun) else found
 
@@ -116,11 +120,13 @@ class Begun(NamedTuple):
             self.replacement.drop()
 
 
-def _begun(bundle: Bundle, ctx: Context, force: bool, timeout: float) -> Built | Begun | None:
+def _begun(
+    bundle: Bundle, ctx: Context, force: bool, timeout: float, ledger: Ledger | None = None
+) -> Built | Begun | None:
     """What is there when it is up to date; else a build; None when the lock cannot be had within *timeout* seconds."""
     _check_output(bundle, ctx)
     if not force and not needs_build(bundle, ctx):
-        _heal(bundle, ctx)
+        _heal(bundle, ctx, ledger)
         return _former(bundle, ctx)
     try:
         return _attempt(bundle, ctx, force, timeout)
@@ -130,14 +136,21 @@ def _begun(bundle: Bundle, ctx: Context, force: bool, timeout: float) -> Built |
         raise _build_error(bundle, error) from error
 
 
-def _heal(bundle: Bundle, ctx: Context) -> None:
-    """Tell a manifest that does not know it the version of an output that is up to date."""
-    record = ctx.records.get(id(bundle))
-    if record is None or record.version is None or not isinstance(ctx.manifest, FileManifest):
+def _heal(bundle: Bundle, ctx: Context, ledger: Ledger | None) -> None:
+    """Write down for others about an output that is up to date what is not: a manifest was lost, or a build died."""
+    record, output = ctx.records.get(id(bundle)), str(bundle.output)
+    if record is None:
         return
-    with contextlib.suppress(ConfigurationError, OSError):  # it is needed by others, who ask for it
-        if ctx.manifest.query(bundle, ctx) != record.version:
-            ctx.manifest.remember(bundle, ctx, record.version)
+    manifest = ctx.manifest if isinstance(ctx.manifest, FileManifest) else None
+    known = manifest is None or record.version is None or manifest.query(bundle, ctx) == record.version
+    if known and not ctx.environment.delivered(ctx.directory).differs(output, record):
+        return
+    if ledger is not None:
+        ledger.note(output, ctx, record, needed=False)
+        return
+    own = Ledger()
+    own.note(output, ctx, record, needed=False)
+    own.write()
 
 
 def _standing(bundle: Bundle, ctx: Context, error: OSError) -> Built:
@@ -246,14 +259,15 @@ def _made(bundle: Bundle, ctx: Context, needed: object, keep: bool = True) -> tu
     return content, record, merger.size
 
 
-def _finished(builds: Sequence[Begun]) -> list[Built | ConfigurationError]:
+def _finished(builds: Sequence[Begun], ledger: Ledger | None = None) -> list[Built | ConfigurationError]:
     """
     Put the outputs in place, remember their versions, record what they were made from, give the locks back.
 
-    Until its record is written, what there is about an output says that it is being built: whoever dies in between
-    has it built again by the next one.
+    What is one file for all outputs is written now, or is left to *ledger*. Until its record is written, what there is
+    about an output says that it is being built: whoever dies in between has it built again by the next one.
     """
     errors: dict[int, ConfigurationError] = {}
+    own = Ledger()
 
     def each(action: Callable[[Begun], object], some: Iterable[Begun] = builds) -> None:
         for build in some:
@@ -276,11 +290,10 @@ def _finished(builds: Sequence[Begun]) -> list[Built | ConfigurationError]:
         for directory in dict.fromkeys(os.path.dirname(build.replacement.path) for build in builds):
             inside = [build for build in builds if os.path.dirname(build.replacement.path) == directory]
             _shared(partial(sync_directory, directory), inside, errors)
-        for manifest in {id(build.ctx.manifest): build.ctx.manifest for build in builds}.values():
-            _remember(manifest, [build for build in builds if build.ctx.manifest is manifest], errors)
-        for directory in dict.fromkeys(build.ctx.directory for build in builds):
-            inside = [build for build in builds if build.ctx.directory == directory]
-            _deliver(directory, inside, errors)
+        each(_remember)
+        each(lambda build: (ledger or own).note(str(build.bundle.output), build.ctx, build.record))
+        if ledger is None:
+            _shared(own.write, builds, errors)
         each(lambda build: build.file.finish(build.record))
         each(_told)
     for revision in dict.fromkeys(build.ctx.environment.revision for build in builds):
@@ -304,24 +317,11 @@ def _shared(action: Callable[[], object], builds: Sequence[Begun], errors: dict[
             errors.setdefault(id(build), _build_error(build.bundle, error))
 
 
-def _remember(manifest: Any, builds: Sequence[Begun], errors: dict[int, ConfigurationError]) -> None:
-    told = [build for build in builds if id(build) not in errors and build.record.version is not None]
-    if manifest is None or not told:
-        return
-    if isinstance(manifest, FileManifest):
-        versions = {str(build.bundle.output): str(build.record.version) for build in told}
-        _shared(lambda: manifest.remember_all(versions), told, errors)
-        return
-    for build in told:
-        _shared(partial(manifest.remember, build.bundle, build.ctx, build.record.version), [build], errors)
-
-
-def _deliver(directory: str, builds: Sequence[Begun], errors: dict[int, ConfigurationError]) -> None:
-    """Record what the outputs in *directory* were made from, beside them."""
-    told = [build for build in builds if id(build) not in errors]
-    if told:
-        records = {str(build.bundle.output): build.record for build in told}
-        _shared(lambda: told[0].ctx.environment.delivered(directory).keep(records), told, errors)
+def _remember(build: Begun) -> None:
+    """Tell a manifest that keeps each version by itself."""
+    manifest = build.ctx.manifest
+    if manifest is not None and not isinstance(manifest, FileManifest) and build.record.version is not None:
+        manifest.remember(build.bundle, build.ctx, build.record.version)
 
 
 def _told(build: Begun) -> None:

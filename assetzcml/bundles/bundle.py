@@ -23,7 +23,7 @@ from assetzcml.bundles.sources import Remote, Source, find_sources, is_spec, is_
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Origin, Problem, did_you_mean
 
-__all__ = ["Built", "Bundle", "Reference"]
+__all__ = ["Built", "Bundle", "Reference", "takes_out"]
 
 SHOWN = 3  # contents of a nameless bundle in messages
 
@@ -72,7 +72,8 @@ class Bundle:
     """
     Files that are merged, filtered and written to *output*, a path below the environment's directory.
 
-    *contents* are names on the load path, globs, asset specs, URLs, and other bundles (or `Reference`s to them).
+    *contents* are names on the load path, globs, asset specs, URLs, and other bundles (or `Reference`s to them); what
+    begins with '!' takes out of what stands before it.
     *filters* is a text of names, a filter, a function, or a list of these. *depends* are files that are watched, and
     not merged. *debug* can only lower the environment's level. With *merge* false each file gets an output of its own,
     a name with `%(name)s`, `%(path)s` and `%(ext)s`. *extra* is for templates. *config* are options that go before the
@@ -280,14 +281,29 @@ class Bundle:
         seen: set[Any] = set()
         is_output = self._output_test(ctx)
         for item in self.contents:
+            if takes_out(item):
+                unwanted = self._taken_out(item, ctx)
+                seen -= unwanted
+                result = [found for found in result if _key_of(found) not in unwanted]
+                continue
             for found in self.found(item, ctx):
                 if isinstance(found, Source) and is_output(found):
                     continue
-                key = found.place if isinstance(found, Source) else found
+                key = _key_of(found)
                 if not (self.remove_duplicates and key in seen):
                     seen.add(key)
                     result.append(found)
         return result
+
+    def _taken_out(self, item: Any, ctx: Context) -> set[Any]:
+        """What an item that begins with '!' takes out; what is not there need not be."""
+        wanted = item.without_mark() if hasattr(item, "without_mark") else item[1:]
+        try:
+            return {_key_of(found) for found in self.found(wanted, ctx)}
+        except UnsetOption:
+            raise
+        except BundleError:
+            return set()
 
     def resolve_depends(self, ctx: Context) -> list[Source]:
         """The files it depends on, as they are now."""
@@ -480,6 +496,21 @@ class Built(NamedTuple):
         """The bytes, read anew."""
         with open(self.path, "rb") as stream:
             return stream.read()
+
+
+def takes_out(item: Any) -> bool:
+    """
+    Does it say what of the contents before it is not wanted?
+
+    >>> takes_out("!vendor/*.js"), takes_out("./!important.css")
+    (True, False)
+    """
+    return isinstance(item, str) and item.startswith("!")
+
+
+def _key_of(found: Source | Remote | Bundle) -> Any:
+    """By which a file is known to be there already."""
+    return found.place if isinstance(found, Source) else found
 
 
 def _named(filters: Any) -> list[Any]:

@@ -70,6 +70,10 @@ class Content(str):
         """The text as it is looked for: './a.css' is 'a.css', and only not the bundle of that name."""
         return self.removeprefix("./")
 
+    def without_mark(self) -> Content:
+        """What takes something out, as what it takes out."""
+        return Content.of(self[1:], self.record)
+
     @property
     def home(self) -> str:
         """Where a plain name is looked for last: the package of who says it, or the directory of their file."""
@@ -139,12 +143,10 @@ class DeclaredBundle(Bundle):
         except UnsetOption:
             places = []
         try:
-            name = item.name
+            name, resolver = item.name, ctx.environment.resolver
             if not glob.has_magic(name):
-                return find_sources(name, [*places, item.home], ctx.environment.resolver)
-            return find_sources(name, places, ctx.environment.resolver) or find_sources(
-                name, [item.home], ctx.environment.resolver
-            )
+                return find_sources(name, [*places, item.home], resolver)
+            return find_sources(name, places, resolver) or find_sources(name, [item.home], resolver)
         except ConfigurationError as error:
             where = (item.record.origin or Origin("(unknown)")).attribute("contents")
             problems = [Problem(where, f"{self}: {p.message}", p.hint, exception=p.exception) for p in error.problems]

@@ -17,14 +17,17 @@ from assetzcml.bundles.bundle import Built, Bundle
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BuildError, BundleError, RegisterError, UnsetOption
 from assetzcml.bundles.filters import Filter
+from assetzcml.bundles.ledger import Ledger
+from assetzcml.bundles.levels import merged_filters
 from assetzcml.bundles.option_values import Config, Revision
 from assetzcml.bundles.options import DEFAULTS, Options
 from assetzcml.bundles.sources import Remote, Source
 from assetzcml.bundles.urls import Trust, bundle_urls
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Origin, Problem, did_you_mean
+from assetzcml.records.bundles import refuse_spec_as_output
 
-__all__ = ["Environment", "Holdings", "Owner"]
+__all__ = ["Environment", "Holdings", "Owner", "two_contents"]
 
 LONG_WAIT = 0.05  # seconds: a program takes more, and a disk that syncs three files takes less
 
@@ -45,8 +48,9 @@ class Holdings:
         self.groups: dict[str, Bundle] = {}
         self.anonymous: dict[int, Bundle] = {}
         self.outputs: dict[str, Bundle] = {}
+        self.filtered: dict[int, tuple[Bundle, Bundle]] = {}  # a bundle that is written, and the first that has it so
         self._lock = threading.RLock()
-        self._added: list[tuple[dict[Any, Bundle], Any]] | None = None
+        self._added: list[tuple[dict[Any, Any], Any]] | None = None
 
     @contextlib.contextmanager
     def staged(self) -> Iterator[None]:
@@ -66,7 +70,7 @@ class Holdings:
             finally:
                 self._added = outer
 
-    def put(self, table: dict[Any, Bundle], key: Any, bundle: Bundle) -> None:
+    def put(self, table: dict[Any, Any], key: Any, bundle: Any) -> None:
         """Let *bundle* stand at *key*, where nothing stands, of one of the tables; inside `staged`."""
         assert self._added is not None
         table[key] = bundle
@@ -392,7 +396,37 @@ class Environment(Options):
         except BundleError as error:
             raise RegisterError(*error.problems) from None
         self._check(bundle, Context(self, (bundle,)))
+        self._check_contents(bundle)
         bundle.env = self
+
+    def _check_contents(self, bundle: Bundle) -> None:
+        """One output, one content: each is built with the same filters, whoever asks for it."""
+        try:
+            found = list(self.contents_of(bundle))
+        except BundleError:  # a bundle of a name that nobody has yet
+            return
+        for leaf, top, known in found:
+            if known is not None:
+                raise RegisterError(two_contents(leaf, top, known))
+            self._holdings.put(self._holdings.filtered, id(leaf), (leaf, top))
+
+    def contents_of(self, bundle: Bundle) -> Iterator[tuple[Bundle, Bundle, Bundle | None]]:
+        """
+        The outputs that *bundle* writes, each with it, and with the bundle that has it written with other filters: None
+        where nobody has it written yet.
+        """
+        for leaf, ctx in bundle.leaves(Context(self, (bundle,), building=True)):
+            filters = merged_filters(leaf.chain(self), ctx.extra_filters)
+            before = self._holdings.filtered.get(id(leaf))
+            if not leaf.output or (before is not None and before[1] is bundle):
+                continue
+            if before is None:
+                yield leaf, bundle, None
+                continue
+            for other, around in before[1].leaves(Context(self, (before[1],), building=True)):
+                if other is leaf and merged_filters(leaf.chain(self), around.extra_filters) != filters:
+                    yield leaf, bundle, before[1]
+                    break
 
     def _check(self, bundle: Bundle, ctx: Context) -> None:
         bundle.chain(self)
@@ -407,6 +441,10 @@ class Environment(Options):
         if has_placeholder(output) and ctx.versions is None:
             message = f"{bundle}: its output has {PLACEHOLDER}, and versions are turned off"
             raise RegisterError(message, origin=bundle.origin, hint=f"set versions, or leave {PLACEHOLDER} out")
+        try:
+            refuse_spec_as_output(output)
+        except ValueError as error:
+            raise RegisterError(f"{bundle}: output={output!r}: {error}", origin=bundle.origin) from None
         try:
             path = bundle.output_path(ctx)
         except UnsetOption:
@@ -451,13 +489,22 @@ class Environment(Options):
         """
         results: list[Built] = []
         problems: list[Problem] = []
-        for bundle, outcome in _outcomes(self._work(names), jobs, force):
+        ledger = Ledger()
+        for bundle, outcome in _outcomes(self._work(names), ledger, jobs, force):
             if isinstance(outcome, Built):
                 results.append(outcome)
             else:
                 problems += outcome.problems
             if done is not None:
                 done(bundle, outcome)
+            try:
+                ledger.settle()
+            except BuildError as error:
+                problems += error.problems
+        try:
+            ledger.write()
+        except BuildError as error:
+            problems += error.problems
         if problems:
             raise BuildError(*problems)
         return results
@@ -495,6 +542,18 @@ class Environment(Options):
         return self[name]
 
 
+def two_contents(leaf: Bundle, one: Bundle, other: Bundle) -> Problem:
+    """What is wrong when two bundles have one output written with different filters."""
+    one, other = (other, one) if one is leaf else (one, other)
+    message = (
+        f"{one}: its filters would make another content of {leaf.output!r}, the output of the {leaf}, than "
+        f"{'it has by itself' if other is leaf else f'the {other} makes'}"
+    )
+    also = [("the other is declared at", other.origin)] if other.origin is not None else []
+    hint = f"give {one} an output of its own, or the {leaf} the same filters"
+    return Problem(one.origin, message, hint, also=also, conflict=True)
+
+
 def _part(bundle: Bundle, source: Source) -> Bundle:
     """The bundle of one file of a bundle that is not merged."""
     path, extension = posixpath.splitext(source.relative)
@@ -514,12 +573,12 @@ def _part(bundle: Bundle, source: Source) -> Bundle:
 
 
 def _outcomes(
-    work: list[tuple[Bundle, Context]], jobs: int | None, force: bool
+    work: list[tuple[Bundle, Context]], ledger: Ledger, jobs: int | None, force: bool
 ) -> Iterator[tuple[Bundle, Built | ConfigurationError]]:
     """What becomes of each bundle, in order."""
 
     def outcome(task: tuple[Bundle, Context]) -> Built | ConfigurationError:
-        return next(build_outputs([task], force))
+        return next(build_outputs([task], ledger, force))
 
     def waiting(work: list[tuple[Bundle, Context]]) -> Iterator[tuple[Bundle, Context]]:
         for task in work:
@@ -532,7 +591,7 @@ def _outcomes(
 
     taken: list[tuple[Bundle, Context]] = []
     if jobs is None or jobs == 1:  # one at a time needs no thread
-        first = build_outputs(work if jobs == 1 else waiting(work), force)
+        first = build_outputs(work if jobs == 1 else waiting(work), ledger, force)
         yield from zip((bundle for bundle, _ in work), first, strict=False)
     if jobs == 1:
         return

@@ -261,7 +261,7 @@ class Merger:
     def _known_steps(self) -> dict[str, bytes]:
         if self._steps is None:
             value = self.cache.get(self._place)
-            self._steps = _unpacked_steps(value) if value is not None else {}
+            self._steps = _unpacked_steps(value) if value else {}  # a cache of ones own may say a miss otherwise
         return self._steps
 
     def _kept(self, key: str) -> bytes | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, cast
 
 from assetzcml.bundles.building import needs_build
-from assetzcml.bundles.bundle import Bundle
+from assetzcml.bundles.bundle import Bundle, takes_out
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.declared import Addressed, Content, DeclaredBundle, Output
 from assetzcml.bundles.errors import OutdatedOutput, UnsetOption
@@ -177,7 +177,11 @@ class Bundles:
         if not ctx.auto_build or not _places_known(ctx):  # sources need not be here, or Python says where
             return []
         written = [str(other.output) for other in self.environment.outputs.values()]
-        globs = [item for item in bundle.contents if isinstance(item, Content) and glob.has_magic(item)]
+        globs = [
+            item
+            for item in bundle.contents
+            if isinstance(item, Content) and glob.has_magic(item) and not takes_out(item)
+        ]
         return [
             (item.name, item.record)
             for item in globs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import glob
 import os
@@ -83,44 +84,62 @@ def is_spec(text: str) -> bool:
 
 def find_sources(item: str, places: Sequence[str], resolver: Any = None) -> list[Source | Remote]:
     """
-    The files that *item* names, in order: one, or for a glob any number, sorted within each place.
+    The files that *item* names, in order: one, or for a glob any number, sorted within each place. What is the name of
+    a file that is there is no glob, whatever stands in it.
 
     *places* are the directories to look in: absolute paths, which may hold globs, and, where there is a *resolver*,
-    asset specs. A plain name is the first that is found. Raises BundleError for a plain name that leads to no file.
+    asset specs. A plain name is the first that is found, and in the directories of a glob each that is found. Raises
+    BundleError for a plain name that leads to no file.
     """
     if is_url(item):
         return [Remote(item)]
-    if resolver is not None and is_spec(item):
-        found: Iterable[Source] = _by_spec(resolver, item, item)
-        wanted = f"no layer has the asset {item!r}"
-    elif os.path.isabs(item):
-        found = _by_path("", item)
-        wanted = "there is no such file"
-    else:
-        found = (source for place in places for source in _in_place(place, item, resolver))
-        wanted = f"it is not in {', '.join(map(repr, places)) or 'any directory: there is none to look in'}"
-        if is_spec(item) and resolver is None:
-            wanted += ", and asset specs need the environment of a registry"
     if glob.has_magic(item):
-        return list(found)
-    first = next(iter(found), None)
-    if first is None:
-        raise BundleError(f"the source {item!r} cannot be found: {wanted}")
-    return [first]
+        with contextlib.suppress(BundleError):
+            literal = next(iter(_found(item, places, resolver, magic=False)), None)
+            if literal is not None:
+                return [literal]
+        return list(_found(item, places, resolver, magic=True))
+    if os.path.isabs(item) or (resolver is not None and is_spec(item)):
+        places = [""]
+    for place in places:
+        found = list(_found(item, [place], resolver, magic=False))
+        if found:
+            return list(found) if _is_glob(place) else [found[0]]
+    raise BundleError(f"the source {item!r} cannot be found: {_wanted(item, places, resolver)}")
 
 
-def _in_place(place: str, item: str, resolver: Any) -> Iterator[Source]:
+def _wanted(item: str, places: Sequence[str], resolver: Any) -> str:
+    if resolver is not None and is_spec(item):
+        return f"no layer has the asset {item!r}"
+    if os.path.isabs(item):
+        return "there is no such file"
+    wanted = f"it is not in {', '.join(map(repr, places)) or 'any directory: there is none to look in'}"
+    return f"{wanted}, and asset specs need the environment of a registry" if is_spec(item) else wanted
+
+
+def _found(item: str, places: Sequence[str], resolver: Any, magic: bool) -> Iterable[Source]:
+    """The files that *item*, with *magic* as a glob, names in all places."""
+    if resolver is not None and is_spec(item):
+        return _by_spec(resolver, item, item, magic)
+    if os.path.isabs(item):
+        return _by_path("", item, magic)
+    return (source for place in places for source in _in_place(place, item, resolver, magic))
+
+
+def _is_glob(place: str) -> bool:
+    return glob.has_magic(place) and not os.path.isdir(place)
+
+
+def _in_place(place: str, item: str, resolver: Any, magic: bool) -> Iterator[Source]:
     if resolver is not None and is_spec(place):
         separator = "" if place.endswith((":", "/")) else "/"
-        yield from _by_spec(resolver, f"{place}{separator}{item}", item)
+        yield from _by_spec(resolver, f"{place}{separator}{item}", item, magic)
         return
-    a_glob = glob.has_magic(place) and not os.path.isdir(place)
-    for directory in sorted(glob.iglob(place)) if a_glob else [place]:
-        yield from _by_path(directory, item)
+    for directory in sorted(glob.iglob(place)) if _is_glob(place) else [place]:
+        yield from _by_path(directory, item, magic)
 
 
-def _by_path(directory: str, item: str) -> Iterator[Source]:
-    magic = glob.has_magic(item)
+def _by_path(directory: str, item: str, magic: bool) -> Iterator[Source]:
     joined = os.path.join(directory, item)
     paths = glob.iglob(os.path.join(glob.escape(directory), item), recursive=True) if magic else [joined]
     for path in sorted(map(os.path.normpath, paths)):
@@ -144,9 +163,9 @@ def _check_regular(item: str, path: str, mode: int) -> None:
         raise BundleError(f"the source {item!r} is not a regular file ({path})")
 
 
-def _by_spec(resolver: Any, spec: str, item: str) -> Iterator[Source]:
+def _by_spec(resolver: Any, spec: str, item: str, magic: bool) -> Iterator[Source]:
     package, _, pattern = spec.partition(":")
-    if not glob.has_magic(pattern):
+    if not (magic and glob.has_magic(pattern)):
         found = _look(resolver, spec)
         if found is None:
             return

@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from assetzcml.bundles.bundle import Reference
+from assetzcml.bundles.bundle import Reference, takes_out
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.declared import Content, contents_of, inserted, real_path
+from assetzcml.bundles.environment import two_contents
 from assetzcml.bundles.errors import UnsetOption
 from assetzcml.bundles.filters import UnknownFilter, filter_names, get_filters
 from assetzcml.bundles.registered import RegistryEnvironment
@@ -63,6 +64,19 @@ class Checks:
             yield from found
             if not found:
                 yield from self._sources(name)
+        yield from self._two_contents()
+
+    def _two_contents(self) -> Iterator[Told]:
+        """A bundle alone, and inside one that gives it other filters: two contents of one output."""
+        told: set[int] = set()
+        for bundle in self.environment.configuration.holdings.bundles:
+            try:
+                for leaf, top, known in self.environment.contents_of(bundle):
+                    if known is not None and id(leaf) not in told:
+                        told.add(id(leaf))
+                        yield two_contents(leaf, top, known), False
+            except ConfigurationError:  # told of
+                continue
 
     def _option(self, record: EnvironmentOption) -> Iterator[Told]:
         where = _at(record, record.name)
@@ -257,7 +271,9 @@ class Checks:
         except UnsetOption:  # Python may still say where
             somewhere = False
         for content in bundle.contents:
-            if isinstance(content, Reference) or glob.has_magic(content) or is_url(content) or content.name in outputs:
+            if isinstance(content, Reference) or takes_out(content) or glob.has_magic(content) or is_url(content):
+                continue
+            if content.name in outputs:
                 continue
             if id(content.record) not in self.new:
                 continue

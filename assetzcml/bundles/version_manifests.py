@@ -119,7 +119,7 @@ class CacheManifest(Manifest):
 
     def query(self, bundle: Any, ctx: Any) -> str | None:
         version = _cache(ctx).get(cache_key("manifest", bundle.output))
-        return version.decode("utf-8") if version is not None else None
+        return version.decode("utf-8") if version else None
 
 
 def _cache(ctx: Any) -> Any:

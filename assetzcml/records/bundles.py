@@ -28,6 +28,7 @@ __all__ = [
     "bundle_output",
     "contents_position",
     "debug_level",
+    "refuse_spec_as_output",
 ]
 
 PLACEHOLDER = "%(version)s"
@@ -38,6 +39,7 @@ _WORD = re.compile(r"%\((\w*)\)s?")
 # The version with what parts it from the rest of the name: 'app.1f2e.css', 'app-1f2e.css', '1f2e/app.css'.
 _VERSION = re.compile(r"[.\-_]" + re.escape(PLACEHOLDER) + r"|" + re.escape(PLACEHOLDER) + r"[\-_]?")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+:)?//")
+_SPEC = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:")
 _POSITION = re.compile(r"(before|after):(\S+)")
 
 
@@ -65,6 +67,7 @@ def bundle_output(text: str, *, merge: bool = True) -> str:
     >>> bundle_output("./gen//app.%(version)s.css")
     'gen/app.%(version)s.css'
     """
+    refuse_spec_as_output(text)
     known = ("version",) if merge else ("version", *PART_WORDS)
     for found in _WORD.finditer(text):
         if found[0] not in {f"%({word})s" for word in known}:
@@ -83,17 +86,31 @@ def bundle_output(text: str, *, merge: bool = True) -> str:
     return "/".join(parts)
 
 
+def refuse_spec_as_output(text: str) -> None:
+    """Raises ValueError, with what to write, for an output that is written as an asset spec."""
+    if _SPEC.match(text):
+        package, _, path = text.partition(":")
+        directory, _, rest = path.partition("/") if "/" in path else ("", "", path)
+        raise ValueError(
+            f"an output is a path below the environment's directory, and no asset spec: write output={rest!r}, "
+            f"and <environment directory={f'{package}:{directory}'!r}/>"
+        )
+
+
 def bundle_content(text: str, base: AssetSpec) -> str:
     """
     One of the contents of a bundle, normalised: a URL, a spec, an absolute path, or a plain name. Any may be a glob.
 
-    A plain name that begins with './' is that of a file, never that of a bundle. Raises InvalidSpec, a ValueError.
+    A plain name that begins with './' is that of a file, never that of a bundle. What begins with '!' takes out of what
+    stands before it. Raises InvalidSpec, a ValueError.
 
     >>> bundle_content(".admin:x.css", AssetSpec("shop")), bundle_content("./reset.css", AssetSpec("shop"))
     ('shop.admin:x.css', './reset.css')
     """
     if _URL.match(text):
         return text
+    if text.startswith("!"):
+        return f"!{bundle_content(text[1:], base)}"
     if ":" in text or text.startswith("/"):
         return str(asset_spec(text, package=base.package))
     spec = asset_spec(text, directory="/")

@@ -179,7 +179,8 @@ def test_the_load_path_is_searched_in_order_and_the_directory_is_not(site):
     with pytest.raises(BundleError, match=r"the source 'a\.js' cannot be found: it is not in '.*two', '.*one'"):
         environment.register("a", "a.js").urls()
     environment.load_path = [str(site.directory / "lib/*")]
-    assert environment.register("e", "d.js", "c.js").urls() == ["/s/lib/two/d.js", "/s/lib/one/c.js"]
+    # In the directories of a glob each file of the name is meant, as in webassets.
+    assert environment.register("e", "d.js", "c.js").urls() == ["/s/lib/two/d.js", "/s/lib/one/c.js", "/s/lib/two/c.js"]
 
 
 def test_a_source_that_is_published_nowhere_is_copied_to_where_it_is(site, tmp_path, clock):
