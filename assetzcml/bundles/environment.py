@@ -526,7 +526,7 @@ class Environment(Options):
             home = self._home_of(bundle)
             bundle.check_cycles(home)
             for leaf, ctx in bundle.leaves(Context(home, (bundle,), building=True)):
-                # What stands alone and in a container with filters is built with them: as its container's URLs want it.
+                # A filter that the container adds is one of its own: what it makes is the same.
                 if id(leaf) not in work or len(ctx.extra_filters) > len(work[id(leaf)][1].extra_filters):
                     work[id(leaf)] = leaf, ctx
         return [(leaf, ctx) for leaf, ctx in work.values() if leaf.output or names]

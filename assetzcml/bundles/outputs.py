@@ -14,6 +14,7 @@ from assetzcml.bundles.bundle import Bundle, takes_out
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.declared import Addressed, Content, DeclaredBundle, Output
 from assetzcml.bundles.errors import OutdatedOutput, UnsetOption
+from assetzcml.bundles.freshness import differences, kept_records
 from assetzcml.bundles.registered import RegistryEnvironment, overriding
 from assetzcml.bundles.roles import Links
 from assetzcml.bundles.sources import Remote, Source, is_url
@@ -188,6 +189,22 @@ class Bundles:
             if not is_url(item) and not fnmatch.filter(written, item.name) and not bundle.found(item, ctx)
         ]
 
+    def outdated(self, name: str) -> list[tuple[str, Origin | None]]:
+        bundle = self.environment.configuration.holdings.named.get(name)
+        if not isinstance(bundle, DeclaredBundle) or not bundle.output:
+            return []
+        ctx = Context(bundle.env, (bundle,))
+        try:
+            if (ctx.auto_build and _writable(ctx.directory)) or bundle.standing() is None:
+                return []
+            records = [record for record, _ in kept_records(bundle, ctx)]
+            found = [differences(bundle, ctx, record) for record in records]
+        except (ConfigurationError, OSError):  # told of where it is asked for
+            return []
+        if not found:
+            return [("there is no record of what it was made of", bundle.origin)]
+        return [tuple(each) for each in found[-1]] if all(found) else []
+
     def state(self, name: str) -> BundleState:
         """The `BundleState` of the bundle *name*: what it is made of, and what there is of it. Builds nothing."""
         problems: list[str] = []
@@ -251,6 +268,13 @@ class Bundles:
             registry.snapshot.bundling, self._resolver(registry), lambda: self._links(registry)
         )
         yield from Checks(environment, list(records)).problems()
+
+
+def _writable(directory: str) -> bool:
+    """Could a file be written in *directory*, which may have to be made?"""
+    while not os.path.isdir(directory) and directory != os.path.dirname(directory):
+        directory = os.path.dirname(directory)
+    return os.access(directory, os.W_OK)
 
 
 def _places_known(ctx: Context) -> bool:

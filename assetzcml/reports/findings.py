@@ -259,6 +259,14 @@ RULES: dict[str, Rule] = {
             "declare the coding, or remove the files",
             rules.undeclared_variants,
         ),
+        # What was delivered.
+        Rule(
+            "A068",
+            WARNING,
+            "A delivered output of another configuration",
+            "run 'assetzcml build' with this configuration",
+            rules.outdated_outputs,
+        ),
         # Routes and views.
         Rule(
             "A070",

@@ -401,6 +401,16 @@ def unpublished_outputs(site: Site) -> Iterator[Remark]:
         yield Remark(at(directory, "directory"), message)
 
 
+def outdated_outputs(site: Site) -> Iterator[Remark]:
+    for bundle in site.bundles:
+        found = site.registry.above.bundles().outdated(bundle.name)
+        if found:
+            told = "; ".join(what for what, _ in found)
+            also = tuple((what, origin) for what, origin in found if origin not in (None, bundle.origin))
+            message = f"{bundle}: its output, which is not built on demand, is not known to be right: {told}"
+            yield Remark(at(bundle, "output"), message, also=also)
+
+
 def replaced_contents(site: Site) -> Iterator[Remark]:
     """Contents of a bundle that an override replaces."""
     for bundle in site.bundles:

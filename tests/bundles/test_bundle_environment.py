@@ -423,7 +423,7 @@ def test_a_bundle_without_an_environment_says_so():
 
 def test_build_of_an_environment_builds_each_output_once_and_reports(site):
     environment = site.environment(manifest="json")
-    child = Bundle("b.js", output="gen/b.js")
+    child = Bundle("b.js", output="gen/b.js", filters=Upper())
     environment.register("both", Bundle("a.js", output="gen/a.js"), child, filters=Upper())
     environment.register("alone", child)
     environment.register("sources", "a.js")

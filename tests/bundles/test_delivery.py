@@ -4,6 +4,7 @@ import errno
 import json
 import logging
 import os
+import re
 import shutil
 import sys
 
@@ -12,6 +13,7 @@ from webob import Request
 
 from assetzcml import StaticApp, load_zcml
 from assetzcml.bundles import BuildError, Environment
+from assetzcml.reports.findings import Checker
 from bundle_site import OLD
 
 A = 'xmlns="http://namespaces.assetzcml.org/assets"'
@@ -164,6 +166,23 @@ def test_where_nothing_is_built_a_theme_of_what_was_delivered_is_an_error_that_s
     with pytest.raises(BuildError, match=SAYS[theme]):
         registry.static_path("app:gen/x.css")
     assert not registry.resolve("app:gen/x.css").exists()
+
+
+def findings(delivery, spec):
+    """What `check` says about outputs that were delivered."""
+    return [each for each in Checker(delivery.load(spec)).findings() if each.code == "A068"]
+
+
+@pytest.mark.parametrize("theme", THEMED)
+def test_check_says_before_what_a_page_would_be_an_error_for(delivery, theme):
+    delivery.write({}, 'manifest="json" auto_build="false"')
+    delivery.build()
+    delivery.deliver()
+    assert findings(delivery, "app:configure.zcml") == []
+    (found,) = findings(delivery, theme)
+    assert re.search(SAYS[theme].partition("(")[0], str(found))
+    delivery.build(theme)
+    assert findings(delivery, theme) == []
 
 
 @pytest.mark.parametrize("options", ['manifest="json"', "", 'cache="false"', 'manifest="json" auto_build="false"'])

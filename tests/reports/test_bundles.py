@@ -54,7 +54,10 @@ def codes(findings):
             '<bundle name="all" contents="a" output="gen/all.css"/>',
             [],
         ),
-        (SHOP + BUNDLE + '<bundle name="all" contents="a" filters="cssrewrite"/>', []),  # for each of its bundles
+        (
+            SHOP + BUNDLE + '<bundle name="all" contents="a" filters="cssrewrite"/>',
+            ["A001"],
+        ),  # two contents of one output
         (UNPUBLISHED, ["A055"]),
         ('<environment directory="mine:out"/>', []),  # nothing is written there
         (UNPUBLISHED + '<staticView name="s" path="mine:out"/>', []),
