@@ -25,6 +25,7 @@ NEEDS = {  # the libraries, extras, without which a page is not executed
     "django": ["django"],
     "starlette": ["starlette", "httpx2", "jinja2"],
     "templates": ["jinja2", "mako", "chameleon"],
+    "any-framework": ["bottle", "cherrypy", "tornado", "litestar"],
 }
 STORIES = [CHECKOUT / "docs" / "starting.rst"]  # whose commands go together: tests/test_scaffolds.py runs them
 FLAGS = doctest.ELLIPSIS | doctest.REPORT_NDIFF

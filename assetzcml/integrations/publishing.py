@@ -6,16 +6,18 @@ knows a framework.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from assetzcml.errors import Origin
 from assetzcml.interfaces import IBusting, IOverride, IStaticView
-from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord
+from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord, asset_spec
 from assetzcml.registry import Registry, ledger, next_generation
 
-__all__ = ["Directory", "bust", "member_of", "merge", "merged", "publish"]
+__all__ = ["Directory", "bust", "directory_spec", "member_of", "merge", "merged", "publish"]
 
 WEAKEST = 0  # the generation before every load and call
 
@@ -105,6 +107,33 @@ def bust(registry: Registry, path: AssetSpec, buster: Any, wording: str, origin:
             known = None
         if buster is not None and known is None:
             registry.add(Busting(path=path, buster=buster, wording=wording, origin=origin, generation=WEAKEST))
+
+
+def directory_spec(path: str | os.PathLike[str]) -> AssetSpec:
+    """
+    The spec of a directory: in the package that it lies in, of those that are imported, else its absolute path.
+
+    >>> import assetzcml
+    >>> print(directory_spec(next(iter(assetzcml.__path__)) + "/zcml"))
+    assetzcml.zcml:
+    """
+    found, length = asset_spec(os.path.abspath(path)), 0
+    for name, module in sorted(sys.modules.items()):
+        for portion in _portions(module) if name != "__main__" else ():
+            whole = asset_spec(os.path.abspath(portion))
+            if len(whole.parts) > length and asset_spec(os.path.abspath(path)).under(whole):
+                length = len(whole.parts)
+                found = AssetSpec(name, asset_spec(os.path.abspath(path)).below(whole))
+    return found
+
+
+def _portions(module: Any) -> list[str]:
+    """The directories of a package; [] for all else that `sys.modules` may have."""
+    try:
+        path = object.__getattribute__(module, "__dict__").get("__path__") or ()
+        return [portion for portion in path if isinstance(portion, str) and os.path.isabs(portion)]
+    except (AttributeError, TypeError):
+        return []
 
 
 def merged(registry: Registry, root: AssetSpec) -> list[Override]:
