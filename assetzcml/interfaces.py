@@ -17,6 +17,7 @@ __all__ = [
     "IBundling",
     "IBusting",
     "ICacheBuster",
+    "IMediaType",
     "IOverride",
     "IPages",
     "IPermissionPolicy",
@@ -97,6 +98,13 @@ class IBundling(Interface):
 
     discriminator = Attribute("A tuple of texts; the first is the word of the directive.")
     origin = Attribute("Who declared it.")
+
+
+class IMediaType(Interface):
+    """The media type of an extension: what `mediaType` declares."""
+
+    extension = Attribute("In lower case, without its dot.")
+    type = Attribute("The value of Content-Type.")
 
 
 class IBusting(Interface):

@@ -17,6 +17,7 @@ from assetzcml.errors import ConfigurationWarning, shorten
 from assetzcml.interfaces import (
     IBundling,
     IBusting,
+    IMediaType,
     IOverride,
     IPermissionPolicy,
     IResolver,
@@ -25,7 +26,7 @@ from assetzcml.interfaces import (
     IURLGenerator,
     IView,
 )
-from assetzcml.records.assets import Busting, Override, PermissionPolicy, StaticViewRecord
+from assetzcml.records.assets import Busting, MediaType, Override, PermissionPolicy, StaticViewRecord
 from assetzcml.records.bundles import BundlingRecord
 from assetzcml.records.loads import LoadReport
 from assetzcml.records.pages import Route, RoutingRecord, View
@@ -57,7 +58,7 @@ __all__ = [
     "registrations",
 ]
 
-Record = StaticViewRecord | Override | Busting | PermissionPolicy | BundlingRecord | RoutingRecord
+Record = StaticViewRecord | Override | Busting | MediaType | PermissionPolicy | BundlingRecord | RoutingRecord
 T = TypeVar("T")
 
 
@@ -250,6 +251,15 @@ class Snapshot:
         return self._records(IBusting)
 
     @property
+    def types(self) -> tuple[MediaType, ...]:
+        return self._records(IMediaType)
+
+    @property
+    def media_types(self) -> Mapping[str, str]:
+        """The media types that are declared, by extension."""
+        return self.derived(_media_types)
+
+    @property
     def bundling(self) -> tuple[BundlingRecord, ...]:
         """The weakest first: what is included, then what includes it, and each file in its own order."""
         return self._records(IBundling)[::-1]
@@ -292,6 +302,10 @@ MANY_CHANGES = (
 )
 
 
+def _media_types(snapshot: Snapshot) -> Mapping[str, str]:
+    return {record.extension: record.type for record in snapshot.types}
+
+
 def _by_strength(record: Any) -> tuple[Any, ...]:
     """The latest load or call first, then by strength in it."""
     return -record.generation, record.rank
@@ -301,6 +315,7 @@ _ORDERS: Mapping[type[Interface], Callable[[Any], Any]] = {
     IStaticView: _by_strength,
     IOverride: lambda record: (-record.generation, record.place),
     IBusting: lambda record: -record.generation,
+    IMediaType: lambda record: -record.generation,
     IBundling: lambda record: (-record.generation, record.place),
     IRoute: lambda record: record.place,
     IView: lambda record: record.discriminator,

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from assetzcml.declaring.validation import findings
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, InvalidSpec, Origin, Problem
 from assetzcml.records import rules
-from assetzcml.records.assets import Busting, Override, PermissionPolicy, address, asset_spec
+from assetzcml.records.assets import Busting, MediaType, Override, PermissionPolicy, address, asset_spec
 from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import ONE_HOUR, permission_name
 from assetzcml.records.rules import Refusal, described
@@ -100,12 +100,17 @@ class Declarations(Registry):
         reload: bool | None = None,
         follow_symlinks: bool = False,
         dotfiles: bool = False,
-        headers: Iterable[tuple[str, str]] | Mapping[str, str] = (),
+        headers: Iterable[tuple[str, ...]] | Mapping[str, str] = (),
+        immutable_names: Iterable[str] = (),
+        not_found: str = "",
+        single_page: str = "",
+        send: str | None = None,
     ) -> None:
         """
         Publish the directory *path*, a spec, under *name*: what the directive `staticView` does.
 
-        *cache_max_age* is in seconds. It is not looked whether the directory exists: an override may supply it later.
+        *cache_max_age* is in seconds. *headers* are pairs, or of three members, the last of which says which assets have
+        it. It is not looked whether the directory exists: an override may supply it later.
         Raises ConfigurationError.
         """
         self._publish(
@@ -119,6 +124,10 @@ class Declarations(Registry):
             follow_symlinks=follow_symlinks,
             dotfiles=dotfiles,
             headers=headers,
+            immutable_names=immutable_names,
+            not_found=not_found,
+            single_page=single_page,
+            send=send,
         )
 
     def add_static_file(
@@ -168,6 +177,15 @@ class Declarations(Registry):
             rules.flag("explicit", explicit)
             rules.not_explicit("tree" if isinstance(cachebust, TreeCacheBuster) else "", explicit)
             self._declare(Busting(path=spec, buster=cachebust, explicit=explicit, **call))
+
+    def add_media_type(self, extension: str, type: str) -> None:  # noqa: A002 (the attribute's name)
+        """
+        Say the media *type* of all assets whose names end with *extension*: what the directive `mediaType` does.
+
+        It holds in all static views; a view's own Content-Type header goes before it. Raises ConfigurationError.
+        """
+        with self._call(_caller(), "mediaType") as call:
+            self._declare(MediaType(extension=rules.extension(extension), type=rules.media_type(type), **call))
 
     def add_permission_policy(self, policy: Any) -> None:
         """Ask *policy*, an object with `permits(request, context, permission)` or a class of such, for permissions."""

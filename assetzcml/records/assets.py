@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from zope.interface import implementer
 
 from assetzcml.errors import InvalidSpec, Origin, shorten
-from assetzcml.interfaces import IBusting, IOverride, IPermissionPolicy, IStaticView
+from assetzcml.interfaces import IBusting, IMediaType, IOverride, IPermissionPolicy, IStaticView
+from assetzcml.records.patterns import Pattern
 from assetzcml.records.readers import ONE_HOUR, index_name, permission_name, refuse_as_file_name
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ __all__ = [
     "Address",
     "AssetSpec",
     "Busting",
+    "MediaType",
     "Override",
     "PermissionPolicy",
     "StaticViewRecord",
@@ -205,6 +207,11 @@ class StaticViewRecord:
     follow_symlinks: bool = False
     dotfiles: bool = False
     headers: tuple[tuple[str, str], ...] = ()
+    matched_headers: tuple[tuple[str, str, Pattern], ...] = ()
+    immutable_names: tuple[Pattern, ...] = ()
+    not_found: str = ""
+    single_page: str = ""
+    send: tuple[str, str] | None = None
     origin: Origin | None = field(default=None, compare=False)
     generation: int = field(default=0, compare=False)
     rank: tuple[Any, ...] = field(default=YOUNGEST, compare=False)
@@ -316,6 +323,31 @@ class Busting:
 
     def __str__(self) -> str:
         return f"cacheBuster {shorten(str(self.path))}"
+
+
+@implementer(IMediaType)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaType:
+    """What `mediaType` declares: assets whose names end with the *extension* have the *type*, in all static views."""
+
+    provided: ClassVar[type[Interface]] = IMediaType
+
+    extension: str
+    type: str
+    origin: Origin | None = field(default=None, compare=False)
+    generation: int = field(default=0, compare=False)
+
+    @property
+    def discriminator(self) -> tuple[str, str]:
+        return "mediaType", self.extension
+
+    @property
+    def key(self) -> str:
+        """As `StaticViewRecord.key`."""
+        return self.extension
+
+    def __str__(self) -> str:
+        return f"mediaType {shorten(self.extension)}"
 
 
 @implementer(IPermissionPolicy)

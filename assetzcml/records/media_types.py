@@ -6,6 +6,7 @@ nor on the version of Python, as it would with the module mimetypes. Types are t
 (https://www.iana.org/assignments/media-types); where there is none, what browsers and nginx use.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -18,7 +19,7 @@ _TABLE = """
 text/html                                     html htm shtml
 text/css                                      css
 text/javascript                               js mjs cjs
-text/plain                                    txt text log ini conf cfg asc diff patch toml less sass scss styl
+text/plain                                    txt text log ini conf cfg asc diff patch less sass scss styl
 text/markdown                                 md markdown
 text/csv                                      csv
 text/tab-separated-values                     tsv
@@ -30,9 +31,14 @@ text/x-component                              htc
 text/rtf                                      rtf
 text/troff                                    man
 text/vnd.graphviz                             gv
+text/wgsl                                     wgsl
+text/turtle                                   ttl
+text/n3                                       n3
+text/jsx                                      jsx
+text/mdx                                      mdx
 
 # JSON; source maps are JSON (ECMA-426)
-application/json                              json map json5 har topojson
+application/json                              json map har topojson
 application/manifest+json                     webmanifest
 application/ld+json                           jsonld
 application/geo+json                          geojson
@@ -41,6 +47,7 @@ application/schema+json                       jsonschema
 application/importmap+json                    importmap
 application/speculationrules+json             speculationrules
 application/jsonl                             jsonl ndjson
+application/json5                             json5
 
 # XML says its encoding itself, so these have no charset
 application/xml                               xml xsd xsl rng
@@ -60,6 +67,10 @@ application/dash+xml                          mpd
 application/mathml+xml                        mathml mml
 application/smil+xml                          smil smi
 application/yaml                              yaml yml
+application/toml                              toml
+application/n-triples                         nt
+application/n-quads                           nq
+application/trig                              trig
 
 # images
 image/svg+xml                                 svg
@@ -73,6 +84,9 @@ image/avif-sequence                           avifs
 image/jxl                                     jxl
 image/heic                                    heic
 image/heif                                    heif
+image/heic-sequence                           heics
+image/heif-sequence                           heifs
+image/fits                                    fits fit
 image/vnd.microsoft.icon                      ico cur
 image/bmp                                     bmp dib
 image/tiff                                    tif tiff
@@ -125,6 +139,8 @@ audio/mpegurl                                 m3u
 video/mp4                                     mp4 m4v mp4v
 video/iso.segment                             m4s cmfv cmfa
 video/webm                                    webm
+video/lottie+json                             lot
+application/zip+dotlottie                     lottie
 video/ogg                                     ogv
 video/mpeg                                    mpg mpeg mpe m1v m2v
 video/mp2t                                    ts m2ts mts
@@ -259,12 +275,50 @@ NAMED_CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
 )
 
 
-def content_type(name: str) -> str:
+def declared_type(text: str) -> str:
+    """
+    The value of Content-Type for a media type that an author declares: with the charset of the table's own rule, unless
+    it has parameters. Raises ValueError where it is none (RFC 9110, 8.3.1).
+
+    >>> declared_type("text/x-shader"), declared_type("application/x-rive")
+    ('text/x-shader; charset=utf-8', 'application/x-rive')
+    """
+    if not isinstance(text, str) or not _MEDIA_TYPE(text):
+        raise ValueError(f"{text!r} is not a media type; one such as 'application/x-rive' was expected")
+    return text if ";" in text else _with_charset(text)
+
+
+def declared_extension(text: str) -> str:
+    """
+    An extension that an author declares a type for, in lower case. Raises ValueError.
+
+    >>> declared_extension("RIV")
+    'riv'
+    """
+    if isinstance(text, str) and text.startswith(".") and _EXTENSION(text[1:]):
+        raise ValueError(f"{text!r} begins with a dot; write {text[1:]!r}")
+    if isinstance(text, str) and "." in text:
+        raise ValueError(f"{text!r} is not an extension: only the last one of a name counts, so it holds no dot")
+    if not isinstance(text, str) or not _EXTENSION(text):
+        raise ValueError(f"{text!r} is not the extension of a name; one such as 'riv' was expected")
+    return text.lower()
+
+
+_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_MEDIA_TYPE = re.compile(
+    rf'{_TOKEN}/{_TOKEN}(?:[ \t]*;[ \t]*{_TOKEN}=(?:{_TOKEN}|"(?:[\t \x21\x23-\x5b\x5d-\x7e]|\\[\t -~])*"))*'
+).fullmatch
+_EXTENSION = re.compile(r"[^\s./\\:\x00-\x1f\x7f]{1,64}").fullmatch
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+def content_type(name: str, declared: Mapping[str, str] = _NONE) -> str:
     """
     The value of Content-Type for the asset of that name, whatever its coding: of 'app.js', never of 'app.js.br'.
 
-    Only the last name of a path counts, and only its last extension; case does not matter. DEFAULT when the table
-    knows neither.
+    Only the last name of a path counts, and only its last extension; case does not matter. *declared* types, by
+    extension, go before the table. DEFAULT when it knows neither.
 
     >>> content_type("css/Main.CSS")
     'text/css; charset=utf-8'
@@ -272,7 +326,9 @@ def content_type(name: str) -> str:
     'application/octet-stream'
     """
     name = name.rpartition("/")[2].lower()
+    _, dot, extension = name.rpartition(".")
+    if dot and extension in declared:
+        return declared[extension]
     if name in NAMED_CONTENT_TYPES:
         return NAMED_CONTENT_TYPES[name]
-    _, dot, extension = name.rpartition(".")
     return CONTENT_TYPES.get(extension, DEFAULT) if dot else DEFAULT

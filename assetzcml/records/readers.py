@@ -9,22 +9,28 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from assetzcml.records.patterns import Pattern
+
 __all__ = [
     "BOOLEAN_WORDS",
     "BOOLEAN_WORDS_TEXT",
     "CODINGS",
     "MAX_AGE_LIMIT",
     "ONE_HOUR",
+    "asset_below",
     "boolean",
     "boolean_word",
     "content_codings",
     "file_name",
     "header_field",
+    "header_match",
+    "immutable_patterns",
     "index_name",
     "max_age",
     "permission_name",
     "publication_name",
     "refuse_as_file_name",
+    "send_way",
 ]
 
 ONE_HOUR = 3600  # seconds; what Pyramid's static views send
@@ -242,3 +248,54 @@ def header_field(name: str, value: str) -> tuple[str, str]:
     if not _FIELD_VALUE.fullmatch(value):
         raise ValueError(f"{value!r} is not the value of a header field; printable ASCII was expected")
     return name, value
+
+
+def header_match(text: str) -> Pattern:
+    """The pattern that a header is for. Raises ValueError."""
+    return Pattern(text)
+
+
+def immutable_patterns(texts: Iterable[str]) -> tuple[Pattern, ...]:
+    """The patterns of names that never get other bytes, each once. Raises ValueError."""
+    if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
+        raise ValueError(f"immutable_names is {texts!r}; a list such as ['assets/*'] was expected")
+    return tuple(dict.fromkeys(Pattern(text) for text in texts))
+
+
+def asset_below(text: str, attribute: str) -> str:
+    """The path of an asset below the root of a static view; '' for none. Raises ValueError."""
+    if not isinstance(text, str):
+        raise ValueError(f"{attribute} is {text!r}; the path of an asset below the root was expected")
+    segments = text.split("/")
+    if text and ({"", ".", ".."} & set(segments) or "\\" in text or "\0" in text):
+        raise ValueError(
+            f"{attribute} is {text!r}; the path of an asset below the root, such as '404.html', was expected"
+        )
+    return text
+
+
+def send_way(text: str | None) -> tuple[str, str] | None:
+    """
+    How a front server sends the bytes: 'x-accel-redirect /prefix' or 'x-sendfile'; '' and None for not. Raises ValueError.
+
+    >>> send_way("X-Accel-Redirect /protected/")
+    ('X-Accel-Redirect', '/protected')
+    """
+    if text is None or text == "":
+        return None
+    words = text.split() if isinstance(text, str) else []
+    way = words[0].lower() if words else ""
+    if way == "x-sendfile" and len(words) == 1:
+        return "X-Sendfile", ""
+    if way == "x-accel-redirect" and len(words) == 2:
+        prefix = words[1].rstrip("/")
+        segments = prefix.split("/")
+        if _PREFIX.fullmatch(prefix) and not {".", ".."} & set(segments) and "" not in segments[1:]:
+            return "X-Accel-Redirect", prefix
+        raise ValueError(
+            f"send: the prefix {words[1]!r} is no path of the front server; one such as '/protected' was expected"
+        )
+    raise ValueError(f"send is {text!r}; 'x-accel-redirect /prefix' or 'x-sendfile' was expected")
+
+
+_PREFIX = re.compile(r"/[A-Za-z0-9_.~!$&'()*+,;=@/-]+")

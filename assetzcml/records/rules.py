@@ -12,28 +12,37 @@ from typing import Any
 
 from assetzcml.errors import ConfigurationError, Origin, Problem, did_you_mean, shorten
 from assetzcml.records.assets import Address, AssetSpec, StaticViewRecord
+from assetzcml.records.media_types import declared_extension, declared_type
 from assetzcml.records.pages import request_methods
+from assetzcml.records.patterns import Pattern
 from assetzcml.records.readers import (
+    asset_below,
     content_codings,
     file_name,
     header_field,
+    header_match,
+    immutable_patterns,
     index_name,
     max_age,
     permission_name,
     publication_name,
+    send_way,
 )
 
 __all__ = [
     "Refusal",
     "another_header",
+    "another_matched_header",
     "asset_sides",
     "cache_buster",
     "described",
     "digest_name",
+    "extension",
     "factory",
     "file_path",
     "flag",
     "header_fields",
+    "media_type",
     "methods",
     "missing_word",
     "package_name",
@@ -88,6 +97,10 @@ _OPTIONS: Mapping[str, Callable[[Any], Any]] = {
     "reload": lambda value: flag("reload", value, unset=True),
     "follow_symlinks": lambda value: flag("follow_symlinks", value),
     "dotfiles": lambda value: flag("dotfiles", value),
+    "immutable_names": immutable_patterns,
+    "not_found": lambda value: asset_below(value, "not_found"),
+    "single_page": lambda value: asset_below(value, "single_page"),
+    "send": send_way,
 }
 
 
@@ -96,7 +109,7 @@ def static_view(
     root: AssetSpec,
     *,
     file: bool = False,
-    headers: Iterable[tuple[str, str]] | Mapping[str, str] = (),
+    headers: Iterable[tuple[str, ...]] | Mapping[str, str] = (),
     origin: Origin | None = None,
     generation: int = 0,
     **options: Any,
@@ -108,12 +121,14 @@ def static_view(
     Traceback (most recent call last):
     assetzcml.records.rules.Refusal: dotfiles is 'no'; True or False was expected
     """
+    fields, matched = header_fields(headers, file=file)
     checked = {option: _checked(option, _OPTIONS[option], value) for option, value in options.items()}
     return StaticViewRecord(
         name=_checked("name", file_name if file else publication_name, name),
         root=root,
         file=file,
-        headers=header_fields(headers),
+        headers=fields,
+        matched_headers=matched,
         origin=origin,
         generation=generation,
         **checked,
@@ -130,28 +145,51 @@ def _checked(attribute: str, check: Callable[[Any], Any], value: Any) -> Any:
         raise refusal(attribute, str(error)) from None
 
 
-def header_fields(headers: Iterable[tuple[str, str]] | Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+Headers = tuple[tuple[str, str], ...]
+MatchedHeaders = tuple[tuple[str, str, Pattern], ...]
+
+
+def header_fields(
+    headers: Iterable[tuple[str, ...]] | Mapping[str, str], *, file: bool = False
+) -> tuple[Headers, MatchedHeaders]:
     """
-    The headers of a static view, given as pairs or as a mapping. Raises Refusal.
+    The headers of a static view, given as pairs or as a mapping; those of three members have a pattern. Raises Refusal.
 
     >>> header_fields({"X-A": "1"})
-    (('X-A', '1'),)
+    ((('X-A', '1'),), ())
     """
-    known: tuple[tuple[str, str], ...] = ()
+    known: Headers = ()
+    matched: MatchedHeaders = ()
     if isinstance(headers, (str, bytes)) or not isinstance(headers, Iterable):
         raise refusal("headers", f"headers is {headers!r}; a mapping, or pairs of name and value, were expected")
     for pair in headers.items() if isinstance(headers, Mapping) else headers:
-        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        if not isinstance(pair, (tuple, list)) or len(pair) not in (2, 3):
             raise refusal("headers", f"headers holds {pair!r}; pairs of name and value were expected")
-        known = another_header(known, *_checked("headers", lambda pair: header_field(*pair), pair))
-    return known
+        name, value = _checked("headers", lambda pair: header_field(*pair), pair[:2])
+        if len(pair) == 2:
+            known = another_header(known, name, value)
+        else:
+            matched = another_matched_header(matched, name, value, pair[2], file=file)
+    return known, matched
 
 
-def another_header(known: tuple[tuple[str, str], ...], name: str, value: str) -> tuple[tuple[str, str], ...]:
+def another_header(known: Headers, name: str, value: str) -> Headers:
     """The headers *known* and one more. Raises Refusal for one that is there: it would be sent twice."""
     if name.lower() in (other.lower() for other, _ in known):
         raise refusal("name", f"header {name!r} is given twice", "join the values with a comma")
     return (*known, (name, value))
+
+
+def another_matched_header(
+    known: MatchedHeaders, name: str, value: str, match: Any, *, file: bool = False
+) -> MatchedHeaders:
+    """The headers *known* and one more, for the assets that *match*. Raises Refusal."""
+    if file:
+        raise refusal("match", "match has no meaning in a staticFile, which is one asset", "leave it out")
+    pattern = match if isinstance(match, Pattern) else _checked("match", header_match, match)
+    if (name.lower(), pattern) in ((other.lower(), its) for other, _, its in known):
+        raise refusal("name", f"header {name!r} is given twice for {str(pattern)!r}", "join the values with a comma")
+    return (*known, (name, value, pattern))
 
 
 def file_path(path: Any) -> Any:
@@ -251,6 +289,19 @@ def not_explicit(way: str, explicit: bool) -> None:
     if way == "tree" and explicit:
         hint = "leave explicit out; the path is then the one that is published"
         raise refusal("explicit", "explicit has no meaning with tree: what a theme replaces would not be in it", hint)
+
+
+# Media types.
+
+
+def extension(value: Any) -> str:
+    """The extension that a media type is declared for. Raises Refusal."""
+    return _checked("extension", declared_extension, value)  # type: ignore[no-any-return]
+
+
+def media_type(value: Any) -> str:
+    """The value of Content-Type of a declared media type. Raises Refusal."""
+    return _checked("type", declared_type, value)  # type: ignore[no-any-return]
 
 
 # Permission policies.

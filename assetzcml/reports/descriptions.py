@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assetzcml.errors import Origin
-from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
+from assetzcml.records.assets import AssetSpec, Busting, MediaType, Override, PermissionPolicy, StaticViewRecord
 from assetzcml.records.bundles import (
     BundleContents,
     BundleRecord,
@@ -23,7 +23,7 @@ from assetzcml.urls.inquiries import describe
 __all__ = ["data_of", "dotted", "line_of", "origin_data", "strength"]
 
 _FILE_OPTIONS = ("cache_max_age", "permission", "content_encodings")
-_VIEW_OPTIONS = (*_FILE_OPTIONS, "index", "reload", "follow_symlinks", "dotfiles")
+_VIEW_OPTIONS = (*_FILE_OPTIONS, "index", "reload", "follow_symlinks", "dotfiles", "not_found", "single_page")
 
 
 def data_of(record: Record, registry: Registry) -> dict[str, Any]:
@@ -31,16 +31,27 @@ def data_of(record: Record, registry: Registry) -> dict[str, Any]:
     return {**_attributes(record, registry), "origin": origin_data(record.origin)}
 
 
+def _declared_elsewhere(record: StaticViewRecord) -> dict[str, Any]:
+    if record.file:
+        return {}
+    return {
+        "immutable_names": [str(pattern) for pattern in record.immutable_names],
+        "send": " ".join(record.send).strip().lower() if record.send else None,
+    }
+
+
 def _attributes(record: Record, registry: Registry) -> dict[str, Any]:
     if isinstance(record, StaticViewRecord):
         names = _FILE_OPTIONS if record.file else _VIEW_OPTIONS
         options = {name: _plain(getattr(record, name)) for name in names}
         headers = [list(header) for header in record.headers]
+        headers += [[name, value, str(match)] for name, value, match in record.matched_headers]
         return {
             "directive": record.directive,
             "name": record.name or "/",
             "path": str(record.root),
             **options,
+            **_declared_elsewhere(record),
             "headers": headers,
         }
     if isinstance(record, Override):
@@ -53,6 +64,8 @@ def _attributes(record: Record, registry: Registry) -> dict[str, Any]:
             "explicit": record.explicit,
             "buster": _wording(record, registry),
         }
+    if isinstance(record, MediaType):
+        return {"directive": "mediaType", "extension": record.extension, "type": record.type}
     if isinstance(record, BundlingRecord):
         return _bundling(record)
     if isinstance(record, Route):

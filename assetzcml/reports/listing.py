@@ -9,7 +9,7 @@ from typing import Any
 
 from assetzcml.errors import ConfigurationError
 from assetzcml.pages.application import Pages
-from assetzcml.records.assets import Busting, Override, PermissionPolicy, StaticViewRecord
+from assetzcml.records.assets import Busting, MediaType, Override, PermissionPolicy, StaticViewRecord
 from assetzcml.records.bundles import BundleRecord, BundlingRecord
 from assetzcml.records.pages import Route, View
 from assetzcml.registry import Record, Registry
@@ -26,6 +26,7 @@ KINDS: dict[str, tuple[str, Callable[[Record], bool]]] = {
     "files": ("static files", lambda record: isinstance(record, StaticViewRecord) and record.file),
     "overrides": ("overrides, in the order of search", lambda record: isinstance(record, Override)),
     "busters": ("cache busters", lambda record: isinstance(record, Busting)),
+    "types": ("media types", lambda record: isinstance(record, MediaType)),
     "policies": ("permission policies", lambda record: isinstance(record, PermissionPolicy)),
     "routes": ("routes, in the order in which they are tried", lambda record: isinstance(record, Route)),
     "pages": ("views of routes and of paths", lambda record: isinstance(record, View)),
@@ -64,7 +65,15 @@ def _listed(registry: Registry, kind: str) -> Iterator[tuple[Record, str, Record
     policies = [snapshot.policy] if isinstance(snapshot.policy, PermissionPolicy) else []
     belongs = KINDS[kind][1]
     routing = (*pages.routes(), *pages.views())
-    for record in (*snapshot.views, *snapshot.overrides, *snapshot.bustings, *policies, *routing, *snapshot.bundling):
+    for record in (
+        *snapshot.views,
+        *snapshot.overrides,
+        *snapshot.bustings,
+        *snapshot.types,
+        *policies,
+        *routing,
+        *snapshot.bundling,
+    ):
         if belongs(record):
             yield record, "", None
     for loss in snapshot.losses:

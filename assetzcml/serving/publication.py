@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Generator, Hashable, Mapping
 from enum import Enum
 from typing import Any
+from urllib.parse import quote
 
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
 from assetzcml.registry import Snapshot
@@ -21,8 +22,8 @@ from assetzcml.resolving.names import is_source
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import FRESH
 from assetzcml.resolving.search import SearchPaths
-from assetzcml.serving.entries import WHOLE, Entries, complete
-from assetzcml.serving.files import Refused, exhausted
+from assetzcml.serving.entries import WHOLE, Entries, body_of, complete
+from assetzcml.serving.files import Refused, exhausted, is_below
 from assetzcml.serving.paths import BadPath, Key, path_key, wsgi_bytes
 from assetzcml.serving.responses import (
     ALLOW,
@@ -35,12 +36,15 @@ from assetzcml.serving.responses import (
     Answer,
     Asked,
     Entry,
+    Header,
     entry_of,
     error,
+    handed_over,
+    page,
     redirect,
     state_of,
 )
-from assetzcml.serving.variants import Located, Look, Source, locate, look, real_roots
+from assetzcml.serving.variants import Located, Look, Source, every_file, locate, look, real_roots
 from assetzcml.urls.cachebusters import segment_version
 from assetzcml.urls.versions import Stripping, Version, Versions, stripped
 
@@ -143,9 +147,11 @@ class Publication:
             refused = yield record
             if refused is not None:
                 return refused
-        if path is None:
-            return None if yields else error(NOT_FOUND, record)
+        if path is None and yields:
+            return None
         try:
+            if path is None:
+                return self._missing(asked, entries, whole)
             if yields:
                 found = self._ready(path, entries, key, version)
                 if found in (Finding.NOTHING, Finding.STALE):
@@ -154,7 +160,7 @@ class Publication:
                     refused = yield record
                     if refused is not None:
                         return refused
-            return self._answer(asked, path, location, entries, key, whole, version)
+            return self._answer(asked, path, location, entries, key, whole, version, yields)
         except OSError as problem:
             logger.error("static view %r: %s", record.name, problem.strerror)
             return error(UNAVAILABLE, record, RETRY_AFTER, NO_STORE)
@@ -168,18 +174,25 @@ class Publication:
         key: Hashable,
         whole: int,
         version: str | None,
+        yields: bool,
     ) -> Answer:
         """The answer to who is permitted."""
         record = self.record
         for _ in range(ATTEMPTS):
             read_now: dict[str | None, bytes] = {}
             found = self._ready(path, entries, key, version, read_now)
+            if found is Finding.NOTHING and record.single_page and not yields and "." not in _last(path):
+                found = self._page(record.single_page, entries, read_now)
+                key = record.name, record.single_page
             if found is Finding.NOTHING:
-                return error(NOT_FOUND, record)
+                return error(NOT_FOUND, record) if yields else self._missing(asked, entries, whole)
             if found is Finding.STALE:
                 return error(NOT_FOUND, record, NO_STORE)
             if found is Finding.DIRECTORY:
                 return redirect(location(), record)
+            assert isinstance(found, Entry)
+            if found.handed is not None:
+                return handed_over(found, found.handed)
             answer = complete(asked, found, entries, key, whole, read_now)
             if answer is not None:
                 return answer
@@ -212,6 +225,42 @@ class Publication:
             entries.drop(key)
         return found
 
+    def _missing(self, asked: Asked, entries: Entries, whole: int) -> Answer:
+        """A 404 with the body that the view has for it."""
+        name = self.record.not_found
+        if name:
+            for _ in range(ATTEMPTS):
+                read_now: dict[str | None, bytes] = {}
+                found = self._page(name, entries, read_now)
+                if not isinstance(found, Entry):
+                    break
+                answer = page(found, asked)
+                if answer.part is None or answer.representation is None:
+                    return answer
+                key = self.record.name, name
+                body = body_of(answer.representation, answer.part, found, entries, key, whole, read_now)
+                if body is not None:
+                    answer.body = body
+                    return answer
+                entries.drop(key)
+        return error(NOT_FOUND, self.record)
+
+    def _page(self, name: str, entries: Entries, read_now: dict[str | None, bytes]) -> Entry | Finding:
+        """An asset that stands for others: every client asks again whether it still does."""
+        cache = "private, no-cache" if self.record.protected else "no-cache"
+        spec = self.record.root.joined(name.split("/"))
+        key = self.record.name, name
+        known = entries.ready.get(key)
+        if known is not None and time.monotonic() < known.fresh and not self.reload:
+            return known
+        located = self._locate(spec)
+        if located is None or located.directory:
+            return Finding.NOTHING
+        found = self._entry_of(located, spec, known, read_now, cache=cache)
+        if isinstance(found, Entry) and found.fresh:
+            entries.put(key, found)
+        return found
+
     # What there is.
 
     def find(
@@ -235,6 +284,7 @@ class Publication:
         if located is not None and not located.directory:
             version = self._version(path)
             forever = version is not None and version.current and version.digest is None
+            forever = forever or self._has_a_name_for_ever(located, spec)
             return self._entry_of(located, spec, known, read_now, immutable=forever)
         found = self._carrying_digest(path, known, read_now)
         if found is None and located is not None and record.index and self._is_servable(spec.joined([record.index])):
@@ -340,6 +390,25 @@ class Publication:
             return False
         return digest == version.digest and fingerprint(status) == source.fingerprint
 
+    def _has_a_name_for_ever(self, located: Located, spec: AssetSpec) -> bool:
+        """Does the name say that other bytes get another one? Not where it hides a file: it was given to those bytes."""
+        path = spec.below(self.record.root)
+        if not any(pattern.matches(path) for pattern in self.record.immutable_names):
+            return False
+        candidates = self._paths.candidates(spec, self.record.root)
+        return sum(1 for found in every_file(candidates, self._packages)) == 1
+
+    def _handed(self, located: Located, spec: AssetSpec) -> Header | None:
+        """The header that tells a front server where the bytes are; None for what is not below the view's own directory."""
+        assert self.record.send is not None
+        name, prefix = self.record.send
+        if located.spec != spec or located.location.member is not None:
+            return None
+        path = "/".join((prefix, *spec.below(self.record.root))) if prefix else os.path.realpath(located.location.path)
+        if not prefix and not is_below(path, os.path.realpath(located.location.root)):
+            return None
+        return name, quote(os.fsencode(path), safe="/" + _UNQUOTED)
+
     def _version(self, path: Key) -> Any:
         """The `Version` that a name stands for."""
         if not path.parts:
@@ -373,7 +442,10 @@ class Publication:
         digest: str | None = None,
         immutable: bool = False,
         never: bool = False,
+        cache: str = "",
     ) -> Entry | Finding:
+        if self.record.send is not None:
+            immutable = False  # the front server opens the name later
         looked = time.monotonic()
         seen = self._look(located, self._etag_limit(), known)
         if seen is None:
@@ -388,7 +460,7 @@ class Publication:
         else:
             entry = entry_of(
                 self.record,
-                spec.name,
+                spec.parts[-1:] if self.record.file else spec.below(self.record.root),
                 state,
                 found,
                 time.time(),
@@ -396,10 +468,15 @@ class Publication:
                 immutable=immutable,
                 never=never,
                 unstamped=self._unstamped,
+                types=self.snapshot.media_types,
+                cache=cache,
             )
+            if self.record.send is not None and not cache:
+                entry.handed = self._handed(located, spec)
         # What is young is not kept. Where every request looks at the disk, what is kept spares it reading.
         entry.fresh = 0.0 if any(map(_is_young, found)) else looked if self.reload else looked + FRESH
-        entry.until = entry.fresh if not self.record.protected and not self.reload else 0.0
+        open_to_all = not self.record.protected and entry.handed is None
+        entry.until = entry.fresh if open_to_all and not self.reload else 0.0
         return entry
 
     def _look(self, located: Located, limit: int, known: Entry | None = None) -> Look | None:
@@ -467,6 +544,14 @@ class _Roots:
                 for path in real_roots(paths.candidates(view.root), packages):
                     names[path] = names.get(path, frozenset()) | {view.name}
         return names
+
+
+# What needs no quoting in the path that a front server is told (RFC 3986, 3.3).
+_UNQUOTED = "!$&'()*+,;=:@~"
+
+
+def _last(path: Key) -> str:
+    return path.parts[-1] if path.parts else ""
 
 
 def _is_young(source: Source) -> bool:

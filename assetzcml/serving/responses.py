@@ -52,6 +52,12 @@ ALLOW = ("Allow", "GET, HEAD")
 NO_STORE = ("Cache-Control", "no-store")
 RETRY_AFTER = ("Retry-After", "1")  # seconds: descriptors come back as soon as other answers are sent
 
+# What a 404 does not say; and what a front server says of the file that it sends.
+_OF_WHAT_IS_THERE = frozenset(["etag", "last-modified", "accept-ranges"])
+_OF_THE_FRONT = frozenset(["etag", "last-modified", "accept-ranges", "content-encoding"])
+
+NO_TYPES: Mapping[str, str] = {}
+
 # Headers of ours that an author's replace (Vary is added to); an error has its own, or none.
 _OF_AN_ASSET = frozenset(["cache-control", "expires", "vary"])
 
@@ -142,12 +148,13 @@ class Entry:
 
     Moments of `time.monotonic`: up to *fresh* it is taken for true without another look, and up to *until* it may be
     given to anybody without asking (always past, where there is a permission). *state* is equal as long as nothing
-    about the asset changes. What is *immutable* is sent to be kept for ever. *chosen* remembers what clients like best,
-    *unasked* is what one gets that says nothing, and *only* is the identity where nothing else is.
+    about the asset changes. What is *immutable* is sent to be kept for ever. *handed* tells a front server where the
+    bytes are. *chosen* remembers what clients like best, *unasked* is what one gets that says nothing, and *only* is
+    the identity where nothing else is.
     """
 
     __slots__ = (
-        "chosen", "codings", "fresh", "identity", "immutable", "only", "record", "representations", "state", "unasked",
+        "chosen", "codings", "fresh", "handed", "identity", "immutable", "only", "record", "representations", "state", "unasked",
         "until",
     )  # fmt: skip
 
@@ -160,6 +167,7 @@ class Entry:
     ):
         self.record = record
         self.immutable = immutable
+        self.handed: Header | None = None
         self.identity = representations[0]
         self.representations = {each.coding: each for each in representations}
         self.codings = tuple(each.coding for each in representations[1:] if each.coding is not None)
@@ -183,7 +191,7 @@ class Entry:
 
 def entry_of(
     record: StaticViewRecord,
-    name: str,
+    path: Sequence[str],
     state: object,
     sources: Sequence[Source],
     now: float,
@@ -192,18 +200,32 @@ def entry_of(
     immutable: bool = False,
     never: bool = False,
     unstamped: int | None = None,
+    types: Mapping[str, str] = NO_TYPES,
+    cache: str = "",
 ) -> Entry:
     """
-    The entry of an asset called *name*, looked at *now*, whose *sources* begin with the asset itself.
+    The entry of an asset, *path* below the root of the view, looked at *now*, whose *sources* begin with the asset itself.
 
     *digest* is the one that the URL has. *immutable*: the URL changes when the asset does. *never*: nobody may
     store it, for its URL is that of other bytes. *unstamped*: the time, in
-    seconds, that the tools of a reproducible build give to every file, whatever is in it.
+    seconds, that the tools of a reproducible build give to every file, whatever is in it. *types* are media types by
+    extension that go before the table's. *cache* is a Cache-Control of its own.
     """
-    life = NO_STORE if never else cache_control(record, immutable)
-    shared = [("Content-Type", content_type(name)), life, ACCEPT_RANGES, NOSNIFF]
+    life = NO_STORE if never else ("Cache-Control", cache) if cache else cache_control(record, immutable)
+    shared = [("Content-Type", content_type(path[-1] if path else "", types)), life, ACCEPT_RANGES, NOSNIFF]
     shared = replaced(shared, record.headers)
-    representations = [_representation(record, source, shared, now, digest, unstamped) for source in sources]
+    own: dict[str, Header] = {}
+    varies = []
+    for name, value, match in record.matched_headers:
+        if match.matches(path):
+            if name.lower() == "vary":
+                varies.append(value)
+            else:
+                own[name.lower()] = name, value  # of several the last statement is sent
+    if own:
+        shared = replaced(shared, own.values())
+    named = vary(record, varies)
+    representations = [_representation(source, shared, named, now, digest, unstamped) for source in sources]
     return Entry(record, representations, state, immutable)
 
 
@@ -215,9 +237,9 @@ def state_of(
 
 
 def _representation(
-    record: StaticViewRecord,
     source: Source,
     shared: list[Header],
+    named: list[Header],
     now: float,
     digest: str | None,
     unstamped: int | None,
@@ -233,7 +255,7 @@ def _representation(
     headers += shared
     if source.coding is not None:
         headers.append(("Content-Encoding", source.coding))
-    headers += vary(record)
+    headers += named
     return Representation(source, validators, headers, [h for h in headers if not _of_the_body(h[0])])
 
 
@@ -281,10 +303,11 @@ def cache_control(record: StaticViewRecord, immutable: bool = False) -> Header:
     return "Cache-Control", "private, no-cache" if record.protected else "no-cache"
 
 
-def vary(record: StaticViewRecord) -> list[Header]:
-    """What the answers of a view depend on besides the URL; an author's Vary header is part of it."""
+def vary(record: StaticViewRecord, more: Iterable[str] = ()) -> list[Header]:
+    """What the answers of a view depend on besides the URL, and *more*; an author's Vary header is part of it."""
     names = ["Accept-Encoding"] if record.content_encodings else []
     names += [value for name, value in record.headers if name.lower() == "vary"]
+    names += more
     return [("Vary", ", ".join(names))] if names else []
 
 
@@ -380,6 +403,25 @@ def refusal(verdict: Verdict, record: StaticViewRecord, environ: Mapping[str, An
         if close is not None:
             close()
     return Answer(told[0], told[1], b"".join(written))
+
+
+def page(entry: Entry, asked: Asked) -> Answer:
+    """
+    A 404 whose body is to be an asset, in the coding that the client likes best.
+
+    The address has nothing that could be validated or resumed, so neither ETag nor ranges are said.
+    """
+    chosen = entry.only or entry.choose(asked.accept_encoding)
+    headers = [header for header in chosen.headers if header[0].lower() not in _OF_WHAT_IS_THERE]
+    part = range(chosen.size) if asked.method == "GET" else None
+    return Answer(NOT_FOUND, headers, b"", chosen, part)
+
+
+def handed_over(entry: Entry, sent: Header) -> Answer:
+    """The bytes are sent by the front server, which is told by the header *sent* where they are."""
+    said = entry.identity.headers[1:]  # without the length, which the front server says
+    headers = [header for header in said if header[0].lower() not in _OF_THE_FRONT]
+    return Answer(OK, [("Content-Length", "0"), *headers, sent])
 
 
 def redirect(location: str, record: StaticViewRecord) -> Answer:

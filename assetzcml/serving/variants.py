@@ -30,6 +30,7 @@ __all__ = [
     "Location",
     "Look",
     "Source",
+    "every_file",
     "locate",
     "look",
     "real_roots",
@@ -107,6 +108,14 @@ def _standing(candidates: Iterable[Candidate], packages: Packages) -> Iterator[L
             directory = _is_directory(location)
             if directory is not None:
                 yield Located(candidate.spec, location, directory)
+
+
+def every_file(candidates: Iterable[Candidate], packages: Packages) -> Iterator[Location]:
+    """All files among *candidates*, the first of which `locate` gives; the others are hidden by it."""
+    for candidate in candidates:
+        for location in _locations(candidate, packages):
+            if _is_directory(location) is False:
+                yield location
 
 
 def _locations(candidate: Candidate, packages: Packages) -> Iterator[Location]:

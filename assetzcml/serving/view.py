@@ -67,7 +67,11 @@ class StaticView:
         content_encodings: Iterable[str] = (),
         follow_symlinks: bool = False,
         dotfiles: bool = False,
-        headers: Iterable[tuple[str, str]] | Mapping[str, str] = (),
+        headers: Iterable[tuple[str, ...]] | Mapping[str, str] = (),
+        immutable_names: Iterable[str] = (),
+        not_found: str = "",
+        single_page: str = "",
+        send: str | None = None,
         package: ModuleType | str | None = None,
     ):
         if registry is not None and not isinstance(registry, Registry):
@@ -85,6 +89,10 @@ class StaticView:
             follow_symlinks=follow_symlinks,
             dotfiles=dotfiles,
             headers=headers,
+            immutable_names=immutable_names,
+            not_found=not_found,
+            single_page=single_page,
+            send=send,
         )
         self._now: tuple[Publication, Entries] | None = None
 

@@ -8,7 +8,15 @@ from typing import Any
 
 from assetzcml.errors import Problem
 from assetzcml.records import rules
-from assetzcml.records.assets import Address, AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
+from assetzcml.records.assets import (
+    Address,
+    AssetSpec,
+    Busting,
+    MediaType,
+    Override,
+    PermissionPolicy,
+    StaticViewRecord,
+)
 from assetzcml.urls.cachebusters import (
     DigestCacheBuster,
     ManifestCacheBuster,
@@ -20,7 +28,7 @@ from assetzcml.zcml.attributes import Problems, unknown_attribute
 from assetzcml.zcml.positions import Tag
 from assetzcml.zcml.schemas import ICacheBuster
 
-__all__ = ["StaticFile", "StaticView", "asset", "cache_buster", "permission_policy"]
+__all__ = ["StaticFile", "StaticView", "asset", "cache_buster", "media_type", "permission_policy"]
 
 
 @dataclass
@@ -30,8 +38,14 @@ class _Publication:
     context: Any
     record: StaticViewRecord
 
-    def header(self, context: Any, name: str, value: str) -> None:
+    def header(self, context: Any, name: str, value: str, match: Any = None) -> None:
         with refusals(context.info, str(self.record)):
+            if match is not None:
+                matched = rules.another_matched_header(
+                    self.record.matched_headers, name, value, match, file=self.record.file
+                )
+                self.record = replace(self.record, matched_headers=matched)
+                return
             self.record = replace(self.record, headers=rules.another_header(self.record.headers, name, value))
 
     def __call__(self) -> None:
@@ -133,6 +147,11 @@ def _check_options(info: Tag, way: str, options: Mapping[str, Any]) -> None:
         if value is not None and way not in belongs[name]:
             message = f"cacheBuster: {name} has no meaning with {way}"
             raise Problems(Problem(info.attribute(name), message, f"it belongs to {' and '.join(belongs[name])}"))
+
+
+def media_type(context: Any, extension: str, type: str) -> None:  # noqa: A002 (the attribute's name)
+    """`mediaType`."""
+    declare(context, MediaType(extension=extension, type=type, origin=context.info))
 
 
 def permission_policy(context: Any, policy: Any) -> None:

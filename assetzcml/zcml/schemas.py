@@ -10,13 +10,17 @@ from assetzcml.records.readers import (
     CODINGS,
     MAX_AGE_LIMIT,
     ONE_HOUR,
+    asset_below,
     content_codings,
     file_name,
     header_field,
+    header_match,
+    immutable_patterns,
     index_name,
     max_age,
     permission_name,
     publication_name,
+    send_way,
 )
 from assetzcml.zcml.fields import Checked, FileSpec, Flag, Side, Spec
 
@@ -24,6 +28,7 @@ __all__ = [
     "IAsset",
     "ICacheBuster",
     "IHeader",
+    "IMediaType",
     "IPermissionPolicy",
     "IStaticFile",
     "IStaticView",
@@ -99,6 +104,34 @@ class IStaticView(IPublished):
         default=False,
         required=False,
     )
+    immutable_names = Checked(
+        lambda text: immutable_patterns(text.split()),
+        title="Names that never get other bytes",
+        description="Globs such as 'assets/*-????????.*', for names that another tool has made from the content: sent with "
+        "Cache-Control: immutable.",
+        default=(),
+        required=False,
+    )
+    not_found = Checked(
+        lambda text: asset_below(text, "not_found"),
+        title="Asset that is the body of a 404",
+        description="Its path below the root.",
+        default="",
+        required=False,
+    )
+    single_page = Checked(
+        lambda text: asset_below(text, "single_page"),
+        title="Asset that answers a path that leads to nothing",
+        description="Its path below the root; for paths whose last segment has no dot.",
+        default="",
+        required=False,
+    )
+    send = Checked(
+        send_way,
+        title="Front server that sends the bytes",
+        description="'x-accel-redirect /prefix' (nginx) or 'x-sendfile'.",
+        required=False,
+    )
 
 
 class IStaticFile(IPublished):
@@ -119,6 +152,12 @@ class IHeader(Interface):
 
     name = Checked(lambda text: header_field(text, "")[0], title="Field name (RFC 9110, 5.1)")
     value = Checked(lambda text: header_field("X", text)[1], title="Field value (RFC 9110, 5.5)")
+    match = Checked(
+        header_match,
+        title="Assets that have it",
+        description="A glob relative to the root, such as '*.woff2' or 'fonts/**'. Without it, all of them.",
+        required=False,
+    )
 
 
 class IAsset(Interface):
@@ -175,6 +214,17 @@ class ICacheBuster(Interface):
 
 
 ICacheBuster.setTaggedValue("keyword_arguments", True)  # those of `factory`
+
+
+class IMediaType(Interface):
+    """`mediaType`: the media type of all assets whose names end with an extension."""
+
+    extension = Checked(rules.extension, title="Extension, without its dot", description="Case does not matter.")
+    type = Checked(
+        rules.media_type,
+        title="Media type (RFC 9110, 8.3.1)",
+        description="Text, scripts and JSON get charset=utf-8, unless it has parameters.",
+    )
 
 
 class IPermissionPolicy(Interface):

@@ -42,6 +42,23 @@ from assetzcml.records.media_types import CONTENT_TYPES, DEFAULT, NAMED_CONTENT_
         ("apple-app-site-association", "application/json; charset=utf-8"),
         ("crossdomain.xml", "text/x-cross-domain-policy; charset=utf-8"),
         ("LICENSE", "text/plain; charset=utf-8"),
+        ("pyproject.toml", "application/toml"),
+        ("shader.wgsl", "text/wgsl; charset=utf-8"),
+        ("sky.fits", "image/fits"),
+        ("sky.fit", "image/fits"),
+        ("burst.heics", "image/heic-sequence"),
+        ("burst.heifs", "image/heif-sequence"),
+        ("data.ttl", "text/turtle; charset=utf-8"),
+        ("data.n3", "text/n3; charset=utf-8"),
+        ("data.nt", "application/n-triples"),
+        ("data.nq", "application/n-quads"),
+        ("data.trig", "application/trig"),
+        ("film.lot", "video/lottie+json; charset=utf-8"),
+        ("film.lottie", "application/zip+dotlottie"),
+        ("view.jsx", "text/jsx; charset=utf-8"),
+        ("page.mdx", "text/mdx; charset=utf-8"),
+        ("view.tsx", DEFAULT),  # no name is in use
+        ("settings.json5", "application/json5"),  # its bytes are no JSON
         ("program.exe", DEFAULT),
         ("unknown", DEFAULT),
         ("js", DEFAULT),  # a name, not an extension
