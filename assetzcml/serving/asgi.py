@@ -85,6 +85,8 @@ class StaticApp:
             return redirection(prefix + path.encode("latin-1"), scope.get("query_string", b"").decode("latin-1"))
 
         has_fallback = self.fallback is not None
+        if has_fallback and desk.site.is_known_to_lack(path):
+            return None
         steps = desk.site.steps(path, asked, location=location, entries=desk.entries, has_fallback=has_fallback)
         if steps is None:
             return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Generator, Hashable, Mapping
+from collections.abc import Callable, Generator, Hashable
 from enum import Enum
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +19,7 @@ from assetzcml.registry import Snapshot
 from assetzcml.resolving.digests import DIGEST_LENGTH, Digests
 from assetzcml.resolving.fingerprints import fingerprint, is_young
 from assetzcml.resolving.names import is_source
-from assetzcml.resolving.packages import Found, Packages
+from assetzcml.resolving.packages import Found
 from assetzcml.resolving.resolver import FRESH
 from assetzcml.resolving.search import SearchPaths
 from assetzcml.serving.entries import WHOLE, Entries, body_of, complete
@@ -44,7 +44,8 @@ from assetzcml.serving.responses import (
     redirect,
     state_of,
 )
-from assetzcml.serving.variants import Located, Look, Source, every_file, locate, look, real_roots
+from assetzcml.serving.roots import Roots, TopNames, packages_of
+from assetzcml.serving.variants import Located, Look, Source, every_file, locate, look
 from assetzcml.urls.cachebusters import segment_version
 from assetzcml.urls.versions import Stripping, Version, Versions, stripped
 
@@ -98,12 +99,15 @@ class Publication:
     def __init__(self, record: StaticViewRecord, snapshot: Snapshot):
         self.record = record
         self.snapshot = snapshot
-        self._packages = snapshot.derived(_packages)
+        self._packages = snapshot.derived(packages_of)
         self._paths = snapshot.derived(SearchPaths)
         self._versions = snapshot.registry.part(Versions)
         self._digests = snapshot.registry.part(Digests)
         self._unstamped = _reproducible_stamp()
         self._has_trees, self._stripping = snapshot.derived(Stripping).of(record)
+        self.top = TopNames(snapshot, [] if record.file else self._paths.candidates(record.root))
+        #: Is a slash behind a file overlooked? Where somebody else has made the path.
+        self.overlooks_slash = False
         self.formers = 0  # requests for another version than the current one
         self._told = 0.0  # time.monotonic of the next line about them
 
@@ -139,6 +143,8 @@ class Publication:
         record = self.record
         if asked.method not in ("GET", "HEAD"):
             return None if yields else error(NOT_ALLOWED, record, ALLOW)
+        if yields and version is None and raw and self.top.lacks(raw.decode("latin-1"), anew=self.reload):
+            return None
         try:
             path = BARE if raw is None else path_key(raw, record.dotfiles)
         except BadPath:
@@ -278,6 +284,10 @@ class Publication:
                 return Finding.NOTHING
             return self._entry(record.root, known, read_now)
         spec = record.root.joined(path.parts)
+        if path.directory and self.overlooks_slash and path.parts:
+            located = self._locate(spec)
+            if located is not None and not located.directory:
+                return self._entry_of(located, spec, known, read_now)
         if path.directory:
             return self._entry(spec.joined([record.index]), known, read_now) if record.index else Finding.NOTHING
         located = self._locate(spec)
@@ -508,42 +518,12 @@ class Publication:
 
     def _is_another_views(self, path: str, base: str) -> bool:
         """Does the real *path*, below *base*, lie in the root of a more specific view, which may be protected?"""
-        names = self.snapshot.derived(_Roots).names
+        names = self.snapshot.derived(Roots).names
         while path != base:
             if not names(path) <= {self.record.name}:
                 return True
             path = os.path.dirname(path)
         return False
-
-
-def _packages(snapshot: Snapshot) -> Packages:
-    return Packages()
-
-
-class _Roots:
-    """Where the roots of the local static views of a snapshot really lie; looked at anew when it is not FRESH."""
-
-    def __init__(self, snapshot: Snapshot):
-        self._snapshot = snapshot
-        self._looked = -FRESH
-        self._names: Mapping[str, frozenset[str]] = {}
-
-    def names(self, path: str) -> frozenset[str]:
-        """The names of the views whose root is the real *path*, in one of their layers."""
-        now = time.monotonic()
-        if now - self._looked > FRESH:
-            self._names = self._look()
-            self._looked = now
-        return self._names.get(path, frozenset())
-
-    def _look(self) -> Mapping[str, frozenset[str]]:
-        paths, packages = self._snapshot.derived(SearchPaths), self._snapshot.derived(_packages)
-        names: dict[str, frozenset[str]] = {}
-        for view in self._snapshot.views:
-            if not view.external:
-                for path in real_roots(paths.candidates(view.root), packages):
-                    names[path] = names.get(path, frozenset()) | {view.name}
-        return names
 
 
 # What needs no quoting in the path that a front server is told (RFC 3986, 3.3).

@@ -112,6 +112,14 @@ class Site:
         found = self.route(path)
         return found is not None and found[0].record.protected and not (has_fallback and self.is_root(found[0]))
 
+    def is_known_to_lack(self, path: str) -> bool:
+        """Does the root view have nothing at *path*, as far as that is known without a look at a disk?"""
+        found = self.route(path)
+        if found is None or not self.is_root(found[0]):
+            return False
+        publication, rest = found
+        return bool(rest) and not publication.reload and publication.top.is_known_to_lack(rest or "")
+
     def is_root(self, publication: Publication) -> bool:
         """Is it the view that has only what exists, and leaves the rest to others?"""
         return publication is self._root

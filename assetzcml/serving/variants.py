@@ -32,8 +32,8 @@ __all__ = [
     "Source",
     "every_file",
     "locate",
+    "locations",
     "look",
-    "real_roots",
     "variant_fault",
     "variant_name",
 ]
@@ -104,7 +104,7 @@ def locate(candidates: Iterable[Candidate], packages: Packages) -> Located | Non
 def _standing(candidates: Iterable[Candidate], packages: Packages) -> Iterator[Located]:
     """What stands at each of *candidates*."""
     for candidate in candidates:
-        for location in _locations(candidate, packages):
+        for location in locations(candidate, packages):
             directory = _is_directory(location)
             if directory is not None:
                 yield Located(candidate.spec, location, directory)
@@ -113,12 +113,12 @@ def _standing(candidates: Iterable[Candidate], packages: Packages) -> Iterator[L
 def every_file(candidates: Iterable[Candidate], packages: Packages) -> Iterator[Location]:
     """All files among *candidates*, the first of which `locate` gives; the others are hidden by it."""
     for candidate in candidates:
-        for location in _locations(candidate, packages):
+        for location in locations(candidate, packages):
             if _is_directory(location) is False:
                 yield location
 
 
-def _locations(candidate: Candidate, packages: Packages) -> Iterator[Location]:
+def locations(candidate: Candidate, packages: Packages) -> Iterator[Location]:
     """Where a candidate may be: in each portion of a namespace package, or in an archive."""
     spec, root = candidate.spec, candidate.root
     try:
@@ -131,14 +131,6 @@ def _locations(candidate: Candidate, packages: Packages) -> Iterator[Location]:
             yield Location("/".join((portion, *root.parts)) or "/", parts)
         else:
             yield Location("", spec.parts, portion.joinpath(*spec.parts))
-
-
-def real_roots(candidates: Iterable[Candidate], packages: Packages) -> Iterator[str]:
-    """The real paths of all places where a root may be; archives have none."""
-    for candidate in candidates:
-        for location in _locations(candidate, packages):
-            if location.member is None:
-                yield os.path.realpath(location.path)
 
 
 def _is_directory(location: Location) -> bool | None:

@@ -134,7 +134,9 @@ class StaticView:
         """Read once a call: what is kept belongs to the snapshot that it was looked for in."""
         now = self._now
         if now is None or now[0].snapshot is not self._latest.snapshot:
-            now = self._now = Publication(self.record, self.registry.snapshot), Entries()
+            publication = Publication(self.record, self.registry.snapshot)
+            publication.overlooks_slash = bool(self.use_subpath)
+            now = self._now = publication, Entries()
         return now
 
 
