@@ -23,10 +23,11 @@ from assetzcml.bundles.files import (
 )
 from assetzcml.records.bundles import BUILD_RECORD
 
-__all__ = ["BuildRecord", "Delivered", "Input", "Inputs", "OutputFile", "Recorded", "Settings", "digest_of"]
+__all__ = ["ABSENT", "BuildRecord", "Delivered", "Input", "Inputs", "OutputFile", "Recorded", "Settings", "digest_of"]
 
 FORMAT = 1
 UNFINISHED = b"building\n"
+ABSENT = "absent"  # the digest of a file that was looked for and was not there
 KNOWN_INPUTS = 50_000  # files; about 20 MB
 LOCK_TIMEOUT = 60.0  # seconds; writing the records takes milliseconds
 

@@ -257,6 +257,10 @@ class Environment(Options):
         """The place where sources are found when there is no load path: *directory*, or its address as an asset."""
         return directory
 
+    def permission_of(self, spec: str) -> str | None:
+        """The permission that who asks for an asset needs; None when it is for everybody, or published nowhere."""
+        return None
+
     def replacement(self, bundle: Bundle) -> tuple[str, Callable[[], bytes]] | None:
         """The URL and the bytes of what overrides the whole *bundle*; None when nothing does."""
         return None

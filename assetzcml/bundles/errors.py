@@ -7,6 +7,7 @@ from assetzcml.errors import ConfigurationError, Origin, Problem
 __all__ = [
     "BuildError",
     "BundleError",
+    "BundleWarning",
     "NotBuilt",
     "OutdatedOutput",
     "RegisterError",
@@ -57,3 +58,7 @@ class NotBuilt(BundleError, FileNotFoundError):
 
 class VersionIndeterminableError(BundleError):
     """A versioner cannot say the version of what is already built. The message is the reason."""
+
+
+class BundleWarning(UserWarning):
+    """What is joined is not what its parts are: the text says where, what becomes of it, and what to do."""

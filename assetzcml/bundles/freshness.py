@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from assetzcml.bundles.build_records import BuildRecord, Input, Settings, digest_of
+from assetzcml.bundles.build_records import ABSENT, BuildRecord, Input, Settings, digest_of
 from assetzcml.bundles.cache import cache_key, versions_of
 from assetzcml.bundles.errors import BundleError
 from assetzcml.bundles.filters import Filter
@@ -117,7 +117,7 @@ def input_at(name: str, ctx: Any, started: float) -> Input:
     """The record of what a filter read after *started*: the path of a file, or an asset spec, as the filter says it."""
     source = ctx.source_of(name)
     if source is None:
-        return Input(name if not os.path.isabs(name) else ctx.name_of(name), "")
+        return Input(name if not os.path.isabs(name) else ctx.name_of(name), ABSENT)
     if source.path is None:
         return Input(source.spec, digest_of(source.read()[0]))
     return ctx.environment.known_inputs.dependency(ctx.name_of(source), source.path, started)  # type: ignore[no-any-return]
@@ -127,7 +127,7 @@ def input_holds(entry: Input, ctx: Any, written: float = 0.0) -> bool:
     """Does the file of that name hold what it held?"""
     source = ctx.source_of(entry.name)
     if source is None:
-        return False
+        return entry.digest == ABSENT
     if source.path is not None:
         return bool(ctx.environment.known_inputs.holds(entry, source.path, written))
     return digest_of(source.read()[0]) == entry.digest

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import io
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from assetzcml.bundles.build_records import Input, digest_of
@@ -18,13 +17,12 @@ from assetzcml.bundles.errors import BuildError
 from assetzcml.bundles.files import Signature
 from assetzcml.bundles.filters import Filter
 from assetzcml.bundles.freshness import input_at, input_holds
+from assetzcml.bundles.joining import Join, Sheet
 from assetzcml.bundles.levels import effective_level, merged_filters, selected
 from assetzcml.bundles.sources import Remote, Source
-from assetzcml.errors import ConfigurationError, Problem
+from assetzcml.errors import ConfigurationError, Origin, Problem
 
-__all__ = ["Hunk", "Merger", "joined"]
-
-NEWLINE = b"\n"  # between two files: the last line of a script may be a comment
+__all__ = ["Hunk", "Merger", "Piece"]
 
 
 def fetch(url: str) -> bytes:
@@ -44,10 +42,15 @@ class Hunk(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A hunk on its way: what it is made from, for the filters' keyword arguments."""
+    """
+    A hunk on its way: what it is made from, for the filters' keyword arguments.
+
+    *imports* are the places of the `@import`s at its top.
+    """
 
     content: bytes
     about: dict[str, Any]
+    imports: tuple[Origin, ...] = ()
 
 
 class Merger:
@@ -75,14 +78,17 @@ class Merger:
             "output_path": os.path.join(ctx.directory, bundle.output),
             "output_url": ctx.url_of_output(str(bundle.output)) if ctx.get("url") is not None else None,
         }
+        self._join = Join(bundle, ctx, self._about)
 
     @property
     def depends(self) -> tuple[Input, ...]:
-        return (*self.declared, *self.read_by_filters.values())
+        return (*self.declared, *{**self._join.read, **self.read_by_filters}.values())
 
     def merge(self) -> bytes | None:
         """The bytes; None when the bundle has no content at all. Raises BuildError, BundleError and FilterError."""
-        return self._merge(self.bundle, self.ctx, self.ctx.environment.debug, {}, self.ctx.extra_filters)
+        content = self._merge(self.bundle, self.ctx, self.ctx.environment.debug, {}, self.ctx.extra_filters)
+        self._join.check_modules()
+        return content
 
     def _merge(
         self,
@@ -106,7 +112,7 @@ class Merger:
         pieces: list[Piece] = []
         for found in bundle.resolve_contents(ctx):
             if isinstance(found, Source):
-                pieces.append(self._source(found, inputs, stamp, ctx))
+                pieces += self._sources_of(found, inputs, stamp, ctx)
             elif isinstance(found, Remote):
                 pieces.append(self._remote(found, inputs, stamp, ctx))
             else:
@@ -126,13 +132,24 @@ class Merger:
             digests.append(self.declared[-1].digest)
         return cache_key(*digests)
 
-    def _source(self, source: Source, filters: Sequence[Filter], stamp: str, ctx: Context) -> Piece:
+    def _sources_of(self, source: Source, filters: Sequence[Filter], stamp: str, ctx: Context) -> Iterator[Piece]:
+        """A source; before it, and in the midst of it, the style sheets that it imports and that no browser would."""
         content, signature = self._read(source)
         self.sources.append(Input(ctx.name_of(source), digest_of(content), signature))
+        reader = self._only(filters, "open")
+        for sheet in self._join.sheets(source, content) if reader is None else [Sheet(source, content)]:
+            yield self._source(sheet, signature, filters, stamp, ctx)
+
+    def _source(
+        self, sheet: Sheet, signature: Signature | None, filters: Sequence[Filter], stamp: str, ctx: Context
+    ) -> Piece:
+        source, content, imports = sheet
         self.size += len(content)
         about = {"source": source.item, "source_path": source.path, "source_url": ctx.url_of_source(source)}
         opened = self._opened(source, content, signature, filters, about, stamp)
-        return Piece(self._transformed("input", filters, content if opened is None else opened, about, stamp), about)
+        made = self._transformed("input", filters, content if opened is None else opened, about, stamp)
+        self._join.look_for_modules(about, content, made, any(one.resolves_modules for one in filters))
+        return Piece(made, about, imports)
 
     def _read(self, source: Source) -> tuple[bytes, Signature | None]:
         try:
@@ -149,7 +166,9 @@ class Merger:
         content = fetch(remote.url)
         self.size += len(content)
         about = {"source": remote.url, "source_path": remote.url, "source_url": remote.url}
-        return Piece(self._transformed("input", filters, content, about, stamp), about)
+        made = self._transformed("input", filters, content, about, stamp)
+        self._join.look_for_modules(about, content, made, any(one.resolves_modules for one in filters))
+        return Piece(made, about)
 
     def _opened(
         self,
@@ -199,7 +218,7 @@ class Merger:
     def _concatenated(self, pieces: Sequence[Piece], filters: Sequence[Filter], stamp: str) -> bytes:
         joiner = self._only(filters, "concat")
         if joiner is None:
-            return joined(piece.content for piece in pieces)
+            return self._join.joined(pieces)
         hunks = [(Hunk(piece.content), piece.about) for piece in pieces]
         names = [str(piece.about.get("source", "")).encode("utf-8", "surrogateescape") for piece in pieces]
 
@@ -316,16 +335,6 @@ class Merger:
             message = problem.message if declared is not None else f"{self.bundle}: {problem.message}"
             problems.append(Problem(problem.origin, message, problem.hint, exception=problem.exception, also=also))
         return BuildError(*problems)
-
-
-def joined(contents: Iterable[bytes]) -> bytes:
-    r"""
-    One after the other, a newline between, each without its byte order mark (in the middle it would be a character).
-
-    >>> joined([b"\xef\xbb\xbfa\r\n", b"\xef\xbb\xbfb"])
-    b'a\r\n\nb'
-    """
-    return NEWLINE.join([content.removeprefix(codecs.BOM_UTF8) for content in contents])
 
 
 def _packed(read: Sequence[Input], content: bytes) -> bytes:

@@ -303,6 +303,9 @@ class RegistryEnvironment(Environment):
                 return place.via[0].origin
         return None
 
+    def permission_of(self, spec: str) -> str | None:
+        return self._links().permission(spec)
+
     def source_url(self, text: str) -> str:
         """The URL of a source. Raises ValueError when it is published nowhere."""
         spec = asset_spec(text)

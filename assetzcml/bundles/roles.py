@@ -81,6 +81,9 @@ class Home(Protocol):
 
     def place_of(self, directory: str) -> str: ...
 
+    def permission_of(self, spec: str) -> str | None:
+        """The permission that who asks for an asset needs; None when it is for everybody, or published nowhere."""
+
     def replacement(self, bundle: Any) -> tuple[str, Callable[[], bytes]] | None: ...
 
     def output_url(self, bundle: Any, ctx: Any, version: str | None) -> str | None: ...
@@ -109,3 +112,6 @@ class Links(Protocol):
 
     def directory_path(self, spec: AssetSpec) -> str:
         """The URL prefix of what lies in the directory *spec*. Raises NotPublished."""
+
+    def permission(self, spec: str) -> str | None:
+        """The permission of the static view that publishes an asset; None without one."""

@@ -6,6 +6,7 @@ import contextlib
 import fnmatch
 import glob
 import os
+import posixpath
 import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ from assetzcml.bundles.errors import BundleError
 from assetzcml.bundles.files import Signature, read_file
 from assetzcml.records.bundles import BUILD_RECORD
 
-__all__ = ["Remote", "Source", "find_sources", "is_spec", "is_url", "source_at"]
+__all__ = ["Remote", "Source", "beside", "find_sources", "is_spec", "is_url", "source_at"]
 
 SHORTEST_SCHEME = 2  # letters; a scheme of one letter is a drive of Windows
 
@@ -128,6 +129,25 @@ def _found(item: str, places: Sequence[str], resolver: Any, magic: bool) -> Iter
 
 def _is_glob(place: str) -> bool:
     return glob.has_magic(place) and not os.path.isdir(place)
+
+
+def beside(source: Source, reference: str, resolver: Any = None) -> Source | None:
+    """
+    The file that a relative *reference* in *source*, without query and fragment, leads to; None when there is none.
+
+    Of a source that was found by an asset spec, one that is found through the layers too.
+    """
+    try:
+        if source.spec is None or resolver is None:
+            path = os.path.normpath(os.path.join(os.path.dirname(source.path or ""), reference))
+            return next(_by_path("", path, magic=False), None) if os.path.isabs(path) else None
+        package, _, own = source.spec.partition(":")
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(own), reference))
+        if path.startswith("..") or reference.startswith("/"):
+            return None
+        return next(_by_spec(resolver, f"{package}:{path}", reference, magic=False), None)
+    except (BundleError, ValueError):  # a directory; a name that no file can have
+        return None
 
 
 def _in_place(place: str, item: str, resolver: Any, magic: bool) -> Iterator[Source]:

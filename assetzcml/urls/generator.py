@@ -384,6 +384,13 @@ class Links:
         path: str = self.registry.snapshot.urls.static_path(spec, request, **options)
         return path
 
+    def permission(self, spec: str) -> str | None:
+        """The permission of the static view that publishes an asset; None without one."""
+        try:
+            return self.registry.snapshot.derived(Lookup).place(asset_spec(spec)).view.permission
+        except ValueError:  # it is published nowhere
+            return None
+
 
 def _plain(place: Place, options: URLOptions) -> Decision:
     """The URL of a *place* as it is without a cache buster."""

@@ -67,7 +67,7 @@ def tree(directory):
 
 
 OLD_BYTES = b"[a.js]var a;\n\n[b.js]var b;\n"
-NEW_BYTES = b"[a.js]changed\n[b.js]var b;\n"
+NEW_BYTES = b"[a.js]changed\n;\n[b.js]var b;\n"
 
 
 def check(site, manifest):

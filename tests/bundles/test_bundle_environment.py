@@ -272,7 +272,7 @@ def test_filters_of_nested_bundles_run_first_and_the_whole_goes_through_those_ar
             out.write(_in.read() + b".")
 
     site.bundle("a.js", child, filters=Tail(), output="gen/out.js").build()
-    assert site.read("gen/out.js") == b"var a;!\n[b.js]var b;!."
+    assert site.read("gen/out.js") == b"var a;!\n;\n[b.js]var b;!."
 
 
 def test_in_merge_mode_only_filters_that_run_there_do(site):

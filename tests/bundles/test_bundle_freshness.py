@@ -368,7 +368,7 @@ def test_outputs_of_before_are_not_sources_of_a_glob_beside_them(site, clock):
     bundle.urls()
     site.replace("a.js", "new")
     clock.now += 1.0
-    assert site.file_at(bundle.urls()[0]) == b"new\nvar b;\n"
+    assert site.file_at(bundle.urls()[0]) == b"new\n;\nvar b;\n"
     assert len(site.names(".")) == 7  # two sources, two outputs, the cache, the locks, the record
 
 

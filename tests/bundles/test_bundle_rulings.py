@@ -241,9 +241,9 @@ def test_d_16_and_nothing_else(site):
     ],
 )
 def test_d_17_bytes_are_merged_as_they_are_without_byte_order_marks(site, contents, result):
-    names = [site.write(f"part{number}.js", content) for number, content in enumerate(contents)]
-    site.bundle(*names, output="gen/out.js").build()
-    assert site.read("gen/out.js") == result
+    names = [site.write(f"part{number}.txt", content) for number, content in enumerate(contents)]
+    site.bundle(*names, output="gen/out.txt").build()
+    assert site.read("gen/out.txt") == result
 
 
 def test_d_18_a_url_is_quoted_and_keeps_its_query(site):

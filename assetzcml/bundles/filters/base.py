@@ -135,6 +135,9 @@ class Filter:
     # attribute -> how it is given; the options of the base classes are added.
     options: ClassVar[Mapping[str, Any]] = {}
 
+    # Whether it takes care of `import` and `export`: what it makes of a source may go anywhere.
+    resolves_modules: ClassVar[bool] = False
+
     # A filter whose bytes change though neither its options nor its tools do raises this.
     version: ClassVar[str] = "1"
 

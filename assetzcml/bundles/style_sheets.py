@@ -1,0 +1,143 @@
+"""What of a style sheet counts at its top only: @charset, @layer, @import and @namespace. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from assetzcml.bundles.filters.csstokens import Token, string_value, tokens, unescaped, url_value
+from assetzcml.bundles.scripts import is_anywhere
+
+__all__ = ["Prelude", "TopRule", "prelude", "without_map"]
+
+_BLANKS = frozenset({"whitespace", "comment", "cdo", "cdc"})
+_TOP = frozenset({"@charset", "@layer", "@import", "@namespace"})
+_MAP = re.compile(r"/\*[#@][ \t]+sourceMappingURL=(?P<url>[^\s*]*)[ \t]*\*/")
+
+
+class TopRule(NamedTuple):
+    """
+    A rule at the top: its *name*, and where it is in the text, with its semicolon.
+
+    *url* is what an @import names, *conditions* whether anything follows that. *prefix* is that of a @namespace.
+    """
+
+    name: str
+    start: int
+    stop: int
+    url: str = ""
+    conditions: bool = False
+    prefix: str = ""
+
+
+class Prelude(NamedTuple):
+    """The rules at the top in their order, and whether other rules follow."""
+
+    rules: tuple[TopRule, ...]
+    others: bool
+
+    def named(self, name: str) -> list[TopRule]:
+        return [rule for rule in self.rules if rule.name == name]
+
+    @property
+    def only_imports(self) -> bool:
+        """May an @import come after all of it?"""
+        return not self.others and not self.named("@namespace")
+
+
+def prelude(text: str) -> Prelude:
+    """
+    What stands at the top of a style sheet (CSS Cascade 5, 2; CSS Namespaces 3, 2).
+
+    >>> [(rule.name, rule.url) for rule in prelude("@import 'a'; @import url(b) print; c {} @import 'd';").rules]
+    [('@import', 'a'), ('@import', 'b')]
+    """
+    rules: list[TopRule] = []
+    imports = True
+    for statement in _statements(text):
+        name = unescaped(statement.tokens[0].text).lower() if statement.tokens[0].kind == "at-keyword" else ""
+        if name not in _TOP or statement.block or (name == "@import" and not imports):
+            return Prelude(tuple(rules), True)
+        imports = imports and name != "@namespace"
+        rules.append(_top_rule(name, statement))
+    return Prelude(tuple(rules), False)
+
+
+class _Statement(NamedTuple):
+    tokens: Sequence[Token]
+    start: int
+    stop: int
+    block: bool
+
+
+def _statements(text: str) -> Iterator[_Statement]:
+    """The rules of *text*, each up to its semicolon, or to the brace where its block begins: that is the last one."""
+    found: list[Token] = []
+    start = at = depth = 0
+    for token in tokens(text):
+        before, at = at, at + len(token.text)
+        if token.kind in _BLANKS:
+            continue
+        if not found:
+            start = before
+        if token.text == "{" and not depth:
+            yield _Statement(found or [token], start, at, True)
+            return
+        if token.text == ";" and not depth:
+            if found:
+                yield _Statement(found, start, at, False)
+            found = []
+            continue
+        depth += (
+            1
+            if token.kind == "function" or token.text in ("(", "[", "{")
+            else -1
+            if token.text in (")", "]", "}")
+            else 0
+        )
+        found.append(token)
+    if found:
+        yield _Statement(found, start, at, False)
+
+
+def _top_rule(name: str, statement: _Statement) -> TopRule:
+    words = list(statement.tokens[1:])
+    prefix = ""
+    if name == "@namespace" and words and words[0].kind == "ident":
+        prefix = unescaped(words.pop(0).text)
+    url, length = _address(words)
+    return TopRule(name, statement.start, statement.stop, url, len(words) > length, prefix)
+
+
+def _address(words: Sequence[Token]) -> tuple[str, int]:
+    """The URL or string that *words* begin with, and of how many of them it is."""
+    if words and words[0].kind == "string":
+        return string_value(words[0].text), 1
+    if words and words[0].kind == "url":
+        return url_value(words[0].text), 1
+    if len(words) > 1 and words[0].kind == "function" and words[1].kind == "string":
+        return string_value(words[1].text), 3
+    return "", 0
+
+
+def without_map(content: bytes, moved_only: bool = False) -> bytes:
+    """
+    The sheet without the reference to its source map; with *moved_only*, a reference that holds anywhere stays.
+
+    >>> without_map(b"a{b:c}\\n/*# sourceMappingURL=a.css.map */")
+    b'a{b:c}\\n'
+    """
+    if b"sourceMappingURL" not in content:
+        return content
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return content
+    kept = [token.text for token in tokens(text) if not _refers(token, moved_only)]
+    return "".join(kept).encode()
+
+
+def _refers(token: Token, moved_only: bool) -> bool:
+    found = _MAP.fullmatch(token.text) if token.kind == "comment" else None
+    return found is not None and not (moved_only and is_anywhere(found["url"]))
