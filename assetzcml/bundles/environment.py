@@ -587,8 +587,8 @@ def _outcomes(
     def waiting(work: list[tuple[Bundle, Context]]) -> Iterator[tuple[Bundle, Context]]:
         for task in work:
             began, worked = time.perf_counter(), time.thread_time()
-            yield task
             taken.append(task)
+            yield task
             # Threads gain what is spent waiting. On Python's own work they would only take turns, and lose by it.
             if (time.perf_counter() - began) - (time.thread_time() - worked) > LONG_WAIT:
                 return

@@ -146,6 +146,8 @@ class Merger:
         source, content, imports = sheet
         self.size += len(content)
         about = {"source": source.item, "source_path": source.path, "source_url": ctx.url_of_source(source)}
+        if source.spec is not None:
+            about["source_spec"] = source.spec
         opened = self._opened(source, content, signature, filters, about, stamp)
         made = self._transformed("input", filters, content if opened is None else opened, about, stamp)
         self._join.look_for_modules(about, content, made, any(one.resolves_modules for one in filters))

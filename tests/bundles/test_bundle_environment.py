@@ -1,6 +1,7 @@
 """Environments: registration, options, and what bundles may be made of."""
 
 import os
+import time
 import zipfile
 
 import pytest
@@ -16,6 +17,7 @@ from assetzcml.bundles import (
     RegisterError,
     UnsetOption,
 )
+from assetzcml.bundles.building import MOMENT
 from assetzcml.bundles.cache import FilesystemCache, MemoryCache
 from assetzcml.bundles.filters import UnknownFilter
 from assetzcml.bundles.version_manifests import FileManifest
@@ -273,6 +275,23 @@ def test_filters_of_nested_bundles_run_first_and_the_whole_goes_through_those_ar
 
     site.bundle("a.js", child, filters=Tail(), output="gen/out.js").build()
     assert site.read("gen/out.js") == b"var a;!\n;\n[b.js]var b;!."
+
+
+def test_a_bundle_that_takes_its_time_is_built_once(site):
+    class Slow(Filter):
+        name = "slow"
+        runs = 0
+
+        def output(self, _in, out, **kw):
+            type(self).runs += 1
+            time.sleep(MOMENT + 0.05)
+            out.write(_in.read())
+
+    environment = site.environment(cache=False)
+    environment.register("x", "a.js", filters=Slow(), output="x.js")
+    environment.register("y", "a.js", output="y.js")
+    assert [built.bundle.name for built in environment.build()] == ["x", "y"]
+    assert Slow.runs == 1
 
 
 def test_in_merge_mode_only_filters_that_run_there_do(site):

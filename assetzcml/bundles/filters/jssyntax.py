@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Doubtful", "Syntax", "Unfinished"]
+__all__ = ["Doubtful", "Syntax", "Unfinished", "Unopened"]
 
 
 class Doubtful(ValueError):
@@ -25,6 +25,10 @@ class Doubtful(ValueError):
 
 class Unfinished(Doubtful):
     """A text that ends inside of a bracket."""
+
+
+class Unopened(Doubtful):
+    """A text that begins inside of a bracket."""
 
 
 # Words that no operand is. `yield`, `await`, `let`, `async`, `of` and their like may also be names.
@@ -128,7 +132,7 @@ class Syntax:
     def _close(self, bracket: str) -> None:
         level = self.level
         if not self.stack or bracket != _CLOSING[level.kind]:
-            raise Doubtful(f"{bracket!r} closes nothing", self.offset)
+            raise Unopened(f"{bracket!r} closes nothing", self.offset)
         self._expression_ends(bracket)
         if level.dos:
             self._doubt(bracket)

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from assetzcml.bundles.filters.jssyntax import Doubtful, Syntax, Unfinished
+from assetzcml.bundles.filters.jssyntax import Doubtful, Syntax, Unfinished, Unopened
 
-__all__ = ["Doubtful", "Token", "Unfinished", "Word", "blanks", "hashbang", "tokens", "words"]
+__all__ = ["Doubtful", "Token", "Unfinished", "Unopened", "Word", "blanks", "hashbang", "tokens", "words"]
 
 
 class Token(NamedTuple):

@@ -18,6 +18,7 @@ BUILT_IN = {
     "cssmin": "assetzcml.bundles.filters.cssmin:CSSMin",
     "cssrewrite": "assetzcml.bundles.filters.cssrewrite:CSSRewrite",
     "esbuild": "assetzcml.bundles.filters.esbuild:ESBuild",
+    "esbuild-bundle": "assetzcml.bundles.filters.esbuild_bundle:ESBuildBundle",
     "jsmin": "assetzcml.bundles.filters.jsmin:JSMin",
     "sass": "assetzcml.bundles.filters.sass:Sass",
     "scss": "assetzcml.bundles.filters.sass:SCSS",

@@ -23,7 +23,7 @@ from typing import Any, ClassVar, NamedTuple
 from assetzcml.bundles.filters.base import ContentFilter, FilterError, FilterWarning, file_of, option
 from assetzcml.errors import Origin, Problem, printable
 
-__all__ = ["Finished", "SubprocessFilter", "run"]
+__all__ = ["Finished", "SubprocessFilter", "ended", "kill", "run"]
 
 TIMEOUT = 60.0  # seconds; esbuild and Sass take well under ten for what a browser would load
 VERSION_TIMEOUT = 20.0  # seconds; Node on a cold disk takes some of them
@@ -65,30 +65,36 @@ def run(
             env={**os.environ, **env} if env else None,
             start_new_session=True,  # a process group of its own, so that its children can be killed with it
         )
-        with _ended(process):
+        with ended(process):
             stdout, stderr = process.communicate(content, timeout=timeout)
         return Finished(process.returncode, stdout, stderr)
 
 
 @contextlib.contextmanager
-def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
     """Whatever goes wrong inside, also an interrupt: the process group is gone and the pipes are closed afterwards."""
     try:
         yield
     except BaseException as error:
-        if hasattr(os, "killpg"):  # where there are no groups, the program alone is killed
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-        process.kill()
+        kill(process)
         with contextlib.suppress(subprocess.TimeoutExpired, ValueError):
             stdout, stderr = process.communicate(timeout=GRACE)
             if isinstance(error, subprocess.TimeoutExpired):
                 error.stdout, error.stderr = stdout, stderr
         for pipe in (process.stdin, process.stdout, process.stderr):
-            with contextlib.suppress(OSError):
-                pipe.close()  # type: ignore[union-attr]
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
         process.wait()
         raise
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and its group; where there are no groups, the program alone."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
 
 
 class SubprocessFilter(ContentFilter):

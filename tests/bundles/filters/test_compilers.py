@@ -1,5 +1,6 @@
 """esbuild and Sass: what they are asked to do, and, where they are installed, that they do it."""
 
+import io
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import shutil
 import pytest
 from filter_running import Context, program, run
 
+from assetzcml.bundles import BuildError
 from assetzcml.bundles.filters import FilterError, FilterWarning, get_filter
 from assetzcml.bundles.filters.sass import loaded_files, parted
 from data_generators import DATA
@@ -40,6 +42,66 @@ ECHO = "sys.stdin.read(); print(' '.join(sys.argv[1:]))"
 ])  # fmt: skip
 def test_what_esbuild_is_asked(options, kw, arguments, program):
     assert run(get_filter("esbuild", binary=program(ECHO), **options), b"a", **kw).decode().strip() == arguments
+
+
+@pytest.mark.parametrize("options, kw, arguments", [
+    ({}, {"source_path": "/d/a.css", "output": "a.js"}, "--loader=css --charset=utf8 --log-level=warning --color=false"),
+    ({}, {"source": "a.mts", "output": "a.js"}, "--loader=ts --charset=utf8 --log-level=warning --color=false"),
+    ({"loader": "tsx"}, {"source": "a.js"}, "--loader=tsx --charset=utf8 --log-level=warning --color=false"),
+    ({"format": "iife", "extra_args": "--define:A=1 --banner:js=b"}, {"source": "a.js"},
+     "--loader=js --charset=utf8 --log-level=warning --color=false --define:A=1"),
+])  # fmt: skip
+def test_what_esbuild_is_asked_of_a_source_is_what_holds_for_that_and_not_for_the_whole(
+    options, kw, arguments, program
+):
+    asked = get_filter("esbuild", binary=program(ECHO), minify=False, **options)
+    assert run(asked, b"a", **kw).decode().strip() == arguments
+
+
+@pytest.mark.parametrize("options, output, arguments", [
+    ({}, "a.js", "--loader=js --charset=utf8 --log-level=error --color=false"),
+    ({"loader": "ts"}, "a.js", "--loader=js --charset=utf8 --log-level=error --color=false"),
+    ({}, "a.css", "--loader=css --charset=utf8 --log-level=error --color=false"),
+    ({"format": "iife"}, "a.js", "--loader=js --charset=utf8 --log-level=error --color=false --format=iife"),
+])  # fmt: skip
+def test_what_esbuild_is_asked_of_the_whole(options, output, arguments, program):
+    bound = get_filter("esbuild", binary=program(ECHO), minify=False, **options).bind(Context("/d"))
+    out = io.BytesIO()
+    bound.output(io.BytesIO(b"a"), out, output=output)
+    assert out.getvalue().decode().strip() == arguments
+
+
+def test_typescript_and_javascript_are_one_bundle(site):
+    site.write("a.ts", "const one: number = 1;\nenum E { A }\n")
+    site.write("b.tsx", "const two = (n: number): number => n;\n")
+    site.write("c.mts", "type T = 1;\nvar three = two(one) as T;\n")
+    site.write("d.js", "alert(three);\n")
+    real("esbuild")
+    environment = site.environment(cache=False)
+    environment.config["ESBUILD_BIN"] = get_filter("esbuild").bind(real("esbuild")).command()[0]
+    bundle = environment.register("x", "a.ts", "b.tsx", "c.mts", "d.js", filters="esbuild", output="x.js")
+    written = bundle.build()[0].data().decode()
+    assert "const one=1" in written
+    assert "alert(three)" in written
+    assert "number" not in written
+
+
+def test_esbuild_complains_at_the_place_in_the_source(site):
+    site.write("a.js", "a();\n")
+    site.write("b.ts", "let a: number;\nlet b = ;\n")
+    environment = site.environment(cache=False)
+    environment.config["ESBUILD_BIN"] = get_filter("esbuild").bind(real("esbuild")).command()[0]
+    with pytest.raises(BuildError, match=r"b\.ts:2:9: .*esbuild failed with status 1"):
+        environment.register("x", "a.js", "b.ts", filters="esbuild", output="x.js").build()
+
+
+def test_a_function_around_several_files_is_left_to_the_whole(site):
+    for name, text in {"a.js": "(function () {\n", "b.js": "alert( 1 )\n", "c.js": "})()\n"}.items():
+        site.write(name, text)
+    environment = site.environment(cache=False)
+    environment.config["ESBUILD_BIN"] = get_filter("esbuild").bind(real("esbuild")).command()[0]
+    (built,) = environment.register("x", "a.js", "b.js", "c.js", filters="esbuild", output="x.js").build()
+    assert built.data() == b"(function(){alert(1)})();\n"
 
 
 def test_an_unknown_format_is_refused_before_esbuild_runs():
@@ -89,7 +151,7 @@ def test_a_go_library_is_never_loaded():
     import sys
 
     run("esbuild", b"a()", real("esbuild"), output="a.js")
-    assert not [name for name in sys.modules if "esbuild" in name and not name.startswith("assetzcml.")]
+    assert not [name for name in sys.modules if "esbuild" in name and not name.startswith(("assetzcml.", "test_"))]
 
 
 @pytest.mark.parametrize("name, source_path, syntax", [

@@ -141,7 +141,7 @@ def test_a_chain_may_be_said_in_several_ways(what, expected):
 
 @pytest.mark.parametrize("name, hint", [
     ("cssmni", "did you mean 'cssmin'?"),
-    ("xyzzy", "the filters are cssmin, cssrewrite, esbuild, jsmin, sass, scss and webassets:NAME"),
+    ("xyzzy", "the filters are cssmin, cssrewrite, esbuild, esbuild-bundle, jsmin, sass, scss and webassets:NAME"),
 ])  # fmt: skip
 def test_an_unknown_name_is_a_value_error_with_a_hint(name, hint):
     with pytest.raises(ValueError, match="no filter has the name") as raised:
