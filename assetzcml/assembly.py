@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assetzcml.declaring.calls import Declarations
 from assetzcml.interfaces import IPages, IResolver, IURLGenerator
-from assetzcml.records.rules import refusal
+from assetzcml.records.rules import one_of, refusal
 from assetzcml.registry import Above, Registry
 from assetzcml.urls.generator import URLMethods
 
@@ -223,4 +223,6 @@ def load_zcml(
     """
     if registry is None:
         registry = AssetRegistry(settings=settings)
+    else:
+        one_of("registry", registry, AssetRegistry, "an AssetRegistry")
     return registry.load_zcml(spec, package=package, features=features, settings=settings, strict=strict, limits=limits)

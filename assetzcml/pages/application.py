@@ -18,6 +18,7 @@ from assetzcml.pages.routes import Hit, Table
 from assetzcml.pages.validation import findings
 from assetzcml.pages.views import response_of
 from assetzcml.permissions import Door
+from assetzcml.records import rules
 from assetzcml.records.findings import Finding
 from assetzcml.records.pages import Route, View
 from assetzcml.registry import Record, Registry, Snapshot
@@ -43,7 +44,7 @@ class Pages:
         self, static: Callable[[WSGIApplication], WSGIApplication], fallback: WSGIApplication | None = None
     ) -> Application:
         """A WSGI application: routes, named views, what *static* makes, then *fallback* or 404."""
-        return Application(self.registry, static, fallback)
+        return Application(self.registry, static, rules.application("fallback", fallback, "a WSGI"))
 
     def routes(self) -> list[Route]:
         """All routes, in the order in which they are tried."""

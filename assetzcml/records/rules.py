@@ -7,8 +7,10 @@ declared or what is on a disk, is in `declaring.validation`, `bundles.validation
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeVar
 
 from assetzcml.errors import ConfigurationError, Origin, Problem, did_you_mean, shorten
 from assetzcml.records.assets import Address, AssetSpec, StaticViewRecord
@@ -33,18 +35,23 @@ __all__ = [
     "Refusal",
     "another_header",
     "another_matched_header",
+    "application",
     "asset_sides",
     "cache_buster",
     "described",
     "digest_name",
     "extension",
     "factory",
+    "feature_names",
     "file_path",
+    "file_to_load",
     "flag",
     "header_fields",
     "media_type",
     "methods",
     "missing_word",
+    "names",
+    "one_of",
     "package_name",
     "page_name",
     "page_target",
@@ -58,7 +65,11 @@ __all__ = [
     "settings_mapping",
     "static_view",
     "token_value",
+    "url_option",
 ]
+
+
+T = TypeVar("T")
 
 
 class Refusal(ConfigurationError, ValueError):
@@ -379,7 +390,56 @@ def methods(tokens: Any) -> tuple[str, ...]:
     return _checked("request_method", request_methods, given)  # type: ignore[no-any-return]
 
 
-# Registries and packages.
+# Registries, loads, packages and requests.
+
+
+def one_of(attribute: str, value: Any, kind: type[T], expected: str) -> T:
+    """An argument of the right type. Raises Refusal."""
+    if not isinstance(value, kind):
+        raise refusal(attribute, f"{attribute} is {described(value)}; {expected} was expected")
+    return value
+
+
+def file_to_load(value: Any) -> str:
+    """The spec or path of a ZCML file, as a text. Raises Refusal."""
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise refusal("spec", f"spec is {described(value)}; 'package:file.zcml' or the path of a file was expected")
+    return text
+
+
+def feature_names(value: Any) -> tuple[str, ...]:
+    """The features that a load has: one name, or several. Raises Refusal."""
+    return names("features", value, "names of features")
+
+
+def names(attribute: str, value: Any, expected: str) -> tuple[Any, ...]:
+    """One name or several, as a tuple; what is a module is its own name. Raises Refusal."""
+    several = (value,) if isinstance(value, (str, ModuleType)) else value
+    if isinstance(several, (bytes, Mapping)) or not isinstance(several, Iterable):
+        raise refusal(attribute, f"{attribute} is {described(value)}; {expected} were expected")
+    found = tuple(several)
+    for each in found:
+        if not isinstance(each, (str, ModuleType)):
+            raise refusal(attribute, f"{attribute} holds {described(each)}; {expected} were expected")
+    return found
+
+
+def application(attribute: str, value: Any, server: str) -> Any:
+    """An application of a server's kind, or None. Raises Refusal."""
+    if value is not None and not callable(value):
+        raise refusal(attribute, f"{attribute} is {described(value)}; {server} application was expected")
+    return value
+
+
+def url_option(name: str, value: Any) -> None:
+    """An option of `static_url` and its like, which is given. Raises Refusal."""
+    if name in ("_scheme", "_host", "_app_url"):
+        one_of(name, value, str, "a text")
+    elif name == "_port" and (isinstance(value, bool) or not isinstance(value, (int, str))):
+        raise refusal(name, f"_port is {described(value)}; a number was expected")
+    elif name == "_query" and not isinstance(value, Iterable):
+        raise refusal(name, f"_query is {described(value)}; a mapping, pairs or a text was expected")
 
 
 def package_name(value: Any) -> str:

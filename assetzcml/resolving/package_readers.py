@@ -29,6 +29,7 @@ from zope.interface.interfaces import IRegistered
 
 from assetzcml.errors import ConfigurationError, Origin, Problem
 from assetzcml.records.assets import AssetSpec, Override, asset_spec
+from assetzcml.records.rules import names as package_names
 from assetzcml.registry import Registry
 from assetzcml.resolving.packages import Found
 from assetzcml.resolving.resolver import Resolver
@@ -57,7 +58,7 @@ def install_resource_hook(registry: Registry, packages: Iterable[str | ModuleTyp
     installed. Raises ConfigurationError, which names that one, when it is another.
     """
     global _installed
-    names = None if packages is None else _names_of(packages)
+    names = None if packages is None else _names_of(package_names("packages", packages, "names of packages"))
     origin = _caller()
     with _lock:
         if _installed is None:

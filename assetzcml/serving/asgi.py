@@ -14,6 +14,7 @@ from typing import Any
 
 from assetzcml.permissions import Door
 from assetzcml.records.assets import StaticViewRecord
+from assetzcml.records.rules import application, one_of
 from assetzcml.registry import Registry
 from assetzcml.serving.asking import request_of
 from assetzcml.serving.entries import BODIES, Entries, held_answer, kept_answer
@@ -53,8 +54,8 @@ class StaticApp:
     """
 
     def __init__(self, registry: Registry, fallback: ASGIApplication | None = None, *, bodies: int = BODIES):
-        self.registry = registry
-        self.fallback = fallback
+        self.registry = one_of("registry", registry, Registry, "an AssetRegistry")
+        self.fallback = application("fallback", fallback, "an ASGI")
         self._desks = Desks(registry, bodies)
         self._disk = Threads(DISK_THREADS)
         self._policies = Threads(POLICY_THREADS)

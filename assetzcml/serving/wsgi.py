@@ -11,6 +11,7 @@ from time import monotonic
 
 from assetzcml.permissions import Door
 from assetzcml.records.assets import StaticViewRecord
+from assetzcml.records.rules import application, one_of
 from assetzcml.registry import Registry, ledger
 from assetzcml.serving.asking import request_of
 from assetzcml.serving.entries import BODIES, BODY, WHOLE, body_of, kept_answer
@@ -43,8 +44,8 @@ class StaticApp:
     """
 
     def __init__(self, registry: Registry, fallback: WSGIApplication | None = None, *, bodies: int = BODIES):
-        self.registry = registry
-        self.fallback = fallback
+        self.registry = one_of("registry", registry, Registry, "an AssetRegistry")
+        self.fallback = application("fallback", fallback, "a WSGI")
         self._now = ledger(registry).current
         self._desks = Desks(registry, bodies)
         self._bind(self._desks.current)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from assetzcml.records.rules import described, refusal
 from assetzcml.urls.queries import PATH_SAFE
 
 __all__ = ["application_path", "application_url", "environ_of_url", "mounted_at", "path_of_url", "url_scheme"]
@@ -19,7 +20,12 @@ def environ_of(request: Any) -> Mapping[str, Any]:
     """The WSGI environ of a request, or the one it is; empty for a stand-in that has none (a test's dummy request)."""
     environ = getattr(request, "environ", None)
     if environ is None:
-        return request if isinstance(request, Mapping) else {}
+        if isinstance(request, Mapping):
+            return request
+        if not (hasattr(request, "application_url") or hasattr(request, "script_name")):
+            message = f"request is {described(request)}; a request, a WSGI environ or None was expected"
+            raise refusal("request", message)
+        return {}
     found: Mapping[str, Any] = environ
     return found
 

@@ -6,6 +6,7 @@ It is decided once, in `URLGenerator.decide`: `static_path` takes the text of th
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from math import inf
 from time import monotonic
 from typing import Any, NamedTuple
@@ -235,6 +236,8 @@ class URLGenerator:
 
     def _url(self, spec: str | AssetSpec, request: Any, options: URLOptions) -> str:
         snapshot = self.registry.snapshot
+        if not isinstance(spec, Hashable):  # what is known is asked by it
+            spec = asset_spec(spec)
         path = self._remembered(snapshot, spec) if options.bare else None
         if path is None:
             decision = self.decide(spec, request, options)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus
 
+from assetzcml.records.rules import url_option
+
 __all__ = [
     "PATH_SAFE",
     "URL_OPTIONS",
@@ -45,9 +47,11 @@ class URLOptions(NamedTuple):
         >>> URLOptions.of({"_anchor": "top"}).anchor
         'top'
         """
-        for name in options:
+        for name, value in options.items():
             if name not in URL_OPTIONS:
                 raise TypeError(f"a URL has no option {name!r}; {', '.join(URL_OPTIONS)} are known")
+            if value is not None:
+                url_option(name, value)
         return cls(*map(options.get, URL_OPTIONS))
 
     @property

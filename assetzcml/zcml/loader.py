@@ -14,6 +14,7 @@ from zope.configuration.config import GroupingContextDecorator
 
 from assetzcml.declaring.validation import findings
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem
+from assetzcml.records import rules
 from assetzcml.records.assets import Override, StaticViewRecord, asset_spec
 from assetzcml.records.bundles import BundleContents
 from assetzcml.records.loads import Exclusion, Framework, LoadedFile, LoadReport
@@ -207,7 +208,13 @@ class ZCMLLoader:
 
         Raises ConfigurationError with all problems of the first phase that found any; the registry is then unchanged.
         """
-        features = (features,) if isinstance(features, str) else tuple(features)
+        spec, features = rules.file_to_load(spec), rules.feature_names(features)
+        rules.package_name(package)
+        rules.settings_mapping(settings)
+        if not isinstance(strict, (tuple, list, frozenset, set)):
+            rules.flag("strict", strict)
+        if limits is not None:
+            rules.one_of("limits", limits, Limits, "Limits(...)")
         registry = self.registry if into is None else into
         framework = framework or Framework()
         with ledger(registry).lock:

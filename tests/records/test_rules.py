@@ -13,7 +13,10 @@ from assetzcml import (
     ManifestCacheBuster,
     QueryStringCacheBuster,
     QueryStringConstantCacheBuster,
+    StaticApp,
     StaticView,
+    asgi,
+    load_zcml,
 )
 from assetzcml.records.rules import refusal
 
@@ -232,6 +235,46 @@ PYTHON = [
      lambda r: setattr(r, "__bases__", (AssetRegistry(),)), None),
     ("settings is 'reload'; a mapping was expected", None, lambda: AssetRegistry(settings="reload")),
 ]  # fmt: skip
+
+
+SPEC = "shop_r:static/app.css"
+ASKED = [
+    ("an asset spec is a text", lambda r: r.resolve(5)),
+    ("an asset spec is a text", lambda r: r.static_path([])),
+    ("an asset spec is a text", lambda r: r.static_url(None)),
+    ("request is 5; a request, a WSGI environ or None was expected", lambda r: r.static_path(SPEC, 5)),
+    ("request is 5; a request, a WSGI environ or None was expected", lambda r: r.static_url(SPEC, 5)),
+    ("request is 5; a request", lambda r: r.template_globals(5)["static_path"](SPEC)),
+    ("_app_url is 5; a text was expected", lambda r: r.static_url(SPEC, _app_url=5)),
+    ("_scheme is 5; a text was expected", lambda r: r.static_url(SPEC, _scheme=5)),
+    ("_port is [80]; a number was expected", lambda r: r.static_url(SPEC, _port=[80])),
+    ("_query is 5; a mapping, pairs or a text was expected", lambda r: r.static_url(SPEC, _app_url="http://x", _query=5)),
+    ("spec is 5; 'package:file.zcml' or the path of a file was expected", lambda r: r.load_zcml(5)),
+    ("spec is None; 'package:file.zcml'", lambda r: load_zcml(None, registry=r)),
+    ("spec is ''; 'package:file.zcml'", lambda r: r.load_zcml("")),
+    ("spec is 'a\\x00b'; 'package:file.zcml'", lambda r: r.load_zcml("a\0b")),
+    ("package is 5; a module, or its dotted name, was expected", lambda r: r.load_zcml("x.zcml", package=5)),
+    ("features is 5; names of features were expected", lambda r: r.load_zcml("x.zcml", features=5)),
+    ("features holds 5; names of features were expected", lambda r: r.load_zcml("x.zcml", features=[5])),
+    ("settings is 5; a mapping was expected", lambda r: r.load_zcml("x.zcml", settings=5)),
+    ("strict is 'no'; True or False was expected", lambda r: r.load_zcml("x.zcml", strict="no")),
+    ("limits is 5; Limits(...) was expected", lambda r: r.load_zcml("x.zcml", limits=5)),
+    ("registry is 5; an AssetRegistry was expected", lambda r: load_zcml("x.zcml", registry=5)),
+    ("fallback is 5; a WSGI application was expected", lambda r: r.make_app(5)),
+    ("fallback is 5; a WSGI application was expected", lambda r: StaticApp(r, 5)),
+    ("fallback is 5; an ASGI application was expected", lambda r: asgi.StaticApp(r, 5)),
+    ("registry is 5; an AssetRegistry was expected", lambda r: StaticApp(5)),
+    ("registry is 5; an AssetRegistry was expected", lambda r: asgi.StaticApp(5)),
+    ("packages is 5; names of packages were expected", lambda r: r.install_resource_hook(5)),
+    ("packages holds 5; names of packages were expected", lambda r: r.install_resource_hook([5])),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence, ask", ASKED, ids=[f"{row[0][:40]} {n}" for n, row in enumerate(ASKED)])
+def test_a_question_with_a_wrong_argument_is_refused_with_a_sentence(shop, sentence, ask):
+    registry = AssetRegistry()
+    registry.add_static_view("static", "shop_r:static")
+    assert sentence in refused(registry, lambda: ask(registry))
 
 
 @pytest.mark.parametrize("sentence, call, make", PYTHON, ids=[f"{row[0][:40]} {n}" for n, row in enumerate(PYTHON)])
