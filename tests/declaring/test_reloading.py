@@ -67,7 +67,7 @@ def test_a_reload_of_what_has_not_changed_changes_nothing(zcml):
     registry.add_route("home", "/", view=hello)
     zcml(
         STATIC.format("theme") + '<route name="late" pattern="/late" before="home" view="test_reloading.hello"/>'
-        '<bundle name="all" contents="theme:brand/app.css" output="shop:gen/all.css"/>',
+        '<bundle name="all" contents="theme:brand/app.css" output="gen/all.css"/>',
         registry=registry,
     )
     registry.add_route("last", "/last", after="home")
