@@ -56,6 +56,8 @@ STATIC_APP = Part("assetzcml.serving.wsgi", "StaticApp")
 RESOURCE_HOOK = Part("assetzcml.resolving.package_readers", "install_resource_hook")
 BUNDLE_URLS = Part("assetzcml.urls.tags", "bundle_urls")
 BUNDLE_TAGS = Part("assetzcml.urls.tags", "bundle_tags")
+ASSET_TAG = Part("assetzcml.urls.integrity", "asset_tag")
+INTEGRITY = Part("assetzcml.urls.integrity", "integrity_of")
 
 # What is found by its interface where nobody has registered another. Of these a URL policy is there to be replaced.
 SHIPPED: Mapping[Any, Callable[[], Any]] = {
@@ -164,17 +166,40 @@ class AssetRegistry(URLMethods, Declarations):
 
     def template_globals(self, request: Any = None) -> dict[str, Callable[..., Any]]:
         """
-        `static_url`, `static_path`, `bundle_urls` and `bundle_tags` for any template engine, working for *request*.
+        `static_url`, `static_path`, `asset_tag`, `asset_integrity`, `bundle_urls` and `bundle_tags` for any template
+        engine, working for *request*.
 
         >>> sorted(AssetRegistry().template_globals())
-        ['bundle_tags', 'bundle_urls', 'static_path', 'static_url']
+        ['asset_integrity', 'asset_tag', 'bundle_tags', 'bundle_urls', 'static_path', 'static_url']
         """
         return {
             "static_url": lambda spec, **options: self.static_url(spec, request, **options),
             "static_path": lambda spec, **options: self.static_path(spec, request, **options),
+            "asset_tag": lambda spec, **attributes: self.tag(spec, request, **attributes),
+            "asset_integrity": self.integrity,
             "bundle_urls": lambda name: BUNDLE_URLS.find()(self, name, request),
             "bundle_tags": lambda name, **attributes: BUNDLE_TAGS.find()(self, name, request, **attributes),
         }
+
+    def integrity(self, spec: Spec | AssetSpec) -> str:
+        """
+        The `integrity` of an asset for an element of a page: 'sha384-...', of the bytes that are served.
+
+        Raises InvalidSpec, FileNotFoundError where no layer has it, IsADirectoryError.
+        """
+        integrity: str = INTEGRITY.find()(self, spec)
+        return integrity
+
+    def tag(self, spec: Spec | AssetSpec, request: Any = None, /, **attributes: Any) -> str:
+        """
+        The element that loads an asset, as HTML: a style sheet, a script, an image, or the preload of a font.
+
+        Its integrity is of the very bytes that its URL stands for; `integrity=False` leaves it out. Other *attributes*
+        are added, a trailing underscore taken off, and other underscores made hyphens. *kind*, 'css', 'js', 'image' or
+        'font', says what the name does not.
+        """
+        tag: str = ASSET_TAG.find()(self, spec, request, **attributes)
+        return tag
 
     def route_url(self, route_name: str, request: Any = None, /, *elements: Any, **values: Any) -> str:
         """

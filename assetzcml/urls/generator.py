@@ -200,6 +200,10 @@ class URLGenerator:
         decision = self._choose(lookup, place, options, anew)
         return _asked(decision, request) if ask else decision
 
+    def forget(self) -> None:
+        """Make every URL anew that is asked for from now on."""
+        self._table(self.registry.snapshot).clear()
+
     def output_path(self, spec: AssetSpec, output: Any) -> str:
         """The URL of the `Output` of the bundle *spec*, as `static_path` gives it without a request."""
         return self._of_output(self.registry.snapshot.derived(Lookup), spec, output, None, PLAIN, True).path

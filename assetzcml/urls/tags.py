@@ -8,9 +8,17 @@ from typing import Any
 from assetzcml.registry import Registry
 from assetzcml.urls.applications import application_path, path_of_url
 
-__all__ = ["Markup", "bundle_tags", "bundle_urls", "element"]
+__all__ = ["Markup", "bundle_tags", "bundle_urls", "element", "mounted"]
 
 KINDS = ("css", "js")
+# What loads an asset of a kind: the element, its own attributes (None: the URL), and what ends it. A font is fetched
+# without credentials, whatever its host is (W3C CSS Fonts 4, 4.9), so that its preload is as well.
+ELEMENTS: dict[str, tuple[str, dict[str, str | None], str]] = {
+    "css": ("link", {"rel": "stylesheet", "href": None}, ""),
+    "js": ("script", {"src": None}, "</script>"),
+    "image": ("img", {"src": None, "alt": ""}, ""),
+    "font": ("link", {"rel": "preload", "as": "font", "href": None, "crossorigin": "anonymous"}, ""),
+}
 
 
 class Markup(str):
@@ -28,7 +36,7 @@ def bundle_urls(registry: Registry, name: str, request: Any = None) -> list[str]
 
     Raises BundleError for a name that nobody has, and BuildError.
     """
-    return [_mounted(registry, url, request) for url in registry.above.bundles().plain_urls(name)]
+    return [mounted(registry, url, request) for url in registry.above.bundles().plain_urls(name)]
 
 
 def bundle_tags(
@@ -51,7 +59,7 @@ def bundle_tags(
     wanted = bool(attributes.pop("integrity", True))
     return Markup(
         "\n".join(
-            element(kind, _mounted(registry, url, request), integrity if wanted is True else None, **attributes)
+            element(kind, mounted(registry, url, request), integrity if wanted is True else None, **attributes)
             for url, integrity in found
         )
     )
@@ -66,14 +74,15 @@ def element(kind: str, url: str, integrity: str | None = None, **attributes: Any
     >>> print(element("css", "https://cdn.test/a.css", "sha384-x", media="print"))
     <link rel="stylesheet" href="https://cdn.test/a.css" integrity="sha384-x" crossorigin="anonymous" media="print">
     """
-    pairs: dict[str, Any] = {"rel": "stylesheet", "href": url} if kind == "css" else {"src": url}
+    name, own, end = ELEMENTS[kind]
+    pairs: dict[str, Any] = {key: value if value is not None else url for key, value in own.items()}
     if integrity is not None:
         pairs["integrity"] = integrity
         if "//" in url.partition("?")[0]:
             pairs["crossorigin"] = "anonymous"
     pairs.update((name.rstrip("_").replace("_", "-"), value) for name, value in attributes.items())
     text = "".join(_attribute(name, value) for name, value in pairs.items())
-    return Markup(f"<link{text}>" if kind == "css" else f"<script{text}></script>")
+    return Markup(f"<{name}{text}>{end}")
 
 
 def _attribute(name: str, value: Any) -> str:
@@ -84,7 +93,7 @@ def _attribute(name: str, value: Any) -> str:
     return f" {name}" if value is True else f' {name}="{escape(str(value))}"'
 
 
-def _mounted(registry: Registry, url: str, request: Any) -> str:
+def mounted(registry: Registry, url: str, request: Any) -> str:
     """*url*, a path of the application, where that is mounted; others as they are."""
     if url[:1] != "/" or url[:2] == "//":
         return url

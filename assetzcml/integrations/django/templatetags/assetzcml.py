@@ -36,3 +36,15 @@ def bundle_urls(context: Any, name: str) -> Any:
 def asset_url(context: Any, spec: str, **options: Any) -> str:
     """`{% asset_url "shop:static/logo.png" %}`: the URL of an asset, without scheme and host."""
     return str(_functions(context)["static_path"](spec, **options))
+
+
+@register.simple_tag(takes_context=True)
+def asset_tag(context: Any, spec: str, **attributes: Any) -> Any:
+    """`{% asset_tag "shop:static/app.css" media="print" %}`: the element that loads an asset, with its integrity."""
+    return _functions(context)["asset_tag"](spec, **attributes)
+
+
+@register.simple_tag(takes_context=True)
+def asset_integrity(context: Any, spec: str) -> str:
+    """`{% asset_integrity "shop:static/app.js" %}`: the integrity of an asset."""
+    return str(_functions(context)["asset_integrity"](spec))
