@@ -40,6 +40,31 @@ def sizes():
     return [len(Request.blank(url, headers={"Accept-Encoding": "gzip"}).send(application).body) for url in urls]
 
 
+def panel():
+    """What the debug toolbar counts, and what django-compressor makes of two style sheets."""
+    from debug_toolbar.toolbar import DebugToolbar
+    from django.http import HttpResponse
+    from django.template import engines
+    from django.templatetags.static import static
+    from django.test import Client, RequestFactory
+
+    request = RequestFactory().get("/")
+    shown = DebugToolbar(request, lambda request: HttpResponse(static("polls/style.css"))).get_panel_by_id(
+        "StaticFilesPanel"
+    )
+    shown.enable_instrumentation()
+    shown.generate_stats(request, shown.process_request(request))
+    names = "polls/style.css", "admin/css/login.css"
+    links = "".join(f"""<link rel="stylesheet" href="{{% static '{name}' %}}">""" for name in names)
+    text = (
+        engines["django"]
+        .from_string(f"{{% load static compress %}}{{% compress css %}}{links}{{% endcompress %}}")
+        .render()
+    )
+    answer = Client().get(re.search(r'href="([^"]+)"', text)[1])
+    return str(shown.nav_subtitle), answer.status_code, answer.getvalue().decode()
+
+
 def templates():
     from django.template.loader import render_to_string
 

@@ -117,6 +117,13 @@ RULES: dict[str, Rule] = {
             "write the package, a colon, and the path in it",
             outcomes.lookalikes,
         ),
+        Rule(
+            "A029",
+            INFO,
+            "An override of what nobody publishes",
+            "publish its directory, or ask the application: --registry, --paste, manage.py assets, flask assets",
+            rules.unpublished,
+        ),
         # Static views.
         Rule("A030", WARNING, "A static view of a whole package", "publish a directory of it"),
         Rule("A031", WARNING, "A static view that is shadowed", "rename one of them", rules.shadowed),

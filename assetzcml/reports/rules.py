@@ -154,6 +154,40 @@ def stacked(site: Site) -> Iterator[Remark]:
             yield Remark(at(override, "to_override"), message, also=_against("stronger is", winner))
 
 
+# What a template engine reads, by directory or suffix: it need not be published.
+TEMPLATES = frozenset(["template", "templates"])
+TEMPLATE_SUFFIXES = (".jinja2", ".jinja", ".j2", ".mako", ".mak", ".pt", ".html", ".xhtml")
+
+
+def unpublished(site: Site) -> Iterator[Remark]:
+    """An override of what nobody publishes."""
+    roots = [view.root for view in site.snapshot.views]
+    regions = [*roots, *(override.source for override in site.overrides), *(each.source for each in site.merged)]
+    for override in site.overrides:
+        target = override.target
+        if any(overlap(target, region) for region in regions) or not target.parts or _is_template(site, override):
+            continue
+        if any(target.under(bundle) or bundle.under(target) for bundle in site.made):
+            continue
+        if not site.original(override, target) or not site.stands(override.source) or site.other_spelling(target):
+            continue  # another finding says so
+        above, dot, last = target.package.rpartition(".")
+        if dot and any(overlap(AssetSpec(above, (last, *target.parts)), root) for root in roots):
+            continue  # a directory that is spelt as a package
+        near = did_you_mean(str(target), [str(root) for root in roots if root.package == target.package])
+        written = override.written(target)
+        message = f"{override}: no static view publishes {written!r}, so only who asks the registry gets the override"
+        yield Remark(at(override, "to_override"), message, near)
+
+
+def _is_template(site: Site, override: Override) -> bool:
+    """Is it a template, or a directory of nothing else?"""
+    if not TEMPLATES.isdisjoint(override.target.parts) or override.target.name.endswith(TEMPLATE_SUFFIXES):
+        return True
+    files = () if override.file else site.files(override.source)
+    return bool(files) and all(spec.name.endswith(TEMPLATE_SUFFIXES) for spec in files)
+
+
 def _beaten(site: Site) -> Iterator[tuple[Override, list[Override]]]:
     """Overrides with a source for files that other overrides supply, and those others."""
     for override in site.overrides:

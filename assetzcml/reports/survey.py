@@ -36,6 +36,11 @@ class Site:
         return [override for override in self.snapshot.overrides if not override.merged]
 
     @property
+    def merged(self) -> list[Override]:
+        """The directories that a framework merges into one root."""
+        return [override for override in self.snapshot.overrides if override.merged]
+
+    @property
     def local_views(self) -> list[StaticViewRecord]:
         """The static views and files that are served here."""
         return [view for view in self.snapshot.views if not view.external]

@@ -207,3 +207,19 @@ def test_the_management_command_answers_what_the_operator_asks():
 def test_a_setting_that_is_wrong_fails_the_check(more, kind, tmp_path):
     done = manage("check", more=more, cwd=tmp_path)
     assert (done.returncode, kind in done.stderr) == (1, True), done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_the_debug_toolbar_counts_and_django_compressor_reads_what_we_serve(debug, tmp_path):
+    pytest.importorskip("debug_toolbar")
+    pytest.importorskip("compressor")
+    more = f"""INSTALLED_APPS += ["debug_toolbar", "compressor"]
+COMPRESS_ENABLED = True
+STATIC_ROOT = COMPRESS_ROOT = {str(tmp_path / "collected")!r}
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder", "compressor.finders.CompressorFinder"]
+"""
+    counted, status, style = ask("panel", site=THEME, debug=debug, more=more, cwd=tmp_path)
+    assert (counted, status) == ("1 file used", 200)
+    assert "color:green" in style
+    assert "rgb(0,64,160)" in style

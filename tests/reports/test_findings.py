@@ -430,3 +430,25 @@ def test_the_docstring_of_a_rule_is_its_title(code):
     rule = RULES[code]
     (look,) = filter(callable, rule)
     assert look.__doc__ == f"{rule.title}."
+
+
+@pytest.mark.parametrize("target, source, said", [
+    ("static/app.css", "brand.css", True),
+    ("static/", "brands/", True),
+    ("published/app.css", "brand.css", False),
+    ("templates/page.txt", "brand.css", False),
+    ("static/page.jinja2", "brand.css", False),
+    ("pages/", "pages/", False),                    # nothing but templates
+])  # fmt: skip
+def test_an_override_of_what_nobody_publishes_is_said_unless_it_is_a_template(package, target, source, said):
+    name = package({
+        "static/app.css": "", "static/page.jinja2": "", "published/app.css": "", "templates/page.txt": "", "pages/a.html": "",
+    })  # fmt: skip
+    theme = package({"brand.css": "", "brands/app.css": "", "pages/a.html": ""})
+    registry = AssetRegistry()
+    registry.add_static_view("p", f"{name}:published")
+    registry.override_asset(f"{name}:{target}", f"{theme}:{source}")
+    from assetzcml.reports.findings import Checker
+
+    found = [each for each in registry.part(Checker).findings() if each.code == "A029"]
+    assert [f"{name}:{target}" in each.message for each in found] == [True] * said
