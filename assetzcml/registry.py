@@ -313,11 +313,11 @@ def _by_strength(record: Any) -> tuple[Any, ...]:
 
 _ORDERS: Mapping[type[Interface], Callable[[Any], Any]] = {
     IStaticView: _by_strength,
-    IOverride: lambda record: (-record.generation, record.place),
+    IOverride: _by_strength,
     IBusting: lambda record: -record.generation,
     IMediaType: lambda record: -record.generation,
-    IBundling: lambda record: (-record.generation, record.place),
-    IRoute: lambda record: record.place,
+    IBundling: _by_strength,
+    IRoute: lambda record: record.order,
     IView: lambda record: record.discriminator,
 }
 

@@ -18,7 +18,7 @@ def view(name, generation=1, rank=(), **options):
 
 
 def override(target, source, generation=1, place=()):
-    return Override(target=asset_spec(target), source=asset_spec(source), file=True, generation=generation, place=place)
+    return Override(target=asset_spec(target), source=asset_spec(source), file=True, generation=generation, rank=place)
 
 
 def test_a_snapshot_never_changes():

@@ -215,7 +215,7 @@ class Declarations(Registry):
             rules.route_permission(permission, view)
             rules.route_neighbours(before, after)
             methods = rules.methods(request_method)
-            next_to: dict[str, Any] = {"before": before, "after": after, "place": self._order_of(name)}
+            next_to: dict[str, Any] = {"before": before, "after": after, "order": self._order_of(name)}
             self._declare(
                 Route(name=name, pattern=pattern, methods=methods, **next_to, **call),
                 *([] if view is None else [View(view=view, route_name=name, permission=permission, **call)]),
@@ -254,7 +254,7 @@ class Declarations(Registry):
     def _order_of(self, name: str) -> int:
         """Where a route is tried: where its name was first declared."""
         declared = [] if self._block is None else self._block.records
-        known = {route.name: route.place for route in (*self.snapshot.routes, *declared) if isinstance(route, Route)}
+        known = {route.name: route.order for route in (*self.snapshot.routes, *declared) if isinstance(route, Route)}
         return known.get(name, max(known.values(), default=0) + 1)
 
     @contextmanager

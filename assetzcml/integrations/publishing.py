@@ -79,7 +79,7 @@ def _overrides(root: AssetSpec, directories: Iterable[Directory]) -> Iterable[Ov
                 merged=True,
                 origin=each.origin,
                 generation=WEAKEST,
-                place=(number,),
+                rank=(number,),
             )
 
 
@@ -89,12 +89,12 @@ def _replace(registry: Registry, root: AssetSpec, wanted: list[Override]) -> Non
         for name, record in registry.getUtilitiesFor(IOverride)
         if record.merged and record.target.under(root)
     }
-    same = [(each, each.place) for each in wanted]
+    same = [(each, each.rank) for each in wanted]
     for record, name in present.items():
-        if (record, record.place) not in same:
+        if (record, record.rank) not in same:
             registry.unregisterUtility(record, IOverride, name)
     for record in wanted:
-        if not any(record == known and record.place == known.place for known in present):
+        if not any(record == known and record.rank == known.rank for known in present):
             registry.add(record)
 
 

@@ -342,8 +342,8 @@ class PyramidAssetRegistry(AssetRegistry):
         with self._ledger.lock:
             self._pyramids_overrides += 1
             origin = Origin("config.override_asset")
-            place = (-self._pyramids_overrides,)
-            record = Override(target=target, source=source, file=file, origin=origin, place=place)
+            rank = (-self._pyramids_overrides,)
+            record = Override(target=target, source=source, file=file, origin=origin, rank=rank)
             if record not in [known for _, known in self.getUtilitiesFor(IOverride)]:
                 self.add(record)
 

@@ -49,7 +49,7 @@ def ordered(routes: Sequence[Route]) -> tuple[list[Route], list[Route]]:
     """
     Routes in the order in which they are tried, and those without one: their `before` and `after` go round in a circle.
 
-    *routes* are in the order of their place. Those that stand `before` the same route, and those that stand `after`
+    *routes* are in the order in which they were declared. Those that stand `before` the same route, and those that stand `after`
     it, keep that order among each other. One that stands next to an unknown route is tried where it was declared.
     """
     names = {route.name for route in routes}

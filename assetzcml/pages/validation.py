@@ -86,7 +86,7 @@ def _circle(snapshot: Snapshot, records: list[Route]) -> Iterator[Finding]:
         circle.append(route)
         route = by_name[route.before or route.after or ""]
     circle = circle[circle.index(route) :]
-    last = max((each for each in circle if each in records), key=lambda each: each.place, default=circle[-1])
+    last = max((each for each in circle if each in records), key=lambda each: each.order, default=circle[-1])
     at = circle.index(last)
     circle = circle[at:] + circle[:at]
     words = [f"{each.name!r} {'before' if each.before else 'after'}" for each in circle]

@@ -186,7 +186,7 @@ def _segments(path: str, text: str) -> tuple[str, ...]:
     return parts
 
 
-YOUNGEST: tuple[Any, ...] = ()  # the place of what Python calls declare: before every statement of a file
+YOUNGEST: tuple[Any, ...] = ()  # the rank of what Python calls declare: before every statement of a file
 
 
 @implementer(IStaticView)
@@ -268,7 +268,7 @@ class Override:
     merged: bool = False
     origin: Origin | None = field(default=None, compare=False)
     generation: int = field(default=0, compare=False)
-    place: tuple[Any, ...] = field(default=YOUNGEST, compare=False)
+    rank: tuple[Any, ...] = field(default=YOUNGEST, compare=False)
 
     def covers(self, spec: AssetSpec) -> bool:
         """Is *spec* the target, or below a target that is a directory?"""

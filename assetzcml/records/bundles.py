@@ -134,13 +134,13 @@ def contents_position(text: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Said:
-    """Who said it, and where that stands in the order of statements (as `Override.place`)."""
+    """Who said it, and where that stands in the order of statements (as `Override.rank`)."""
 
     provided: ClassVar[type[Interface]] = IBundling
 
     origin: Origin | None = field(default=None, compare=False)
     generation: int = field(default=0, compare=False)
-    place: tuple[Any, ...] = field(default=YOUNGEST, compare=False)
+    rank: tuple[Any, ...] = field(default=YOUNGEST, compare=False)
 
     @property
     def discriminator(self) -> tuple[str, ...]:

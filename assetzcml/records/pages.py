@@ -38,7 +38,7 @@ class Route:
     """
     What `route` declares: a name for the URLs that match *pattern*. Without *methods* it takes every request method.
 
-    Routes are tried in the order of their *place*; *before* and *after* name another that it stands next to instead.
+    Routes are tried in the order of their *order*; *before* and *after* name another that it stands next to instead.
     """
 
     provided: ClassVar[type[Interface]] = IRoute
@@ -48,7 +48,7 @@ class Route:
     methods: tuple[str, ...] = ()
     before: str | None = None
     after: str | None = None
-    place: int = 0
+    order: int = 0
     origin: Origin | None = field(default=None, compare=False)
     generation: int = field(default=0, compare=False)
 

@@ -82,7 +82,7 @@ def _attributes(record: Record, registry: Registry) -> dict[str, Any]:
 def _bundling(record: BundlingRecord) -> dict[str, Any]:
     if isinstance(record, EnvironmentOption):
         return {"directive": "environment", record.name: record.wording}
-    hidden = ("origin", "generation", "place", "base")
+    hidden = ("origin", "generation", "rank", "base")
     fields = {name: getattr(record, name) for name in record.__dataclass_fields__ if name not in hidden}
     told = {name: str(value) if isinstance(value, AssetSpec) else _plain(value) for name, value in fields.items()}
     if isinstance(record, FilterRecord):

@@ -71,7 +71,7 @@ def settle(action: Action, generation: int, ranks: Mapping[str, int], prefix: st
         if prefix and not record.external:
             known["name"] = f"{prefix}/{record.name}".rstrip("/")
     elif isinstance(record, (Override, BundlingRecord)):
-        known["place"] = (*Step.place(step), (0, -cast(Any, record.origin).ordinal, 0))
+        known["rank"] = (*Step.rank(step), (0, -cast(Any, record.origin).ordinal, 0))
     for name in ("buster", "policy"):
         deferred = getattr(record, name, None)
         if isinstance(deferred, Deferred):

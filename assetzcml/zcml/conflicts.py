@@ -29,23 +29,23 @@ class Step:
     *kind* is OVERRIDES or PLAIN.
     """
 
-    __slots__ = ("_place", "above", "kind", "number", "ordinal")
+    __slots__ = ("_rank", "above", "kind", "number", "ordinal")
 
     def __init__(self, above: Step | None, kind: int, ordinal: int, number: int):
         self.above = above
         self.kind = kind
         self.ordinal = ordinal
         self.number = number
-        self._place: tuple[Any, ...] | None = None
+        self._rank: tuple[Any, ...] | None = None
 
     @staticmethod
-    def place(step: Step | None) -> tuple[Any, ...]:
+    def rank(step: Step | None) -> tuple[Any, ...]:
         """What sorts the statements of a file among those of others, the strongest first; () for the first file."""
         if step is None:
             return ()
-        if step._place is None:
-            step._place = (*Step.place(step.above), (step.kind, -step.ordinal, -step.number))
-        return step._place
+        if step._rank is None:
+            step._rank = (*Step.rank(step.above), (step.kind, -step.ordinal, -step.number))
+        return step._rank
 
 
 class FileGraph:

@@ -24,15 +24,15 @@ class RouteOrder:
     """
 
     def __init__(self, registry: Registry):
-        self._places = {route.name: route.place for route in registry.snapshot.routes}
-        self._last = max(self._places.values(), default=0)
+        self._orders = {route.name: route.order for route in registry.snapshot.routes}
+        self._last = max(self._orders.values(), default=0)
 
-    def place(self, name: str) -> int:
-        """The place of the route *name*, a new one behind all others when there is none of this name."""
-        if name not in self._places:
+    def order(self, name: str) -> int:
+        """The order of the route *name*, a new one behind all others when there is none of this name."""
+        if name not in self._orders:
             self._last += 1
-            self._places[name] = self._last
-        return self._places[name]
+            self._orders[name] = self._last
+        return self._orders[name]
 
 
 class Load:

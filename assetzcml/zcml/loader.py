@@ -126,7 +126,7 @@ class Phases:
                 # The same target and source said twice is one override, at its strongest place.
                 known = stacked.setdefault(record.discriminator, record)
                 if known is not record:
-                    winner, loser = (record, known) if record.place < known.place else (known, record)
+                    winner, loser = (record, known) if record.rank < known.rank else (known, record)
                     stacked[record.discriminator] = winner
                     ledger(load.staged).losses.append(Loss(loser, winner, "repeated"))
             else:

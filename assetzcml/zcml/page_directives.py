@@ -100,7 +100,7 @@ def route(
         methods=request_method,
         before=before,
         after=after,
-        place=load_of(context).routes.place(name),
+        order=load_of(context).routes.order(name),
         origin=info,
     )
     declare(context, record)

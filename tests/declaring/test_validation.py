@@ -34,7 +34,7 @@ def override(target, source, place=0):
         source=asset_spec(source, whole=True),
         file=not directory,
         origin=HERE,
-        place=((0, place, 0),),
+        rank=((0, place, 0),),
     )
 
 

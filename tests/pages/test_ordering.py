@@ -21,7 +21,7 @@ def routes(*said):
     for place, word in enumerate(said):
         before, after = word.partition("<"), word.partition(">")
         name = word[:1]
-        made.append(Route(name=name, pattern=f"/{name}", place=place, before=before[2] or None, after=after[2] or None))
+        made.append(Route(name=name, pattern=f"/{name}", order=place, before=before[2] or None, after=after[2] or None))
     return made
 
 
@@ -53,8 +53,8 @@ def test_routes_that_stand_in_a_circle_have_no_order(said, tried, left):
 
 
 def test_ten_thousand_routes_each_before_the_last_one_are_ordered_at_once():
-    chain = [Route(name="0", pattern="/", place=0)]
-    chain += [Route(name=str(n), pattern="/", place=n, before=str(n - 1)) for n in range(1, 10_000)]
+    chain = [Route(name="0", pattern="/", order=0)]
+    chain += [Route(name=str(n), pattern="/", order=n, before=str(n - 1)) for n in range(1, 10_000)]
     begun = time.process_time()
     result, circle = ordered(chain)
     assert [route.name for route in result] == [str(n) for n in reversed(range(10_000))]
@@ -66,7 +66,7 @@ def table(*said):
     """A table of routes and views, from (name, pattern, route methods, view methods)."""
     registry = Registry()
     for place, (name, pattern, methods, views) in enumerate(said):
-        registry.add(Route(name=name, pattern=pattern, methods=tuple(methods.split()), place=place))
+        registry.add(Route(name=name, pattern=pattern, methods=tuple(methods.split()), order=place))
         for method in [] if views is None else views.split() or [""]:
             registry.add(View(view=page, route_name=name, method=method))
     return Table(registry.snapshot)

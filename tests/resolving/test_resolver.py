@@ -31,7 +31,7 @@ def overridden(*pairs, **settings):
                 target=asset_spec(target, whole=True),
                 source=asset_spec(source, whole=True),
                 file=not target.endswith(("/", ":")) and ":" in target,
-                place=((0, number, 0),),
+                rank=((0, number, 0),),
             )
         )
     return Resolver(registry)
