@@ -36,8 +36,10 @@ ASGIApplication: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 if TYPE_CHECKING:
 
     class Interface:
-        """As zope.interface's, which is no class: what is asked for by it is one."""
+        """As zope.interface's: called it adapts, indexed it gives one of its attributes."""
 
+        def __new__(cls, *arguments: Any) -> Any: ...
+        def __class_getitem__(cls, name: str) -> Any: ...
         @classmethod
         def providedBy(cls, object: object) -> bool: ...  # noqa: A002, N802
         @classmethod

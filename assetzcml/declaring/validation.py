@@ -218,9 +218,9 @@ def override_cycle(overrides: Sequence[Override]) -> list[Override] | None:
         while step or trail:
             if step is None:
                 state, _, following = trail[-1]
-                override = next(following, None)
-                if override is not None:
-                    step = ((state[0].moved(override.target, override.source), state[1]), override)
+                further = next(following, None)
+                if further is not None:
+                    step = ((state[0].moved(further.target, further.source), state[1]), further)
                     continue
                 done.add(state)
                 del places[state], trail[-1]

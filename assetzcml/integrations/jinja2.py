@@ -210,7 +210,8 @@ class OriginalsLoader(BaseLoader):
 
 def _name_originals(tree: nodes.Template, name: str, layer: Layer) -> None:
     """Say of each `!original` in a template what it is the original of."""
-    for node in list(tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport))):
+    found: list[Any] = list(tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)))
+    for node in found:
         if isinstance(node.template, nodes.Const) and str(node.template.value).endswith(ORIGINAL):
             try:
                 node.template = _whole(node.template, layer)
@@ -243,7 +244,8 @@ def entered(context: Context, name: str, source: str) -> None:
 
 def _with_whole_names(tree: nodes.Template, name: str, layer: Layer) -> nodes.Template:
     """The template with every name it says made whole, and a check that it does not extend itself."""
-    for node in list(tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport))):
+    found: list[Any] = list(tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)))
+    for node in found:
         try:
             node.template = _whole(node.template, layer)
         except InvalidSpec as error:

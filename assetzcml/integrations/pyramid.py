@@ -379,7 +379,8 @@ class PyramidAssetRegistry(AssetRegistry):
             config.add_view(view, route_name=route, permission=permission)
 
     def _introspect(self, snapshot: Snapshot) -> None:
-        for record in (*snapshot.views, *snapshot.overrides, *snapshot.bustings):
+        records: tuple[Any, ...] = (*snapshot.views, *snapshot.overrides, *snapshot.bustings)
+        for record in records:
             key = type(record), record.discriminator
             if self._shown.get(key) != record and record not in self._pyramids.values():
                 self._shown[key] = record

@@ -23,7 +23,7 @@ class AdoptedView(static_view):
     """Pyramid's view of a static view, or *ours* while *is_reached* says so. The class is what `proutes` shows."""
 
     def __init__(self, view: static_view, ours: Callable[..., Any], is_reached: Callable[[], bool]):
-        vars(self).update(vars(view))
+        self.__dict__.update(vars(view))
         self._view = view
         self._ours = ours
         self._is_reached = is_reached

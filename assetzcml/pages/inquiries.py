@@ -124,9 +124,9 @@ def unreached(snapshot: Snapshot) -> Iterator[Unreached]:
     for path, entries in table.all_named():
         having = [connected for connected in table.candidates(path) if connected.pattern.match(path) is not None]
         for method, entry in entries.items():
-            earlier = next((connected for connected in having if _covers(connected, [method])), None)
-            if earlier is not None:
-                yield Unreached(entry.record, f"{earlier.route} has {path!r} too, and goes first", earlier.route)
+            above = next((connected for connected in having if _covers(connected, [method])), None)
+            if above is not None:
+                yield Unreached(entry.record, f"{above.route} has {path!r} too, and goes first", above.route)
 
 
 def _only_of(route: Route) -> str:

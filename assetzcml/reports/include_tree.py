@@ -72,14 +72,17 @@ class _Tree:
         for record in [*records, *(loss.loser for loss in losses)]:
             won = tuple(loss for loss in losses if loss.winner is record and loss.reason != "repeated")
             self._place(record.origin, Statement(record, lost.get(id(record)), won))
-        for entry in (*load.includes, *load.left_out, *load.excluded):
+        entries: tuple[Any, ...] = (*load.includes, *load.left_out, *load.excluded)
+        for entry in entries:
             self._place(entry.origin, entry)
 
     def _place(self, origin: Origin | None, entry: Any) -> None:
         self.entries.setdefault(id(getattr(origin, "document", None)), []).append(entry)
 
     def node(self, file: LoadedFile) -> Node:
-        entries = [self._inclusion(e) if isinstance(e, Include) else e for e in self.entries.get(id(file.document), [])]
+        entries: list[Any] = [
+            self._inclusion(e) if isinstance(e, Include) else e for e in self.entries.get(id(file.document), [])
+        ]
         return Node(file, tuple(sorted(entries, key=lambda entry: (entry.origin.line, entry.origin.column))))
 
     def _inclusion(self, include: Include) -> Inclusion:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from assetzcml.errors import NotPublished, Origin, did_you_mean
 from assetzcml.pages.application import Pages
 from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
-from assetzcml.records.bundles import EnvironmentOption
+from assetzcml.records.bundles import BundleContents, BundleRecord, EnvironmentOption
 from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import CODINGS
 from assetzcml.reports.survey import Site, overlap
@@ -412,7 +412,8 @@ def empty_bundles(site: Site) -> Iterator[Remark]:
 
 def filtered_into_nothing(site: Site) -> Iterator[Remark]:
     """Filters without an output."""
-    inside = {content for record in (*site.bundles, *site.contributions) for content in record.contents}
+    records: list[BundleRecord | BundleContents] = [*site.bundles, *site.contributions]
+    inside = {content for record in records for content in record.contents}
     names = {bundle.name for bundle in site.bundles}
     for bundle in site.bundles:
         contents = {*bundle.contents, *(c for r in site.contributions if r.bundle == bundle.name for c in r.contents)}

@@ -401,7 +401,7 @@ def _namespace_loader(spec: ModuleSpec) -> Any:
     """The loader that the import system would make for a namespace package (`importlib._bootstrap`)."""
     kind: Any = getattr(importlib.machinery, "NamespaceLoader", None)
     if kind is None:  # Python 3.10
-        kind = importlib._bootstrap_external._NamespaceLoader  # type: ignore[attr-defined]
+        kind = importlib._bootstrap_external._NamespaceLoader
     loader = kind.__new__(kind)
     loader._path = spec.submodule_search_locations
     return loader
@@ -653,7 +653,7 @@ def _path_of(resource: Resource) -> Path | None:
     return Path(found.path)
 
 
-@importlib.resources.as_file.register(_PathFace)  # type: ignore[attr-defined]
+@importlib.resources.as_file.register(_PathFace)
 @contextlib.contextmanager
 def _as_file(resource: Resource) -> Iterator[Path]:
     """The real file; of a directory that no override touches the real directory, else a copy of all its layers."""

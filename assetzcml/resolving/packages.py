@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from assetzcml.records.assets import AssetSpec
 from assetzcml.resolving.archives import member_at
@@ -37,7 +37,9 @@ class Found(NamedTuple):
         if self.path is not None:
             return open(self.path, "rb")
         assert self.member is not None
-        return self.member.open("rb")
+        stream: Any = self.member.open("rb")
+        found: BinaryIO = stream
+        return found
 
 
 class Packages:
@@ -110,7 +112,7 @@ def _place_of(package: str) -> list[str] | tuple[str | Traversable, ...]:
     if portions and all(os.path.isdir(entry) for entry in portions):
         return portions
     places = [entry if os.path.isdir(entry) else member_at(entry) for entry in portions]
-    known = tuple(place for place in places if place is not None)
+    known: tuple[str | Traversable, ...] = tuple(place for place in places if place is not None)
     return known or ((files,) if files is not None else ())
 
 

@@ -173,7 +173,7 @@ class Resolver:
         owner = registry.owner
         # Where packages are is the same for a registry that is being made, and for what is only proposed.
         self.packages: Packages = Packages() if owner is registry else owner.part(Resolver).packages
-        self._cache: tuple[Snapshot | None, dict[str | AssetSpec, Asset]] = (None, {})
+        self._cache: tuple[Snapshot | None, dict[Spec | AssetSpec, Asset]] = (None, {})
 
     def resolve(self, spec: Spec | AssetSpec) -> Asset:
         """

@@ -98,7 +98,7 @@ class Answers:
         # HEAD: the headers of a GET (RFC 9110, 9.3.2), and nothing is opened for it.
         steps = self._site().steps(
             _path_info(path),
-            Asked("HEAD", {}.get),
+            Asked("HEAD", dict[str, str]().get),
             location=lambda: f"{path}/",
             entries=Entries(),
             has_fallback=True,

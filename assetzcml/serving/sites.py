@@ -152,7 +152,7 @@ class Desk:
         if found is None or not self.site.is_root(found[0]):
             return found and found[0]
         # HEAD: no body is opened for it.
-        there = method in ("GET", "HEAD") and self.answer_to_all(path, Asked("HEAD", {}.get), str)
+        there = method in ("GET", "HEAD") and self.answer_to_all(path, Asked("HEAD", dict[str, str]().get), str)
         return found[0] if there else None
 
     def answer_to_all(self, path: str, asked: Asked, location: Callable[[], str]) -> Answer | None:

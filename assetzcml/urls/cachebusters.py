@@ -124,7 +124,8 @@ class QueryStringConstantCacheBuster(QueryStringCacheBuster):
         self._token = rules.token_value(token)
 
     def tokenize(self, request: Any, subpath: str, kw: dict[str, Any]) -> str | bytes:
-        return self._token
+        found: str | bytes = self._token
+        return found
 
 
 Signature = tuple[str, Fingerprint]  # the path of a file, and which version of it

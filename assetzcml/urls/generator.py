@@ -95,6 +95,7 @@ class URLMethods:
         with one, `_scheme`, `_host`, `_port` and `_app_url` have no effect (Pyramid's rule).
         """
         try:
+            path: str
             path, until = self._current.snapshot.paths[spec]
             if (
                 _query is None

@@ -228,7 +228,8 @@ def _existing(context: Any, file: str) -> str:
     portions = [] if context.basepath else list(getattr(context.package, "__path__", ()))
     path = context.path(file)
     candidates = [path, *(os.path.normpath(os.path.join(portion, file)) for portion in portions)]
-    return next((candidate for candidate in candidates if os.path.exists(_or_in(candidate))), path)
+    found: str = next((candidate for candidate in candidates if os.path.exists(_or_in(candidate))), path)
+    return found
 
 
 def _or_in(path: str, package: Any = None) -> str:

@@ -226,6 +226,7 @@ class ZCMLLoader:
             phases = Phases(load)
             for feature in features:
                 phases.machine.provideFeature(feature)
+            spec = os.fspath(spec)
             path, inside = _located(spec, package)
             try:
                 with framework.reading(phases.machine):

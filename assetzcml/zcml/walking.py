@@ -111,7 +111,7 @@ class _Walk:
 
     def _begin(self, element: etree._Element, depth: int) -> tuple[str | None, Tag] | None:
         """Hand a start tag to the machine; None when the element is left out, with what it holds."""
-        namespace, name = split(element.tag)
+        namespace, name = split(str(element.tag))
         info = Tag(self.document, self.ordinal, name, element.text or "")
         self.ordinal += 1
         ours = namespace == NAMESPACE and name not in EVERYWHERE
