@@ -117,6 +117,22 @@ class Context(Options):
                 pass
         return mapped_url(source.path, self._mapping) if source.path is not None else None
 
+    def plain_url_of_source(self, source: Source) -> str | None:
+        """The same without what a cache buster puts into it: where references in the file are relative to."""
+        if source.spec is not None:
+            url = self.environment.plain_url(source.spec)
+            if url is not None:
+                return url
+        return self.url_of_source(source)
+
+    def url_of_asset(self, spec: str) -> str | None:
+        """The URL of any asset, as `static_path` gives it; None when it has none."""
+        static_path = self.environment.static_path
+        try:
+            return static_path(spec) if static_path is not None else None
+        except ValueError:
+            return None
+
     @cached_property
     def _mapping(self) -> dict[str, str]:
         """Directories and their URLs: what was mapped, and the environment's own; the longest first."""

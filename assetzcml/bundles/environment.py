@@ -241,6 +241,9 @@ class Environment(Options):
     def declares(self, bundle: Bundle) -> bool:
         return False
 
+    def plain_url(self, spec: str) -> str | None:
+        return None
+
     def package_of(self, path: str) -> tuple[str, str] | None:
         return None
 

@@ -145,7 +145,7 @@ class Merger:
     ) -> Piece:
         source, content, imports = sheet
         self.size += len(content)
-        about = {"source": source.item, "source_path": source.path, "source_url": ctx.url_of_source(source)}
+        about = {"source": source.item, "source_path": source.path, "source_url": ctx.plain_url_of_source(source)}
         if source.spec is not None:
             about["source_spec"] = source.spec
         opened = self._opened(source, content, signature, filters, about, stamp)

@@ -28,6 +28,8 @@ from assetzcml.resolving.search import SearchPaths
 
 __all__ = ["RegistryEnvironment", "overriding"]
 
+OF_REGISTRY = ("application_url", "prevent_cachebust", "cache_busters")  # what filters ask, by the names of settings
+
 
 class RegistryOwner(Owner):
     """What Python said to the environment of a registry, which goes before what ZCML says."""
@@ -146,8 +148,16 @@ class RegistryEnvironment(Environment):
             return (*declared.paths, *own.paths) if declared.paths else own.paths
         if key == "url_mapping":
             return self._mapping() if declared.mapped else own.urls
+        if key in OF_REGISTRY:
+            return self._of_registry(key, default)
         value = declared.options.get(key, DEFAULTS.get(key, default))
         return self._published_url() if key == "url" and value is None else value
+
+    def _of_registry(self, key: str, default: Any) -> Any:
+        """What a filter may ask of the registry as of an option."""
+        if key == "cache_busters":
+            return [[str(each), str(each.path), each.explicit] for each in self.registry.snapshot.bustings]
+        return self.registry.settings.get(key, default)
 
     @property
     def said_url(self) -> str | None:
@@ -275,6 +285,16 @@ class RegistryEnvironment(Environment):
     def declares(self, bundle: Bundle) -> bool:
         return isinstance(bundle, DeclaredBundle)
 
+    def plain_url(self, spec: str) -> str | None:
+        found = asset_spec(spec)
+        mapped = self._mapped_url(found)
+        if mapped is not None:
+            return mapped
+        try:
+            return joined_url(self._links().directory_path(AssetSpec(found.package, found.parts[:-1])), found.parts[-1])
+        except (NotPublished, InvalidSpec):
+            return None
+
     def package_of(self, path: str) -> tuple[str, str] | None:
         for directory, package in self.registry.snapshot.derived(_package_directories):
             relative = below(path, directory)
@@ -308,13 +328,16 @@ class RegistryEnvironment(Environment):
 
     def source_url(self, text: str) -> str:
         """The URL of a source. Raises ValueError when it is published nowhere."""
-        spec = asset_spec(text)
+        mapped = self._mapped_url(asset_spec(text))
+        return self._links().static_path(text, _app_url="") if mapped is None else mapped
+
+    def _mapped_url(self, spec: AssetSpec) -> str | None:
         places = (*self.configuration.mapped, *self._owner.specs)
         mapped = [(root, url) for root, url in places if spec.under(root)]
-        if mapped:
-            root, url = max(mapped, key=lambda entry: len(entry[0].parts))
-            return joined_url(url, "/".join(spec.below(root)))
-        return self._links().static_path(text, _app_url="")
+        if not mapped:
+            return None
+        root, url = max(mapped, key=lambda entry: len(entry[0].parts))
+        return joined_url(url, "/".join(spec.below(root)))
 
     def replacement(self, bundle: Bundle) -> tuple[str, Callable[[], bytes]] | None:
         """The URL and the bytes of what overrides the whole *bundle*; None when nothing does."""

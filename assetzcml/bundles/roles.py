@@ -67,6 +67,9 @@ class Home(Protocol):
     def declares(self, bundle: Any) -> bool:
         """Is it a bundle of ZCML, to which other packages may add?"""
 
+    def plain_url(self, spec: str) -> str | None:
+        """The URL of an asset without what a cache buster puts into it; None when that is not known."""
+
     def package_of(self, path: str) -> tuple[str, str] | None:
         """The package that *path* lies in, of those that are known by name, and the path in it."""
 

@@ -8,14 +8,16 @@ URLs that need no change come out as they went in, byte by byte.
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
-from assetzcml.bundles.filters.base import FilterError, FilterWarning, TextFilter, file_of
+from assetzcml.bundles.filters.base import FilterError, FilterWarning, TextFilter, file_of, option
 from assetzcml.bundles.filters.csstokens import (
     Token,
     as_string,
@@ -26,6 +28,7 @@ from assetzcml.bundles.filters.csstokens import (
     url_parts,
     url_value,
 )
+from assetzcml.errors import Origin, Problem
 
 __all__ = ["CSSRewrite", "moved_url", "rewrite_urls"]
 
@@ -36,6 +39,7 @@ URL_FUNCTIONS = frozenset({"url", "src", "image", "image-set", "-webkit-image-se
 NAMING_RULES = frozenset({"@namespace", "@document", "@-moz-document"})
 
 _CLOSING = str.maketrans("([{", ")]}")
+_TREE = re.compile(r"/~[0-9a-f]{12}/")  # the version of a whole root: references that are relative carry it
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 
 
@@ -45,26 +49,55 @@ class CSSRewrite(TextFilter):
 
     *replace* is another rule: a mapping of directories (relative to the environment's) to URL prefixes, for URLs
     that lead into them; or a function of a URL, that returns another, or None to keep it.
+
+    With *digest*, a file that a cache buster gives another name has that name in the sheet, and the sheet is made again
+    when the file is another. A version of the whole tree, and one in the query, is none of the name.
+
+    Raises FilterError where the output is on a host and the file that a URL leads to is on none.
     """
 
     name = "cssrewrite"
     max_debug_level = "merge"
     method = "input"
+    options = MappingProxyType({"digest": option("digest", "CSSREWRITE_DIGEST", bool, True)})
 
-    def __init__(self, replace: Mapping[str, str] | Callable[[str], str | None] | bool | None = None):
-        super().__init__()
+    def __init__(
+        self,
+        replace: Mapping[str, str] | Callable[[str], str | None] | bool | None = None,
+        digest: bool | str | None = None,
+    ):
+        super().__init__(digest=digest)
         self.replace = replace or None
         if self.replace is not None and not callable(self.replace) and not isinstance(self.replace, Mapping):
             raise FilterError(f"cssrewrite: replace is {replace!r}; a mapping or a function was expected")
 
     def unique(self) -> Any:
-        return self.replace
+        return self.replace if not self._given else [self.replace, super().unique()]
+
+    def setup(self) -> None:
+        super().setup()
+        prevented = self.ctx.get("prevent_cachebust", False) if self.ctx is not None else False
+        self.digest = bool(self.digest) and not prevented
+
+    def cache_options(self) -> dict[str, Any]:
+        assert self.ctx is not None, "a filter works bound"
+        busters = self.ctx.get("cache_busters", None) if self.digest else None
+        return {**super().cache_options(), "cache_busters": busters, "host": self.ctx.get("application_url", None)}
 
     def get_additional_cache_keys(self, **kw: Any) -> list[Any]:
         return [self._source_url(kw), self._output_url(kw)]
 
     def transform_text(self, text: str, **kw: Any) -> str:
-        return rewrite_urls(text, self._rule(kw))
+        done: list[str] = []
+        try:
+            for piece in _rewritten(tokens(text), self._rule(kw)):
+                done.append(piece)
+        except Unreachable as error:
+            before = "".join(done)
+            where = Origin(file_of(kw), before.count("\n") + 1, len(before) - before.rfind("\n"))
+            hint = "publish the static view of the file under a name with that host too, or set application_url"
+            raise FilterError(Problem(where, f"cssrewrite: {error}", hint)) from None
+        return "".join(done)
 
     def _rule(self, kw: Mapping[str, Any]) -> Callable[[str], str | None]:
         if callable(self.replace):
@@ -76,7 +109,36 @@ class CSSRewrite(TextFilter):
         output = self._output_url(kw)
         if source is None or output is None:
             return lambda url: self._cannot(url, kw)
-        return lambda url: moved_url(url, source, output)
+        return lambda url: self._moved(url, source, output, kw)
+
+    def _moved(self, url: str, source: str, output: str, kw: Mapping[str, Any]) -> str:
+        assert self.ctx is not None, "a filter works bound"
+        host = _origin(output)[0]
+        if host and not _origin(source)[0] and (is_relative(url) or re.match(r"/(?![/\\])", url)):
+            base = self.ctx.get("application_url", None)
+            if not base:
+                raise Unreachable(f"{url!r} would lead to {host}, where the file is not published")
+            target = self._versioned(url, source, kw) or moved_url(url, source, "/")
+            return f"{str(base).rstrip('/')}/{target.lstrip('/')}"
+        versioned = self._versioned(url, source, kw) if self.digest and is_relative(url) else None
+        return moved_url(url, source, output) if versioned is None else _from(output, versioned)
+
+    def _versioned(self, url: str, source: str, kw: Mapping[str, Any]) -> str | None:
+        """The URL of what *url* leads to, with the name that a cache buster gives it; None when it has no other."""
+        spec, url_of_asset = kw.get("source_spec"), getattr(self.ctx, "url_of_asset", None)
+        path, rest = _split(url.strip(_STRIPPED))
+        if spec is None or url_of_asset is None or not path or not is_relative(url):
+            return None
+        package, _, file = spec.partition(":")
+        target = posixpath.normpath(posixpath.join("/", posixpath.dirname(file), unquote(path))).lstrip("/")
+        found = url_of_asset(f"{package}:{target}")
+        plain = _joined(_origin(source)[1], path.replace("\\", "/"))
+        if found is None or _TREE.search(found) or unquote(_origin(found)[1]) == unquote(plain):
+            return None
+        depends = kw.get("depends")
+        if depends is not None:
+            depends.append(f"{package}:{target}")
+        return _split(found)[0] + rest
 
     def _cannot(self, url: str, kw: Mapping[str, Any]) -> None:
         if is_relative(url):
@@ -159,6 +221,18 @@ def _with_string(text: str, rule: Callable[[str], str | None]) -> str:
     value = string_value(text)
     new = rule(value) if value else None
     return text if not new or new == value else as_string(new, text[0])
+
+
+class Unreachable(Exception):
+    """A URL leads to a host that has no such file."""
+
+
+def _from(output: str, url: str) -> str:
+    """The reference from the style sheet *output* to the URL *url*, with its host where it is another."""
+    origin, path = _origin(url)
+    if origin != _origin(output)[0]:
+        return url
+    return _relative(path, _joined(_origin(output)[1], ".")) + _split(url)[1]
 
 
 def _remote(name: Any) -> str | None:
