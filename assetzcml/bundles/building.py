@@ -28,7 +28,7 @@ from assetzcml.errors import ConfigurationError, Problem
 
 __all__ = ["build_output", "build_outputs", "check_delivered", "make_bytes", "needs_build"]
 
-BATCH = 16  # outputs that are synced together: descriptors that are open meanwhile, and locks that are held
+BATCH = 64  # outputs that are synced together: descriptors that are open meanwhile, and locks that are held
 MOMENT = 0.25  # seconds for which outputs are gathered: nobody waits for their locks much longer than for one build
 UNWRITABLE = frozenset([errno.EROFS, errno.EACCES, errno.EPERM])
 LOCK_TIMEOUT = 600.0  # seconds that a build waits for another one of the same output; filters have limits of their own
@@ -94,7 +94,9 @@ def _outcome(action: Callable[[], Any]) -> Any:
 
 
 def _settled(batch: Sequence[Any], ledger: Ledger) -> Iterator[Built | ConfigurationError]:
+    began = time.perf_counter()
     finished = iter(_finished([found for found in batch if isinstance(found, Begun)], ledger))
+    ledger.synced += time.perf_counter() - began
     for found in batch:
         yield next(finished) if isinstance(found, Begun) else found
 

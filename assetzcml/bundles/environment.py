@@ -589,11 +589,12 @@ def _outcomes(
 
     def waiting(work: list[tuple[Bundle, Context]]) -> Iterator[tuple[Bundle, Context]]:
         for task in work:
-            began, worked = time.perf_counter(), time.thread_time()
+            began, worked, synced = time.perf_counter(), time.thread_time(), ledger.synced
             taken.append(task)
             yield task
             # Threads gain what is spent waiting. On Python's own work they would only take turns, and lose by it.
-            if (time.perf_counter() - began) - (time.thread_time() - worked) > LONG_WAIT:
+            waited = time.perf_counter() - began - (time.thread_time() - worked)
+            if waited - (ledger.synced - synced) > LONG_WAIT:
                 return
 
     taken: list[tuple[Bundle, Context]] = []

@@ -119,21 +119,23 @@ class Replacement:
             self._temporary = ""
 
 
-def replace_file(path: str, content: bytes) -> None:
+def replace_file(path: str, content: bytes, durable: bool = True) -> None:
     """
-    Make *content* the file at *path*, durably: a reader sees the former file or this one, also after a power failure.
+    Make *content* the file at *path*: a reader sees the former file or this one, and with *durable* also after a power
+    failure. What is not durable has to be checked when it is read.
 
     The caller holds the lock of *path*. Raises OSError; the former file and no other is there then.
     """
     directory, name = os.path.split(path)
     replacement = Replacement(path, content, os.path.join(directory, f".{name}.tmp"))
     try:
-        replacement.sync()
+        if durable:
+            replacement.sync()
         replacement.put()
-    except BaseException:
+    finally:
         replacement.drop()
-        raise
-    sync_directory(directory)
+    if durable:
+        sync_directory(directory)
 
 
 def sync_directory(directory: str) -> None:
