@@ -96,7 +96,9 @@ def test_a_plain_name_on_a_glob_of_load_paths_is_each_file_of_the_name(site):
     for name, text in (("l1/n.js", "1"), ("l2/n.js", "2"), ("m/n.js", "3")):
         site.write(name, text)
     globbed = site.environment(load_path=[str(site.directory / "l*"), str(site.directory / "m")])
-    assert globbed.register("x", "n.js", output="x.js").build()[0].data() == b"1\n2"
+    assert (
+        globbed.register("x", "n.js", output="x.js").build()[0].data() == b"1\n;\n2"
+    )  # a statement ends with its file
     plain = site.environment(load_path=[str(site.directory / "m"), str(site.directory / "l*")])
     assert plain.register("x", "n.js", output="x.js").build()[0].data() == b"3"
 
