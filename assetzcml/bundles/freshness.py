@@ -117,7 +117,8 @@ def input_at(name: str, ctx: Any, started: float) -> Input:
     """The record of what a filter read after *started*: the path of a file, or an asset spec, as the filter says it."""
     source = ctx.source_of(name)
     if source is None:
-        return Input(name if not os.path.isabs(name) else ctx.name_of(name), ABSENT)
+        # An asset that no layer has was looked for in vain; a file that is not there was read, and is gone since.
+        return Input(ctx.name_of(name), "") if os.path.isabs(name) else Input(name, ABSENT)
     if source.path is None:
         return Input(source.spec, digest_of(source.read()[0]))
     return ctx.environment.known_inputs.dependency(ctx.name_of(source), source.path, started)  # type: ignore[no-any-return]

@@ -12,7 +12,7 @@ from assetzcml.errors import Origin
 
 __all__ = ["JSMin", "minified"]
 
-_PAIRS = frozenset(["++", "--", "//", "/*"])  # what two tokens must not become
+_DOUBLED = frozenset(["+", "-", "/"])  # with another one behind they would be one token, or a comment
 _WORDS = frozenset(["name", "number"])
 
 
@@ -98,5 +98,5 @@ def _need_a_blank(last: Word, word: Word) -> bool:
     before = last.text
     if text == "." and last.kind == "number":
         return before.replace("_", "").isdigit()
-    # Of HTML's comments, '<!--' begins one anywhere, and '-->' at the beginning of a line.
-    return before[-1:] + text[:1] in _PAIRS or (before == "!" and text == "--") or (before == "--" and text[:1] == ">")
+    # Of HTML's comments, '<!--' begins one anywhere; '-->' does at the beginning of a line, where no '--' and '>' can be.
+    return (before in _DOUBLED and text[:1] == before) or (before == "!" and text == "--")

@@ -209,9 +209,10 @@ def test_blanks_next_to_a_punctuator_change_nothing(text, at, blank):
 
 @pytest.mark.parametrize("source, written", [
     ("a  =  b ; // c", "a=b;"), ("a\n.b()\n.c()", "a.b().c()"), ("f(\n a,\n b\n)", "f(a,b)"), ("a /* x\n y */ = b", "a=b"),
-    ("a + +b", "a+ +b"), ("a - -b", "a- -b"), ("a + ++b", "a+ ++b"), ("a++ + b", "a++ +b"), ("a - + b", "a-+b"),
-    ("a / /b/", "a/ /b/"), ("/a/ / b", "/a/ /b"), ("/a/ in b", "/a/ in b"), ("/a/g instanceof b", "/a/g instanceof b"),
-    ("a < ! --b", "a<! --b"), ("a-- > b", "a-- >b"), ("a < !b", "a<!b"),
+    ("a + +b", "a+ +b"), ("a - -b", "a- -b"), ("a + ++b", "a+ ++b"), ("a++ + b", "a+++b"),
+    ("a-- - --b", "a--- --b"), ("a - + b", "a-+b"),
+    ("a / /b/", "a/ /b/"), ("/a/ / b", "/a//b"), ("/a/ in b", "/a/ in b"), ("/a/g instanceof b", "/a/g instanceof b"),
+    ("a < ! --b", "a<! --b"), ("a-- > b", "a-->b"), ("a;\nb-- > c", "a;b-->c"), ("a\nb-- > c", "a\nb-->c"), ("a < !b", "a<!b"),
     ("`a  b`", "`a  b`"), ("`a\n b${ c }`", "`a\n b${c}`"), ("x = `${a}  ${`  ${ b }  `}  `", "x=`${a}  ${`  ${b}  `}  `"),
     ("x = `a${b}, ${ c ? ')' : `, ${ d })`}`", "x=`a${b}, ${c?')':`, ${d})`}`"),
     ("if (a) / b  c/.test(d)", "if(a)/ b  c/.test(d)"), ("a = () => {}\n/  c  /.test(d)", "a=()=>{}\n/  c  /.test(d)"),
