@@ -26,9 +26,7 @@ ROOMS = {room: set(imported.split()) for room, _, imported in table("Room")}
 FLOOR = {room: number for number, room in enumerate(ROOMS)}
 
 # Arrows that still run up or round, each to be taken away by a change of the rooms that it joins. None may be added.
-STANDING = {
-    ("pages.requests", "pages.application"),
-}
+STANDING: set[tuple[str, str]] = set()
 
 ONLY_IN = {  # a library, and the units that may import it
     "lxml": {"zcml"},

@@ -133,6 +133,7 @@ class Application:
         request.matched_route = hit.route
         request.subpath = hit.matchdict.get("subpath", ())
         request._snapshot = snapshot
+        request._routes = snapshot.registry.owner.part(Pages)
         try:
             if record.protected:
                 verdict = snapshot.derived(Door).ask(record, lambda: request)

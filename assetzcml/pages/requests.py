@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import webob
 
-from assetzcml.interfaces import IPages, IURLGenerator
+from assetzcml.interfaces import IURLGenerator
 
 if TYPE_CHECKING:
     from assetzcml.records.pages import Route, View
@@ -30,6 +30,7 @@ class Request(webob.Request):
     matched_route: Route | None = None
     subpath: tuple[str, ...] = ()
     _snapshot: Snapshot | None = None
+    _routes: Any  # who makes the URLs of routes; handed in by the application
 
     def static_url(self, spec: str, **options: Any) -> str:
         """The URL of an asset; see `AssetRegistry.static_url`."""
@@ -43,10 +44,10 @@ class Request(webob.Request):
 
     def route_url(self, route_name: str, /, *elements: Any, **values: Any) -> str:
         """The URL of a route; see `AssetRegistry.route_url`."""
-        found: str = self.registry.getUtility(IPages).route_url(route_name, self, *elements, **values)
+        found: str = self._routes.route_url(route_name, self, *elements, **values)
         return found
 
     def route_path(self, route_name: str, /, *elements: Any, **values: Any) -> str:
         """The same without scheme and host."""
-        found: str = self.registry.getUtility(IPages).route_path(route_name, self, *elements, **values)
+        found: str = self._routes.route_path(route_name, self, *elements, **values)
         return found

@@ -179,7 +179,7 @@ def test_the_urls_are_those_of_pyramid():
         pyramid_request = PyramidRequest(environ)
         pyramid_request.registry = config.registry
         request = PageRequest(environ)
-        request.registry = registry
+        request.registry = request._routes = registry
         for name, pattern in (("a", "/a/{x}"), ("b", "/b/*rest"), ("c", "c/{x:\\d+}.{y}")):
             config.add_route(name, pattern)
             registry.add_route(name, pattern)
