@@ -19,6 +19,9 @@ __all__ = ["IAsset", "IStatic", "static"]
 NO_PERMISSION = "__no_permission_required__"
 
 
+FIELDS: Any = IStaticView  # an interface gives its attributes by name, which type checkers do not know
+
+
 class PyramidSide(Side):
     """A side of an override, as Pyramid reads it: an absolute path is a directory when there is one."""
 
@@ -30,10 +33,10 @@ class PyramidSide(Side):
 class IStatic(Interface):
     """`static`: publish a directory."""
 
-    name = IStaticView["name"]
-    path = IStaticView["path"]
-    cache_max_age = IStaticView["cache_max_age"]
-    permission = IStaticView["permission"]
+    name = FIELDS["name"]
+    path = FIELDS["path"]
+    cache_max_age = FIELDS["cache_max_age"]
+    permission = FIELDS["permission"]
     renderer = TextLine(
         title="Ignored", description="pyramid_zcml's handler has it, and no use for it.", required=False
     )
