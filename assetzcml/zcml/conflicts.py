@@ -7,14 +7,16 @@ result is the same; some of what it calls a conflict is resolved here.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
-from assetzcml.errors import Origin, Problem, shorten
+from assetzcml.errors import Origin, Problem
 from assetzcml.records.assets import Override
 
 __all__ = ["OVERRIDES", "PLAIN", "FileGraph", "Resolution", "Step", "override_conflicts", "resolve"]
+
+TOLD = 80  # characters of a value in a message
 
 REMEDY = "declare it in the file that includes them, or in a file that is loaded with includeOverrides"
 
@@ -115,49 +117,79 @@ class Resolution(NamedTuple):
 
 def resolve(actions: list[Action], graph: FileGraph) -> Resolution:
     """Resolve the conflicts among *actions*. Those without a discriminator never conflict."""
-    groups: dict[Hashable, list[tuple[int, int, Action]]] = {}
-    output: list[tuple[int, int, Action]] = []
-    losers: list[tuple[Action, Action]] = []
+    known: dict[Hashable, Action] = {}
+    again: list[Action] = []  # whose discriminators another had before them
+    overrides: list[tuple[Override, Action]] = []
     problems: list[Problem] = []
-    for number, action in enumerate(actions):
-        entry = (action["order"] or 0, number, action)
+    ordered = False
+    for action in actions:
         discriminator = action["discriminator"]
+        if action["order"]:
+            ordered = True
         if discriminator is None:
-            output.append(entry)
+            record = action.get("assetzcml_record")
+            if isinstance(record, Override) and record.file:
+                overrides.append((record, action))
             continue
         try:
-            groups.setdefault(discriminator, []).append(entry)
-        except TypeError:
-            problems.append(_unhashable(action))
-    for group in groups.values():
-        if len(group) == 1:
-            output.append(group[0])
+            if known.setdefault(discriminator, action) is not action:
+                again.append(action)
+        except Exception as error:
+            problems.append(_unusable(action, error))
+    out: set[int] = set()
+    losers: list[tuple[Action, Action]] = []
+    if again:
+        problems += _decide(actions, again, graph, out, losers)
+    winners = [action for action in actions if id(action) not in out] if out else actions
+    if ordered:
+        problems += _misordered(winners)
+        if not problems:
+            winners = sorted(winners, key=lambda action: action["order"] or 0)
+    problems += override_conflicts(overrides, graph)
+    return Resolution(winners, losers, problems)
+
+
+def _decide(
+    actions: list[Action], again: list[Action], graph: FileGraph, out: set[int], losers: list[tuple[Action, Action]]
+) -> Iterator[Problem]:
+    """Find who wins of those with one discriminator: all others go *out*."""
+    groups: dict[Hashable, list[Action]] = {action["discriminator"]: [] for action in again}
+    for action in actions:
+        try:
+            group = groups.get(action["discriminator"]) if action["discriminator"] is not None else None
+        except Exception:  # told already
             continue
+        if group is not None:
+            group.append(action)
+    for group in groups.values():
         winner = _winner(group, graph)
         if winner is None:
-            problems.append(_conflict([action for _, _, action in group]))
-            output.append(group[0])
+            yield _conflict(group, graph)
+            winner = group[0]
         else:
-            output.append(winner)
-            losers += [(entry[2], winner[2]) for entry in group if entry is not winner]
-    output.sort(key=lambda entry: entry[:2])
-    problems += override_conflicts(actions, graph)
-    return Resolution([action for _, _, action in output], losers, problems)
+            losers += [(action, winner) for action in group if action is not winner]
+        out.update(id(action) for action in group if action is not winner)
 
 
-def _winner(group: list[tuple[int, int, Action]], graph: FileGraph) -> tuple[int, int, Action] | None:
-    strongest = graph.strongest(entry[2]["includepath"] for entry in group)
-    first = [entry for entry in group if entry[2]["includepath"] == strongest]
+def _misordered(actions: list[Action]) -> Iterator[Problem]:
+    """Actions whose order cannot be compared: it is a number, or nothing."""
+    for action in actions:
+        if not isinstance(action["order"] or 0, (int, float)):
+            message = f"the order of an action of {_who(action)} is {told(action['order'])}"
+            yield Problem(_origin(action), message, "a number was expected")
+
+
+def _winner(group: list[Action], graph: FileGraph) -> Action | None:
+    strongest = graph.strongest(action["includepath"] for action in group)
+    first = [action for action in group if action["includepath"] == strongest]
     return first[0] if len(first) == 1 else None
 
 
-def override_conflicts(actions: list[Action], graph: FileGraph) -> list[Problem]:
+def override_conflicts(overrides: list[tuple[Override, Action]], graph: FileGraph) -> list[Problem]:
     """A file that gets different sources from files of which none is above all the others."""
     by_target: dict[Any, list[tuple[Override, Action]]] = {}
-    for action in actions:
-        record = action.get("assetzcml_record")
-        if isinstance(record, Override) and record.file:
-            by_target.setdefault(record.target, []).append((record, action))
+    for record, action in overrides:
+        by_target.setdefault(record.target, []).append((record, action))
     problems = []
     for target, said in by_target.items():
         sources = {record.source for record, _ in said}
@@ -168,19 +200,24 @@ def override_conflicts(actions: list[Action], graph: FileGraph) -> list[Problem]
     return problems
 
 
-def _conflict(actions: list[Action]) -> Problem:
+def _conflict(actions: list[Action], graph: FileGraph) -> Problem:
     """The problem of actions with one discriminator of which none is stronger."""
-    return _problem(f"{describe(actions[0]['discriminator'])} is declared {len(actions)} times", actions)
+    strongest = graph.strongest(action["includepath"] for action in actions)
+    what = f"{describe(actions[0]['discriminator'])} is declared {len(actions)} times"
+    if not strongest:
+        return _problem(what, actions)
+    # Several of the same file, or of files that override for it: another one that overrides there would not be stronger.
+    return _problem(what, actions, f"keep one of them, or declare it in a file that includes {strongest[-1]}")
 
 
-def _problem(what: str, actions: list[Action]) -> Problem:
+def _problem(what: str, actions: list[Action], remedy: str = REMEDY) -> Problem:
     # The last one is where the reader of the files noticed; the others are named in the order they were read.
     *others, last = actions
     origin = _origin(last)
     return Problem(
         origin,
         f"{what}, and none of the declarations is stronger than the others",
-        REMEDY,
+        remedy,
         also=[("also declared at", place) for place in map(_origin, others) if place is not None],
         conflict=True,
     )
@@ -191,14 +228,38 @@ def _origin(action: Action) -> Origin | None:
     return info if isinstance(info, Origin) else Origin(str(info)) if info else None
 
 
-def _unhashable(action: Action) -> Problem:
-    return Problem(_origin(action), f"the discriminator {shorten(repr(action['discriminator']))} is not hashable")
+def _unusable(action: Action, error: Exception) -> Problem:
+    """A discriminator that is not hashable, or cannot be compared."""
+    discriminator = repr(told(action["discriminator"]))
+    if isinstance(error, TypeError):
+        return Problem(_origin(action), f"the discriminator {discriminator} is not hashable", exception=error)
+    message = f"the discriminator {discriminator} of {_who(action)} cannot be used: "
+    said = " ".join(str(error).split())
+    return Problem(
+        _origin(action),
+        f"{message}{type(error).__name__}: {said}",
+        "it has to be hashable and comparable: a tuple of texts is",
+        exception=error,
+    )
+
+
+def _who(action: Action) -> str:
+    return getattr(action["info"], "directive", "") or "a package"
+
+
+def told(value: Any) -> str:
+    """A value of another package for messages, also one that cannot say what it is."""
+    try:
+        text = repr(value)
+    except Exception:
+        return f"a {type(value).__name__}"
+    return text if len(text) <= TOLD else text[:TOLD] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def describe(discriminator: Any) -> str:
     """A discriminator for messages: ours by directive and name, those of others as they are."""
     if isinstance(discriminator, tuple) and discriminator and isinstance(discriminator[0], str):
         head, *rest = discriminator
-        texts = [repr(part) for part in rest if part is not False]
+        texts = [told(part) if not isinstance(part, str) else repr(part) for part in rest if part is not False]
         return " ".join([head, *texts]).replace(" True", " (explicit)")
-    return shorten(repr(discriminator))
+    return repr(told(discriminator))

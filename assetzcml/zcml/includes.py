@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zope.configuration import xmlconfig
-from zope.configuration.config import GroupingContextDecorator
+from zope.configuration.config import GroupingContextDecorator, expand_action
 from zope.configuration.xmlconfig import IInclude
 
 from assetzcml.errors import Origin, Problem, did_you_mean, shorten
@@ -30,7 +30,7 @@ from assetzcml.zcml.positions import Document, Tag
 from assetzcml.zcml.reader import read_file
 from assetzcml.zcml.walking import read_document
 
-__all__ = ["define_includes", "include_file", "is_there", "overridden", "overriding", "path_in", "refuse_late_override"]
+__all__ = ["define_includes", "include_file", "is_there", "late_override", "overridden", "overriding", "path_in"]
 
 
 def define_includes(machine: Machine) -> None:
@@ -61,7 +61,8 @@ def overriding(context: Any) -> Iterator[None]:
 
 def overridden(load: Load, actions: list[Action], includepath: tuple[str, ...]) -> list[Action]:
     """*actions* as those of the file that *includepath* leads to: their conflicts are resolved first."""
-    resolution = resolve(in_place(load, actions), load.graph)
+    actions = [action if isinstance(action, dict) else expand_action(*action) for action in in_place(load, actions)]
+    resolution = resolve(actions, load.graph)
     load.conflicts += resolution.problems
     load.losers += resolution.losers
     for action in resolution.winners:
@@ -110,11 +111,10 @@ class HandlersFile:
     def overridden(self, load: Load, includepath: tuple[str, ...]) -> list[Action]:
         """The actions, in the place of those of the file that *includepath* leads to."""
         self.note_kind(load, includepath)
-        if not self.read_here and self.real is not None:
-            try:
-                refuse_late_override(load, self.info, self.path, self.real)
-            except Problems as error:
-                load.problems += error.problems
+        late = None if self.read_here or self.real is None else late_override(load, self.info, self.path, self.real)
+        if late is not None:
+            # Such a directive takes what it finds, and Plone's own overrides are found where they were included.
+            load.warn(late.origin, late.message, late.hint, "A008")
         return overridden(load, self.actions, includepath)
 
 
@@ -271,7 +271,9 @@ def include_file(
         return None
     if real in load.files:
         if kind == OVERRIDES:
-            refuse_late_override(load, info, path, real)
+            problem = late_override(load, info, path, real)
+            if problem is not None:
+                raise Problems(problem)
         return real
     if not _unseen(context, path):
         return None  # another package's `exclude` has been here
@@ -301,8 +303,19 @@ def _found(load: Load, path: str, owner: Any) -> tuple[str, str]:
     known = load.real_paths.get(path)
     if known is None:
         name = _or_in(path, owner)
-        known = load.real_paths[path] = name, os.path.realpath(name)
+        known = load.real_paths[path] = name, _real(load, name)
     return known
+
+
+def _real(load: Load, path: str) -> str:
+    """`os.path.realpath`, which looks at every directory above: at each of them once in a load."""
+    if os.path.islink(path):
+        return os.path.realpath(path)
+    directory, name = os.path.split(path)
+    real = load.real_directories.get(directory)
+    if real is None:
+        real = load.real_directories[directory] = os.path.realpath(directory)
+    return os.path.join(real, name)
 
 
 def _unseen(context: Any, path: str) -> bool:
@@ -313,11 +326,11 @@ def _unseen(context: Any, path: str) -> bool:
     return new
 
 
-def refuse_late_override(load: Load, info: Any, path: str, real: str) -> None:
+def late_override(load: Load, info: Any, path: str, real: str) -> Problem | None:
     """
-    Raise Problems for an override whose file has been read, so that nothing in it overrides.
+    The problem of an override whose file has been read, so that nothing in it overrides; None where it does.
 
-    It does override where the statement that had it read, directly or through others, overrides for the same file.
+    It does where the statement that had it read, directly or through others, overrides for the same file.
     """
     for mark in load.marks:
         mark["assetzcml_file"].note_kind(load, mark["includepath"])
@@ -328,11 +341,11 @@ def refuse_late_override(load: Load, info: Any, path: str, real: str) -> None:
         if not isinstance(by, Tag):
             break
         if by.document is info.document and step is not None and step.kind == OVERRIDES:
-            return
+            return None
         reached = next((known for known, each in load.files.items() if each is by.document), None)
     also = [("first read by", document.included_by)] if document.included_by is not None else []
     message = f"{_word(info)}: {path} has been read before, so nothing in it overrides"
-    raise Problems(Problem(_at(info), message, "include it in one place only", also=also))
+    return Problem(_at(info), message, "include it in one place only", also=also)
 
 
 def _check_limits(load: Load, info: Any, path: str) -> None:

@@ -66,7 +66,9 @@ class Load:
         self.patterns: list[Pattern] = []
         self.excluded: dict[str, Tag] = {}
         self.excluded_used: set[str] = set()
-        self.real_paths: dict[str, tuple[str, str]] = {}
+        self.real_paths: dict[str, tuple[str, str]] = {}  # of names: the file that is read, and where it really is
+        self.real_directories: dict[str, str] = {}
+        self.parsers: dict[Limits, Any] = {}  # a parser is made once, for its limits
         self.steps: dict[str, Step | None] = {}  # how each file was reached first
         self.marks: list[Action] = []  # that stand for the actions of files which handlers of other packages had read
         self._numbers = itertools.count()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from zope.configuration.config import GroupingContextDecorator
+from zope.configuration.config import GroupingContextDecorator, expand_action
 
 from assetzcml.declaring.validation import findings
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem
@@ -64,7 +64,10 @@ class Phases:
         for real, info in load.excluded.items():
             if real not in load.excluded_used:
                 load.warn(info, f"exclude excludes nothing: no include asks for {real}", code="A007")
-        self.machine.actions[:] = in_place(load, self.machine.actions)
+        self.machine.actions[:] = [
+            action if isinstance(action, dict) else expand_action(*action)  # as zope.configuration still takes them
+            for action in in_place(load, self.machine.actions)
+        ]
         load.fail_with(load.problems)
 
     def _begin(self, path: str, package: ModuleType | None) -> None:

@@ -11,6 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from typing import Any
 
 from lxml import etree
 
@@ -75,28 +76,38 @@ def read_file(path: str, limits: Limits) -> bytes:
         os.close(descriptor)
 
 
-def elements_of(document: Document, limits: Limits) -> Iterator[etree._Element]:
-    """The root element of a document, alone. Raises Refused, with the place."""
-    return iter((parse(document, limits),))
+def elements_of(document: Document, limits: Limits, parsers: dict[Limits, Any]) -> Iterator[etree._Element]:
+    """
+    The root element of a document. Raises Refused, with the place.
+
+    *parsers* keeps parsers for the next document with the same limits.
+    """
+    parser = parsers.get(limits)
+    if parser is None:
+        parser = parsers[limits] = etree.XMLParser(**_options(limits))
+    return iter((parse(document, limits, parser),))
 
 
-def parse(document: Document, limits: Limits) -> etree._Element:
+def parse(document: Document, limits: Limits, parser: etree.XMLParser | None = None) -> etree._Element:
     """The root element of a document. Raises Refused, with the place."""
     _check_bytes(document, limits)
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=limits.element_depth > LIBXML_DEPTH,
-        encoding="utf-8",
-        remove_comments=True,
-        remove_pis=True,
-        collect_ids=False,
-    )
     try:
-        return etree.fromstring(document.data, parser)
+        return etree.fromstring(document.data, parser or etree.XMLParser(**_options(limits)))
     except etree.XMLSyntaxError as error:
         raise Refused(_syntax_problem(document, error, limits)) from None
+
+
+def _options(limits: Limits) -> dict[str, Any]:
+    return {
+        "resolve_entities": False,
+        "load_dtd": False,
+        "no_network": True,
+        "huge_tree": limits.element_depth > LIBXML_DEPTH,
+        "encoding": "utf-8",
+        "remove_comments": True,
+        "remove_pis": True,
+        "collect_ids": False,
+    }
 
 
 def _check_bytes(document: Document, limits: Limits) -> None:

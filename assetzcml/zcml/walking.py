@@ -32,7 +32,7 @@ def read_document(context: Any, document: Document, real: str) -> None:
     height = len(stack)
     load.reading.append(real)
     try:
-        elements = elements_of(document, load.limits)
+        elements = elements_of(document, load.limits, load.parsers)
         stack.append(GroupingItem(context))
         _Walk(load, machine, context, document).run(elements)
     except Refused as refused:
