@@ -252,7 +252,7 @@ def told(value: Any) -> str:
     try:
         text = repr(value)
     except Exception:
-        return f"a {type(value).__name__}"
+        return f"<{type(value).__name__}>"
     return text if len(text) <= TOLD else text[:TOLD] + "\N{HORIZONTAL ELLIPSIS}"
 
 

@@ -19,7 +19,7 @@ from assetzcml.errors import Problem
 from assetzcml.zcml.limits import Limits, depth_problem
 from assetzcml.zcml.positions import Document, Spot
 
-__all__ = ["Refused", "parse", "read_file"]
+__all__ = ["Refused", "Tree", "parse", "read_file"]
 
 
 class Refused(Exception):
@@ -48,6 +48,8 @@ _PROLOG = re.compile(rb"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _BRACKET = re.compile(
     rb"""<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|</|<[^/!?](?:[^<>"']|"[^"<]*"|'[^'<]*')*?(/?)>|<[^/!?]""", re.DOTALL
 )
+LARGE = 1 << 18  # bytes; of a document that is parsed in pieces
+PIECE = 1 << 15  # bytes of such a piece
 READ_MORE = 1 << 20  # bytes; of a file that grows while it is read
 LIBXML_DEPTH = 255  # elements within elements that libxml2 reads unless it is told not to count (xmlParserMaxDepth)
 _PLACE_IN_MESSAGE = re.compile(r", line \d+, column \d+[^\n]*\Z")
@@ -76,16 +78,73 @@ def read_file(path: str, limits: Limits) -> bytes:
         os.close(descriptor)
 
 
-def elements_of(document: Document, limits: Limits, parsers: dict[Limits, Any]) -> Iterator[etree._Element]:
+class Tree:
     """
-    The root element of a document. Raises Refused, with the place.
+    The elements of a document: its root, and what an element holds.
 
-    *parsers* keeps parsers for the next document with the same limits.
+    A large document is parsed as its root's children are asked for, and forgets those that have been: what is made of
+    100,000 directives is memory enough. *parsers* keeps parsers for the next document with the same limits.
     """
-    parser = parsers.get(limits)
-    if parser is None:
-        parser = parsers[limits] = etree.XMLParser(**_options(limits))
-    return iter((parse(document, limits, parser),))
+
+    def __init__(self, document: Document, limits: Limits, parsers: dict[Limits, Any]):
+        self._document = document
+        self._limits = limits
+        self._rest: Iterator[bytes] = iter(())
+        self._parser: Any = None
+        self._ended = False
+        if len(document.data) <= LARGE:
+            if limits not in parsers:
+                parsers[limits] = etree.XMLParser(**_options(limits))
+            self.root = parse(document, limits, parsers[limits])
+            return
+        _check_bytes(document, limits)
+        data = document.data
+        self._rest = (data[start : start + PIECE] for start in range(0, len(data), PIECE))
+        self._parser = etree.XMLPullParser(events=("start",), **_options(limits))
+        self.root = self._begun()
+
+    def children(self, element: etree._Element) -> Iterator[etree._Element]:
+        """The elements that *element* holds. Raises Refused where a large document turns out to be none."""
+        return self._growing() if element is self.root and self._parser is not None else iter(element)
+
+    def _begun(self) -> etree._Element:
+        """The root of a large document, with its first child if it has any."""
+        root: etree._Element | None = None
+        while self._feed():
+            for _, element in self._parser.read_events():
+                root = element if root is None else root
+            if root is not None and len(root) > 1:
+                break
+        assert root is not None  # a document without one is an error of the parser
+        return root
+
+    def _growing(self) -> Iterator[etree._Element]:
+        more = True
+        while more:
+            # The last one is perhaps not all there yet, nor the text behind it.
+            ready = self.root[: len(self.root) - 1]
+            yield from ready
+            del self.root[: len(ready)]
+            del ready
+            more = self._feed()
+            for _ in self._parser.read_events():
+                pass
+        yield from self.root
+
+    def _feed(self) -> bool:
+        """Parse one more piece. False when there was none left."""
+        if self._ended:
+            return False
+        piece = next(self._rest, None)
+        try:
+            if piece is None:
+                self._ended = True
+                self._parser.close()
+            else:
+                self._parser.feed(piece)
+        except etree.XMLSyntaxError as error:
+            raise Refused(_syntax_problem(self._document, error, self._limits)) from None
+        return piece is not None
 
 
 def parse(document: Document, limits: Limits, parser: etree.XMLParser | None = None) -> etree._Element:

@@ -20,7 +20,7 @@ from assetzcml.zcml.load import Load, load_of
 from assetzcml.zcml.machine import DirectiveContext, GroupingItem, Machine, add_actions, machine_of, split
 from assetzcml.zcml.names import CONDITION, EVERYWHERE, HARMLESS, INCLUDES, META, NAMESPACE, ZCML
 from assetzcml.zcml.positions import Document, Tag
-from assetzcml.zcml.reader import Refused, elements_of
+from assetzcml.zcml.reader import Refused, Tree
 
 __all__ = ["read_document"]
 
@@ -32,9 +32,9 @@ def read_document(context: Any, document: Document, real: str) -> None:
     height = len(stack)
     load.reading.append(real)
     try:
-        elements = elements_of(document, load.limits, load.parsers)
+        tree = Tree(document, load.limits, load.parsers)
         stack.append(GroupingItem(context))
-        _Walk(load, machine, context, document).run(elements)
+        _Walk(load, machine, context, document).run(tree)
     except Refused as refused:
         load.include_failed = True
         load.problems.append(refused.problem)
@@ -52,23 +52,31 @@ class _Walk:
         self.ordinal = 0
         self.parents: list[tuple[str | None, Tag]] = []
 
-    def run(self, elements: Iterator[etree._Element]) -> None:
-        waiting = [elements]
-        while waiting:
-            element = self._next(waiting[-1], len(waiting))
+    def run(self, tree: Tree) -> None:
+        waiting: list[Iterator[etree._Element]] = []
+        element: etree._Element | None = tree.root
+        while True:
             if element is None:
                 waiting.pop()
-                if self.parents:
-                    self._finish(self.parents.pop()[1])
-                continue
-            begun = self._begin(element, len(waiting))
-            if begun is None:
-                self.ordinal += sum(1 for _ in element.iterdescendants())
-            elif len(element):
-                self.parents.append(begun)
-                waiting.append(iter(element))
+                if not self.parents:
+                    return
+                self._finish(self.parents.pop()[1])
             else:
-                self._finish(begun[1])
+                self._enter(element, tree, waiting)
+            if not waiting:
+                return
+            element = self._next(waiting[-1], len(waiting) + 1)
+
+    def _enter(self, element: etree._Element, tree: Tree, waiting: list[Iterator[etree._Element]]) -> None:
+        """Begin an element that goes through the stack; end it, unless there is something in it."""
+        begun = self._begin(element, len(waiting) + 1)
+        if begun is None:
+            self.ordinal += sum(1 for _ in element.iterdescendants())
+        elif len(element):
+            self.parents.append(begun)
+            waiting.append(tree.children(element))
+        else:
+            self._finish(begun[1])
 
     def _next(self, elements: Iterator[etree._Element], depth: int) -> etree._Element | None:
         """

@@ -362,7 +362,7 @@ def odd_tuple(context):
             "the discriminator 'Odd' of odd cannot be used: ZeroDivisionError: integer division or modulo by zero",
         ),
         ("eq", "the discriminator 'Odd' of odd cannot be used: ZeroDivisionError: integer division or modulo by zero"),
-        ("repr", "'a Odd' is declared 2 times"),
+        ("repr", "'<Odd>' is declared 2 times"),
         ("order", "the order of an action of odd is 'first'"),
     ],
 )

@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
+from assetzcml import load_zcml
 from assetzcml.zcml.limits import Limits
 from assetzcml.zcml.positions import Document
-from assetzcml.zcml.reader import Refused, parse, read_file
+from assetzcml.zcml.reader import Refused, Tree, parse, read_file
 
 BOM = b"\xef\xbb\xbf"
 
@@ -178,3 +179,73 @@ def test_the_locale_is_not_asked(tmp_path):
         "['\\xe4']",
         f"\"{bad}:1:31: the file declares the encoding 'latin-1'; ZCML is UTF-8: save it so and declare that\"",
     ]
+
+
+# A large document is parsed in pieces
+
+
+def large(body, count=9_000):
+    return ('<configure xmlns="urn:x">' + body * count + "</configure>").encode()
+
+
+def tags(data):
+    tree = Tree(Document("f.zcml", data), Limits(), {})
+    return tree, [element.tag for element in tree.children(tree.root)]
+
+
+def test_a_large_document_has_the_elements_of_a_small_one():
+    tree, found = tags(large('<note key="a value that makes it long" more="and another"/>\n'))
+    assert len(found) == 9_000
+    assert len(tree.root) <= 9_000 / 10  # those that have been are forgotten
+    assert set(found) == {"{urn:x}note"}
+
+
+def test_what_a_large_document_holds_is_whole_when_it_is_seen():
+    body = "<group>" + '<note key="k"/>' * 60 + "</group>behind\n"
+    tree = Tree(Document("f.zcml", large(body, 400)), Limits(), {})
+    seen = [(len(element), element.tail) for element in tree.children(tree.root)]
+    assert seen == [(60, "behind\n")] * 400
+
+
+COMMENT = "<!--" + "x" * 300_000 + "-->"
+
+
+@pytest.mark.parametrize(
+    "text", [f"<configure>{COMMENT}</configure>", f"<configure/>{COMMENT}", f"{COMMENT}<configure/>"]
+)
+def test_a_large_comment_is_no_element(text):
+    tree = Tree(Document("f.zcml", text.encode()), Limits(), {})
+    assert (tree.root.tag, list(tree.children(tree.root))) == ("configure", [])
+
+
+def test_a_large_document_without_an_end_is_refused():
+    with pytest.raises(Refused, match="XML syntax error"):
+        Tree(Document("f.zcml", f"<configure>{COMMENT}".encode()), Limits(), {})
+
+
+def test_an_error_far_down_a_large_document_is_at_its_place():
+    data = large("<note/>\n", 40_000).replace(b"</configure>", b"</oops>")
+    with pytest.raises(Refused) as caught:
+        tags(data)
+    assert (caught.value.problem.origin.line, caught.value.problem.message[:18]) == (40_001, "XML syntax error: ")
+
+
+@pytest.mark.parametrize("name, value", [("element_depth", 2_049), ("include_depth", 101)])
+def test_a_limit_that_nothing_could_keep_is_refused(name, value):
+    with pytest.raises(ValueError, match=f"Limits.{name} is {value}; {value - 1} is the highest that can be kept"):
+        Limits(**{name: value})
+
+
+@pytest.mark.parametrize("value", ["64", -1, None, True, 1.5])
+def test_a_limit_is_a_whole_number(value):
+    with pytest.raises(ValueError, match=r"Limits\.files is .*; a whole number was expected"):
+        Limits(files=value)
+
+
+def test_the_highest_limits_are_kept(tmp_path):
+    (tmp_path / "deep.zcml").write_text("<configure>" * 2_047 + "</configure>" * 2_047)
+    load_zcml(str(tmp_path / "deep.zcml"), limits=Limits(element_depth=2_048))
+    for n in range(100):
+        (tmp_path / f"f{n}.zcml").write_text(f'<configure><include file="f{n + 1}.zcml"/></configure>')
+    (tmp_path / "f100.zcml").write_text("<configure/>")
+    assert len(load_zcml(str(tmp_path / "f0.zcml"), limits=Limits(include_depth=100)).loads[0].files) == 101
