@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Origin,
         Problem,
     )
+    from assetzcml.integrations.loaders import declare, registry_of
     from assetzcml.interfaces import ICacheBuster
     from assetzcml.serving.view import StaticView
     from assetzcml.serving.wsgi import StaticApp
@@ -52,7 +53,9 @@ __all__ = [
     "StaticApp",
     "StaticView",
     "TreeCacheBuster",
+    "declare",
     "load_zcml",
+    "registry_of",
 ]
 
 # The module of each name above, as the type checker reads it there.
@@ -75,7 +78,9 @@ _MODULES = {
     "TreeCacheBuster": "assetzcml.urls.cachebusters",
     "StaticApp": "assetzcml.serving.wsgi",
     "StaticView": "assetzcml.serving.view",
+    "declare": "assetzcml.integrations.loaders",
     "load_zcml": "assetzcml.assembly",
+    "registry_of": "assetzcml.integrations.loaders",
 }
 
 # What is offered as modules: `import assetzcml` is enough for `assetzcml.errors`.

@@ -110,7 +110,7 @@ class AssetRegistry(URLMethods, Declarations):
         package: ModuleType | str | None = None,
         features: Iterable[str] = (),
         settings: Mapping[str, Any] | None = None,
-        strict: bool = False,
+        strict: bool | Iterable[str] = False,
         limits: Limits | None = None,
     ) -> AssetRegistry:
         """
@@ -234,7 +234,7 @@ def load_zcml(
     registry: AssetRegistry | None = None,
     features: Iterable[str] = (),
     settings: Mapping[str, Any] | None = None,
-    strict: bool = False,
+    strict: bool | Iterable[str] = False,
     limits: Limits | None = None,
 ) -> AssetRegistry:
     """
@@ -242,7 +242,8 @@ def load_zcml(
 
     *spec* is `package:file.zcml`, an absolute path, or a path relative to *package* (a module or its name; without one,
     to the working directory). *features* are what `zcml:condition="have ..."` asks for. *settings* supply `${key}`,
-    and are kept as `registry.settings`. With *strict* a warning is an error. *limits* bound what is read.
+    and are kept as `registry.settings`. With *strict* a warning is an error;
+    with names of packages, one in a file of these. *limits* bound what is read.
 
     Raises ConfigurationError, whose `problems` are all that was found.
     """

@@ -13,6 +13,7 @@ else:
 
 __all__ = [
     "IAsset",
+    "IAssetRegistry",
     "IBindable",
     "IBundling",
     "IBusting",
@@ -229,3 +230,10 @@ class IURLGenerator(Interface):
         spec, request=None, *, _query=None, _anchor=None, _scheme=None, _host=None, _port=None, _app_url=None
     ):
         """The URL of an asset without scheme and host; that of an external one is whole."""
+
+
+class IAssetRegistry(Interface):
+    """
+    The AssetRegistry of an application, as a utility: of its Pyramid registry, or of zope.component's global site
+    manager where Zope's own loader reads our directives.
+    """

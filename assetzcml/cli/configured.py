@@ -10,6 +10,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from types import TracebackType
 from typing import Any
 
@@ -99,10 +100,23 @@ def configured(command: Callable[..., None]) -> Callable[..., None]:
             "application_url=https://example.com. May be repeated.",
         ),
         click.option("--strict", is_flag=True, help="A warning is an error."),
+        click.option(
+            "--strict-in",
+            "strict_in",
+            multiple=True,
+            metavar="PACKAGE",
+            help="A warning in a file of this package is an error. May be repeated.",
+        ),
     )
+
+    @wraps(command)
+    def with_strictness(*arguments: Any, strict: bool, strict_in: tuple[str, ...], **options: Any) -> None:
+        command(*arguments, strict=strict or strict_in, **options)
+
+    decorated: Callable[..., None] = with_strictness
     for decorate in reversed(decorators):
-        command = decorate(command)
-    return command
+        decorated = decorate(decorated)
+    return decorated
 
 
 formatted = click.option(
@@ -115,7 +129,9 @@ formatted = click.option(
 )
 
 
-def load(config: str, features: tuple[str, ...], settings: dict[str, str], strict: bool) -> AssetRegistry:
+def load(
+    config: str, features: tuple[str, ...], settings: dict[str, str], strict: bool | tuple[str, ...]
+) -> AssetRegistry:
     """Load CONFIG; warnings go to stderr, each with its place."""
     make_importable()
     with warnings_on_stderr():

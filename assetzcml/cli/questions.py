@@ -23,6 +23,7 @@ from assetzcml.reports.findings import Checker
 from assetzcml.reports.listing import counted
 from assetzcml.reports.xsd import schema_files, schemas
 from assetzcml.resolving.search import parent
+from assetzcml.zcml.strictness import Strictness
 
 __all__ = ["check", "explain", "schema", "url"]
 
@@ -83,8 +84,8 @@ def check(config: str, features: tuple[str, ...], settings: dict[str, str], stri
     Say what is wrong with CONFIG, and what probably is not meant.
 
     The findings are on stdout, each with its code (see docs/checks.rst), place, and how to fix it. The exit status is 1
-    when one is an error, with --strict also when one is a warning. A finding is silenced by a comment on the line before
-    its tag: <!-- assetzcml: ignore A012 -->
+    when one is an error, with --strict also when one is a warning, with --strict-in when that is in a file of PACKAGE. A
+    finding is silenced by a comment on the line before its tag: <!-- assetzcml: ignore A012 -->
     """
     if is_application():
         found = registry_asked(config, features, settings, strict).part(Checker).findings()
@@ -98,7 +99,10 @@ def check(config: str, features: tuple[str, ...], settings: dict[str, str], stri
         for finding in found:
             click.echo(str(finding))
         click.echo(counted(found))
-    if any(finding.severity == "error" or (strict and finding.severity == "warning") for finding in found):
+    counts = Strictness(strict)
+    if any(
+        finding.severity == "error" or (finding.severity == "warning" and counts(finding.origin)) for finding in found
+    ):
         raise SystemExit(1)
 
 

@@ -22,7 +22,7 @@ from assetzcml.registry import Above, Change, Record, Registry, next_generation
 from assetzcml.urls.cachebusters import TreeCacheBuster
 from assetzcml.urls.generator import URLGenerator
 
-__all__ = ["Declarations"]
+__all__ = ["Declarations", "take"]
 
 T = TypeVar("T")
 
@@ -293,6 +293,12 @@ class Declarations(Registry):
         self.add(*records, proposed=proposal.snapshot)
         if any(isinstance(record, Busting) for record in records):
             self._prepare_urls()
+
+
+def take(registry: Declarations, record: Record) -> None:
+    """Check *record*, made elsewhere, as a call would be, and add it. Raises ConfigurationError; nothing changes then."""
+    with registry.lock:
+        registry._declare(record)
 
 
 @contextmanager

@@ -25,14 +25,14 @@ from pyramid.paster import bootstrap
 from pyramid.request import Request
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.static import static_view
-from zope.interface import Interface, implementer
+from zope.interface import implementer
 
 from assetzcml.assembly import AssetRegistry
 from assetzcml.errors import InvalidSpec, NotPublished, Origin
 from assetzcml.integrations.pyramid_renderers import equip_renderers
 from assetzcml.integrations.pyramid_views import PYRAMIDS, AdoptedView, Adopting, conflict, reaches, record_of
 from assetzcml.integrations.reloading import files_of
-from assetzcml.interfaces import IOverride, IStaticView
+from assetzcml.interfaces import IAssetRegistry, IOverride, IStaticView
 from assetzcml.permissions import Door, is_asynchronous
 from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
 from assetzcml.records.loads import Framework
@@ -60,10 +60,6 @@ LAST = 10_000  # the order of an action after those of every package: Pyramid's 
 DIRECTIVES = ("pyramid.zcml",)  # pyramid_zcml's, as ours
 
 NO_PAGES = "use config.add_route and config.add_view, or pyramid_zcml's; exclude the file if it is another package's"
-
-
-class IAssetRegistry(Interface):
-    """The AssetRegistry of a Pyramid application, among its utilities."""
 
 
 def includeme(config: Configurator) -> None:
@@ -100,7 +96,7 @@ def load_zcml(
     config: Configurator,
     spec: str = "configure.zcml",
     features: Iterable[str] = (),
-    strict: bool = False,
+    strict: bool | Iterable[str] = False,
     *,
     lock: Any = None,
 ) -> Any:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
-from assetzcml.errors import Problem
+from assetzcml.errors import ConfigurationError, Problem
 from assetzcml.records.assets import Override, StaticViewRecord
 from assetzcml.records.bundles import BundleContents, BundlingRecord
 from assetzcml.records.rules import Refusal
-from assetzcml.registry import Record
+from assetzcml.registry import Record, next_generation
 from assetzcml.zcml.attributes import Problems, reason
 from assetzcml.zcml.conflicts import Action, Step
+from assetzcml.zcml.load import ForeignLoad, load_of, tag_of
 from assetzcml.zcml.positions import Tag
 
-__all__ = ["Deferred", "declare", "refusals", "settle"]
+__all__ = ["Deferred", "declare", "refusals", "settle", "tag_of"]
 
 STACKED = (Override, BundleContents)  # several for one target, or bundle, do not conflict
 
@@ -37,10 +39,29 @@ class Deferred:
 
 
 def declare(context: Any, record: Record) -> None:
-    """Say *record* at the place of the directive that *context* was made for."""
+    """
+    Say *record* at the place of the directive that *context* was made for.
+
+    A record that says no place of its own is copied, so that it can be said again, and by other loads.
+    """
+    if record.origin is None:
+        record = copy.copy(record)
+        object.__setattr__(record, "origin", tag_of(context))
     discriminator = None if isinstance(record, STACKED) else record.discriminator
+    load = load_of(context)
+    if isinstance(load, ForeignLoad):
+        context.action(discriminator, register, (load, record))
+        return
     step = context.assetzcml_step
     context.action(discriminator, declared, (record,), assetzcml_record=record, assetzcml_step=step)
+
+
+def register(load: ForeignLoad, record: Record) -> None:
+    """The callable of our actions where another loader executes them."""
+    problem = _made(record, {"generation": next_generation(load.registry)})
+    if problem is not None:
+        raise ConfigurationError(problem)
+    load.take(record)
 
 
 @contextmanager
@@ -72,6 +93,11 @@ def settle(action: Action, generation: int, ranks: Mapping[str, int], prefix: st
             known["name"] = f"{prefix}/{record.name}".rstrip("/")
     elif isinstance(record, (Override, BundlingRecord)):
         known["rank"] = (*Step.rank(step), (0, -cast(Any, record.origin).ordinal, 0))
+    return _made(record, known)
+
+
+def _made(record: Any, known: dict[str, Any]) -> Problem | None:
+    """Tell *record* what is *known*, and its component, which is made now. Returns what fails."""
     for name in ("buster", "policy"):
         deferred = getattr(record, name, None)
         if isinstance(deferred, Deferred):

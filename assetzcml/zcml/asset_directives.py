@@ -23,7 +23,7 @@ from assetzcml.urls.cachebusters import (
     QueryStringConstantCacheBuster,
     TreeCacheBuster,
 )
-from assetzcml.zcml.actions import Deferred, declare, refusals
+from assetzcml.zcml.actions import Deferred, declare, refusals, tag_of
 from assetzcml.zcml.attributes import Problems, unknown_attribute
 from assetzcml.zcml.positions import Tag
 from assetzcml.zcml.schemas import ICacheBuster
@@ -39,7 +39,7 @@ class _Publication:
     record: StaticViewRecord
 
     def header(self, context: Any, name: str, value: str, match: Any = None) -> None:
-        with refusals(context.info, str(self.record)):
+        with refusals(tag_of(context), str(self.record)):
             if match is not None:
                 matched = rules.another_matched_header(
                     self.record.matched_headers, name, value, match, file=self.record.file
@@ -56,19 +56,19 @@ class StaticView(_Publication):
     """`staticView`."""
 
     def __init__(self, context: Any, name: str, path: AssetSpec, **options: Any):
-        super().__init__(context, StaticViewRecord(name=name, root=path, origin=context.info, **options))
+        super().__init__(context, StaticViewRecord(name=name, root=path, origin=tag_of(context), **options))
 
 
 class StaticFile(_Publication):
     """`staticFile`."""
 
     def __init__(self, context: Any, name: str, path: AssetSpec, **options: Any):
-        super().__init__(context, StaticViewRecord(name=name, root=path, file=True, origin=context.info, **options))
+        super().__init__(context, StaticViewRecord(name=name, root=path, file=True, origin=tag_of(context), **options))
 
 
 def asset(context: Any, to_override: Address, override_with: Address) -> None:
     """`asset`."""
-    info: Tag = context.info
+    info: Tag = tag_of(context)
     with refusals(info):
         rules.asset_sides(to_override, override_with)
     target, source = to_override.spec, override_with.spec
@@ -89,7 +89,7 @@ def cache_buster(
     **ways: Any,
 ) -> None:
     """`cacheBuster`."""
-    info: Tag = context.info
+    info: Tag = tag_of(context)
     extra = {name: ways.pop(name) for name in list(ways) if name not in WAYS}
     _one_way(info, ways)
     way, value = next(iter(ways.items()))
@@ -151,13 +151,13 @@ def _check_options(info: Tag, way: str, options: Mapping[str, Any]) -> None:
 
 def media_type(context: Any, extension: str, type: str) -> None:  # noqa: A002 (the attribute's name)
     """`mediaType`."""
-    declare(context, MediaType(extension=extension, type=type, origin=context.info))
+    declare(context, MediaType(extension=extension, type=type, origin=tag_of(context)))
 
 
 def permission_policy(context: Any, policy: Any) -> None:
     """`permissionPolicy`."""
-    with refusals(context.info):
+    with refusals(tag_of(context)):
         rules.permission_policy(policy)
     made: Any = Deferred("policy", policy) if isinstance(policy, type) else policy
-    record = PermissionPolicy(policy=made, origin=context.info, wording=_wording({"policy": policy}))
+    record = PermissionPolicy(policy=made, origin=tag_of(context), wording=_wording({"policy": policy}))
     declare(context, record)

@@ -48,6 +48,10 @@ class BadValue(ValidationError):
         return self.message
 
 
+class Filled(dict[str, str]):
+    """Attributes whose settings are filled in. A value may look as if it had one, and has not."""
+
+
 class Attribute(NamedTuple):
     """How one attribute becomes one argument."""
 
@@ -66,6 +70,8 @@ class Plan:
         self.attributes = [_attribute(name, field) for name, field in schema.namesAndDescriptions(True)]
         self.names = [attribute.name for attribute in self.attributes]
         self.any_attribute = bool(schema.queryTaggedValue("keyword_arguments"))
+        # Fields of ours, in directives of any package, fill in settings.
+        self.expands = any(getattr(attribute.field, "expands_settings", False) for attribute in self.attributes)
         self._known = {
             attribute.name: (attribute.argument, attribute.convert if attribute.pure else None, attribute)
             for attribute in self.attributes
@@ -82,6 +88,7 @@ class Plan:
         which may warn or import, is only run where the answer is not None. Raises Problems.
         """
         known = self._known
+        settings = settings or self.expands
         arguments: dict[str, Any] = {}
         later: list[tuple[Attribute, str]] = []
         try:
@@ -111,6 +118,8 @@ class Plan:
         arguments: dict[str, Any] = {}
         problems: list[Problem] = []
         used = 0
+        if self.expands:
+            data = self._with_settings(data, context, info)
         for attribute in self.attributes:
             text = data.get(attribute.name, _UNSET)
             if text is _UNSET:
@@ -124,6 +133,14 @@ class Plan:
         if problems:
             raise Problems(*problems)
         return arguments
+
+    def _with_settings(self, data: Mapping[str, str], context: Any, info: Tag) -> Mapping[str, str]:
+        """*data* with the settings in the values of fields that have them. (Those of our directives are filled in.)"""
+        ours = {each.name for each in self.attributes if getattr(each.field, "expands_settings", False)}
+        open_ones = {name: text for name, text in data.items() if name in ours and "${" in text}
+        if not open_ones or isinstance(data, Filled):
+            return data
+        return {**data, **expand_settings(open_ones, context.assetzcml_load.settings, info)}
 
     def _default(
         self,
@@ -348,23 +365,36 @@ def expand_settings(data: Mapping[str, str], settings: Mapping[str, Any], info: 
     Raises Problems for a key that has neither a value nor a default.
     """
     problems: list[Problem] = []
+    filled = {}
+    for name, text in data.items():
 
-    def value(found: re.Match[str], name: str) -> str:
+        def missing(message: str, hint: str, name: str = name) -> None:
+            where = info.attribute(name)
+            problems.append(Problem(where, f"{info.directive}: {name}: {message}", hint, code="A111"))
+
+        filled[name] = _filled(text, settings, missing)
+    if problems:
+        raise Problems(*problems)
+    return Filled(filled)
+
+
+def expanded(text: str, settings: Mapping[str, Any]) -> str:
+    """One value with its settings. Raises BadValue for a key that has neither a value nor a default."""
+
+    def missing(message: str, hint: str) -> None:
+        raise BadValue(message, hint)
+
+    return _filled(text, settings, missing)
+
+
+def _filled(text: str, settings: Mapping[str, Any], missing: Callable[[str, str], None]) -> str:
+    def value(found: re.Match[str]) -> str:
         key, default, text = found[1].partition(":-")
         if key in settings and settings[key] is not None:
             return str(settings[key])
         if not default:
-            hint = (
-                did_you_mean(key, {str(name) for name in settings} - {key})
-                or f"give settings={{{key!r}: ...}} or write ${{{key}:-default}}"
-            )
-            problems.append(Problem(info.attribute(name), f"{info.directive}: {name}: no setting {key!r}", hint))
+            near = did_you_mean(key, {str(name) for name in settings} - {key})
+            missing(f"no setting {key!r}", near or f"give settings={{{key!r}: ...}} or write ${{{key}:-default}}")
         return text
 
-    expanded = {
-        name: _SETTING.sub(lambda found, name=name: value(found, name), text) if "${" in text else text
-        for name, text in data.items()
-    }
-    if problems:
-        raise Problems(*problems)
-    return expanded
+    return _SETTING.sub(value, text) if "${" in text else text

@@ -27,7 +27,7 @@ from assetzcml.records.bundles import (
     debug_level,
 )
 from assetzcml.records.readers import BOOLEAN_WORDS_TEXT, boolean, boolean_word
-from assetzcml.zcml.actions import declare
+from assetzcml.zcml.actions import declare, tag_of
 from assetzcml.zcml.attributes import Problems, reason
 from assetzcml.zcml.fields import Checked, Option, Said, Spec, Tokens, base_of, spec_of
 from assetzcml.zcml.positions import Tag
@@ -221,19 +221,19 @@ class Environment:
 
     def __init__(self, context: Any, **options: Said):
         for name, said in options.items():
-            record = EnvironmentOption(name=name, value=said.value, wording=said.wording, origin=context.info)
+            record = EnvironmentOption(name=name, value=said.value, wording=said.wording, origin=tag_of(context))
             declare(context, record)
 
     def loadPath(self, context: Any, path: AssetSpec, url: str | None = None) -> None:  # noqa: N802 (the directive's name)
-        record = LoadPath(path=path, url=url, origin=context.info)
+        record = LoadPath(path=path, url=url, origin=tag_of(context))
         declare(context, record)
 
     def urlMapping(self, context: Any, path: AssetSpec, url: str) -> None:  # noqa: N802
-        record = URLMapping(path=path, url=url, origin=context.info)
+        record = URLMapping(path=path, url=url, origin=tag_of(context))
         declare(context, record)
 
     def filterOption(self, context: Any, name: str, value: str) -> None:  # noqa: N802
-        record = FilterOption(name=name, value=value, origin=context.info)
+        record = FilterOption(name=name, value=value, origin=tag_of(context))
         declare(context, record)
 
 
@@ -241,7 +241,7 @@ class Bundle:
     """`bundle`."""
 
     def __init__(self, context: Any, name: str, output: str | None = None, merge: bool = True, **options: Any):
-        info: Tag = context.info
+        info: Tag = tag_of(context)
         if output is not None:
             try:
                 output = bundle_output(output, merge=merge)
@@ -256,7 +256,7 @@ class Bundle:
 
     def filterOption(self, context: Any, name: str, value: str) -> None:  # noqa: N802
         if name.lower() in {known.lower() for known, _ in self.record.options}:
-            raise Problems(Problem(context.info.attribute("name"), f"filterOption {name!r} is given twice"))
+            raise Problems(Problem(tag_of(context).attribute("name"), f"filterOption {name!r} is given twice"))
         self.record = replace(self.record, options=(*self.record.options, (name, value)))
 
     def __call__(self) -> None:
@@ -267,7 +267,7 @@ def bundle_contents(
     context: Any, bundle: str, contents: tuple[str, ...], position: tuple[str, str] = ("append", "")
 ) -> None:
     """`bundleContents`."""
-    info: Tag = context.info
+    info: Tag = tag_of(context)
     if not contents:
         raise Problems(Problem(info.attribute("contents"), f"bundleContents {bundle!r}: contents is empty"))
     base = base_of(context)
@@ -284,6 +284,6 @@ def add_filter(context: Any, name: str, factory: Any) -> None:
     """`filter`."""
     if not callable(factory):
         message = f"filter {name!r}: factory {factory!r} is not callable"
-        raise Problems(Problem(context.info.attribute("factory"), message))
-    record = FilterRecord(name=name, factory=factory, origin=context.info)
+        raise Problems(Problem(tag_of(context).attribute("factory"), message))
+    record = FilterRecord(name=name, factory=factory, origin=tag_of(context))
     declare(context, record)

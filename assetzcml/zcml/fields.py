@@ -10,18 +10,33 @@ from zope.schema import TextLine
 from zope.schema.interfaces import RequiredMissing
 
 from assetzcml.records.assets import Address, AssetSpec, address, asset_spec
-from assetzcml.records.readers import boolean
+from assetzcml.records.readers import MAX_AGE_LIMIT, boolean, max_age, publication_name
 from assetzcml.records.rules import Refusal, file_path
-from assetzcml.zcml.attributes import BadValue
+from assetzcml.zcml.attributes import BadValue, expanded
+from assetzcml.zcml.load import ForeignLoad, tag_of
 
-__all__ = ["Checked", "FileSpec", "Flag", "Option", "Said", "Side", "Spec", "Tokens", "base_of", "spec_of"]
+__all__ = [
+    "Checked",
+    "FileSpec",
+    "Flag",
+    "MaxAge",
+    "Name",
+    "Option",
+    "Said",
+    "Side",
+    "Spec",
+    "Text",
+    "Tokens",
+    "base_of",
+    "spec_of",
+]
 
 
 def base_of(context: Any) -> AssetSpec:
     """What relative forms are relative to: the package of the file, or its directory when it belongs to none."""
     package = getattr(context, "package", None)
     name = package_of(package) if package is not None else ""
-    return AssetSpec(name) if name else asset_spec(context.info.directory_path)
+    return AssetSpec(name) if name else asset_spec(tag_of(context).directory_path)
 
 
 def package_of(module: Any) -> str:
@@ -36,7 +51,31 @@ def spec_of(text: str, context: Any) -> AssetSpec:
     return asset_spec(text, package=base.package, directory="" if base.package else str(base))
 
 
-class Checked(TextLine):
+class Expanding:
+    """
+    A field in whose values `${key}` and `${key:-default}` are taken from the settings, in directives of any package.
+
+    Our loader has filled them in before a field sees the value; in another loader the field does it.
+    """
+
+    expands_settings = True
+    context: Any
+
+    def written(self, value: str) -> str:
+        """*value* with its settings."""
+        load = getattr(self.context, "assetzcml_load", None) if "${" in value else None
+        return expanded(value, load.settings) if isinstance(load, ForeignLoad) else value
+
+
+class Text(Expanding, TextLine):
+    """A text line."""
+
+    def fromUnicode(self, value: str) -> str:  # noqa: N802 (zope.schema's name)
+        text: str = super().fromUnicode(self.written(value))
+        return text
+
+
+class Checked(Expanding, TextLine):
     """A text line that a function reads; what the function refuses with a ValueError is the message."""
 
     context_free = True
@@ -46,7 +85,7 @@ class Checked(TextLine):
         super().__init__(**options)
 
     def fromUnicode(self, value: str) -> Any:  # noqa: N802 (zope.schema's name)
-        return _read(self.read, value)
+        return _read(self.read, self.written(value))
 
     def validate(self, value: Any) -> None:
         """The function has validated what is there."""
@@ -54,20 +93,20 @@ class Checked(TextLine):
             raise RequiredMissing(self.__name__)
 
 
-class Flag(Bool):
+class Flag(Expanding, Bool):
     """True or false, in the words that hold everywhere in assetzcml."""
 
     context_free = True
 
     def fromUnicode(self, value: str) -> bool:  # noqa: N802
-        return bool(_read(boolean, value))
+        return bool(_read(boolean, self.written(value)))
 
 
-class Spec(TextLine):
+class Spec(Expanding, TextLine):
     """The spec of an asset, relative to the package of the file, or to its directory when it belongs to none."""
 
     def fromUnicode(self, value: str) -> AssetSpec:  # noqa: N802
-        found: AssetSpec = _read(lambda text: spec_of(text, self.context), value)
+        found: AssetSpec = _read(lambda text: spec_of(text, self.context), self.written(value))
         return found
 
 
@@ -75,15 +114,36 @@ class FileSpec(Spec):
     """The spec of a file: without a slash behind it."""
 
     def fromUnicode(self, value: str) -> AssetSpec:  # noqa: N802
-        return super().fromUnicode(_read(file_path, value))
+        return super().fromUnicode(_read(file_path, self.written(value)))
 
 
-class Side(TextLine):
+class Name(Checked):
+    """The name of a static view: a prefix of URLs, or an external base URL."""
+
+    def __init__(self, **options: Any):
+        super().__init__(lambda text: publication_name(text, root=False), **options)
+
+
+def seconds(text: str) -> int:
+    """A freshness lifetime. Raises ValueError."""
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"seconds in decimal digits were expected, 0 to {MAX_AGE_LIMIT}")
+    return max_age(int(text[:20]))
+
+
+class MaxAge(Checked):
+    """Seconds, in decimal digits."""
+
+    def __init__(self, **options: Any):
+        super().__init__(seconds, **options)
+
+
+class Side(Expanding, TextLine):
     """A side of an override. A value with neither a colon nor a leading '/' is a whole package, as in Pyramid."""
 
     def fromUnicode(self, value: str) -> Address:  # noqa: N802
         base = base_of(self.context)
-        found: Address = _read(lambda text: address(text, base.package, "" if base.package else str(base)), value)
+        found: Address = _read(lambda text: address(text, base.package, "" if base.package else str(base)), self.written(value))
         return found
 
 
@@ -104,7 +164,7 @@ class Said(NamedTuple):
     wording: str
 
 
-class Option(TextLine):
+class Option(Expanding, TextLine):
     """An option of the environment, read by a function of the text and the context."""
 
     def __init__(self, read: Any, **options: Any):
@@ -112,11 +172,11 @@ class Option(TextLine):
         super().__init__(required=False, **options)
 
     def fromUnicode(self, value: str) -> Said:  # noqa: N802 (zope.schema's name)
-        said = _read(lambda text: self.read(text, self.context), value.strip())
-        return Said(said, str(said) if isinstance(said, AssetSpec) else value.strip())
+        said = _read(lambda text: self.read(text, self.context), self.written(value).strip())
+        return Said(said, str(said) if isinstance(said, AssetSpec) else self.written(value).strip())
 
 
-class Tokens(TextLine):
+class Tokens(Expanding, TextLine):
     """Words parted by blanks, each read by a function of the word and what relative forms are relative to."""
 
     def __init__(self, read: Any, **options: Any):
@@ -125,7 +185,7 @@ class Tokens(TextLine):
 
     def fromUnicode(self, value: str) -> tuple[Any, ...]:  # noqa: N802
         base = base_of(self.context)
-        found: tuple[Any, ...] = _read(lambda text: tuple(self.read(word, base) for word in text.split()), value)
+        found: tuple[Any, ...] = _read(lambda text: tuple(self.read(word, base) for word in text.split()), self.written(value))
         return found
 
     def validate(self, value: Any) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from assetzcml.errors import ConfigurationConflictError, ConfigurationError, Origin, Problem
+from assetzcml.errors import ConfigurationConflictError, ConfigurationError, ConfigurationWarning, Origin, Problem
 from assetzcml.records.loads import Include, LeftOut, Pattern
 from assetzcml.registry import Registry, next_generation
 from assetzcml.zcml.conflicts import Action, FileGraph, Step
 from assetzcml.zcml.limits import Limits
-from assetzcml.zcml.positions import Document, Tag
+from assetzcml.zcml.positions import Document, ForeignTag, Tag, document_of
+from assetzcml.zcml.staging import StagedRegistry
+from assetzcml.zcml.strictness import Strictness
 
-__all__ = ["Load", "RouteOrder", "load_of"]
+__all__ = ["ForeignLoad", "Load", "RouteOrder", "load_of", "tag_of"]
+
+Strict = bool | str | Iterable[str]
 
 
 class RouteOrder:
@@ -39,15 +44,15 @@ class Load:
     """The state of one load: what is asked for, what was read, what is wrong."""
 
     def __init__(
-        self, registry: Registry, settings: Mapping[str, Any], limits: Limits, strict: bool, prefix: str = "",
+        self, registry: Registry, settings: Mapping[str, Any], limits: Limits, strict: Strict = False, prefix: str = "",
         no_pages: str = "",
     ):  # fmt: skip
         self.registry = registry
         self.settings = {**registry.settings, **settings}
-        self.staged = Registry(bases=(registry,), settings=self.settings)
+        self.staged = StagedRegistry(registry, self.settings)
         self.generation = next_generation(registry)
         self.limits = limits
-        self.strict = strict
+        self.strict = Strictness(strict)
         self.prefix = prefix  # what stands before the local names of static views
         self.no_pages = no_pages  # what to say instead of our routes and views, where a framework has its own
         # What was found, and what was looked for in vain.
@@ -87,7 +92,10 @@ class Load:
 
     def warn(self, origin: Origin | None, message: str, hint: str = "", code: str = "") -> None:
         """Something that loads and probably does not do what its author meant; with `strict`, a problem."""
-        (self.problems if self.strict else self.warnings).append(Problem(origin, message, hint, code=code))
+        if self.strict(origin):
+            self.problems.append(Problem(origin, message, self.strict.hint(hint), code=code))
+        else:
+            self.warnings.append(Problem(origin, message, hint, code=code))
 
     def fail_with(self, problems: Iterable[Problem]) -> None:
         """Raise what was found so far, if anything was."""
@@ -97,7 +105,68 @@ class Load:
             raise (ConfigurationConflictError if conflict else ConfigurationError)(*found)
 
 
+class ForeignLoad:
+    """
+    What stands for a load where another loader reads our directives: zope.configuration's own, Zope's, pyramid_zcml's.
+
+    Records are declared one by one, by actions of that loader, in the registry that *find* finds. That loader resolves
+    conflicts as far as it can tell them; the order of overrides is that of the actions.
+    """
+
+    def __init__(self, find: Callable[[], Any], take: Callable[[Any, Any], None]):
+        self._find = find
+        self._take = take
+        self._documents: dict[str, Document] = {}
+        self._routes: RouteOrder | None = None
+
+    @property
+    def registry(self) -> Any:
+        """The registry, made now if there is none."""
+        return self._find()
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What `${key}` stands for."""
+        settings: Mapping[str, Any] = self.registry.settings
+        return settings
+
+    @property
+    def routes(self) -> RouteOrder:
+        """The order of the routes that are known so far."""
+        if self._routes is None:
+            self._routes = RouteOrder(self.registry)
+        return self._routes
+
+    def take(self, record: Any) -> None:
+        """Declare *record* in the registry: what our actions do there."""
+        self._take(self.registry, record)
+
+    def warn(self, origin: Origin | None, message: str, hint: str = "", code: str = "") -> None:
+        """Warn at the ZCML line."""
+        place = origin or Origin("<zcml>")
+        warnings.warn_explicit(Problem(origin, message, hint).headline, ConfigurationWarning, place.file, place.line)
+
+    def tag(self, parsed: Any) -> Tag:
+        """The start tag that zope.configuration calls *parsed*."""
+        file = str(parsed.file)
+        if file not in self._documents:
+            self._documents[file] = document_of(file, None)
+        tag = ForeignTag(self._documents[file], parsed.line, parsed.column, "")
+        tag.directive = tag.written_name()
+        return tag
+
+
 def load_of(context: Any) -> Load:
-    """The load that a handler's *context* belongs to."""
+    """The load that a handler's *context* belongs to; a `ForeignLoad` has what our handlers need of it."""
     load: Load = context.assetzcml_load
     return load
+
+
+def tag_of(context: Any) -> Tag:
+    """The start tag of the directive that *context* was made for."""
+    info = context.info
+    if isinstance(info, Tag):
+        return info
+    load: Any = context.assetzcml_load
+    tag: Tag = load.tag(info)
+    return tag

@@ -59,6 +59,7 @@ class Phases:
             self._begin(os.path.join(own.__path__[0], name), own)
         self.machine.assetzcml_reserved = self.machine.assetzcml_names - known
         load.directive_files = len(load.files)
+        load.left_out.clear()
         load.limits = limits
         self._begin(path, package)
         for real, info in load.excluded.items():
@@ -104,6 +105,7 @@ class Phases:
             else:
                 load.problems.append(problem)
         load.fail_with(load.problems)
+        load.staged.complete = True
         for loser, winner in load.losers:
             if "assetzcml_record" in loser and "assetzcml_record" in winner:
                 ledger(load.staged).losses.append(
@@ -196,7 +198,7 @@ class ZCMLLoader:
         package: ModuleType | str | None = None,
         features: Iterable[str] = (),
         settings: Mapping[str, Any] | None = None,
-        strict: bool = False,
+        strict: bool | Iterable[str] = False,
         limits: Limits | None = None,
         into: Registry | None = None,
         framework: Framework | None = None,
@@ -227,7 +229,7 @@ class ZCMLLoader:
                 registry, settings or {}, limits or Limits(), strict, framework.prefix.strip("/"), framework.no_pages
             )
             phases = Phases(load)
-            for feature in features:
+            for feature in ("assetzcml", *features):
                 phases.machine.provideFeature(feature)
             spec = os.fspath(spec)
             path, inside = _located(spec, package)

@@ -11,7 +11,7 @@ from zope.schema import TextLine
 from assetzcml.records import rules
 from assetzcml.records.pages import Route, View, request_methods
 from assetzcml.records.readers import permission_name
-from assetzcml.zcml.actions import declare, refusals
+from assetzcml.zcml.actions import declare, refusals, tag_of
 from assetzcml.zcml.fields import Checked
 from assetzcml.zcml.load import load_of
 
@@ -90,7 +90,7 @@ def route(
     after: str | None = None,
 ) -> None:
     """`route`."""
-    info = context.info
+    info = tag_of(context)
     with refusals(info, f"route {name!r}"):
         rules.route_permission(permission, view)
         rules.route_neighbours(before, after)
@@ -117,7 +117,7 @@ def view(
     permission: str | None = None,
 ) -> None:
     """`view`: a record and an action for each request method, so that each can be overridden."""
-    info = context.info
+    info = tag_of(context)
     with refusals(info):
         rules.page_target(name, route_name)
     for method in request_method or ("",):

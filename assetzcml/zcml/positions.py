@@ -164,6 +164,11 @@ class Tag(Spot):
         """The directory the file lies in: what a relative spec is relative to in a file that belongs to no package."""
         return os.path.dirname(os.path.abspath(self.file))
 
+    def written_name(self) -> str:
+        """The name that is written in the tag, without its prefix; '' where the text is not known."""
+        found = _TAG_NAME.match(self.document.data, self.offset)
+        return found[0][1:].rpartition(b":")[2].decode("utf-8", "replace") if found else ""
+
     @property
     def eline(self) -> int:
         """The line on which the directive ends: behind an empty element, else before its end tag."""

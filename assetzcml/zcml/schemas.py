@@ -8,7 +8,6 @@ from zope.interface import Interface
 from assetzcml.records import rules
 from assetzcml.records.readers import (
     CODINGS,
-    MAX_AGE_LIMIT,
     ONE_HOUR,
     asset_below,
     content_codings,
@@ -17,12 +16,10 @@ from assetzcml.records.readers import (
     header_match,
     immutable_patterns,
     index_name,
-    max_age,
     permission_name,
-    publication_name,
     send_way,
 )
-from assetzcml.zcml.fields import Checked, FileSpec, Flag, Side, Spec
+from assetzcml.zcml.fields import Checked, FileSpec, Flag, MaxAge, Name, Side, Spec
 
 __all__ = [
     "IAsset",
@@ -35,17 +32,10 @@ __all__ = [
 ]
 
 
-def _max_age(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"seconds in decimal digits were expected, 0 to {MAX_AGE_LIMIT}")
-    return max_age(int(text[:20]))
-
-
 class IPublished(Interface):
     """What `staticView` and `staticFile` have in common."""
 
-    name = Checked(
-        lambda text: publication_name(text, root=False),
+    name = Name(
         title="URL prefix, or external base URL",
         description="Without a scheme: segments of the application's URLs, '/' for its root. "
         "With one, or with a leading '//': URLs are made with it, and others serve them.",
@@ -53,8 +43,7 @@ class IPublished(Interface):
     path = Spec(
         title="Asset spec of what is published", description="package:path, .subpackage:path, path or /absolute/path."
     )
-    cache_max_age = Checked(
-        _max_age,
+    cache_max_age = MaxAge(
         title="Freshness lifetime, in seconds",
         description="Sent as Cache-Control: max-age (RFC 9111, 5.2.2.1), 0 to 2147483647. "
         "0 makes every client ask again.",

@@ -1,0 +1,71 @@
+"""The registry that is being made by a load: what handlers of any package have as `context.registry`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from assetzcml.errors import ConfigurationError, Problem
+from assetzcml.interfaces import IResolver, IURLGenerator
+from assetzcml.registry import Registry
+from assetzcml.resolving.resolver import Asset, Resolver
+from assetzcml.urls.generator import URLGenerator
+
+__all__ = ["StagedRegistry"]
+
+DECLARE = "call assetzcml.declare(context, record) in the handler"
+
+
+class StagedRegistry(Registry):
+    """
+    What a registry will be when the load is done, in front of what it is.
+
+    Actions ask it (`resolve`, `static_path`, `static_url`) and register their own components with it; the registry
+    itself gets all of it when no action has failed. While files are still read nobody knows which overrides there will
+    be, so it does not answer then.
+    """
+
+    def __init__(self, registry: Registry, settings: Mapping[str, Any]):
+        super().__init__(bases=(registry,), settings=settings)
+        self.complete = False  # are all records of the load here?
+
+    def resolve(self, spec: Any) -> Asset:
+        """The asset of *spec*, as it will be."""
+        return self._asked(IResolver).resolve(spec)
+
+    def static_path(self, spec: Any, request: Any = None, **options: Any) -> str:
+        """The URL of an asset without scheme and host, as it will be."""
+        path: str = self._asked(IURLGenerator).static_path(spec, request, **options)
+        return path
+
+    def static_url(self, spec: Any, request: Any = None, **options: Any) -> str:
+        """The URL of an asset, as it will be."""
+        url: str = self._asked(IURLGenerator).static_url(spec, request, **options)
+        return url
+
+    def queryUtility(self, provided: Any, name: str = "", default: Any = None) -> Any:  # noqa: N802 (zope.interface's name)
+        """As `Components.queryUtility`; the resolver and the URLs are those of the registry as it will be."""
+        if name or provided not in OWN or not self.complete:
+            return super().queryUtility(provided, name, default)
+        registered = self.utilities.lookup((), provided) if provided is IURLGenerator else None
+        return registered if registered is not None else self.part(OWN[provided])
+
+    def _asked(self, provided: Any) -> Any:
+        if not self.complete:
+            message = "the registry is asked while files are still read, when nobody knows what it will answer"
+            raise ConfigurationError(
+                Problem(None, message, "ask in an action: context.action(discriminator, function)")
+            )
+        return self.getUtility(provided)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("add_") or name in ("override_asset", "load_zcml", "declaring", "reload"):
+
+            def refuse(*arguments: Any, **options: Any) -> None:
+                raise ConfigurationError(Problem(None, f"{name}() is not for a load, which is a whole", DECLARE))
+
+            return refuse
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+
+OWN: Mapping[Any, Any] = {IResolver: Resolver, IURLGenerator: URLGenerator}

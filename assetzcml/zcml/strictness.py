@@ -1,0 +1,51 @@
+"""Which warnings are errors: all, none, or those in files of the packages that somebody can change."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterable
+
+from assetzcml.errors import ConfigurationError, Origin, Problem
+
+__all__ = ["Strictness"]
+
+OTHER_FORM = 'strict=("package",) counts those in files of your own packages only'
+
+
+class Strictness:
+    """
+    What `strict` says: True, False, or names of packages, whose subpackages count too.
+
+    Raises ConfigurationError for a package that there is none of.
+    """
+
+    def __init__(self, strict: bool | str | Iterable[str] = False):
+        self.everywhere = strict is True
+        names = () if isinstance(strict, bool) else (strict,) if isinstance(strict, str) else tuple(strict)
+        self._directories = tuple(directory for name in names for directory in _directories(name))
+
+    def __call__(self, origin: Origin | None) -> bool:
+        """Is a warning at *origin* an error?"""
+        if self.everywhere or origin is None:
+            return self.everywhere
+        path = os.path.abspath(origin.file)
+        return path.startswith(self._directories) or os.path.realpath(path).startswith(self._directories)
+
+    def hint(self, hint: str) -> str:
+        """*hint* for a warning that is an error, and how it need not be one."""
+        return f"{hint}; {OTHER_FORM}" if self.everywhere and hint else hint or (OTHER_FORM if self.everywhere else "")
+
+
+def _directories(name: str) -> Iterable[str]:
+    """The directories of a package, each with a separator behind it, as written and as it is."""
+    try:
+        portions = list(getattr(importlib.import_module(name), "__path__", ()))
+    except Exception as error:
+        message = f"strict names {name!r}, which cannot be imported: {error}"
+        raise ConfigurationError(Problem(None, message, "the name of a package was expected")) from None
+    if not portions:
+        raise ConfigurationError(Problem(None, f"strict names {name!r}, which is no package"))
+    for portion in portions:
+        yield os.path.join(os.path.abspath(portion), "")
+        yield os.path.join(os.path.realpath(portion), "")
