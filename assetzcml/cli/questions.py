@@ -19,11 +19,10 @@ from assetzcml.cli.configured import (
 from assetzcml.cli.statuses import EXIT_STATUS, Wrong
 from assetzcml.errors import ConfigurationError, did_you_mean
 from assetzcml.records.assets import asset_spec
-from assetzcml.reports.findings import Checker
+from assetzcml.reports.findings import Checker, serious
 from assetzcml.reports.listing import counted
 from assetzcml.reports.xsd import schema_files, schemas
 from assetzcml.resolving.search import parent
-from assetzcml.zcml.strictness import Strictness
 
 __all__ = ["check", "explain", "schema", "url"]
 
@@ -99,10 +98,7 @@ def check(config: str, features: tuple[str, ...], settings: dict[str, str], stri
         for finding in found:
             click.echo(str(finding))
         click.echo(counted(found))
-    counts = Strictness(strict)
-    if any(
-        finding.severity == "error" or (finding.severity == "warning" and counts(finding.origin)) for finding in found
-    ):
+    if any(serious(found, strict)):
         raise SystemExit(1)
 
 

@@ -18,7 +18,7 @@ from assetzcml.records.assets import Busting, MediaType, Override, PermissionPol
 from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import ONE_HOUR, permission_name
 from assetzcml.records.rules import Refusal, described
-from assetzcml.registry import Above, Change, Record, Registry, next_generation
+from assetzcml.registry import Above, Change, Record, Registry, ledger, next_generation
 from assetzcml.urls.cachebusters import TreeCacheBuster
 from assetzcml.urls.generator import URLGenerator
 
@@ -297,7 +297,7 @@ class Declarations(Registry):
 
 def take(registry: Declarations, record: Record) -> None:
     """Check *record*, made elsewhere, as a call would be, and add it. Raises ConfigurationError; nothing changes then."""
-    with registry.lock:
+    with ledger(registry).lock:
         registry._declare(record)
 
 

@@ -11,14 +11,12 @@ import importlib
 import sys
 from typing import Any
 
-from zope.configuration.config import GroupingContextDecorator
-
 from assetzcml.assembly import AssetRegistry
 from assetzcml.declaring.calls import take
 from assetzcml.interfaces import IAssetRegistry
 from assetzcml.registry import Record
 from assetzcml.zcml import actions
-from assetzcml.zcml.load import ForeignLoad, Load
+from assetzcml.zcml.load import ForeignLoad, Load, root_of
 
 __all__ = ["bind", "bind_loader", "declare", "registry_of"]
 
@@ -47,9 +45,7 @@ def registry_of(context: Any) -> Any:
 
 def bind(context: Any) -> Any:
     """Tell the loader of *context* where records go, unless it knows; returns its `Load` or `ForeignLoad`."""
-    root = context
-    while isinstance(root, GroupingContextDecorator):
-        root = root.context
+    root = root_of(context)
     load = getattr(root, "assetzcml_load", None)
     if load is None:
         load = root.assetzcml_load = ForeignLoad(lambda: _registry(root), take)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem, did_you_mean, excerpt, printable
@@ -18,8 +18,9 @@ from assetzcml.reports.descriptions import origin_data
 from assetzcml.reports.rules import Looked, Remark
 from assetzcml.reports.survey import Site
 from assetzcml.zcml.loader import ZCMLLoader
+from assetzcml.zcml.strictness import Strictness
 
-__all__ = ["ERROR", "INFO", "RULES", "WARNING", "Checker", "Finding", "Rule"]
+__all__ = ["ERROR", "INFO", "RULES", "WARNING", "Checker", "Finding", "Rule", "serious"]
 
 ERROR, WARNING, INFO = "error", "warning", "info"
 
@@ -374,6 +375,13 @@ class Finding(NamedTuple):
 def _finding(code: str, remark: Remark) -> Finding:
     rule = RULES[code]
     return Finding(code, rule.severity, remark.origin, remark.message, remark.hint or rule.fix, remark.also)
+
+
+def serious(found: Iterable[Finding], strict: bool | Iterable[str]) -> Iterator[bool]:
+    """Of each finding, is it an error? A warning is one as `strict` says, see `load_zcml`."""
+    counts = Strictness(strict)
+    for finding in found:
+        yield finding.severity == ERROR or (finding.severity == WARNING and counts(finding.origin))
 
 
 class Checker:

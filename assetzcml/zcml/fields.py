@@ -143,7 +143,9 @@ class Side(Expanding, TextLine):
 
     def fromUnicode(self, value: str) -> Address:  # noqa: N802
         base = base_of(self.context)
-        found: Address = _read(lambda text: address(text, base.package, "" if base.package else str(base)), self.written(value))
+        found: Address = _read(
+            lambda text: address(text, base.package, "" if base.package else str(base)), self.written(value)
+        )
         return found
 
 
@@ -185,7 +187,9 @@ class Tokens(Expanding, TextLine):
 
     def fromUnicode(self, value: str) -> tuple[Any, ...]:  # noqa: N802
         base = base_of(self.context)
-        found: tuple[Any, ...] = _read(lambda text: tuple(self.read(word, base) for word in text.split()), self.written(value))
+        found: tuple[Any, ...] = _read(
+            lambda text: tuple(self.read(word, base) for word in text.split()), self.written(value)
+        )
         return found
 
     def validate(self, value: Any) -> None:

@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from zope.configuration.config import GroupingContextDecorator
+
 from assetzcml.errors import ConfigurationConflictError, ConfigurationError, ConfigurationWarning, Origin, Problem
 from assetzcml.records.loads import Include, LeftOut, Pattern
 from assetzcml.registry import Registry, next_generation
@@ -16,7 +18,7 @@ from assetzcml.zcml.positions import Document, ForeignTag, Tag, document_of
 from assetzcml.zcml.staging import StagedRegistry
 from assetzcml.zcml.strictness import Strictness
 
-__all__ = ["ForeignLoad", "Load", "RouteOrder", "load_of", "tag_of"]
+__all__ = ["ForeignLoad", "Load", "RouteOrder", "load_of", "root_of", "tag_of"]
 
 Strict = bool | str | Iterable[str]
 
@@ -160,6 +162,13 @@ def load_of(context: Any) -> Load:
     """The load that a handler's *context* belongs to; a `ForeignLoad` has what our handlers need of it."""
     load: Load = context.assetzcml_load
     return load
+
+
+def root_of(context: Any) -> Any:
+    """The machine, of any loader, that a handler's *context* belongs to."""
+    while isinstance(context, GroupingContextDecorator):
+        context = context.context
+    return context
 
 
 def tag_of(context: Any) -> Tag:
