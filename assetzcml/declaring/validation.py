@@ -83,15 +83,18 @@ class _Checks:
                 where,
                 f"{record}: {attribute}: '{spec}' is a directory",
                 f"write '{spec}/' if the whole directory is meant",
+                code="A121",
             )
-        return Problem(where, f"{record}: {attribute}: '{spec}/' is a file", f"write '{spec}', without the slash")
+        return Problem(
+            where, f"{record}: {attribute}: '{spec}/' is a file", f"write '{spec}', without the slash", code="A121"
+        )
 
     def _missing_source(self, record: Override) -> Finding:
         where = (record.origin or NOWHERE).attribute("override_with")
         hint = self._nearest(record.source, "" if record.file else "/")
         message = f"{record}: override_with: {record.written(record.source)!r} does not exist"
         if record.source.absolute_path:
-            return Finding(Problem(where, message, hint))
+            return Finding(Problem(where, message, hint, code="A121"))
         return Finding(Problem(where, message, hint or "the search goes on without it", code="A020"), warning=True)
 
     def view(self, record: StaticViewRecord, roots: bool) -> Iterator[Finding]:
@@ -100,7 +103,9 @@ class _Checks:
             message = (
                 f"{record}: the permission {record.permission!r} cannot be asked for: there is no permission policy"
             )
-            yield Finding(Problem(origin.attribute("permission"), message, "declare one with permissionPolicy"))
+            yield Finding(
+                Problem(origin.attribute("permission"), message, "declare one with permissionPolicy", code="A122")
+            )
         if record.external:
             return
         where = origin.attribute("path")
@@ -126,9 +131,11 @@ class _Checks:
                 if not record.file
                 else ("a directory", "publish it with staticView")
             )
-            yield Finding(Problem(where, f"{record}: '{record.root}' is {found}", hint))
+            yield Finding(Problem(where, f"{record}: '{record.root}' is {found}", hint, code="A120"))
         else:
-            yield Finding(Problem(where, f"{record}: no layer of '{record.root}' exists", self._nearest(record.root)))
+            yield Finding(
+                Problem(where, f"{record}: no layer of '{record.root}' exists", self._nearest(record.root), code="A120")
+            )
 
     def _holds_bundle(self, record: StaticViewRecord) -> bool:
         """Is there a bundle at the root, or below it, that is built when it is asked for?"""
@@ -150,7 +157,7 @@ class _Checks:
                 place = next(
                     (p for p in map(origin.attribute, ("manifest", "digest", "token")) if p is not origin), origin
                 )
-                yield Finding(Problem(place, f"{record}: {message}"))
+                yield Finding(Problem(place, f"{record}: {message}", code="A123"))
 
     def cycles(self, records: Sequence[Override]) -> Iterator[Finding]:
         # One more is in a circle only with what it touches.
@@ -161,7 +168,13 @@ class _Checks:
             chain = " \N{RIGHTWARDS ARROW} ".join([*(str(o.target) for o in cycle), str(cycle[-1].source)])
             others = [("and at", o.origin) for o in cycle if o is not new[-1] and o.origin is not None]
             yield Finding(
-                Problem(new[-1].origin, f"overrides go round in a circle: {chain}", "remove one of them", also=others)
+                Problem(
+                    new[-1].origin,
+                    f"overrides go round in a circle: {chain}",
+                    "remove one of them",
+                    also=others,
+                    code="A124",
+                )
             )
 
     def _unimportable(self, spec: AssetSpec, where: Origin, subject: str) -> Problem | None:
@@ -171,14 +184,14 @@ class _Checks:
         except ModuleNotFoundError as error:
             if error.name and (spec.package == error.name or spec.package.startswith(f"{error.name}.")):
                 message = str(error) if "not a package" in str(error) else f"there is no package {spec.package!r}"
-                return Problem(where, f"{subject}: {message}")
+                return Problem(where, f"{subject}: {message}", code="A108")
             failure: Exception = error
         except Exception as error:
             failure = error
         else:
             return None
         message = f"the package {spec.package!r} cannot be imported: {type(failure).__name__}: {failure}"
-        return Problem(where, f"{subject}: {message}", exception=failure)
+        return Problem(where, f"{subject}: {message}", exception=failure, code="A108")
 
     def _kind(self, spec: AssetSpec) -> str | None:
         """What stands at a place itself, overrides left aside. A bundle is a file, built or not."""

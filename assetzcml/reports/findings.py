@@ -39,7 +39,7 @@ RULES: dict[str, Rule] = {
     rule.code: rule
     for rule in (
         # Loading.
-        Rule("A001", ERROR, "The configuration does not load", "correct it at this place"),
+        Rule("A001", ERROR, "The configuration does not load", ""),
         Rule("A002", ERROR, "Two declarations of equal strength", "keep one, or make one stronger"),
         Rule("A003", WARNING, "The load warns", "follow the warning"),
         Rule("A004", WARNING, "Text that is ignored", "put it into a comment"),
@@ -72,6 +72,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "A014", WARNING, "A conflict that a stronger declaration hides", "keep one of them", rules.hidden_conflict
         ),
+        Rule("A015", WARNING, "An override of a file that was read before", "include the file in one place only"),
         # Overrides.
         Rule("A020", WARNING, "An override whose source does not exist", "correct override_with, or make the file"),
         Rule(
@@ -320,6 +321,32 @@ RULES: dict[str, Rule] = {
             "correct the name, or remove it",
             outcomes.idle_options,
         ),
+        # What does not load, by its kind.
+        Rule("A101", ERROR, "A file that is not ZCML", "save it as UTF-8 XML with one element that holds all others"),
+        Rule("A102", ERROR, "More than a limit allows", "raise the limit if this is meant"),
+        Rule("A103", ERROR, "A directive that nobody knows", "include the meta.zcml of the package that defines it"),
+        Rule("A104", ERROR, "A directive, or text, in the wrong place", "move it"),
+        Rule("A105", ERROR, "An attribute that a directive does not have", "remove it, or correct its name"),
+        Rule("A106", ERROR, "An attribute that is missing", "add it"),
+        Rule("A107", ERROR, "A value that an attribute cannot have", "write one that its field takes"),
+        Rule("A108", ERROR, "A name that leads nowhere", "correct the name, or install what it is in"),
+        Rule(
+            "A109",
+            ERROR,
+            "Code of another package raised an error",
+            "see the error; its traceback is the cause of the exception",
+        ),
+        Rule("A110", ERROR, "A condition that is none", "use one of the verbs"),
+        Rule("A111", ERROR, "A setting without a value", "give it a value, or a default"),
+        Rule("A112", ERROR, "An include that cannot be followed", "correct what it names"),
+        Rule("A113", ERROR, "An override that comes too late", "include the file in one place only"),
+        Rule("A114", ERROR, "Attributes that do not go together", "keep those that belong together"),
+        Rule("A115", ERROR, "An action of another package that cannot be compared", "correct it in that package"),
+        Rule("A120", ERROR, "A root that does not exist", "correct the path, or create what it names"),
+        Rule("A121", ERROR, "An override of another kind", "a directory overrides a directory, a file a file"),
+        Rule("A122", ERROR, "A permission that nobody can be asked for", "declare a permissionPolicy"),
+        Rule("A123", ERROR, "A cache buster that cannot work", "correct its attribute"),
+        Rule("A124", ERROR, "Overrides that go round in a circle", "remove one of them"),
     )
 }
 
@@ -331,7 +358,9 @@ NAMESPACES = (
 )
 ONE_CHARACTER = 0.965  # the similarity of two of them that differ in one: that of the shortest is 60/62, of two 58/62
 
-WITHOUT_PARDON = frozenset({"A001", "A002"})  # what does not load does not work, whatever a comment says
+WITHOUT_PARDON = frozenset(
+    {"A001", "A002", *(code for code in RULES if code[1] == "1")}
+)  # what does not load does not work, whatever a comment says
 
 
 class Finding(NamedTuple):
@@ -357,7 +386,9 @@ class Finding(NamedTuple):
             if self.severity == ERROR:
                 lines += [printable(f"    included from {step}") for step in self.origin.chain()]
         lines += [printable(f"    {word} {origin}") for word, origin in self.also]
-        return "\n".join([*lines, printable(f"    fix: {self.fix}")])
+        if self.fix:
+            lines.append(printable(f"    fix: {self.fix}"))
+        return "\n".join(lines)
 
     def as_dict(self) -> dict[str, Any]:
         """The finding in texts, numbers, lists and mappings: it can be written as JSON."""
@@ -404,7 +435,7 @@ class Checker:
             try:
                 self.registry.part(ZCMLLoader).load(spec, **{**arguments, "strict": False})
             except ConfigurationError as error:
-                return [_of_problem(problem) for problem in error.problems]
+                return [_of_problem(problem, problem.code) for problem in error.problems]
         return self._in_order(self._pardoned([*self._deprecated(caught, before), *self._findings()]))
 
     def findings(self) -> list[Finding]:

@@ -72,7 +72,7 @@ def refusals(info: Tag, subject: str = "") -> Iterator[None]:
     except Refusal as refused:
         (problem,) = refused.problems
         where, message = info.attribute(refused.attribute), f"{subject or info.directive}: {problem.message}"
-        raise Problems(Problem(where, message, problem.hint)) from None
+        raise Problems(Problem(where, message, problem.hint, code="A114")) from None
 
 
 def declared(record: Record) -> None:
@@ -105,7 +105,7 @@ def _made(record: Any, known: dict[str, Any]) -> Problem | None:
                 known[name] = deferred()
             except Exception as error:
                 message = f"{record}: {deferred.attribute} raised {type(error).__name__}: {reason(error)}"
-                return Problem(record.origin.attribute(deferred.attribute), message, exception=error)
+                return Problem(record.origin.attribute(deferred.attribute), message, exception=error, code="A109")
     for name, value in known.items():
         object.__setattr__(record, name, value)  # frozen for all who get it later
     return None

@@ -157,7 +157,9 @@ class Plan:
             field.validate(field.default)
         except ValidationError:
             hint = f"{_title(field)} was expected"
-            problems.append(Problem(info, f"{label(info, data)}: the attribute {attribute.name!r} is missing", hint))
+            problems.append(
+                Problem(info, f"{label(info, data)}: the attribute {attribute.name!r} is missing", hint, code="A106")
+            )
         else:
             arguments[attribute.argument] = field.default
 
@@ -187,7 +189,9 @@ def _convert(attribute: Attribute, text: str, context: Any, arguments: dict[str,
 def unknown_attribute(name: str, known: list[str], info: Tag, data: Mapping[str, str]) -> Problem:
     """A directive has no such attribute."""
     hint = did_you_mean(name, known) or (f"it has {', '.join(sorted(known))}" if known else "it has none")
-    return Problem(info.attribute_name(name), f"{label(info, data)}: unknown attribute {shorten(name)}", hint)
+    return Problem(
+        info.attribute_name(name), f"{label(info, data)}: unknown attribute {shorten(name)}", hint, code="A105"
+    )
 
 
 def label(info: Tag, data: Mapping[str, str]) -> str:
@@ -302,12 +306,12 @@ def _invalid(attribute: Attribute, text: str, info: Tag, error: Exception) -> Pr
     where = info.attribute(attribute.name)
     subject = f"{info.directive}: {attribute.name}={shorten(text)}"
     if isinstance(error, BadValue):
-        return Problem(where, f"{subject}: {error.message}", error.hint)
+        return Problem(where, f"{subject}: {error.message}", error.hint, code="A107")
     if isinstance(attribute.field, GlobalObject):
-        return Problem(where, f"{subject} cannot be resolved: {reason(error)}", exception=_foreign(error))
+        return Problem(where, f"{subject} cannot be resolved: {reason(error)}", exception=_foreign(error), code="A108")
     if isinstance(error, ValidationError):
-        return Problem(where, f"{subject} is not valid: {reason(error)}", _expectation(attribute.field))
-    return Problem(where, f"{subject} raised {type(error).__name__}: {reason(error)}", exception=error)
+        return Problem(where, f"{subject} is not valid: {reason(error)}", _expectation(attribute.field), code="A107")
+    return Problem(where, f"{subject} raised {type(error).__name__}: {reason(error)}", exception=error, code="A109")
 
 
 def _foreign(error: BaseException) -> BaseException | None:

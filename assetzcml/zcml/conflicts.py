@@ -176,7 +176,7 @@ def _misordered(actions: list[Action]) -> Iterator[Problem]:
     for action in actions:
         if not isinstance(action["order"] or 0, (int, float)):
             message = f"the order of an action of {_who(action)} is {told(action['order'])}"
-            yield Problem(_origin(action), message, "a number was expected")
+            yield Problem(_origin(action), message, "a number was expected", code="A115")
 
 
 def _winner(group: list[Action], graph: FileGraph) -> Action | None:
@@ -232,7 +232,9 @@ def _unusable(action: Action, error: Exception) -> Problem:
     """A discriminator that is not hashable, or cannot be compared."""
     discriminator = repr(told(action["discriminator"]))
     if isinstance(error, TypeError):
-        return Problem(_origin(action), f"the discriminator {discriminator} is not hashable", exception=error)
+        return Problem(
+            _origin(action), f"the discriminator {discriminator} is not hashable", exception=error, code="A115"
+        )
     message = f"the discriminator {discriminator} of {_who(action)} cannot be used: "
     said = " ".join(str(error).split())
     return Problem(
@@ -240,6 +242,7 @@ def _unusable(action: Action, error: Exception) -> Problem:
         f"{message}{type(error).__name__}: {said}",
         "it has to be hashable and comparable: a tuple of texts is",
         exception=error,
+        code="A115",
     )
 
 

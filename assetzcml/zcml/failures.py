@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from xml.sax import SAXParseException
 
 from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
@@ -36,9 +37,9 @@ def problems_of(error: Exception, info: Tag) -> list[Problem]:
     if isinstance(error, ConfigurationError):
         return [_placed(problem, info) for problem in error.problems]
     if isinstance(error, ZopeConfigurationError):
-        return [Problem(info, f"{label(info, {})}: {reason(error)}", exception=error.__cause__)]
+        return [Problem(info, f"{label(info, {})}: {reason(error)}", exception=error.__cause__, code="A109")]
     message = f"{label(info, {})} raised {type(error).__name__}: {reason(error)}"
-    return [Problem(info, message, exception=error)]
+    return [Problem(info, message, exception=error, code="A109")]
 
 
 def _placed(problem: Problem, info: Tag) -> Problem:
@@ -55,17 +56,58 @@ def _syntax(error: SAXParseException, info: Tag) -> Problem:
     """An error of XML in a file, or text, that a handler had zope.configuration read."""
     document = document_of(error.getSystemId() or "<string>", info)
     place = Spot(document, document.offset(error.getLineNumber() or 1, (error.getColumnNumber() or 0) + 1))
-    return Problem(place, f"XML syntax error: {error.getMessage()}")
+    return Problem(place, f"XML syntax error: {error.getMessage()}", code="A101")
+
+
+# The packages whose meta.zcml defines the directives of a namespace that is often in use before it is known.
+PACKAGES = {
+    "http://namespaces.zope.org/zope": ("zope.component", ""),
+    "http://namespaces.zope.org/browser": ("zope.browserpage", ""),
+    "http://namespaces.zope.org/i18n": ("zope.i18n", ""),
+    "http://namespaces.zope.org/five": ("Products.Five", ""),
+    "http://pylonshq.com/pyramid": ("assetzcml", "pyramid.zcml"),
+}
+NEARLY = 2  # characters in which a misspelt namespace differs
 
 
 def unknown_directive(namespace: str | None, name: str, info: Tag, known: Mapping[str, list[str]]) -> Problem:
     """No directive of this name is *known*, which are the names in each namespace."""
-    hint = did_you_mean(name, known.get(namespace or "", []) + known["*"])
-    if namespace == XINCLUDE:
-        hint = "ZCML has an include of its own"
-    if not hint and namespace is None:
-        hint = "the element is in no namespace; is xmlns missing?"
-    elif not hint and namespace not in known:
-        hint = did_you_mean(namespace or "", known) or "include the package that defines it"
     where = f" of {namespace}" if namespace else ""
-    return Problem(info, f"unknown directive {shorten(name)}{where}", hint)
+    hint = _of_what(namespace, name, known)
+    return Problem(info, f"unknown directive {shorten(name)}{where}", hint, code="A103")
+
+
+def _of_what(namespace: str | None, name: str, known: Mapping[str, list[str]]) -> str:
+    """What may be meant by a directive that nobody knows."""
+    if namespace == XINCLUDE:
+        return "ZCML has an include of its own"
+    if namespace is None:
+        near = did_you_mean(name, known["*"])
+        return near or "the element is in no namespace; is xmlns missing?"
+    near = did_you_mean(name, known.get(namespace, []) + known["*"])
+    if near:
+        return near
+    meant = next((each for each in known if each != "*" and 0 < _differ(each, namespace) <= NEARLY), None)
+    if meant is not None:
+        return f"did you mean {meant!r}?"
+    holders = [each for each, names in known.items() if name in names and each not in ("*", namespace)]
+    if len(holders) == 1:
+        return f"{name!r} is of {holders[0]}"
+    if namespace in known:
+        return ""
+    package, file = PACKAGES.get(namespace, ("", ""))
+    attributes = f'package="{package or "..."}" file="{file or "meta.zcml"}"'
+    whose = "" if package else " of the package that does"
+    also = ", or pyramid_zcml" if file else ""
+    return f"no file read so far defines directives of this namespace; write <include {attributes}/>{whose}{also}"
+
+
+@lru_cache(maxsize=256)  # of pairs of namespaces, of which a load has few, in thousands of problems
+def _differ(one: str, other: str) -> int:
+    """In how many characters two texts differ: put in, left out or another."""
+    row = list(range(len(other) + 1))
+    for number, character in enumerate(one, 1):
+        former, row = row, [number]
+        for place, against in enumerate(other, 1):
+            row.append(min(former[place] + 1, row[-1] + 1, former[place - 1] + (character != against)))
+    return row[-1]

@@ -114,7 +114,7 @@ class HandlersFile:
         late = None if self.read_here or self.real is None else late_override(load, self.info, self.path, self.real)
         if late is not None:
             # Such a directive takes what it finds, and Plone's own overrides are found where they were included.
-            load.warn(late.origin, late.message, late.hint, "A008")
+            load.warn(late.origin, late.message, late.hint, "A015")
         return overridden(load, self.actions, includepath)
 
 
@@ -188,7 +188,9 @@ def _paths(context: Any, file: str | None, package: Any, files: str | None) -> l
     """The absolute paths that the attributes name, a pattern's matches in the order of their lower case names."""
     info = context.info
     if file and files:
-        raise Problems(Problem(info, f"{info.directive}: file and files exclude each other", "keep one of them"))
+        raise Problems(
+            Problem(info, f"{info.directive}: file and files exclude each other", "keep one of them", code="A112")
+        )
     inner = _inside(context, package)
     if not files:
         return [_existing(inner, file or "configure.zcml")]
@@ -197,7 +199,10 @@ def _paths(context: Any, file: str | None, package: Any, files: str | None) -> l
         place = info.attribute("files")
         raise Problems(
             Problem(
-                place, f"{info.directive}: the pattern {shorten(files)} is absolute", "a relative pattern was expected"
+                place,
+                f"{info.directive}: the pattern {shorten(files)} is absolute",
+                "a relative pattern was expected",
+                code="A112",
             )
         )
     # Only the pattern is one: the directory may hold a '[' of its own.
@@ -217,7 +222,7 @@ def _inside(context: Any, package: Any) -> Any:
         if getattr(package, "__path__", None) is None and not getattr(package, "__file__", None):
             name = getattr(package, "__name__", package)
             place = context.info.attribute("package")
-            raise Problems(Problem(place, f"{context.info.directive}: {str(name)!r} is not a package"))
+            raise Problems(Problem(place, f"{context.info.directive}: {str(name)!r} is not a package", code="A108"))
         inner.package = package
         inner.basepath = None
     return inner
@@ -254,7 +259,7 @@ def include_file(
     place = info if isinstance(info, Origin) else None
     if not any_name and not path.endswith((".zcml", ".zcml.in")):
         message = f"{_word(info)}: {path} is not named *.zcml"
-        raise Problems(Problem(_at(info) or Origin(path), message, "an include opens nothing else"))
+        raise Problems(Problem(_at(info) or Origin(path), message, "an include opens nothing else", code="A112"))
     owner = package if package is not None else context.package
     path, real = _found(load, path, owner)
     if context.includepath:
@@ -345,7 +350,7 @@ def late_override(load: Load, info: Any, path: str, real: str) -> Problem | None
         reached = next((known for known, each in load.files.items() if each is by.document), None)
     also = [("first read by", document.included_by)] if document.included_by is not None else []
     message = f"{_word(info)}: {path} has been read before, so nothing in it overrides"
-    return Problem(_at(info), message, "include it in one place only", also=also)
+    return Problem(_at(info), message, "include it in one place only", also=also, code="A113")
 
 
 def _check_limits(load: Load, info: Any, path: str) -> None:
@@ -357,7 +362,9 @@ def _check_limits(load: Load, info: Any, path: str) -> None:
     ):
         if count >= limit:
             raise Problems(
-                Problem(info or None, f"{words.format(limit)}: {path}", f"raise Limits.{name} if this is meant")
+                Problem(
+                    info or None, f"{words.format(limit)}: {path}", f"raise Limits.{name} if this is meant", code="A102"
+                )
             )
 
 
@@ -379,7 +386,7 @@ def _bytes(context: Any, path: str, package: Any) -> bytes:
             message = f"{package.__name__!r} is not a package, and {message} beside it"
     except (OSError, ValueError) as error:
         message, hint = f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", ""
-    raise Problems(Problem(_at(info) or Origin(path), f"{_word(info)}: {message}", hint))
+    raise Problems(Problem(_at(info) or Origin(path), f"{_word(info)}: {message}", hint, code="A112"))
 
 
 def _member(package: Any, path: str) -> Found | None:

@@ -44,7 +44,7 @@ def check_size(document: Document, limits: Limits) -> None:
     """Raise Problems for a document that is larger than a file may be."""
     if len(document.data) > limits.file_bytes:
         message = f"the file is larger than {limits.file_bytes} bytes"
-        raise Problems(Problem(Spot(document, 0), message, "raise Limits.file_bytes"))
+        raise Problems(Problem(Spot(document, 0), message, "raise Limits.file_bytes", code="A102"))
 
 
 def check_depth(depth: int, place: Origin, limits: Limits) -> None:
@@ -57,15 +57,17 @@ def check_attributes(attributes: Sequence[tuple[str, str]], info: Tag, limits: L
     """Raise Problems for too many attributes, or one whose value is too long."""
     if len(attributes) > limits.attributes:
         message = f"{info.directive} has {len(attributes)} attributes, more than {limits.attributes}"
-        raise Problems(Problem(info, message, "raise Limits.attributes if this is meant"))
+        raise Problems(Problem(info, message, "raise Limits.attributes if this is meant", code="A102"))
     for name, value in attributes:
         # A character is at most four bytes: only a value that may pass the limit is encoded to see.
         if len(value) * 4 > limits.attribute_bytes and len(value.encode()) > limits.attribute_bytes:
             message = f"{info.directive}: {name} is longer than {limits.attribute_bytes} bytes: {shorten(value, 20)}"
-            raise Problems(Problem(info.attribute(name), message, "raise Limits.attribute_bytes if this is meant"))
+            raise Problems(
+                Problem(info.attribute(name), message, "raise Limits.attribute_bytes if this is meant", code="A102")
+            )
 
 
 def depth_problem(place: Origin, limits: Limits) -> Problem:
     """Elements are nested deeper than the limit allows."""
     message = f"elements are nested more than {limits.element_depth} deep"
-    return Problem(place, message, "raise Limits.element_depth if this is meant")
+    return Problem(place, message, "raise Limits.element_depth if this is meant", code="A102")

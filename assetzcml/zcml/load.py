@@ -16,7 +16,7 @@ from assetzcml.zcml.conflicts import Action, FileGraph, Step
 from assetzcml.zcml.limits import Limits
 from assetzcml.zcml.positions import Document, ForeignTag, Tag, document_of
 from assetzcml.zcml.staging import StagedRegistry
-from assetzcml.zcml.strictness import Strictness
+from assetzcml.zcml.strictness import OTHER_FORM, Strictness
 
 __all__ = ["ForeignLoad", "Load", "RouteOrder", "load_of", "root_of", "tag_of"]
 
@@ -59,6 +59,7 @@ class Load:
         self.no_pages = no_pages  # what to say instead of our routes and views, where a framework has its own
         # What was found, and what was looked for in vain.
         self.problems: list[Problem] = []
+        self.warned = False  # is one of the problems a warning?
         self.conflicts: list[Problem] = []
         self.warnings: list[Problem] = []
         self.losers: list[tuple[Action, Action]] = []
@@ -95,7 +96,8 @@ class Load:
     def warn(self, origin: Origin | None, message: str, hint: str = "", code: str = "") -> None:
         """Something that loads and probably does not do what its author meant; with `strict`, a problem."""
         if self.strict(origin):
-            self.problems.append(Problem(origin, message, self.strict.hint(hint), code=code))
+            self.problems.append(Problem(origin, message, hint, code=code))
+            self.warned = True
         else:
             self.warnings.append(Problem(origin, message, hint, code=code))
 
@@ -104,7 +106,10 @@ class Load:
         found = list(problems)
         if found:
             conflict = any(problem.conflict for problem in found)
-            raise (ConfigurationConflictError if conflict else ConfigurationError)(*found)
+            error = (ConfigurationConflictError if conflict else ConfigurationError)(*found)
+            if self.warned and self.strict.everywhere:
+                error.args = (f"{error.args[0]}\n{OTHER_FORM}",)
+            raise error
 
 
 class ForeignLoad:

@@ -155,7 +155,7 @@ class Phases:
                 origin = action["info"] if isinstance(action["info"], Origin) else None
                 who = getattr(origin, "directive", "a package")
                 message = f"an action of {who} raised {type(error).__name__}: {reason(error)}"
-                raise ConfigurationError(Problem(origin, message, exception=error)) from error
+                raise ConfigurationError(Problem(origin, message, exception=error, code="A109")) from error
 
     def issue_warnings(self) -> None:
         """Issue each warning at its line, as if the ZCML line were the line of a program."""

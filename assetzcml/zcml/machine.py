@@ -136,7 +136,9 @@ class SimpleItem:
         self._data = data
 
     def contained(self, name: tuple[str, str], data: Mapping[str, str], info: Tag) -> Any:
-        raise Problems(Problem(info, f"{info.directive} cannot stand inside {self.context.info.directive}"))
+        raise Problems(
+            Problem(info, f"{info.directive} cannot stand inside {self.context.info.directive}", code="A104")
+        )
 
     def finish(self) -> None:
         context = self.context
@@ -174,7 +176,9 @@ class ComplexItem:
             hint = did_you_mean(name[1], self._definition) or (
                 f"it holds {', '.join(sorted(self._definition))}" if self._definition else "it holds nothing"
             )
-            raise Problems(Problem(info, f"{info.directive} cannot stand inside {self.context.info.directive}", hint))
+            raise Problems(
+                Problem(info, f"{info.directive} cannot stand inside {self.context.info.directive}", hint, code="A104")
+            )
         plan = self.context.assetzcml_plan(schema[0])
         return SimpleItem(self.context, getattr(self._handler, name[1]), info, plan, data)
 

@@ -172,7 +172,9 @@ def _options(limits: Limits) -> dict[str, Any]:
 def _check_bytes(document: Document, limits: Limits) -> None:
     data = document.data
     if len(data) > limits.file_bytes:
-        raise _refused(document, 0, f"the file is larger than {limits.file_bytes} bytes", "raise Limits.file_bytes")
+        raise _refused(
+            document, 0, f"the file is larger than {limits.file_bytes} bytes", "raise Limits.file_bytes", "A102"
+        )
     if not data:
         raise _refused(document, 0, "the document is empty", "a <configure> element was expected")
     for signature, kind in _FOREIGN:
@@ -204,8 +206,8 @@ def _check_bytes(document: Document, limits: Limits) -> None:
         raise _refused(document, place, "a DOCTYPE is not allowed", "ZCML needs none, and no entities but XML's five")
 
 
-def _refused(document: Document, offset: int, message: str, hint: str) -> Refused:
-    return Refused(Problem(Spot(document, offset), message, hint))
+def _refused(document: Document, offset: int, message: str, hint: str, code: str = "A101") -> Refused:
+    return Refused(Problem(Spot(document, offset), message, hint, code=code))
 
 
 def _syntax_problem(document: Document, error: etree.XMLSyntaxError, limits: Limits) -> Problem:
@@ -216,7 +218,7 @@ def _syntax_problem(document: Document, error: etree.XMLSyntaxError, limits: Lim
     if too_deep is not None and too_deep <= offset:
         return depth_problem(Spot(document, too_deep), limits)
     message = _PLACE_IN_MESSAGE.sub("", error.msg or "the document is not well formed").partition("\n")[0]
-    return Problem(Spot(document, offset), f"XML syntax error: {message}")
+    return Problem(Spot(document, offset), f"XML syntax error: {message}", code="A101")
 
 
 def _first_too_deep(data: bytes, limit: int) -> int | None:

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 
 from assetzcml.errors import ConfigurationError, Origin, Problem
 
-__all__ = ["Strictness"]
+__all__ = ["OTHER_FORM", "Strictness"]
 
+# What is said where warnings ended a load.
 OTHER_FORM = 'strict=("package",) counts those in files of your own packages only'
 
 
@@ -31,10 +32,6 @@ class Strictness:
             return self.everywhere
         path = os.path.abspath(origin.file)
         return path.startswith(self._directories) or os.path.realpath(path).startswith(self._directories)
-
-    def hint(self, hint: str) -> str:
-        """*hint* for a warning that is an error, and how it need not be one."""
-        return f"{hint}; {OTHER_FORM}" if self.everywhere and hint else hint or (OTHER_FORM if self.everywhere else "")
 
 
 def _directories(name: str) -> Iterable[str]:

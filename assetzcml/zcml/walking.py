@@ -168,10 +168,12 @@ class _Walk:
                 local = name.rpartition("}")[2]
                 hint = did_you_mean(local, ["condition"]) or "only 'condition' is known"
                 message = f"{info.directive}: unknown attribute zcml:{local}"
-                problems.append(Problem(info.attribute_name(name), message, hint))
+                problems.append(Problem(info.attribute_name(name), message, hint, code="A105"))
             elif ours and not name.startswith(HARMLESS):
                 message = f"{info.directive}: the attribute {shorten(name)} is in a namespace that means nothing here"
-                problems.append(Problem(info.attribute_name(name), message, "remove the prefix, or the attribute"))
+                problems.append(
+                    Problem(info.attribute_name(name), message, "remove the prefix, or the attribute", code="A105")
+                )
         if problems and wanted:
             raise Problems(*problems)
         return wanted
@@ -188,6 +190,7 @@ class _Walk:
                 info.attribute(CONDITION),
                 f"zcml:condition={shorten(condition)} raised {type(error).__name__}: {reason(error)}",
                 exception=error,
+                code="A110",
             )
             raise Problems(problem) from error
         verbs = "have, not-have, installed, not-installed, envvar or not-envvar, and one name"
@@ -196,6 +199,7 @@ class _Walk:
                 info.attribute(CONDITION),
                 f"zcml:condition={shorten(condition)}: {message[0].lower()}{message[1:]}",
                 f"{verbs} were expected",
+                code="A110",
             )
         )
 
@@ -205,7 +209,7 @@ class _Walk:
             return
         if namespace == NAMESPACE and info.directive not in EVERYWHERE:
             self.load.problems.append(
-                Problem(info, f"{info.directive}: text is not allowed here", "put it into a comment")
+                Problem(info, f"{info.directive}: text is not allowed here", "put it into a comment", code="A104")
             )
         else:
             self.load.warn(info, f"the text in {info.directive} is ignored", "put it into a comment", "A004")
@@ -218,7 +222,7 @@ class _Walk:
             self.load.include_failed = True
         if isinstance(error, MisplacedDirective):
             parent = f" inside {self.parents[-1][1].directive}" if self.parents else ""
-            self.load.problems.append(Problem(info, f"{name} cannot stand here{parent}"))
+            self.load.problems.append(Problem(info, f"{name} cannot stand here{parent}", code="A104"))
         else:
             self.load.problems += problems_of(error, info)
 

@@ -286,7 +286,8 @@ def test_an_unknown_directive_that_is_called_include_is_no_failed_include(site):
     body = '<x:include xmlns:x="http://www.w3.org/2001/XInclude" href="/etc/passwd"/><y:thing xmlns:y="http://else.where"/>'
     assert [problem.split(" ", 1)[1] for problem in site.problems(body)] == [
         "unknown directive 'include' of http://www.w3.org/2001/XInclude; ZCML has an include of its own",
-        "unknown directive 'thing' of http://else.where; include the package that defines it",
+        "unknown directive 'thing' of http://else.where; no file read so far defines directives of this namespace; "
+        'write <include package="..." file="meta.zcml"/> of the package that does',
     ]
 
 

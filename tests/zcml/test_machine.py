@@ -125,7 +125,7 @@ def test_a_handler_is_told_where_it_stands(site, place):
         ),
         (
             '<x:note xmlns:x="http://somewhere.else"/>',
-            ["site.zcml:3:1 unknown directive 'note' of http://somewhere.else; include the package that defines it"],
+            ["site.zcml:3:1 unknown directive 'note' of http://somewhere.else; 'note' is of urn:foreign"],
         ),
         (
             '<note/><configure xmlns=""><thing/></configure>',
