@@ -26,6 +26,8 @@ from assetzcml.records.bundles import BUILD_RECORD
 __all__ = ["ABSENT", "BuildRecord", "Delivered", "Input", "Inputs", "OutputFile", "Recorded", "Settings", "digest_of"]
 
 FORMAT = 1
+FORMAT_HERE = 2  # of the record where an output is built
+FORMER = 1000  # outputs of before that are remembered of each bundle, to remove them
 UNFINISHED = b"building\n"
 ABSENT = "absent"  # the digest of a file that was looked for and was not there
 KNOWN_INPUTS = 50_000  # files; about 20 MB
@@ -71,6 +73,7 @@ class BuildRecord(NamedTuple):
     settings: tuple[Settings, ...]
     sources: tuple[Input, ...]
     depends: tuple[Input, ...]
+    former: tuple[Input, ...] = ()  # outputs of before under other names, the latest first: known where they were built
 
 
 class Recorded(NamedTuple):
@@ -102,13 +105,21 @@ class OutputFile:
         record = _signed(content)
         return Recorded(record, bool(content) and record is None, written)
 
+    def after(self, record: BuildRecord) -> BuildRecord:
+        """*record* with the outputs of before, of which what is written here now is the latest. The lock is held."""
+        before = self.read().record
+        if before is None:
+            return record
+        former = [each for each in (before.output, *before.former) if each.name != record.output.name]
+        return record._replace(former=tuple(former[:FORMER]))
+
     def begin(self) -> None:
         """Say that what there is about the output is being changed. The lock is held."""
         self.lock.write(UNFINISHED)
 
     def finish(self, record: BuildRecord) -> None:
         """Say what the output was made from, now that all of it is written."""
-        text = json.dumps([FORMAT, *record], separators=(",", ":")).encode("ascii")
+        text = json.dumps([FORMAT_HERE, *record], separators=(",", ":")).encode("ascii")
         self.lock.write(digest_of(text).encode() + b"\n" + text)
 
 
@@ -117,9 +128,9 @@ def _signed(content: bytes) -> BuildRecord | None:
     if digest != digest_of(text).encode():
         return None
     number, *fields = json.loads(text)
-    if number != FORMAT:
+    if number != FORMAT_HERE:
         return None
-    definition, version, output, settings, sources, depends = fields
+    definition, version, output, settings, sources, depends, former = fields
     return BuildRecord(
         definition,
         version,
@@ -127,6 +138,7 @@ def _signed(content: bytes) -> BuildRecord | None:
         tuple(Settings(*each) for each in settings),
         tuple(map(_signed_input, sources)),
         tuple(map(_signed_input, depends)),
+        tuple(map(_signed_input, former)),
     )
 
 

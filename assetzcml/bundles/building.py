@@ -179,6 +179,35 @@ def _standing(bundle: Bundle, ctx: Context, error: OSError) -> Built:
     raise _outdated(bundle, message, found, hint, error)
 
 
+def prune_output(bundle: Bundle, ctx: Context, keep: int, before: float) -> list[str]:
+    """Remove the former outputs of *bundle* but the latest *keep*, and those written after *before*; see `prune`."""
+    file = ctx.environment.output_file(ctx.directory, str(bundle.output))
+    removed: list[str] = []
+    with _as_build_error(bundle), file.lock.held(LOCK_TIMEOUT) as held:
+        record = file.read().record
+        if not held or record is None:
+            return []
+        kept = []
+        for former in record.former:
+            path = os.path.join(ctx.directory, former.name)
+            if not _is_former(bundle, ctx, former, path):
+                continue  # it is gone, or somebody else's
+            if len(kept) < keep or os.stat(path).st_mtime > before:
+                kept.append(former)
+            else:
+                os.unlink(path)
+                removed.append(path)
+        if removed:
+            file.finish(record._replace(former=tuple(kept)))
+    return removed
+
+
+def _is_former(bundle: Bundle, ctx: Context, former: Input, path: str) -> bool:
+    before, _, after = str(bundle.output).partition(PLACEHOLDER)
+    fits = former.name.startswith(before) and former.name.endswith(after) and os.path.normpath(path) == path
+    return fits and ctx.environment.known_inputs.holds(former, path)
+
+
 def check_delivered(bundle: Bundle, ctx: Context) -> None:
     """
     Where nothing is built on demand: is what was delivered that of this configuration, as far as declarations say?
@@ -228,6 +257,7 @@ def _attempt(bundle: Bundle, ctx: Context, force: bool, timeout: float) -> Built
         path = bundle.resolve_output(ctx, version=record.version)
         directory = os.path.dirname(path)
         os.makedirs(directory, exist_ok=True)
+        record = file.after(record)
         file.begin()
         # Not the name with its version: what a killed build left is written over by the next one, whatever its version.
         temporary = os.path.join(directory, f".{cache_key(str(bundle.output))[:12]}.tmp")

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 
 from assetzcml.bundles.build_records import BuildRecord, Delivered, Inputs, OutputFile
-from assetzcml.bundles.building import build_output, build_outputs, make_bytes
+from assetzcml.bundles.building import build_output, build_outputs, make_bytes, prune_output
 from assetzcml.bundles.bundle import Built, Bundle
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BuildError, BundleError, RegisterError, UnsetOption
@@ -30,6 +30,9 @@ from assetzcml.records.bundles import refuse_spec_as_output
 __all__ = ["Environment", "Holdings", "Owner", "two_contents"]
 
 LONG_WAIT = 0.05  # seconds: a program takes more, and a disk that syncs three files takes less
+
+KEPT = 3  # former versions of an output that stay: a page that was sent, and the one before, may still be open
+YOUNGER = 14 * 86_400.0  # seconds for which a former version stays in any case
 
 MADE = 16  # objects kept for one option: the environment's, and those of bundles that say another one
 
@@ -525,6 +528,19 @@ class Environment(Options):
             else:
                 built.append(build_output(leaf, ctx, force=force))
         return built
+
+    def prune(self, *names: str, keep: int = KEPT, younger: float = YOUNGER) -> list[str]:
+        """
+        Remove former versions of outputs, of the bundles *names* or of all, and return their paths.
+
+        Of each bundle the latest *keep* stay, and those written within *younger* seconds. Only a file is removed that a
+        build here has written as this bundle's output, and that holds the same bytes still. Raises BuildError.
+        """
+        removed = []
+        for bundle, ctx in self._work(names):
+            if has_placeholder(bundle.output):
+                removed += prune_output(bundle, ctx, keep, time.time() - younger)
+        return removed
 
     def _work(self, names: Iterable[str]) -> list[tuple[Bundle, Context]]:
         bundles = [self.by_name(name) for name in names] or [b for b in self if b.output or b.is_container]

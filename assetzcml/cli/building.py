@@ -12,13 +12,16 @@ import click
 
 from assetzcml.assembly import AssetRegistry
 from assetzcml.bundles.bundle import Built
+from assetzcml.bundles.environment import KEPT, YOUNGER
 from assetzcml.cli.configured import command, configured, ending_quietly, formatted, load, print_json, told
+from assetzcml.declaring.configuration_files import ConfigurationFiles
 from assetzcml.errors import ConfigurationError, Problem
 from assetzcml.reports.bundles import bytes_in_words
 from assetzcml.reports.descriptions import origin_data
 
 __all__ = ["build"]
 
+DAY = 86_400.0  # seconds
 PAUSE = 0.5  # seconds between two looks at the sources; a look costs as much as there are files
 
 
@@ -91,9 +94,12 @@ def rounds(
 ) -> Iterator[list[Built | ConfigurationError]]:
     """
     Build, and with *watch* build again what is out of date, for ever; yields what became of each bundle, each time.
+    A ZCML file that changes is loaded again; while it is broken, the former configuration is built.
 
     *done* is called with each bundle and what became of it. What fails is tried again when it is out of date: always.
     """
+    files = ConfigurationFiles(registry, _reloaded) if watch else None
+    complaints: set[str] = set()
     while True:
         outcomes: list[Built | ConfigurationError] = []
 
@@ -103,14 +109,36 @@ def rounds(
 
         try:
             registry.environment.build(*names, force=force, jobs=jobs, done=tell)
-        except ConfigurationError:
+        except ConfigurationError as error:
             if not any(isinstance(outcome, ConfigurationError) for outcome in outcomes):
-                raise  # of all, and not of one bundle
+                if files is None:
+                    raise  # of all, and not of one bundle
+                _tell_once(error, complaints)
+        else:
+            complaints.clear()
         yield outcomes
-        if not watch:
+        if files is None:
             return
         force = False
         time.sleep(PAUSE)
+        files.look()
+
+
+def _reloaded(failure: Exception | None) -> None:
+    """Say in one line that the configuration is another, or why it is not."""
+    if failure is None:
+        click.echo("configuration reloaded")
+        return
+    problems = failure.problems if isinstance(failure, ConfigurationError) else ()
+    click.echo("\n".join(map(told, problems)) or f"{type(failure).__name__}: {failure}", err=True)
+    click.echo("the configuration is broken: the former one goes on", err=True)
+
+
+def _tell_once(error: ConfigurationError, complaints: set[str]) -> None:
+    text = "\n".join(map(told, error.problems))
+    if text not in complaints:
+        complaints.add(text)
+        click.echo(text, err=True)
 
 
 @command("build")
@@ -119,6 +147,16 @@ def rounds(
 @click.option("--watch", is_flag=True, help="Go on, and build again what changes, until it is interrupted.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Outputs that are built at a time.")
 @click.option("--force", is_flag=True, help="Build also what is up to date.")
+@click.option("--prune", is_flag=True, help="Then remove former versions of outputs: see --keep and --younger.")
+@click.option("--keep", type=click.IntRange(0), default=KEPT, show_default=True, help="Former versions that stay.")
+@click.option(
+    "--younger",
+    type=click.FloatRange(0),
+    default=YOUNGER / DAY,
+    show_default=True,
+    metavar="DAYS",
+    help="These stay too.",
+)
 @formatted
 def build(
     config: str,
@@ -129,6 +167,9 @@ def build(
     watch: bool,
     jobs: int | None,
     force: bool,
+    prune: bool,
+    keep: int,
+    younger: float,
     form: str,
 ) -> None:
     """
@@ -167,6 +208,10 @@ def build(
                 results = []
             elif terminal and not number:
                 click.echo(summary(outcomes, time.monotonic() - began))
+    if prune:
+        removed = registry.environment.prune(*names, keep=keep, younger=younger * DAY)
+        for path in removed if form == "text" else ():
+            click.echo(f"removed {path}")
     if any(not isinstance(outcome, Built) for outcome in outcomes):
         raise SystemExit(1)
 

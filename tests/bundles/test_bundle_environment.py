@@ -23,7 +23,7 @@ from assetzcml.bundles.filters import UnknownFilter
 from assetzcml.bundles.version_manifests import FileManifest
 from assetzcml.bundles.versioners import HashVersion
 from assetzcml.errors import ConfigurationError, Origin
-from bundle_site import Always, Marked, Upper
+from bundle_site import OLD, Always, Marked, Upper
 
 
 def test_the_three_forms_of_register(site):
@@ -536,3 +536,38 @@ def _resolver():
 def test_every_error_is_one_of_configuration():
     for kind in (BundleError, BuildError, RegisterError, UnsetOption):
         assert issubclass(kind, ConfigurationError)
+
+
+def versions_after(site, number, **options):
+    """An environment whose bundle was built *number* times, each time with other bytes."""
+    environment = site.environment()
+    environment.register("v", "b.js", output="gen/v.%(version)s.js", **options)
+    paths = []
+    for count in range(number):
+        site.replace("b.js", f"var b = {count};\n")
+        (built,) = environment.build()
+        os.utime(built.path, (OLD, OLD))
+        paths.append(built.path)
+    return environment, paths
+
+
+@pytest.mark.parametrize("keep, left", [(0, 1), (2, 3), (9, 5)])
+def test_pruning_leaves_the_latest_and_what_no_build_has_written(site, keep, left):
+    environment, paths = versions_after(site, 5)
+    site.write("gen/v.0123abcd.js", "somebody else's")
+    removed = environment.prune(keep=keep)
+    assert removed == list(reversed(paths[: 5 - left]))
+    assert site.names() == sorted([*map(os.path.basename, paths[5 - left :]), "v.0123abcd.js"])
+    assert environment.prune(keep=keep) == []
+    assert environment.build()[0].changed is False
+
+
+def test_pruning_leaves_what_is_young_and_what_was_changed_since(site):
+    environment, paths = versions_after(site, 4)
+    os.utime(paths[0])
+    with open(paths[1], "a") as stream:
+        stream.write("// by hand")
+    os.utime(paths[1], (OLD, OLD))
+    assert environment.prune(keep=0) == [paths[2]]
+    assert environment.prune(keep=0, younger=0.0) == [paths[0]]
+    assert set(site.names()) == {os.path.basename(paths[1]), os.path.basename(paths[3])}

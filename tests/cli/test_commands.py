@@ -522,6 +522,45 @@ def test_watching_builds_again_what_changes_and_ends_quietly(bundled):
     assert process.returncode == 0
 
 
+def test_watching_takes_changed_zcml_over_and_keeps_the_former_while_it_is_broken(bundled):
+    environ = {"PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(bundled.directory.parent)])}
+    process = start("build", f"{bundled}:configure.zcml", "--watch", environ=environ)
+    assert [process.stdout.readline().partition(b",")[0] for _ in range(2)] == [b"app.css: built", b"app.js: built"]
+    path = bundled.directory / "configure.zcml"
+    text = path.read_text()
+    path.write_text(text.replace("</configure>", '<bundleContents bundle="app.js" contents="more.js"/></configure>'))
+    (bundled.directory / "static" / "more.js").write_text("more")
+    assert process.stdout.readline() == b"configuration reloaded\n"
+    assert process.stdout.readline().startswith(b"app.js: built")
+    path.write_text("<configure")
+    told = [process.stderr.readline() for _ in range(2)]
+    while b"the former one goes on" not in told[-1]:
+        told.append(process.stderr.readline())
+    assert b"configure.zcml" in b"".join(told)
+    (bundled.directory / "static" / "more.js").write_text("more and more")
+    assert process.stdout.readline().startswith(b"app.js: built")
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=30) == (b"", b"")
+
+
+def test_pruning_removes_former_versions_of_outputs(run, package):
+    name = package(
+        {
+            "configure.zcml": '<configure xmlns="http://namespaces.assetzcml.org/assets">'
+            '<staticView name="static" path="static"/><environment directory="static"/>'
+            '<bundle name="x" contents="a.js" output="gen/x.%(version)s.js"/></configure>',
+            "static/a.js": "1",
+        }
+    )
+    source = package.directory / name / "static/a.js"
+    for text in "1234":
+        source.write_text(text)
+        run("build", f"{name}:configure.zcml")
+    result = run("build", f"{name}:configure.zcml", "--prune", "--keep", "1", "--younger", "0")
+    assert [line.partition(" ")[0] for line in result.stdout.splitlines()] == ["x:", "removed", "removed"]
+    assert len(list((source.parent / "gen").iterdir())) == 2
+
+
 def test_a_signal_ends_a_command_only_while_it_runs(run, monkeypatch):
     server = types.SimpleNamespace(effective_listen=[("127.0.0.1", 1)], run=lambda: os.kill(os.getpid(), signal.SIGINT))
     monkeypatch.setattr(
