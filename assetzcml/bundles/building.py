@@ -187,7 +187,7 @@ def prune_output(bundle: Bundle, ctx: Context, keep: int, before: float) -> list
         record = file.read().record
         if not held or record is None:
             return []
-        kept = []
+        kept: list[Input] = []
         for former in record.former:
             path = os.path.join(ctx.directory, former.name)
             if not _is_former(bundle, ctx, former, path):

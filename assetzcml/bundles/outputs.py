@@ -203,7 +203,7 @@ class Bundles:
             return []
         if not found:
             return [("there is no record of what it was made of", bundle.origin)]
-        return [tuple(each) for each in found[-1]] if all(found) else []
+        return [(each.what, each.origin) for each in found[-1]] if all(found) else []
 
     def state(self, name: str) -> BundleState:
         """The `BundleState` of the bundle *name*: what it is made of, and what there is of it. Builds nothing."""

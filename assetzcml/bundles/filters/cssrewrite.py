@@ -59,6 +59,7 @@ class CSSRewrite(TextFilter):
     name = "cssrewrite"
     max_debug_level = "merge"
     method = "input"
+    digest: bool
     options = MappingProxyType({"digest": option("digest", "CSSREWRITE_DIGEST", bool, True)})
 
     def __init__(
