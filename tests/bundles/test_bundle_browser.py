@@ -4,9 +4,6 @@ import contextlib
 import html
 import json
 import re
-import shutil
-import socket
-import subprocess
 import threading
 
 import pytest
@@ -14,6 +11,7 @@ import pytest
 from assetzcml import StaticApp, load_zcml
 from chromium import CHROMIUM, document_at
 from commands import start
+from npm import installed
 
 waitress = pytest.importorskip("waitress.server")
 pytest.importorskip("lightningcss")
@@ -82,22 +80,7 @@ PAGE = """\
 @pytest.fixture(scope="module")
 def libraries(tmp_path_factory):
     """A directory in which npm has installed LIBRARIES."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed")
-    registry = subprocess.run([npm, "config", "get", "registry"], capture_output=True, text=True).stdout.strip()
-    host = re.match(r"(https?)://([^/:]+)(?::(\d+))?", registry)
-    try:
-        port = int(host[3] or {"http": 80, "https": 443}[host[1]])
-        socket.create_connection((host[2], port), timeout=5).close()
-    except (OSError, TypeError) as error:
-        pytest.skip(f"the npm registry {registry} cannot be reached: {error}")
-    directory = tmp_path_factory.mktemp("libraries")
-    command = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(directory), *LIBRARIES]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=3 * MINUTES)
-    if done.returncode:
-        pytest.skip(f"npm cannot install: {done.stderr.strip().splitlines()[-1]}")
-    return directory
+    return installed(tmp_path_factory.mktemp("libraries"), *LIBRARIES)
 
 
 @pytest.fixture(scope="module")
