@@ -117,12 +117,14 @@ class AssetRegistry(URLMethods, Declarations):
         Load a ZCML file and all it includes into this registry, and return the registry.
 
         What it declares replaces what earlier loads and calls declared under the same discriminator; its overrides go
-        before all earlier ones. Raises ConfigurationError with every problem of the load; nothing has changed then.
+        before all earlier ones. Raises ConfigurationError with every problem of the load, and inside of `declaring`;
+        nothing has changed then.
         """
-        self.part(LOADER.find()).load(
-            spec, package=package, features=features, settings=settings, strict=strict, limits=limits
-        )
-        self._prepare_urls()
+        with self._apart("load_zcml"):
+            self.part(LOADER.find()).load(
+                spec, package=package, features=features, settings=settings, strict=strict, limits=limits
+            )
+            self._prepare_urls()
         return self
 
     def reload(self) -> None:
@@ -133,9 +135,10 @@ class AssetRegistry(URLMethods, Declarations):
         of the new one is there. Python code is not imported again; actions of other packages are executed again.
         Raises ConfigurationError with every problem; nothing has changed then.
         """
-        loader = self.part(LOADER.find())
-        RELOAD.find()(self, lambda ground, report: loader.load(**(report.arguments or {}), into=ground))
-        self._prepare_urls()
+        with self._apart("reload"):
+            loader = self.part(LOADER.find())
+            RELOAD.find()(self, lambda ground, report: loader.load(**(report.arguments or {}), into=ground))
+            self._prepare_urls()
 
     def resolve(self, spec: Spec | AssetSpec) -> Asset:
         """The asset of *spec*, through overrides. Raises InvalidSpec, a ValueError, for a bad spec."""

@@ -6,6 +6,7 @@ import pytest
 from zope.interface import Interface, implementer
 from zope.interface.interface import InterfaceClass
 
+from assetzcml import AssetRegistry
 from assetzcml.errors import ConfigurationError, ConfigurationWarning
 from assetzcml.interfaces import IOverride, IStaticView
 from assetzcml.records.assets import Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
@@ -288,3 +289,11 @@ def test_readers_do_not_wait_for_a_change_that_takes_its_time():
         reader.start()
         reader.join(5)
     assert names == ["a"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["adopt", "brought", "current", "declared", "displaced", "lock", "losses", "next_generation", "prepare_urls"],
+)
+def test_what_the_rooms_know_of_a_registry_is_not_among_its_public_names(name):
+    assert name not in dir(AssetRegistry())

@@ -273,6 +273,16 @@ class Declarations(Registry):
                     raise
                 self._block.problems += error.problems
 
+    @contextmanager
+    def _apart(self, name: str) -> Iterator[None]:
+        """A load is one of its own: inside of `declaring` it would be in force before what was said before it."""
+        with self._ledger.lock:
+            if self._block is not None:
+                raise ConfigurationError(
+                    Problem(None, f"{name}() inside of declaring() is refused", "load before the block, or after it")
+                )
+            yield
+
     def _declare(self, *records: Record) -> None:
         """Take *records* now, or with all others of the block."""
         if self._block is None:

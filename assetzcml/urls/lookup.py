@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from assetzcml.errors import NotPublished
@@ -19,6 +19,8 @@ from assetzcml.urls.queries import PATH_SAFE, quoted_base_url
 from assetzcml.urls.roots import Roots, before
 
 __all__ = ["CACHED_URLS", "BoundBusting", "Lookup", "Place"]
+
+V = TypeVar("V")
 
 CACHED_URLS = 10_000  # specs; about 3 MB, more than one page of any application asks for
 NEAREST_ROOTS = 3  # roots named in an error
@@ -231,7 +233,7 @@ class Lookup:
         return _deepest(self.explicit, source)
 
 
-def _deepest(table: Mapping[AssetSpec, Any], spec: AssetSpec) -> Any:
+def _deepest(table: Mapping[AssetSpec, V], spec: AssetSpec) -> V | None:
     """What *table* has for *spec*, or for the deepest directory above it; None when it has nothing."""
     if table:
         for depth in range(len(spec.parts), -1, -1):

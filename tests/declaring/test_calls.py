@@ -111,6 +111,15 @@ def test_later_calls_are_stronger_as_without_a_block(shop):
     )
 
 
+def test_a_load_inside_of_a_block_is_refused(shop, zcml):
+    registry = AssetRegistry()
+    zcml("", registry=registry)
+    for load in (lambda: zcml("", registry=registry), registry.reload):
+        with registry.declaring(), pytest.raises(ConfigurationError, match=r"inside of declaring\(\) is refused"):
+            load()
+    zcml("", registry=registry)
+
+
 def test_calls_of_other_threads_wait_for_the_end_of_a_block(shop):
     registry = AssetRegistry()
     began, done = threading.Event(), []
