@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem, did_you_mean, excerpt, printable
 from assetzcml.registry import Registry
-from assetzcml.reports import outcomes, rules
+from assetzcml.reports import outcomes, references, rules
 from assetzcml.reports.descriptions import origin_data
 from assetzcml.reports.rules import Looked, Remark
 from assetzcml.reports.survey import Site
@@ -199,6 +199,27 @@ RULES: dict[str, Rule] = {
             "A cache buster of what nobody publishes",
             "correct the path, or remove it",
             rules.busts_nothing,
+        ),
+        Rule(
+            "A043",
+            WARNING,
+            "A path that nobody takes apart again",
+            "give the cache buster a method strip(subpath)",
+            references.not_taken_off,
+        ),
+        Rule(
+            "A044",
+            WARNING,
+            "A reference that carries no version",
+            'declare tree="sha256" in place of digest, under which references keep the version',
+            references.without_version,
+        ),
+        Rule(
+            "A045",
+            WARNING,
+            "A reference to nothing",
+            "correct the reference, or publish what it names",
+            references.nothing_there,
         ),
         # Bundles.
         Rule("A050", WARNING, "A source that does not exist", "correct contents, or make the file"),

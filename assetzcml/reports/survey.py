@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from assetzcml.records.assets import AssetSpec, Override, StaticViewRecord
 from assetzcml.records.bundles import BundleContents, BundleRecord, EnvironmentOption
@@ -13,6 +14,8 @@ from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import Candidate, SearchPaths
 
 __all__ = ["Site", "overlap"]
+
+T = TypeVar("T")
 
 NOT_ASSETS = (".py", ".pyc", ".zcml")  # what lies in a package and is never served
 
@@ -29,6 +32,7 @@ class Site:
         # What bundles make counts as there, whether or not they have been built yet. Nobody looks at it: that would build.
         self.made = {bundle.spec for bundle in self.bundles if bundle.spec is not None}
         self._files: dict[AssetSpec, tuple[AssetSpec, ...]] = {}
+        self._once: dict[Any, Any] = {}
 
     @property
     def overrides(self) -> list[Override]:
@@ -39,6 +43,13 @@ class Site:
     def merged(self) -> list[Override]:
         """The directories that a framework merges into one root."""
         return [override for override in self.snapshot.overrides if override.merged]
+
+    def once(self, make: Callable[[Site], T]) -> T:
+        """What *make* makes of this site, made at the first call: what several rules look at is read once."""
+        if make not in self._once:
+            self._once[make] = make(self)
+        found: T = self._once[make]
+        return found
 
     @property
     def local_views(self) -> list[StaticViewRecord]:

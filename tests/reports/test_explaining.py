@@ -146,6 +146,10 @@ def test_the_same_is_there_for_programs(site, tmp_path):
         "reload": None,
         "follow_symlinks": False,
         "dotfiles": False,
+        "immutable_names": [],
+        "not_found": "",
+        "single_page": "",
+        "send": None,
         "headers": [],
         "origin": {"file": "zcml/shop.zcml", "line": 2, "column": 1},
     }

@@ -68,7 +68,7 @@ SITE/site.zcml
       4:3 asset 'shop:static/app.css' with 'theme:brand/app.css'
       5:3 asset 'shop:static/images/' with 'theme:images/'
       7:3 staticView 'theme' of 'theme:static'
-      8:3 cacheBuster 'shop:static' digest="sha256"
+      8:3 cacheBuster 'shop:static' tree="sha256"
           lost: overridden by SITE/site.zcml:7:3
   4:3 include EXAMPLES/shop/configure.zcml: read before by EXAMPLES/theme/configure.zcml:4:3
   5:3 include SITE/parts/a.zcml
