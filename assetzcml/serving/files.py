@@ -95,6 +95,7 @@ def open_below(
     *,
     follow_symlinks: bool = False,
     closed: Callable[[str, str], bool] = lambda path, base: False,
+    counterpart: str = "",
 ) -> OpenFile:
     """
     Open the regular file that *parts* lead to from the directory *root*.
@@ -102,7 +103,8 @@ def open_below(
     The root itself may be reached through links. Below it a link is followed only to what is in the root
     too, and where *closed* is false of the real path and the root's; with *follow_symlinks*, anywhere. Every step is
     taken from the descriptor of the directory before and follows no link, so a name that is exchanged in the meantime
-    leads nowhere else.
+    leads nowhere else. What is in the directory *counterpart* is inside too: the root where the links of an installation that
+    is made of links lead to.
 
     Raises Refused where there is something that is not to be served, FileNotFoundError (or NotADirectoryError)
     where there is nothing, and another OSError where the system is at its limits.
@@ -112,6 +114,9 @@ def open_below(
     try:
         if follow_symlinks:
             descriptor = os.open("/".join((root, *parts)), _READ)
+        elif counterpart and _leads_into(root, parts, counterpart):
+            inside = _real_parts(root, parts, closed, counterpart)
+            descriptor = (_open_walking if _WALKS else _open_checking)(counterpart, inside, closed)
         elif _WALKS:
             descriptor = _open_walking(root, tuple(parts), closed)
         else:
@@ -227,9 +232,16 @@ def _walk(top: int, parts: tuple[str, ...]) -> int:
             os.close(directory)
 
 
-def _real_parts(root: str, parts: Sequence[str], closed: Callable[[str, str], bool]) -> tuple[str, ...]:
-    """The names from *root* to where *parts* really lead; Refused where that is outside, or *closed*."""
-    base = os.path.realpath(root)
+def _leads_into(root: str, parts: Sequence[str], counterpart: str) -> bool:
+    """Do *parts* lead from *root* through a link into *counterpart*? Only a proposal: the walk follows no link."""
+    return is_below(os.path.realpath(os.path.join(root, *parts)), os.path.realpath(counterpart))
+
+
+def _real_parts(
+    root: str, parts: Sequence[str], closed: Callable[[str, str], bool], base: str | None = None
+) -> tuple[str, ...]:
+    """The names from *root*, or *base*, to where *parts* really lead; Refused where that is outside, or *closed*."""
+    base = os.path.realpath(root if base is None else base)
     path = os.path.realpath(os.path.join(root, *parts))
     if not is_below(path, base):
         raise Refused("a link leaves the root")

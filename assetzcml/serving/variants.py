@@ -43,11 +43,16 @@ TOLERANCE = 2
 
 
 class Location(NamedTuple):
-    """A place in a layer: *parts* below the real directory *root*, or the *member* of an archive."""
+    """
+    A place in a layer: *parts* below the real directory *root*, or the *member* of an archive.
+
+    *counterpart* is the root that the links of an installation which is made of links lead to; '' for every other.
+    """
 
     root: str
     parts: tuple[str, ...]
     member: Traversable | None = None
+    counterpart: str = ""
 
     @property
     def path(self) -> str:
@@ -58,7 +63,7 @@ class Location(NamedTuple):
         """The place of a variant: the same with *suffix* at the end of the name."""
         if self.member is not None:
             return Location(self.root, self.parts, _sibling(self.member, suffix))
-        return Location(self.root, (*self.parts[:-1], self.parts[-1] + suffix))
+        return self._replace(parts=(*self.parts[:-1], self.parts[-1] + suffix))
 
 
 class Located(NamedTuple):
@@ -128,9 +133,17 @@ def locations(candidate: Candidate, packages: Packages) -> Iterator[Location]:
     parts = spec.below(root)
     for portion in portions:
         if isinstance(portion, str):
-            yield Location("/".join((portion, *root.parts)) or "/", parts)
+            counterpart = _linked_from(portion) if root.package else ""
+            place = "/".join((counterpart, *root.parts)) if counterpart else ""
+            yield Location("/".join((portion, *root.parts)) or "/", parts, counterpart=place)
         else:
             yield Location("", spec.parts, portion.joinpath(*spec.parts))
+
+
+def _linked_from(portion: str) -> str:
+    """Where the `__init__.py` of a package leads to, when it is a link: an installation may be made of links."""
+    module = f"{portion}/__init__.py"
+    return os.path.dirname(os.path.realpath(module)) if os.path.islink(module) else ""
 
 
 def _is_directory(location: Location) -> bool | None:
@@ -174,7 +187,13 @@ def look(
     read: dict[str | None, bytes] = {}
 
     def source(coding: str | None, location: Location) -> tuple[Source, os.stat_result]:
-        descriptor, status = open_below(location.root, location.parts, follow_symlinks=follow_symlinks, closed=closed)
+        descriptor, status = open_below(
+            location.root,
+            location.parts,
+            follow_symlinks=follow_symlinks,
+            closed=closed,
+            counterpart=location.counterpart,
+        )
         try:
             version, digest = fingerprint(status), None
             if status.st_size <= limit:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,11 @@ def ask(*question, **options):
     return json.loads(done.stdout)
 
 
+def plain(url):
+    """A URL whose tree version is named and not said."""
+    return re.sub(r"~[0-9a-f]{12}/", "~V/", url)
+
+
 def manage(*command, **options):
     return run(EXAMPLE / "manage.py", *command, **options)
 
@@ -65,7 +71,8 @@ def test_every_asset_of_the_admins_login_and_of_a_page_is_answered_and_the_packa
 def test_what_the_middleware_answers_under_a_versioned_name_is_kept_for_ever():
     found = ask("pages")
     assert {cache for _, _, cache, _ in found.values()} == {FOREVER}
-    assert [url.rpartition("/")[2].rpartition("-")[0] for url in found][:7] == [n.rpartition(".")[0] for n in LOGIN]
+    assert [plain(url).rpartition("/")[2] for url in found][:7] == LOGIN
+    assert {plain(url)[:11] for url in found} == {"/static/~V/"}
 
 
 def test_while_debug_is_on_names_are_plain_and_the_browser_asks_again():
@@ -109,23 +116,23 @@ def test_collectstatic_compresses_for_the_middleware_and_for_a_server_in_front(t
     before = sum(ask("sizes", more=more, cwd=tmp_path))
     assert manage("collectstatic", "--noinput", "-v0", site=THEME, more=more, cwd=tmp_path).stderr == ""
     beside = tmp_path / "collected/admin/css"
-    assert {path.name for path in beside.glob("base*")} == {
-        f"{name}{suffix}" for name in ("base.css", "base-737e61de7949.css") for suffix in ("", ".br", ".gz")
-    }
+    assert {path.name for path in beside.glob("base*")} == {"base.css", "base.css.br", "base.css.gz"}
+    assert len(list((tmp_path / "collected").glob("~*/admin/css/base.css.gz"))) == 1
     assert sum(ask("sizes", more=more, cwd=tmp_path)) < before / 3
 
 
 @pytest.mark.parametrize("setting, url", [
-    ("", "/static/polls/style-cd074caddf56.css"),
+    ("", "/static/~V/polls/style.css"),
+    ("ASSETZCML_VERSIONS = 'digest'", "/static/polls/style-cd074caddf56.css"),
     ("ASSETZCML_VERSIONS = ''", "/static/polls/style.css"),
-    ("STATIC_URL = '/static/'", "/static/polls/style-cd074caddf56.css"),
-    ("STATIC_URL = 'https://cdn.example.com/s/'", "https://cdn.example.com/s/polls/style-cd074caddf56.css"),
-    ("STATIC_URL = '/'; MEDIA_URL = '/media/'", "/polls/style-cd074caddf56.css"),
+    ("STATIC_URL = '/static/'", "/static/~V/polls/style.css"),
+    ("STATIC_URL = 'https://cdn.example.com/s/'", "https://cdn.example.com/s/~V/polls/style.css"),
+    ("STATIC_URL = '/'; MEDIA_URL = '/media/'", "/~V/polls/style.css"),
     ("STORAGES = {'staticfiles': {'BACKEND': 'django.contrib.staticfiles.storage.StaticFilesStorage'}}",
-     "/static/polls/style-cd074caddf56.css"),
+     "/static/~V/polls/style.css"),
 ])  # fmt: skip
 def test_the_tag_follows_the_settings(setting, url, tmp_path):
-    assert ask("urls", "polls/style.css", more=setting, cwd=tmp_path) == [url]
+    assert list(map(plain, ask("urls", "polls/style.css", more=setting, cwd=tmp_path))) == [url]
 
 
 def test_a_storage_that_the_project_chose_stays(tmp_path):
@@ -146,9 +153,9 @@ def test_a_cache_buster_of_zcml_goes_before_the_setting(tmp_path):
         '<configure xmlns="http://namespaces.assetzcml.org/assets"><cacheBuster path="polls:static" token="v42"/></configure>'
     )
     site = str(tmp_path / "site.zcml")
-    assert ask("urls", "polls/style.css", "admin/css/base.css", site=site) == [
+    assert list(map(plain, ask("urls", "polls/style.css", "admin/css/base.css", site=site))) == [
         "/static/polls/style.css?x=v42",
-        "/static/admin/css/base-737e61de7949.css",
+        "/static/~V/admin/css/base.css",
     ]
 
 
@@ -195,7 +202,7 @@ def test_the_management_command_answers_what_the_operator_asks():
     assert "STATICFILES_DIRS[0]" in explained.stdout
     assert "INSTALLED_APPS django.contrib.admin" in explained.stdout
     url = manage("assets", "url", "polls:static/polls/style.css")
-    assert url.stdout.strip() == "/static/polls/style-cd074caddf56.css"
+    assert plain(url.stdout.strip()) == "/static/~V/polls/style.css"
     assert "staticView 'static'" in manage("assets", "list", "views").stdout
     assert "no findings" in manage("assets", "check", site=THEME).stdout
 

@@ -3,12 +3,15 @@
 import errno
 import os
 import socket
+import sys
 import threading
 import time
 from wsgiref.util import FileWrapper
 
 import pytest
+from webob import Request
 
+from assetzcml import AssetRegistry, StaticApp
 from assetzcml.resolving.fingerprints import fingerprint
 from assetzcml.serving import files
 from assetzcml.serving.files import FileBody, Refused, Truncated, is_below, open_below, reopen
@@ -327,3 +330,59 @@ def test_a_body_that_was_sent_whole_closes_in_peace_whatever_became_of_the_file(
     os.truncate(body.path, 0)
     made.close()
     assert made.closed
+
+
+# An installation that is made of links: `uv pip install --link-mode symlink`, strict editable installs, Bazel.
+
+
+@pytest.fixture
+def linked(tmp_path, monkeypatch):
+    """A package whose files are links into a store, and the store."""
+    store, lib = tmp_path / "store/linked_package", tmp_path / "lib/linked_package"
+    for name, text in {
+        "__init__.py": "",
+        "static/a.css": "linked",
+        "static/a.css.gz": "gzipped",
+        "static/deep/b.css": "deep",
+        "secret.txt": "secret",
+    }.items():
+        for directory in store, lib:
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (store / name).write_text(text)
+        (lib / name).symlink_to(store / name)
+    monkeypatch.syspath_prepend(lib.parent)
+    yield lib, store
+    sys.modules.pop("linked_package", None)
+
+
+def linked_app(**options):
+    registry = AssetRegistry()
+    registry.add_static_view("static", "linked_package:static", **options)
+    return StaticApp(registry)
+
+
+@pytest.mark.parametrize("path, body", [("/static/a.css", b"linked"), ("/static/deep/b.css", b"deep")])
+def test_what_an_installation_of_links_leads_to_is_served(linked, path, body):
+    answer = Request.blank(path).send(linked_app())
+    assert (answer.status_int, answer.body) == (200, body)
+    answer = Request.blank("/static/a.css", headers={"Accept-Encoding": "gzip"}).send(
+        linked_app(content_encodings=["gzip"])
+    )
+    assert (answer.headers["Content-Encoding"], answer.body) == ("gzip", b"gzipped")
+
+
+def test_a_link_that_leaves_the_counterpart_is_not_followed(linked):
+    lib, store = linked
+    (lib / "static/out.css").symlink_to(store / "secret.txt")
+    (store / "static/inner.css").symlink_to(store / "secret.txt")
+    (lib / "static/inner.css").symlink_to(store / "static/inner.css")
+    for name in "out.css", "inner.css":
+        assert Request.blank(f"/static/{name}").send(linked_app()).status_int == 404
+
+
+def test_without_a_link_of_the_package_itself_the_rule_is_as_ever(linked):
+    lib, _ = linked
+    (lib / "__init__.py").unlink()
+    (lib / "__init__.py").touch()
+    assert Request.blank("/static/a.css").send(linked_app()).status_int == 404
+    assert Request.blank("/static/a.css").send(linked_app(follow_symlinks=True)).status_int == 200

@@ -203,7 +203,15 @@ class AssetFinder(BaseFinder):
 
 
 def _version(registry: Any, parts: tuple[str, ...]) -> AssetSpec | None:
-    """The asset that a name with the current version in it stands for."""
+    """The asset that a name with the current version in it, or behind that of the tree, stands for."""
+    if parts and parts[0].startswith("~"):
+        spec = spec_of(registry, "/".join(parts[1:]))
+        known = versioned_name(registry, spec) if spec is not None else None
+        return (
+            ROOT.joined(parts[1:])
+            if known is not None and unquote(known.partition("?")[0]) == "/".join(parts)
+            else None
+        )
     snapshot = registry.snapshot
     view = next((view for view in snapshot.views if view.root == ROOT and not view.external), None)
     version = registry.part(Versions).version_of(snapshot, view, parts) if view is not None else None

@@ -21,14 +21,14 @@ from assetzcml.integrations.publishing import Directory, bust, merge, publish
 from assetzcml.publishing.compress import available
 from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.records.readers import content_codings, publication_name
-from assetzcml.urls.cachebusters import DigestCacheBuster
+from assetzcml.urls.cachebusters import DigestCacheBuster, TreeCacheBuster
 
 __all__ = ["ROOT", "VERSIONS", "app_directory", "asset_registry", "foreign_finders", "loaded_registry", "static_name"]
 
 # What the directories of static files are merged in. Its assets can be overridden by this name too.
 ROOT = AssetSpec(__package__, ("static",))
 
-VERSIONS = ("digest", "")  # what ASSETZCML_VERSIONS may be
+VERSIONS = ("tree", "digest", "")  # what ASSETZCML_VERSIONS may be
 
 VARIANTS = ".variants"  # below STATIC_ROOT, where `collectstatic` puts what it compresses
 
@@ -95,12 +95,12 @@ def publish_project(registry: Any) -> None:
     if "//" in settings.STATIC_URL:  # others serve it; what they do not have they fetch here
         publish(registry, publication_name(settings.STATIC_URL), ROOT, origin, rank=(-1,))
     versions = _versions()
-    buster = DigestCacheBuster() if versions else None
+    buster = {"tree": TreeCacheBuster, "digest": DigestCacheBuster}[versions]() if versions else None
     bust(registry, ROOT, buster, f'ASSETZCML_VERSIONS = "{versions}"', Origin("settings.ASSETZCML_VERSIONS"))
 
 
 def _versions() -> str:
-    versions = getattr(settings, "ASSETZCML_VERSIONS", "" if settings.DEBUG else "digest")
+    versions = getattr(settings, "ASSETZCML_VERSIONS", "" if settings.DEBUG else "tree")
     if versions not in VERSIONS:
         raise ImproperlyConfigured(
             f"ASSETZCML_VERSIONS is {versions!r}; {' or '.join(repr(each) for each in VERSIONS)} was expected"
