@@ -1,0 +1,58 @@
+"""The example of a package of directives, which was written from nothing but docs/own-directives.rst."""
+
+import pytest
+
+import assetzcml
+from assetzcml import ConfigurationError, load_zcml
+
+HEAD = '<configure xmlns="http://example.com/skins" xmlns:a="http://namespaces.assetzcml.org/assets">'
+META = '<include package="skins" file="meta.zcml"/><include package="shop" file="static.zcml"/>'
+
+
+@pytest.fixture
+def site(tmp_path):
+    def load(*statements, **options):
+        path = tmp_path / "site.zcml"
+        path.write_text("\n".join([HEAD, META, *statements, "</configure>"]), encoding="utf-8")
+        return load_zcml(str(path), **options)
+
+    return load
+
+
+def test_a_simple_directive_overrides_as_what_is_written_does(site):
+    registry = site('<skin target="shop:static" source="skins:night"/>')
+    assert registry.resolve("shop:static/logo.png").source_spec == "skins:night/logo.png"
+    told = str(registry.explain("shop:static/logo.png"))
+    assert "site.zcml:3" in told
+
+
+def test_a_file_above_it_is_stronger(site):
+    registry = site(
+        '<skin target="shop:static" source="skins:night"/>',
+        '<a:asset to_override="shop:static/logo.png" override_with="theme:brand/logo.png"/>',
+    )
+    assert registry.resolve("shop:static/logo.png").source_spec == "theme:brand/logo.png"
+
+
+def test_a_grouping_directive_gives_its_prefix_to_what_it_holds(site):
+    registry = site(
+        '<under prefix="media"><folder name="night" path="skins:night" age="${age}"/></under>', settings={"age": "9"}
+    )
+    (view,) = (view for view in registry.snapshot.views if view.name.startswith("media/"))
+    assert (view.name, view.cache_max_age) == ("media/night", 9)
+
+
+def test_a_complex_directive_looks_when_the_overrides_are_known(site):
+    supplied = '<skin target="shop:static" source="skins:night"/>'
+    icons = '<icons name="icons" path="shop:static"><icon path="shop:static/night.css"/></icons>'
+    assert site(icons, supplied).static_path("shop:static/night.css")
+    with pytest.raises(ConfigurationError, match=r"there is no shop:static/night\.css"):
+        site(icons)
+
+
+def test_two_that_say_the_same_name_are_a_conflict_at_their_lines(site):
+    folder = '<folder name="same" path="skins:night"/>'
+    with pytest.raises(assetzcml.ConfigurationConflictError) as caught:
+        site(folder, folder)
+    (problem,) = caught.value.problems
+    assert (problem.origin.line, problem.also[0][1].line) == (4, 3)
