@@ -178,6 +178,13 @@ RULES: dict[str, Rule] = {
             "publish a file that is no source code, bytecode or ZCML",
             outcomes.program_files,
         ),
+        Rule(
+            "A039",
+            WARNING,
+            "A permission policy that only ASGI can wait for",
+            "write permits() without async, or serve with assetzcml.asgi.StaticApp only",
+            rules.policy_is_asynchronous,
+        ),
         # Cache busters.
         Rule(
             "A040",

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from assetzcml.errors import NotPublished, Origin, did_you_mean
 from assetzcml.pages.application import Pages
+from assetzcml.permissions import is_asynchronous
 from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
 from assetzcml.records.bundles import BundleContents, BundleRecord, EnvironmentOption
 from assetzcml.records.pages import Route, View
@@ -318,6 +319,16 @@ def policy_never_asked(site: Site) -> Iterator[Remark]:
         return
     if all(not getattr(utility.component, "protected", False) for utility in site.registry.registeredUtilities()):
         yield Remark(at(policy, "policy"), f"{policy}: nothing declares a permission, so it is never asked")
+
+
+def policy_is_asynchronous(site: Site) -> Iterator[Remark]:
+    """A permission policy that only ASGI can wait for."""
+    policy = site.snapshot.policy
+    if isinstance(policy, PermissionPolicy) and is_asynchronous(policy.policy):
+        message = (
+            f"{policy}: its permits() is an 'async def', which permits nothing under WSGI, in make_app and in Pyramid"
+        )
+        yield Remark(at(policy, "policy"), message)
 
 
 def also_unprotected(site: Site) -> Iterator[Remark]:

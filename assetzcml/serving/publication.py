@@ -53,6 +53,9 @@ __all__ = ["Finding", "Publication", "Steps", "settled"]
 
 logger = logging.getLogger("assetzcml")
 
+# Why a request was refused, for who runs the site: at DEBUG, and asked for only then.
+reasons = logging.getLogger("assetzcml.serving")
+
 # How often an asset is looked at again when it changes between the look and the sending.
 ATTEMPTS = 3
 
@@ -142,21 +145,25 @@ class Publication:
         """
         record = self.record
         if asked.method not in ("GET", "HEAD"):
+            self._tell("405", key, f"the method is {asked.method[:20]!a}")
             return None if yields else error(NOT_ALLOWED, record, ALLOW)
         if yields and version is None and raw and self.top.lacks(raw.decode("latin-1"), anew=self.reload):
             return None
         try:
             path = BARE if raw is None else path_key(raw, record.dotfiles)
-        except BadPath:
+        except BadPath as fault:
+            self._tell("400", key, str(fault))
             return None if yields else error(BAD_REQUEST, record)
         if record.protected and not yields:
             refused = yield record
             if refused is not None:
+                self._tell(refused.status[:3], key, f"the permission {record.permission!a} was not given")
                 return refused
         if path is None and yields:
             return None
         try:
             if path is None:
+                self._tell("404", key, "no public asset has such a name: a dotfile, program source, or a dot segment")
                 return self._missing(asked, entries, whole)
             if yields:
                 found = self._ready(path, entries, key, version)
@@ -165,6 +172,7 @@ class Publication:
                 if record.protected:
                     refused = yield record
                     if refused is not None:
+                        self._tell(refused.status[:3], key, f"the permission {record.permission!a} was not given")
                         return refused
             return self._answer(asked, path, location, entries, key, whole, version, yields)
         except OSError as problem:
@@ -191,8 +199,11 @@ class Publication:
                 found = self._page(record.single_page, entries, read_now)
                 key = record.name, record.single_page
             if found is Finding.NOTHING:
+                if reasons.isEnabledFor(logging.DEBUG):
+                    self._tell("404", key, self._why_not(path))
                 return error(NOT_FOUND, record) if yields else self._missing(asked, entries, whole)
             if found is Finding.STALE:
+                self._tell("404", key, "the name is that of another version")
                 return error(NOT_FOUND, record, NO_STORE)
             if found is Finding.DIRECTORY:
                 return redirect(location(), record)
@@ -230,6 +241,32 @@ class Publication:
         elif known is not None:
             entries.drop(key)
         return found
+
+    def _tell(self, status: str, key: Hashable, why: str) -> None:
+        """For the operator. A path is the client's: whatever is in it, it is written in printable ASCII."""
+        if reasons.isEnabledFor(logging.DEBUG):
+            reasons.debug("%s for %.500a of %s: %s", status, key, self.record, why)
+
+    def _why_not(self, path: Key) -> str:
+        """Why a path leads to nothing, in words; it is looked once more."""
+        record = self.record
+        spec = record.root if record.file else record.root.joined(path.parts)
+        located = self._locate(spec)
+        if located is None:
+            return "no layer has it"
+        if located.directory:
+            return f"it is a directory, and has no {record.index}" if record.index else "it is a directory"
+        if path.directory:
+            return "it is a file, and has no slash behind it"
+        try:
+            look(located, (), follow_symlinks=record.follow_symlinks, closed=self._is_another_views)
+        except Refused as refused:
+            return f"{refused}" + (
+                "; follow_symlinks would allow it" if "link" in str(refused) and not record.follow_symlinks else ""
+            )
+        except OSError as problem:
+            return problem.strerror or type(problem).__name__
+        return "it was not there a moment ago"
 
     def _missing(self, asked: Asked, entries: Entries, whole: int) -> Answer:
         """A 404 with the body that the view has for it."""
