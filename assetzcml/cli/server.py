@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from assetzcml.assembly import AssetRegistry
+from assetzcml.cli.access_log import AccessLog
 from assetzcml.cli.configured import command, configured, ending_quietly, load, told, warnings_on_stderr
 from assetzcml.cli.proxies import BehindProxy, Network, proxy_network
 from assetzcml.cli.statuses import Wrong
@@ -54,6 +55,13 @@ THREADS = 8  # a browser opens six connections to one host; with fewer threads t
     callback=_networks,
     help="A proxy whose X-Forwarded-Proto, -Host, -For and -Prefix are believed: an address or a network.",
 )
+@click.option(
+    "--access-log",
+    is_flag=False,
+    flag_value="-",
+    metavar="[FILE]",
+    help="Write a line for each answer, in the combined format; to stdout without FILE.",
+)
 def serve(
     config: str,
     features: tuple[str, ...],
@@ -64,6 +72,7 @@ def serve(
     app: str | None,
     reloads: bool,
     proxies: tuple[Network, ...],
+    access_log: str | None,
 ) -> None:
     """
     Serve the assets of CONFIG over HTTP, until it is interrupted.
@@ -81,6 +90,11 @@ def serve(
         watcher = Watcher(registry, _tell_reload) if reloads else None
         fallback = _factory(module, name)(registry) if app is not None else None
         application = registry.make_app(fallback)
+        if access_log is not None:
+            try:
+                application = AccessLog(application, access_log)
+            except OSError as error:
+                raise Wrong(f"cannot write the access log {access_log!r}: {error.strerror or error}") from error
         if proxies:
             application = BehindProxy(application, proxies)
         options = {"host": host, "port": port, "threads": THREADS}
