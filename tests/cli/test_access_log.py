@@ -58,7 +58,7 @@ def test_an_answer_is_a_line(logged, path, method, status, sent):
 def test_a_client_cannot_forge_a_line(logged):
     environ = {"PATH_INFO": '/static/a\r\n"\x1b[31m\xff', "HTTP_USER_AGENT": '" 200 "\n\\'}
     _, _, asked, status, _, _, agent = logged("/", environ=environ)
-    assert status == "404"
+    assert status == "400"
     assert asked == 'GET /static/a\\x0d\\x0a\\"\\x1b[31m\\xff HTTP/1.0'
     assert agent == '\\" 200 \\"\\x0a\\\\'
 
