@@ -10,7 +10,6 @@ import errno
 import os
 import stat
 import time
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -109,8 +108,6 @@ def open_below(
     Raises Refused where there is something that is not to be served, FileNotFoundError (or NotADirectoryError)
     where there is nothing, and another OSError where the system is at its limits.
     """
-    if misspelt(root, parts):
-        raise Refused("its name is written otherwise, and the file system does not mind")
     try:
         if follow_symlinks:
             descriptor = os.open("/".join((root, *parts)), _READ)
@@ -135,27 +132,6 @@ def open_below(
         os.close(descriptor)
         raise
     return OpenFile(descriptor, status)
-
-
-def misspelt(root: str, parts: Sequence[str]) -> bool:
-    """
-    Do *parts* lead from the directory *root* to something whose names are written otherwise?
-
-    A file system that folds case has '/static/PRIVATE/x' too, which does not belong to the view 'static/private'.
-    Only a name that is there in the other case as well, as the same file, costs more than one look.
-    """
-    path = root
-    for name in parts:
-        directory, path = path, f"{path}/{name}"
-        other = name.swapcase()
-        try:
-            if other != name and os.path.samestat(os.lstat(f"{directory}/{other}"), os.lstat(path)):
-                composed = unicodedata.normalize("NFC", name)
-                if all(unicodedata.normalize("NFC", each) != composed for each in os.listdir(directory)):
-                    return True
-        except (OSError, ValueError):  # there is no such name, so the directory tells them apart
-            continue
-    return False
 
 
 def reopen(path: str, version: Fingerprint) -> int | None:

@@ -137,37 +137,6 @@ def test_a_refusal_leaves_no_descriptor(tree, descriptors):
     assert descriptors() == before
 
 
-@pytest.mark.parametrize("path, is_refused", [
-    ("sub/b.txt", False),
-    ("SUB/b.txt", True),   # a deeper static view 'sub' would never be asked
-    ("sub/B.TXT", True),
-    ("sub/1.2", False),    # without a letter there is no other way to write it
-])  # fmt: skip
-@pytest.mark.parametrize("walks", [True, False])
-def test_a_file_system_that_folds_case_has_a_file_under_its_own_name_only(
-    tmp_path, path, is_refused, walks, monkeypatch
-):
-    root = tmp_path.resolve()
-    write(root / "sub/b.txt", b"b")
-    write(root / "sub/1.2", b"1")
-    opened, looked = os.open, os.lstat
-
-    def folded(path):
-        return (
-            str(root) + str(path).removeprefix(str(root)).lower() if str(path).startswith(str(root)) else path.lower()
-        )
-
-    monkeypatch.setattr(files, "_WALKS", walks)
-    monkeypatch.setattr(os, "lstat", lambda path, **options: looked(folded(path), **options))
-    monkeypatch.setattr(os, "open", lambda path, *flags, **options: opened(folded(path), *flags, **options))
-    try:
-        os.close(open_below(str(root), path.split("/")).descriptor)
-    except Refused:
-        assert is_refused
-    else:
-        assert not is_refused
-
-
 def test_exhaustion_is_told_apart_from_absence(tree, monkeypatch):
     def fails(*arguments, **options):
         raise OSError(errno.EMFILE, "Too many open files")
