@@ -13,6 +13,7 @@ __all__ = ["Prelude", "TopRule", "prelude", "without_map"]
 
 _BLANKS = frozenset({"whitespace", "comment", "cdo", "cdc"})
 _TOP = frozenset({"@charset", "@layer", "@import", "@namespace"})
+_NOTHING = re.compile(r"(?:[ \t\n\r\f\ufeff]|/\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/|\Z)|<!--|-->)*\Z")
 _MAP = re.compile(r"/\*[#@][ \t]+sourceMappingURL=(?P<url>[^\s*]*)[ \t]*\*/")
 
 
@@ -53,6 +54,8 @@ def prelude(text: str) -> Prelude:
     >>> [(rule.name, rule.url) for rule in prelude("@import 'a'; @import url(b) print; c {} @import 'd';").rules]
     [('@import', 'a'), ('@import', 'b')]
     """
+    if "@" not in text:  # as most sheets are
+        return Prelude((), _NOTHING.match(text) is None)
     rules: list[TopRule] = []
     imports = True
     for statement in _statements(text):

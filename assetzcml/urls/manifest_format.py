@@ -50,12 +50,15 @@ class Manifest:
 
 def parse_manifest(content: bytes) -> dict[str, str]:
     """
-    Read the flat format, a JSON object of texts: `{"css/a.css": "css/a-1f.css"}`. A byte order mark is accepted.
+    Read the flat format, a JSON object of texts: `{"css/a.css": "css/a-1f.css"}`, or that of Vite, in which the style
+    sheets and files of an entry have their names already. A byte order mark is accepted.
 
     Raises InvalidManifest, a ValueError, that says what was found instead.
 
     >>> parse_manifest(b'{"a.css": "a-1f.css"}')
     {'a.css': 'a-1f.css'}
+    >>> parse_manifest(b'{"main.js": {"file": "main-1f.js", "css": ["main-2e.css"], "isEntry": true}}')
+    {'main.js': 'main-1f.js', 'main-2e.css': 'main-2e.css'}
     """
     try:
         text = content.decode("utf-8-sig")
@@ -70,7 +73,22 @@ def parse_manifest(content: bytes) -> dict[str, str]:
     if not isinstance(entries, dict):
         raise InvalidManifest(f"it is {_kind(entries)}; an object such as "
                               '{"a.css": "a-1f.css"} was expected')  # fmt: skip
-    return entries
+    return _of_vite(entries) if _is_of_vite(entries) else entries
+
+
+def _is_of_vite(entries: Mapping[str, Any]) -> bool:
+    return bool(entries) and all(isinstance(entry, Mapping) and "file" in entry for entry in entries.values())
+
+
+def _of_vite(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Source to output, and each file that comes with an entry as itself: its name has a digest, and never changes."""
+    result = {source: entry["file"] for source, entry in entries.items()}
+    for entry in entries.values():
+        for listed_names in (entry.get("css"), entry.get("assets")):
+            for name in listed_names if isinstance(listed_names, list) else ():
+                if isinstance(name, str):
+                    result.setdefault(name, name)
+    return result
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

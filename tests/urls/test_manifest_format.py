@@ -25,6 +25,34 @@ def test_a_flat_object_of_texts_is_a_manifest(content, entries):
     assert parse_manifest(content) == entries
 
 
+def test_the_manifest_of_vite_is_read_as_it_is():
+    content = {
+        "main.js": {
+            "file": "assets/main-1a.js",
+            "css": ["assets/main-3c.css"],
+            "imports": ["_shared.js"],
+            "isEntry": True,
+        },
+        "_shared.js": {
+            "file": "assets/shared-2b.js",
+            "css": ["assets/shared-4d.css"],
+            "assets": ["assets/logo-5e.svg"],
+        },
+    }
+    assert parse_manifest(json.dumps(content).encode()) == {
+        "main.js": "assets/main-1a.js", "_shared.js": "assets/shared-2b.js",
+        # What comes with an entry has its name already, and is as lasting.
+        "assets/main-3c.css": "assets/main-3c.css", "assets/shared-4d.css": "assets/shared-4d.css",
+        "assets/logo-5e.svg": "assets/logo-5e.svg",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", ['{"file": 7}', '{"file": "../out.js"}', '{"file": "a.js", "css": ["/b.css"]}'])
+def test_an_entry_of_vite_that_leads_elsewhere_is_refused(entry):
+    with pytest.raises(InvalidManifest, match="the value of"):
+        Manifest(parse_manifest(f'{{"main.js": {entry}}}'.encode()))
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
