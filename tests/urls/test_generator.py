@@ -22,6 +22,7 @@ from assetzcml.urls.cachebusters import (
     QueryStringConstantCacheBuster,
 )
 from assetzcml.urls.generator import URLGenerator
+from assetzcml.urls.lookup import Lookup
 from assetzcml.urls.versions import Version
 
 
@@ -931,3 +932,14 @@ def test_the_longer_path_of_two_busters_wins_as_in_pyramid(package):
         ]
 
     assert [url[-4:] for url in both(package, make_busters=busters, specs=SPECS[:2])] == ["x=js", "=all"]
+
+
+def test_of_any_number_of_files_that_exist_a_bounded_number_is_remembered(package, monkeypatch):
+    monkeypatch.setattr("assetzcml.urls.lookup.CACHED_URLS", 3)
+    monkeypatch.setattr("assetzcml.urls.generator.CACHED_URLS", 3)
+    name = package({f"s/{number}.css": "" for number in range(10)})
+    site = site_of([("s", f"{name}:s")])
+    for number in range(10):
+        assert site.static_path(f"{name}:s/{number}.css") == f"/s/{number}.css"
+        assert len(site.snapshot.derived(Lookup)._places) <= 3
+        assert len(site.snapshot.paths) <= 3
