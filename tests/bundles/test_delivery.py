@@ -13,6 +13,7 @@ from webob import Request
 
 from assetzcml import StaticApp, load_zcml
 from assetzcml.bundles import BuildError, Environment
+from assetzcml.bundles.build_records import Delivered
 from assetzcml.reports.findings import Checker
 from bundle_site import OLD
 
@@ -390,3 +391,18 @@ def test_a_cache_is_of_use_where_it_was_moved_to(site, tmp_path):
     shutil.copytree(home, tmp_path / "moved", copy_function=shutil.copy2)
     home = tmp_path / "moved"
     assert build() == []
+
+
+def test_the_record_of_many_outputs_is_not_read_again_for_each_of_them(site, monkeypatch, no_sync):
+    reads, original = [], Delivered._entries
+    monkeypatch.setattr(Delivered, "_entries", lambda self, *read: reads.append(1) or original(self, *read))
+    environment = site.environment(manifest="json", cache=False)
+    for number in range(200):
+        environment.register(f"b{number}", "a.js", output=f"gen/b{number}.%(version)s.js")
+    assert len(environment.build(jobs=1)) == 200
+    assert reads == []  # what this process has written it knows
+    again = site.environment(manifest="json", cache=False)
+    for number in range(200):
+        again.register(f"b{number}", "a.js", output=f"gen/b{number}.%(version)s.js")
+    assert not any(built.changed for built in again.build(jobs=1))
+    assert reads == [1]
