@@ -23,6 +23,7 @@ NEEDS = {  # the libraries, extras, without which a page is not executed
     "pyramid": ["pyramid", "pyramid_jinja2"],
     "flask": ["flask"],
     "django": ["django"],
+    "moving-from-django": ["django"],
     "starlette": ["starlette", "httpx2", "jinja2"],
     "templates": ["jinja2", "mako", "chameleon"],
     "any-framework": ["bottle", "cherrypy", "tornado", "litestar"],
