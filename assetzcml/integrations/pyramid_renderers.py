@@ -41,7 +41,7 @@ def _mako(application: Any, factory: Any, assets: Registry) -> None:
     former = factory.lookup
     if former is None or getattr(former, MARK, False):
         return
-    kind = type("OriginalsLookup", (_OriginalsLookup, type(former)), {MARK: True})
+    kind: Any = type("OriginalsLookup", (_OriginalsLookup, type(former)), {MARK: True})
     lookup = kind.__new__(kind)
     vars(lookup).update(vars(former))
     lookup.assetzcml_templates = Templates(assets)

@@ -95,7 +95,7 @@ def _loaded(said: Any, debug: bool) -> Any:
     return registry if said is None else registry.load_zcml(os.fspath(said))
 
 
-def _in_place_of(registry: Any, route: Mount) -> Assets:
+def _in_place_of(registry: Any, route: Any) -> Assets:
     """A route that serves what a mount of StaticFiles does, its directories in their order."""
     name = publication_name(route.path.strip("/") or "/")
     root = ROOT.joined(name.split("/"))

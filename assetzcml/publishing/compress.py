@@ -179,7 +179,7 @@ def compress(
             raise Unwritable(unwritable)
     tasks = [(spec, places[spec], coding) for spec, each in wanted.items() for coding in each]
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        for made in pool.map(lambda task: _made(*task, output), tasks):
+        for made in pool.map(lambda task: _made(task[0], task[1], task[2], output), tasks):
             if made is not None:
                 yield made
 

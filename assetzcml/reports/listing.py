@@ -65,7 +65,7 @@ def _listed(registry: Registry, kind: str) -> Iterator[tuple[Record, str, Record
     policies = [snapshot.policy] if isinstance(snapshot.policy, PermissionPolicy) else []
     belongs = KINDS[kind][1]
     routing = (*pages.routes(), *pages.views())
-    for record in (
+    records: tuple[Any, ...] = (
         *snapshot.views,
         *snapshot.overrides,
         *snapshot.bustings,
@@ -73,7 +73,8 @@ def _listed(registry: Registry, kind: str) -> Iterator[tuple[Record, str, Record
         *policies,
         *routing,
         *snapshot.bundling,
-    ):
+    )
+    for record in records:
         if belongs(record):
             yield record, "", None
     for loss in snapshot.losses:
