@@ -150,6 +150,9 @@ class ManifestFiles:
 
     def __init__(self, registry: Any = None) -> None:
         self._known: dict[str, _Read] = {}
+        # What was read to look whether a cache buster holds: by the spec, with the overrides it was found through. Who
+        # is the first to need it, the same buster a moment later, takes it.
+        self.looked_at: dict[AssetSpec, tuple[object, _Read]] = {}
 
     def known(self, signature: Signature | None) -> _Read | None:
         """What a file with this signature said; None when it was not read."""
@@ -210,7 +213,8 @@ class ManifestCacheBuster:
             return self._reread()
         if self._read is None or (self._registry is not None and self._through() is not self._read_through):
             self._read_through = self._through()
-            self._read = self._load(self._find())
+            through, read = self._files.looked_at.pop(self.manifest_spec, (None, None))
+            self._read = read if read is not None and through is self._read_through else self._load(self._find())
         return self._read.manifest
 
     def _through(self) -> object:
@@ -238,7 +242,9 @@ class ManifestCacheBuster:
         if found is None and bound.reloads():
             return
         try:
-            manifest = bound._load(found).manifest
+            read = bound._load(found)
+            manifest = read.manifest
+            bound._files.looked_at = {self.manifest_spec: (bound._through(), read)}
         except InvalidManifest as error:
             yield str(error)
         else:
