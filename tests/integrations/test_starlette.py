@@ -24,7 +24,7 @@ def test_the_example_shows_the_logo_of_the_zcml_it_is_given(zcml, logo):
     style, picture = (page.split(mark)[1].split('"')[0] for mark in ('href="', 'src="'))
     assert f"<title>{logo}</title>" in client.get(picture).text
     assert client.get(picture).headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert style.startswith("http://testserver/static/app-")
+    assert style.startswith("http://testserver/static/~")
     assert client.get(style).headers["Content-Type"] == "text/css; charset=utf-8"
     assert client.get("/static/none.css").status_code == 404
     assert client.get("/none").text == "Not Found"  # Starlette's
