@@ -104,8 +104,8 @@ def test_what_is_overwritten_in_place_while_it_is_asked_for_is_one_version_whole
     try:
         for number in range(60):
             if truncating:
+                emptied = time.monotonic()
                 with open(path, "wb", buffering=0) as file:
-                    emptied = time.monotonic()
                     file.write(versions[number % 2])
                     gaps.append(time.monotonic() - emptied)
             else:
