@@ -63,19 +63,19 @@ class ESBuild(SubprocessFilter):
 
     def follow(self, earlier: Sequence[Filter]) -> None:
         if any(one.output is not None and not isinstance(one, ESBuild) for one in earlier):
-            self.input = None
+            self.input = None  # type: ignore[method-assign, assignment]
 
     def get_additional_cache_keys(self, **kw: Any) -> list[Any]:
         return [self.loader_of(kw)]
 
-    def input(self, _in: IO[bytes], out: IO[bytes], **kw: Any) -> None:  # type: ignore[override]
+    def input(self, _in: IO[bytes], out: IO[bytes], **kw: Any) -> None:
         content = _in.read()
         if self.loader_of(kw) in ("js", "jsx") and _is_part(content):
             out.write(content)
         else:
             out.write(self.transform(content, **kw))
 
-    def output(self, _in: IO[bytes], out: IO[bytes], **kw: Any) -> None:  # type: ignore[override]
+    def output(self, _in: IO[bytes], out: IO[bytes], **kw: Any) -> None:
         out.write(self.transform(_in.read(), **kw, whole=True))
 
     def loader_of(self, kw: Mapping[str, Any]) -> str:

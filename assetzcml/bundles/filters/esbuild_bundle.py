@@ -48,7 +48,8 @@ class ESBuildBundle(ESBuild):
         "binary": "ESBUILD_BIN",
         "sourcemap": option("sourcemap", "ESBUILD_SOURCEMAP"),
     }
-    output = None  # type: ignore[assignment]  the source is the whole
+    # The source is the whole.
+    output = None  # type: ignore[assignment]
 
     def setup(self) -> None:
         super().setup()
@@ -58,10 +59,10 @@ class ESBuildBundle(ESBuild):
     def follow(self, earlier: Sequence[Any]) -> None:
         """Whatever runs before: it works on the source."""
 
-    def input(self, _in: IO[bytes], out: IO[bytes], **kw: Any) -> None:  # type: ignore[override]
+    def input(self, _in: IO[bytes], out: IO[bytes], **kw: Any) -> None:
         out.write(_Bundling(self, _in.read(), kw).result())
 
-    def concat(self, out: IO[bytes], hunks: Sequence[tuple[Any, Mapping[str, Any]]], **kw: Any) -> None:  # type: ignore[override]
+    def concat(self, out: IO[bytes], hunks: Sequence[tuple[Any, Mapping[str, Any]]], **kw: Any) -> None:
         if len(hunks) > 1:
             names = ", ".join(repr(str(about.get("source", "(a bundle inside)"))) for _, about in hunks)
             hint = "give each a bundle of its own, or import one from the other"
@@ -121,7 +122,7 @@ class _Bundling:
     def _directory(self) -> str:
         """The directory that esbuild's names are relative to: what it writes does not tell where a checkout lies."""
         try:
-            directory = os.path.abspath(self.context.directory)
+            directory = str(os.path.abspath(self.context.directory))
         except (AttributeError, OSError, TypeError):
             directory = os.path.dirname(str(self.kw.get("source_path") or "")) or os.getcwd()
         while not os.path.isdir(directory):

@@ -155,7 +155,12 @@ class Service:
             assert process.stdout is not None
             self._pipes = process.stdin, process.stdout
             late = threading.Event()
-            watch = threading.Timer(timeout, lambda: (late.set(), kill(process)))
+
+            def stop() -> None:
+                late.set()
+                kill(process)
+
+            watch = threading.Timer(timeout, stop)
             watch.start()
             try:
                 with ended(process):
