@@ -14,6 +14,7 @@ from assetzcml.records.bundles import BundlingRecord
 from assetzcml.records.findings import NOWHERE, Finding
 from assetzcml.records.pages import RoutingRecord
 from assetzcml.registry import Record, Registry, Snapshot
+from assetzcml.resolving.packages import nearest_package
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import Candidate, SearchPaths, parent
 
@@ -184,7 +185,7 @@ class _Checks:
         except ModuleNotFoundError as error:
             if error.name and (spec.package == error.name or spec.package.startswith(f"{error.name}.")):
                 message = str(error) if "not a package" in str(error) else f"there is no package {spec.package!r}"
-                return Problem(where, f"{subject}: {message}", code="A108")
+                return Problem(where, f"{subject}: {message}", nearest_package(spec.package), code="A108")
             failure: Exception = error
         except Exception as error:
             failure = error

@@ -6,9 +6,11 @@ import importlib
 import importlib.resources
 import importlib.util
 import os
+import pkgutil
 import stat
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -20,7 +22,9 @@ from assetzcml.resolving.spelling import stands_as_spelled
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-__all__ = ["Found", "Packages", "original_files"]
+from assetzcml.errors import did_you_mean
+
+__all__ = ["Found", "Packages", "nearest_package", "original_files"]
 
 
 class Found(NamedTuple):
@@ -144,3 +148,16 @@ def original_files(module: ModuleType) -> Traversable:
     """
     files = importlib.resources.files(module)
     return getattr(files, "assetzcml_original", files)
+
+
+def nearest_package(name: str) -> str:
+    """A hint for a package that there is none of: the one that is named nearly so; '' where there is none."""
+    if "-" in name:
+        return f"a package is named {name.replace('-', '_')!r}; the name of a distribution is not that of a package"
+    return _nearest(name.partition(".")[0], tuple(sys.path))
+
+
+@lru_cache(maxsize=256)  # names that are not found, of which one mistake may be in a thousand places
+def _nearest(name: str, path: tuple[str, ...]) -> str:
+    known = {module.name for module in pkgutil.iter_modules(list(path)) if not module.name.startswith("_")}
+    return "" if name in known or name in sys.modules else did_you_mean(name, known)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from keyword import iskeyword
 from types import ModuleType
@@ -20,6 +21,7 @@ from zope.schema import Bool as SchemaBool
 from zope.schema.interfaces import IField
 
 from assetzcml.errors import ConfigurationError, Problem, did_you_mean, shorten
+from assetzcml.resolving.packages import nearest_package
 from assetzcml.zcml.positions import Tag
 
 __all__ = ["BadValue", "Plan", "Problems", "expand_settings"]
@@ -308,7 +310,10 @@ def _invalid(attribute: Attribute, text: str, info: Tag, error: Exception) -> Pr
     if isinstance(error, BadValue):
         return Problem(where, f"{subject}: {error.message}", error.hint, code="A107")
     if isinstance(attribute.field, GlobalObject):
-        return Problem(where, f"{subject} cannot be resolved: {reason(error)}", exception=_foreign(error), code="A108")
+        foreign = _foreign(error)
+        hint = nearest_package(text.strip()) if foreign is None and not text.startswith(".") else ""
+        message = f"{subject} cannot be resolved: {reason(error)}{_raised_at(foreign)}"
+        return Problem(where, message, hint, exception=foreign, code="A108")
     if isinstance(error, ValidationError):
         return Problem(where, f"{subject} is not valid: {reason(error)}", _expectation(attribute.field), code="A107")
     return Problem(where, f"{subject} raised {type(error).__name__}: {reason(error)}", exception=error, code="A109")
@@ -321,6 +326,15 @@ def _foreign(error: BaseException) -> BaseException | None:
         inner = seen.args[0] if seen.args and isinstance(seen.args[0], BaseException) else seen.__cause__
         seen = inner
     return seen
+
+
+def _raised_at(error: BaseException | None) -> str:
+    """The line of an import that failed inside of a module; '' of what says so itself, or is none."""
+    if not isinstance(error, ImportError) or error.__traceback__ is None:
+        return ""
+    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    inside = [place for place in frames if not place[0].startswith("<")]
+    return " ({}:{})".format(*inside[-1]) if inside and inside[-1][0] != __file__ else ""
 
 
 def reason(error: BaseException) -> str:

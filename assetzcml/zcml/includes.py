@@ -381,7 +381,7 @@ def _bytes(context: Any, path: str, package: Any) -> bytes:
         if member is not None:
             with member.open() as stream:
                 return stream.read(load_of(context).limits.file_bytes + 1)
-        message, hint = f"there is no file {path}", _neighbours(owner, path)
+        message, hint = f"there is no file {path}", _neighbours(load_of(context), owner, path)
         if package is not None and getattr(package, "__path__", None) is None:
             message = f"{package.__name__!r} is not a package, and {message} beside it"
     except (OSError, ValueError) as error:
@@ -424,13 +424,19 @@ def _names_in(package: Any, directory: str) -> list[str]:
     return [name for found in _standing(package, directory) if found.directory for name in packages.names(found)]
 
 
-def _neighbours(package: Any, path: str) -> str:
+def _neighbours(load: Load, package: Any, path: str) -> str:
+    """What may be meant by a file that there is none of. The file that asks for it is never meant."""
     directory, wanted = os.path.split(path)
+    name, colon, file = wanted.partition(":")
+    if colon:
+        return f'write package="{name}" file="{file or "configure.zcml"}"'
     try:
         names = os.listdir(directory)
     except OSError:
         names = _names_in(package, directory)
-    return did_you_mean(wanted, [name for name in names if name.endswith(".zcml")])
+    reading = {load.files[real].file for real in load.reading if real in load.files}
+    others = [name for name in names if name.endswith(".zcml") and os.path.join(directory, name) not in reading]
+    return did_you_mean(wanted, others)
 
 
 def _at(info: Any) -> Origin | None:

@@ -200,7 +200,9 @@ def test_the_exception_of_a_handler_keeps_its_traceback(site):
 def test_an_import_error_inside_a_package_keeps_its_traceback_and_names_the_line(site, package):
     package({"broken.py": "from nosuch_dependency import x\n", "worse.py": "1/0\n"}, name="pack")
     error = site.error('<fields thing="pack.broken.thing"/>\n<include package="pack.worse"/>')
-    assert [problem.headline.split(" cannot be resolved: ")[-1] for problem in error.problems] == [
+    told = [problem.headline.split(" cannot be resolved: ")[-1] for problem in error.problems]
+    assert told[0].endswith("broken.py:1)")
+    assert [text.partition(" (")[0] for text in told] == [
         "No module named 'nosuch_dependency'",
         "division by zero",
     ]
