@@ -332,9 +332,13 @@ def _raised_at(error: BaseException | None) -> str:
     """The line of an import that failed inside of a module; '' of what says so itself, or is none."""
     if not isinstance(error, ImportError) or error.__traceback__ is None:
         return ""
-    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
-    inside = [place for place in frames if not place[0].startswith("<")]
-    return " ({}:{})".format(*inside[-1]) if inside and inside[-1][0] != __file__ else ""
+    frames = traceback.walk_tb(error.__traceback__)
+    inside = [
+        (frame.f_code.co_filename, line)
+        for frame, line in frames
+        if frame.f_code.co_filename.endswith(".py") and frame.f_globals.get("__name__") != __name__
+    ]
+    return " ({}:{})".format(*inside[-1]) if inside else ""
 
 
 def reason(error: BaseException) -> str:
