@@ -244,7 +244,9 @@ class ZCMLLoader:
             phases.execute(actions, framework.hand_over or _call)
             configure(registry, settings)
             # Without a package a spec is relative to the working directory, which may be another when it is read again.
-            again = {"spec": spec, "package": package} if inside is not None else {"spec": path, "package": None}
+            again: dict[str, Any] = (
+                {"spec": spec, "package": package} if inside is not None else {"spec": path, "package": None}
+            )
             again |= {"features": features, "settings": dict(settings or {}), "strict": strict, "limits": limits}
             adopt(registry, load.staged, phases.report(spec, again if framework.hand_over is None else None))
         _log(spec, load, actions)

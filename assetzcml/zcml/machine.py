@@ -354,7 +354,7 @@ class Machine(ConfigurationMachine):
         try:
             item = self.stack[-1].contained(__name, self._texts.data(__name, __data or {}, info), info)
         except UnknownDirective:
-            raise Problems(unknown_directive(*__name, info, self.namespaces())) from None
+            raise Problems(unknown_directive(__name[0], __name[1], info, self.namespaces())) from None
         except Exception as error:
             raise Problems(*problems_of(error, info)) from error
         item.context.assetzcml_step = step

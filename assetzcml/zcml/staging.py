@@ -31,7 +31,8 @@ class StagedRegistry(Registry):
 
     def resolve(self, spec: Any) -> Asset:
         """The asset of *spec*, as it will be."""
-        return self._asked(IResolver).resolve(spec)
+        asset: Asset = self._asked(IResolver).resolve(spec)
+        return asset
 
     def static_path(self, spec: Any, request: Any = None, **options: Any) -> str:
         """The URL of an asset without scheme and host, as it will be."""
