@@ -92,7 +92,7 @@ class AssetRegistry(URLMethods, Declarations):
     def __init__(self, name: str = "", bases: tuple[Any, ...] = (), settings: Mapping[str, Any] | None = None):
         super().__init__(name, bases, settings)
         self._shipped = SHIPPED
-        self.above = Above(bundles=lambda: self.part(_bundles))
+        self.above: Above = Above(bundles=lambda: self.part(_bundles))
 
     def _setBases(self, bases: tuple[Any, ...]) -> None:  # noqa: N802 (zope.interface's name)
         if bases:
@@ -151,7 +151,7 @@ class AssetRegistry(URLMethods, Declarations):
         environment: Environment = self.part(_bundles).environment
         return environment
 
-    def explain(self, spec_or_url: str) -> Explanation:
+    def explain(self, spec_or_url: Spec) -> Explanation:
         """Why this asset is the one being served: a report that prints as one screen."""
         explainer: Explainer = self.part(EXPLAINER.find())
         return explainer.explain(spec_or_url)

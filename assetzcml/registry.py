@@ -70,6 +70,8 @@ class Loss(NamedTuple):
     reason: str
 
 
+SHOWN = 3  # loads that `repr` names
+
 # The settings that are true or false.
 PREVENTED = "ASSETZCML_PREVENT_CACHEBUST"  # the variable of the environment that turns cache busters off
 SWITCHES = ("follow_symlinks", "prevent_cachebust", "reload")
@@ -156,8 +158,8 @@ class Snapshot:
         self._former: dict[Any, tuple[Any, _Log | None]] = {}
 
     def _begin(self, registry: Registry) -> None:
-        self.registry = registry
-        self.settings = registry.settings
+        self.registry: Registry = registry
+        self.settings: dict[str, Any] = registry.settings
         self._switches = ledger(registry).switches
         self._losses = ledger(registry).losses
         self._lost = len(ledger(registry).losses)
@@ -376,6 +378,20 @@ class Registry(Components):
         configure(self, settings)
         super().__init__(name, bases)
 
+    def __repr__(self) -> str:
+        # Without the lock: who looks at a registry while another thread declares must not wait for it.
+        named = f" {self.__name__!r}" if self.__name__ else ""
+        counts = [
+            f"{count} {noun}{'' if count == 1 else 's'}"
+            for noun, provided in (("static view", IStaticView), ("override", IOverride))
+            for count in [sum(1 for _ in self.getUtilitiesFor(provided))]
+        ]
+        loaded = [load.spec for load in self._ledger.loads]
+        shown = ", ".join(loaded[-SHOWN:]) + (f" and {len(loaded) - SHOWN} before" if len(loaded) > SHOWN else "")
+        return (
+            f"<{type(self).__name__}{named}: {', '.join(counts)}; {f'loaded {shown}' if loaded else 'nothing loaded'}>"
+        )
+
     @property
     def loads(self) -> tuple[LoadReport, ...]:
         """What was read, load by load, of the loads in force."""
@@ -511,8 +527,8 @@ class Ledger:
 
     def __init__(self, switches: Switches | None = None):
         self.lock: AbstractContextManager[Any] = threading.RLock()
-        self.current = Current()
-        self.switches = Switches() if switches is None else switches
+        self.current: Current = Current()
+        self.switches: Switches = Switches() if switches is None else switches
         self.losses: list[Loss] = []
         self.generation = 0
         self.loads: tuple[LoadReport, ...] = ()  # those in force, in their order

@@ -78,6 +78,15 @@ def test_the_program_of_a_user_that_is_checked_runs_as_well(tmp_path):
     assert typed_program.explained(registry)[1][0] == "theme:brand/logo.png"
     assert typed_program.answered(registry) == "text/css"
     assert "no static view publishes" in typed_program.missing(registry)
+    for name in ("site/robots.txt", "site/manifest.json", "site/shop/logo.png"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text("{}")
+    robots = str(tmp_path / "site/robots.txt")
+    told = typed_program.paths(registry, tmp_path / "site")
+    assert (told[0], told[2:]) == ("/robots.txt", [robots, f"<StaticView {tmp_path / 'site'}>"])
+    assert robots in told[1]
+    assert registry.resolve("shop:static/logo.png").abspath() == str(tmp_path / "site/shop/logo.png")
     assert len(typed_program.applications(registry, None, None)) == 3
     wrong = tmp_path / "wrong.zcml"
     wrong.write_text("<configure>\n  <nosuch/></configure>")

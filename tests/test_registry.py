@@ -297,3 +297,27 @@ def test_readers_do_not_wait_for_a_change_that_takes_its_time():
 )
 def test_what_the_rooms_know_of_a_registry_is_not_among_its_public_names(name):
     assert name not in dir(AssetRegistry())
+
+
+def test_a_registry_says_what_it_holds_and_what_was_loaded(zcml, tmp_path):
+    registry = AssetRegistry("site")
+    assert repr(registry) == "<AssetRegistry 'site': 0 static views, 0 overrides; nothing loaded>"
+    registry = AssetRegistry()
+    files = [
+        zcml.write(f'<staticView name="v{number}" path="assetzcml:zcml" />', f"{number}.zcml") for number in range(5)
+    ]
+    registry.override_asset("assetzcml:py.typed", "assetzcml:meta.zcml")
+    for file in files:
+        registry.load_zcml(file)
+    loaded = ", ".join(map(str, files[-3:]))
+    assert repr(registry) == f"<AssetRegistry: 5 static views, 1 override; loaded {loaded} and 2 before>"
+
+
+def test_a_registry_is_shown_while_another_thread_declares():
+    registry = AssetRegistry()
+    shown = []
+    with ledger(registry).lock:
+        thread = threading.Thread(target=lambda: shown.append(repr(registry)), daemon=True)
+        thread.start()
+        thread.join(10)
+    assert shown == ["<AssetRegistry: 0 static views, 0 overrides; nothing loaded>"]

@@ -100,11 +100,20 @@ def busters(registry: AssetRegistry) -> None:
     registry.add_cache_buster("theme:static", ManifestCacheBuster("theme:static/manifest.json"))
 
 
+def paths(registry: AssetRegistry, site: Path) -> list[str]:
+    registry.add_static_view("site", site)
+    registry.add_static_file("robots.txt", site / "robots.txt")
+    registry.override_asset("shop:static/", site / "shop")
+    registry.add_cache_buster(site, ManifestCacheBuster(site / "manifest.json"))
+    view = StaticView(site, registry)
+    robots = site / "robots.txt"
+    return [registry.static_path(robots), str(registry.explain(robots)), registry.resolve(robots).spec, str(view)]
+
+
 def refused(registry: AssetRegistry) -> None:
     registry.static_pth("shop:static/app.css")  # type: ignore[attr-defined]
     registry.add_static_view("static", "shop:static", cache_max_age="soon")  # type: ignore[arg-type]
     registry.static_path(42)  # type: ignore[arg-type]
     registry.resolve("shop:static").read_byte()  # type: ignore[attr-defined]
-    load_zcml(strict="yes")  # type: ignore[arg-type]
     number: int = registry.static_url("shop:static/app.css")  # type: ignore[assignment]
     print(number)

@@ -92,7 +92,7 @@ class OutputFile:
     """
 
     def __init__(self, directory: str, output: str):
-        self.lock = FileLock(private_name(directory, output, "build"))
+        self.lock: FileLock = FileLock(private_name(directory, output, "build"))
 
     def read(self) -> Recorded:
         """Read anew each time: another process may have built."""
@@ -156,7 +156,7 @@ class Delivered:
     """
 
     def __init__(self, directory: str):
-        self.path = os.path.join(directory, BUILD_RECORD)
+        self.path: str = os.path.join(directory, BUILD_RECORD)
         self._directory = directory
         self._known: tuple[Signature | None, dict[str, Any]] = (None, {})
         self._complained: Signature | None = None

@@ -80,12 +80,14 @@ class Bundle:
     environment's. *origin* is where it was declared, for messages.
     """
 
-    contents = _declared(_contents, "What is merged, in order.")
-    depends = _declared(_listed, "Files whose change makes a build necessary, though they are not merged.")
-    output = _declared(lambda value: os.fspath(value) if value else None, "Where the result is written; None: nowhere.")
-    filters = _declared(lambda value: value, "The filters, as they were given; `chain` makes them ready.")
-    merge = _declared(bool, "Is everything merged into one output?")
-    remove_duplicates = _declared(bool, "Is a file that is named twice taken once?")
+    contents: Any = _declared(_contents, "What is merged, in order.")
+    depends: Any = _declared(_listed, "Files whose change makes a build necessary, though they are not merged.")
+    output: Any = _declared(
+        lambda value: os.fspath(value) if value else None, "Where the result is written; None: nowhere."
+    )
+    filters: Any = _declared(lambda value: value, "The filters, as they were given; `chain` makes them ready.")
+    merge: Any = _declared(bool, "Is everything merged into one output?")
+    remove_duplicates: Any = _declared(bool, "Is a file that is named twice taken once?")
 
     if TYPE_CHECKING:
         _filters: Any  # what stands behind `filters`

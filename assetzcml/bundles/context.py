@@ -36,7 +36,7 @@ class Context(Options):
     ):
         self.environment = environment
         self.bundles = bundles
-        self.extra_filters = tuple(extra_filters)
+        self.extra_filters: tuple[Filter, ...] = tuple(extra_filters)
         self.building = building
         # The records by which outputs are up to date, by the id of the bundle, as far as somebody has asked.
         self.records: dict[int, BuildRecord | None] = {}

@@ -100,12 +100,12 @@ class Owner:
     """
 
     def __init__(self, defaults: Callable[[], Mapping[str, Any]], convert: Callable[[str, Any], Any]):
-        self.base = os.getcwd()
-        self.revision = Revision()
-        self.config = Config(defaults, convert, self.revision.raise_)
+        self.base: str = os.getcwd()
+        self.revision: Revision = Revision()
+        self.config: Config = Config(defaults, convert, self.revision.raise_)
         self.filters: dict[str, Callable[[], Filter]] = {}
-        self.holdings = Holdings()
-        self.known_inputs = Inputs()
+        self.holdings: Holdings = Holdings()
+        self.known_inputs: Inputs = Inputs()
         self.compared: dict[tuple[str, str], tuple[BuildRecord, float]] = {}
         self.delivered: dict[str, Delivered] = {}
         self._made: dict[str, dict[Any, tuple[Any, Any]]] = {}
@@ -162,7 +162,7 @@ class Environment(Options):
     ):
         self._defaults = {**DEFAULTS, "load_path": [], "url_mapping": {}}
         self._owner = Owner(lambda: self._defaults, self._converted) if owner is None else owner
-        self.environment = self
+        self.environment: Environment = self
         self.resolver = resolver
         self.static_path = static_path
         for name in options:

@@ -40,7 +40,7 @@ class Ledger:
         self._entries: list[Entry] = []
         self._lock = threading.Lock()
         self._not_before = 0.0
-        self.synced = 0.0  # seconds that a build has waited for the disk
+        self.synced: float = 0.0  # seconds that a build has waited for the disk
 
     def note(self, output: str, ctx: Context, record: BuildRecord, needed: bool = True) -> None:
         """Have it written down that *output* is at *record*; unless it is *needed*, only where that can be done."""

@@ -21,7 +21,7 @@ class Revision:
     __slots__ = ("number",)
 
     def __init__(self) -> None:
-        self.number = next(_NUMBERS)
+        self.number: int = next(_NUMBERS)
 
     def raise_(self) -> None:
         self.number = next(_NUMBERS)

@@ -5,6 +5,7 @@ A call checks as a load does, and raises ConfigurationError with its own line; o
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,11 +15,12 @@ from typing import Any, TypeVar
 from assetzcml.declaring.validation import findings
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, InvalidSpec, Origin, Problem
 from assetzcml.records import rules
-from assetzcml.records.assets import Busting, MediaType, Override, PermissionPolicy, address, asset_spec
+from assetzcml.records.assets import Address, Busting, MediaType, Override, PermissionPolicy, address, asset_spec
 from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import ONE_HOUR, permission_name
 from assetzcml.records.rules import Refusal, described
 from assetzcml.registry import Above, Change, Record, Registry, ledger, next_generation
+from assetzcml.typing import Spec
 from assetzcml.urls.cachebusters import TreeCacheBuster
 from assetzcml.urls.generator import URLGenerator
 
@@ -91,7 +93,7 @@ class Declarations(Registry):
     def add_static_view(
         self,
         name: str,
-        path: str,
+        path: Spec,
         *,
         cache_max_age: int = ONE_HOUR,
         permission: str | None = None,
@@ -133,7 +135,7 @@ class Declarations(Registry):
     def add_static_file(
         self,
         name: str,
-        path: str,
+        path: Spec,
         *,
         cache_max_age: int = ONE_HOUR,
         permission: str | None = None,
@@ -151,20 +153,22 @@ class Declarations(Registry):
             headers=headers,
         )
 
-    def override_asset(self, to_override: str, override_with: str) -> None:
+    def override_asset(self, to_override: Spec, override_with: Spec) -> None:
         """
         Look for *to_override* at *override_with* first: what the directive `asset` does.
 
-        Both are specs of files, or both end with a slash and are directories, or both are packages.
+        Both are specs of files, or both end with a slash and are directories, or both are packages. A path object, which
+        has no slash at its end, is a directory where *to_override* is one.
         It goes before all earlier overrides. Raises ConfigurationError.
         """
         with self._call(_caller(), "asset") as call:
-            sides = _read(address, to_override, "to_override"), _read(address, override_with, "override_with")
-            rules.asset_sides(*sides)
-            (target, directory), (source, _) = sides
+            target, directory = _read(address, to_override, "to_override")
+            source, slash = _read(address, override_with, "override_with")
+            slash = slash or (directory and isinstance(override_with, os.PathLike))
+            rules.asset_sides(Address(target, directory), Address(source, slash))
             self._declare(Override(target=target, source=source, file=not directory, **call))
 
-    def add_cache_buster(self, path: str, cachebust: Any, explicit: bool = False) -> None:
+    def add_cache_buster(self, path: Spec, cachebust: Any, explicit: bool = False) -> None:
         """
         Let *cachebust* change the URLs of what is below *path*: what the directive `cacheBuster` does.
 
@@ -246,7 +250,7 @@ class Declarations(Registry):
         """Let the URL generator read now what it would read at the first URL."""
         self.part(URLGenerator).prepare()
 
-    def _publish(self, name: str, path: str, *, file: bool = False, **options: Any) -> None:
+    def _publish(self, name: str, path: Spec, *, file: bool = False, **options: Any) -> None:
         with self._call(_caller(3), f"{'staticFile' if file else 'staticView'} {described(name)}") as call:
             root = _read(asset_spec, rules.file_path(path) if file else path, "path")
             self._declare(rules.static_view(name, root, file=file, **options, **call))

@@ -159,7 +159,8 @@ def address(text: str | os.PathLike[str] | AssetSpec, package: str = "", directo
     (True, True, False)
     """
     spec = asset_spec(text, package, directory, whole=True)
-    return Address(spec, str(text).endswith("/") or not spec.parts)
+    written = os.fspath(text) if isinstance(text, os.PathLike) else str(text)
+    return Address(spec, written.endswith("/") or not spec.parts)
 
 
 def _package_name(name: str, package: str, text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,7 @@ from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import Resolver, chosen
 from assetzcml.resolving.search import Candidate, SearchPaths, parent
 from assetzcml.serving.inquiries import Answers
+from assetzcml.typing import Spec
 from assetzcml.urls.generator import Decision, URLGenerator
 from assetzcml.urls.inquiries import use_of
 from assetzcml.urls.lookup import Lookup
@@ -36,13 +38,14 @@ class Explainer:
     def __init__(self, registry: Registry):
         self.registry = registry
 
-    def explain(self, spec_or_url: str) -> Explanation:
+    def explain(self, spec_or_url: Spec) -> Explanation:
         """
         The explanation of a spec, or of a URL or its path as a browser sends it; a query and a fragment are left aside.
 
         Never raises for what is asked: what is wrong with it is among the `problems`.
         """
-        return _Inquiry(self.registry, str(spec_or_url).strip()).explanation
+        asked = os.fspath(spec_or_url) if isinstance(spec_or_url, os.PathLike) else str(spec_or_url)
+        return _Inquiry(self.registry, asked.strip()).explanation
 
 
 class _Inquiry:

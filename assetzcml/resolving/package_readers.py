@@ -112,7 +112,7 @@ class ResourceHook:
         self.registry = registry
         self.packages = packages
         self.origin = origin
-        self.installed = False
+        self.installed: bool = False
         # Which packages are watched is known without asking the registry: its lock must not be waited for during an
         # import, which holds one itself.
         self._watched = set(packages or ())
@@ -309,7 +309,7 @@ class Loader:
         put(self, "_modules", [])
 
     @property
-    def __class__(self) -> type:
+    def __class__(self) -> type:  # type: ignore[misc]  # object's may be set, this one only asks
         found: type = self._hook._face(type(self._real))
         return found
 
@@ -479,7 +479,7 @@ class Resource(Traversable):
         return place
 
     @property
-    def __class__(self) -> type:
+    def __class__(self) -> type:  # type: ignore[misc]  # object's may be set, this one only asks
         return _PathFace if _path_of(self) is not None else Resource
 
     @property

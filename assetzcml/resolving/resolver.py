@@ -31,7 +31,7 @@ class Asset:
     __slots__ = ("_candidates_known", "_known", "_places", "_resolver", "_snapshot", "spec")
 
     def __init__(self, resolver: Resolver, snapshot: Snapshot, spec: AssetSpec):
-        self.spec = str(spec)
+        self.spec: str = str(spec)
         self._resolver = resolver
         self._snapshot = snapshot
         paths = snapshot.derived(SearchPaths)

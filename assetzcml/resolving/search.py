@@ -39,10 +39,10 @@ class SearchPaths:
 
     def __init__(self, snapshot: Snapshot):
         self._snapshot = snapshot
-        self.bundles = frozenset(
+        self.bundles: frozenset[AssetSpec] = frozenset(
             record.spec for record in snapshot.bundling if isinstance(record, BundleRecord) and record.spec is not None
         )
-        self.merged = tuple(override for override in snapshot.overrides if override.merged)
+        self.merged: tuple[Override, ...] = tuple(override for override in snapshot.overrides if override.merged)
         by_target: dict[AssetSpec, list[_Entry]] = {}
         for entry in enumerate(snapshot.overrides):
             by_target.setdefault(entry[1].target, []).append(entry)
@@ -51,7 +51,7 @@ class SearchPaths:
         )
         self._sources: SpecTree[bool] = SpecTree((override.source, True) for override in snapshot.overrides)
         self._first = 0  # the order of the strongest
-        self.of_overrides = object()  # the same as long as the overrides are
+        self.of_overrides: object = object()  # the same as long as the overrides are
 
     @classmethod
     def grown(cls, former: SearchPaths, snapshot: Snapshot, changes: Sequence[Change]) -> SearchPaths | None:
@@ -179,7 +179,7 @@ class _Built:
     def build(self, place: Candidate) -> Candidate:
         """Where the output of the bundle *place* is, which is built when that is due; what is no bundle stays."""
         output = self._bundles.place(self._snapshot, place.spec)
-        return place if output is None else Candidate(*output, place.via)
+        return place if output is None else Candidate(output[0], output[1], place.via)
 
 
 def _through(override: Override, candidate: Candidate) -> Candidate:

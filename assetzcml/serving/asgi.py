@@ -54,8 +54,8 @@ class StaticApp:
     """
 
     def __init__(self, registry: Registry, fallback: ASGIApplication | None = None, *, bodies: int = BODIES):
-        self.registry = one_of("registry", registry, Registry, "an AssetRegistry")
-        self.fallback = application("fallback", fallback, "an ASGI")
+        self.registry: Registry = one_of("registry", registry, Registry, "an AssetRegistry")
+        self.fallback: ASGIApplication | None = application("fallback", fallback, "an ASGI")
         self._desks = Desks(registry, bodies)
         self._disk = Threads(DISK_THREADS)
         self._policies = Threads(POLICY_THREADS)

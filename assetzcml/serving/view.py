@@ -8,7 +8,7 @@ from typing import Any
 
 from webob import Request, Response
 
-from assetzcml.records.assets import AssetSpec, asset_spec
+from assetzcml.records.assets import AssetSpec, StaticViewRecord, asset_spec
 from assetzcml.records.readers import ONE_HOUR
 from assetzcml.records.rules import described, flag, package_name, refusal, static_view
 from assetzcml.registry import Registry, ledger
@@ -16,6 +16,7 @@ from assetzcml.serving.entries import Entries, kept_answer
 from assetzcml.serving.paths import redirection, wsgi_bytes
 from assetzcml.serving.publication import Publication, settled
 from assetzcml.serving.responses import OK, Answer, Asked
+from assetzcml.typing import Spec
 
 __all__ = ["StaticView", "response_of", "same_with_slash"]
 
@@ -57,7 +58,7 @@ class StaticView:
 
     def __init__(
         self,
-        root: str | AssetSpec,
+        root: Spec | AssetSpec,
         registry: Registry | None = None,
         *,
         cache_max_age: int = ONE_HOUR,
@@ -76,10 +77,10 @@ class StaticView:
     ):
         if registry is not None and not isinstance(registry, Registry):
             raise refusal("registry", f"registry is {described(registry)}; an AssetRegistry was expected")
-        self.registry = registry if registry is not None else Registry()
+        self.registry: Registry = registry if registry is not None else Registry()
         self._latest = ledger(self.registry).current
-        self.use_subpath = flag("use_subpath", use_subpath)
-        self.record = static_view(
+        self.use_subpath: bool | None = flag("use_subpath", use_subpath)
+        self.record: StaticViewRecord = static_view(
             "",
             asset_spec(root, package_name(package)),
             cache_max_age=cache_max_age,

@@ -44,8 +44,8 @@ class StaticApp:
     """
 
     def __init__(self, registry: Registry, fallback: WSGIApplication | None = None, *, bodies: int = BODIES):
-        self.registry = one_of("registry", registry, Registry, "an AssetRegistry")
-        self.fallback = application("fallback", fallback, "a WSGI")
+        self.registry: Registry = one_of("registry", registry, Registry, "an AssetRegistry")
+        self.fallback: WSGIApplication | None = application("fallback", fallback, "a WSGI")
         self._now = ledger(registry).current
         self._desks = Desks(registry, bodies)
         self._bind(self._desks.current)

@@ -24,6 +24,7 @@ from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import SearchPaths, parent
 from assetzcml.resolving.trees import Count, Tree, Trees
+from assetzcml.typing import Spec
 from assetzcml.urls import manifest_format
 from assetzcml.urls.applications import environ_of
 from assetzcml.urls.manifest_format import EMPTY, Manifest
@@ -67,10 +68,10 @@ class QueryStringCacheBuster:
     {'x': 'app.css'}
     """
 
-    param = "x"
+    param: str = "x"
 
     def __init__(self, param: str = "x"):
-        self.param = rules.parameter(param)
+        self.param: str = rules.parameter(param)
 
     def tokenize(self, request: Any, subpath: str, kw: dict[str, Any]) -> str | bytes:
         """The token for the asset; *kw* has 'pathspec' and 'rawspec'."""
@@ -185,10 +186,10 @@ class ManifestCacheBuster:
     For another format, override `parse_manifest`.
     """
 
-    def __init__(self, manifest_spec: str | AssetSpec, reload: bool | None = False, missing: str = "plain"):
-        self.manifest_spec = asset_spec(manifest_spec)
-        self.reload = rules.flag("reload", reload, unset=True)
-        self.missing = rules.missing_word(missing)
+    def __init__(self, manifest_spec: Spec | AssetSpec, reload: bool | None = False, missing: str = "plain"):
+        self.manifest_spec: AssetSpec = asset_spec(manifest_spec)
+        self.reload: bool | None = rules.flag("reload", reload, unset=True)
+        self.missing: str = rules.missing_word(missing)
         self._registry: Registry | None = None
         self._busting: Busting | None = None
         self._read: _Read | None = None
@@ -377,8 +378,8 @@ class DigestCacheBuster:
     """
 
     def __init__(self, missing: str = "plain", former: str = "current"):
-        self.missing = rules.missing_word(missing)
-        self.former = rules.former_word(former)
+        self.missing: str = rules.missing_word(missing)
+        self.former: str = rules.former_word(former)
         self._registry: Registry | None = None
 
     def __repr__(self) -> str:
@@ -443,8 +444,8 @@ class TreeCacheBuster:
     """
 
     def __init__(self, missing: str = "plain", former: str = "current"):
-        self.missing = rules.missing_word(missing)
-        self.former = rules.former_word(former)
+        self.missing: str = rules.missing_word(missing)
+        self.former: str = rules.former_word(former)
         self._registry: Registry | None = None
         self._path: AssetSpec | None = None
 

@@ -41,11 +41,11 @@ class Manifest:
     __slots__ = ("entries", "keys")
 
     def __init__(self, entries: Mapping[str, str]):
-        self.entries = _checked(entries)
+        self.entries: dict[str, str] = _checked(entries)
         keys: dict[str, tuple[str, ...]] = {}
         for key, value in self.entries.items():
             keys[value] = (*keys.get(value, ()), key)
-        self.keys = keys
+        self.keys: dict[str, tuple[str, ...]] = keys
 
 
 def parse_manifest(content: bytes) -> dict[str, str]:

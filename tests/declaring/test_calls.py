@@ -148,3 +148,38 @@ def test_a_registry_can_be_asked_by_other_threads_inside_a_block(shop):
         thread.start()
         thread.join(10)
     assert answers == [()]
+
+
+class Written:
+    """A path object of another kind than pathlib's, whose `str` is no path."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __fspath__(self):
+        return self.path
+
+
+@pytest.mark.parametrize("target", ["assetzcml:zcml/", "assetzcml"])
+def test_a_path_object_has_no_slash_and_is_a_directory_where_the_other_side_is_one(tmp_path, target):
+    (tmp_path / "meta.zcml").write_text("mine")
+    for path in (tmp_path, Written(str(tmp_path)), Written(f"{tmp_path}/")):
+        registry = AssetRegistry()
+        registry.override_asset(target, path)
+        found = registry.resolve("assetzcml:zcml/meta.zcml" if target.endswith("/") else "assetzcml:meta.zcml")
+        assert found.abspath() == str(tmp_path / "meta.zcml")
+
+
+def test_a_path_object_is_a_file_where_the_other_side_is_one(tmp_path):
+    registry = AssetRegistry()
+    (tmp_path / "mine").write_text("")
+    registry.override_asset("assetzcml:py.typed", Written(str(tmp_path / "mine")))
+    assert [override.file for override in registry.snapshot.overrides] == [True]
+    with pytest.raises(ConfigurationError, match="override_with is a directory"):
+        registry.override_asset("assetzcml:py.typed", Written(f"{tmp_path}/"))
+    with pytest.raises(ConfigurationError, match="override_with is a whole package"):
+        registry.override_asset("assetzcml:py.typed", Written("shop"))
+
+
+def test_what_explain_is_asked_may_be_any_path_object():
+    assert AssetRegistry().explain(Written("assetzcml:py.typed")).asked == "assetzcml:py.typed"
