@@ -145,6 +145,9 @@ cache busters
     examples/shop/busters.zcml:3:3
     lost: overridden by examples/theme/overrides.zcml:8:3
 
+media types
+  none
+
 permission policies
   none
 
