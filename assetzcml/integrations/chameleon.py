@@ -30,13 +30,13 @@ SHOWN = 8  # templates of an endless chain that a message names
 class AssetTemplate(PageTemplate):
     """A page template that is read from the layer its name means; `load:` is relative to it."""
 
-    expression_types = {  # noqa: RUF012 (Chameleon's name for it)
+    expression_types: dict[str, Any] = {  # noqa: RUF012 (Chameleon's name for it)
         **PageTemplate.expression_types,
         "load": partial(ProxyExpr, "__loader", ignore_prefix=False),
     }
 
     def __init__(self, templates: AssetTemplates, name: str, **config: Any):
-        super().__init__(None, **config)
+        super().__init__(None, **config)  # type: ignore[arg-type]  # `cook_check` reads it
         self._templates = templates
         self._name = name
         self._layer: Layer | None = None

@@ -254,7 +254,8 @@ def _with_whole_names(tree: nodes.Template, name: str, layer: Layer) -> nodes.Te
         arguments = [nodes.ContextReference(), nodes.Const(name), nodes.Const(str(layer.source))]
         check = nodes.ExprStmt(nodes.Call(nodes.ImportedName(ENTERED), arguments, [], None, None), lineno=1)
         tree.body.insert(0, check)
-        check.set_environment(tree.environment)
+        environment: Any = tree.environment
+        check.set_environment(environment)
         check.set_lineno(1, override=True)
     return tree
 
@@ -268,5 +269,7 @@ def _whole(expression: nodes.Expr, layer: Layer) -> nodes.Expr:
     else:
         arguments = [expression, nodes.Const(asked), nodes.Const(source)]
         whole = nodes.Call(nodes.ImportedName(JOINED), arguments, [], None, None)
-    whole.set_environment(expression.environment)
-    return whole.set_lineno(expression.lineno, override=True)
+    environment: Any = expression.environment
+    whole.set_environment(environment)
+    whole.set_lineno(expression.lineno, override=True)
+    return whole

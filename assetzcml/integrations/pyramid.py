@@ -415,7 +415,7 @@ def _description(record: Any) -> tuple[str, Any, str, str, dict[str, Any]]:
     if isinstance(record, Override):
         target, source = record.written(record.target), record.written(record.source)
         discriminator = record.target.package, record.source.package, target, source
-        values = {"to_override": target, "override_with": source}
+        values: dict[str, Any] = {"to_override": target, "override_with": source}
         return "asset overrides", discriminator, f"{target} -> {source}", "asset override", values
     if isinstance(record, Busting):
         path = f"{record.path}/"
@@ -469,8 +469,7 @@ class PublishedView(static_view):
             has_fallback=True,
         )
         answer = None if steps is None else settled(steps, partial(_refusal, desk.snapshot, request))
-        status = answer.status[:3] if answer is not None else "404"
-        if status == "404":
+        if answer is None or answer.status[:3] == "404":
             headers = [header for header in answer.headers if header[0].lower() in OF_CACHES] if answer else []
             request.add_response_callback(lambda request, response: response.headers.update(headers))
             raise HTTPNotFound(request.path_info)

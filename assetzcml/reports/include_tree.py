@@ -83,7 +83,7 @@ class _Tree:
         entries: list[Any] = [
             self._inclusion(e) if isinstance(e, Include) else e for e in self.entries.get(id(file.document), [])
         ]
-        return Node(file, tuple(sorted(entries, key=lambda entry: (entry.origin.line, entry.origin.column))))
+        return Node(file, tuple(sorted(entries, key=_position)))
 
     def _inclusion(self, include: Include) -> Inclusion:
         if include.outcome == READ:
@@ -200,3 +200,7 @@ def _lies_in(path: str, package: str) -> bool:
     except ImportError:
         return False
     return any(os.path.dirname(path) == os.path.realpath(directory) for directory in directories)
+
+
+def _position(entry: Any) -> tuple[int, int]:
+    return entry.origin.line, entry.origin.column

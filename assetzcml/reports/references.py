@@ -46,7 +46,9 @@ def _said(site: Site) -> Iterator[Said]:
                 continue
             path = site.resolver.resolve(spec).abspath()
             text = _text(path)
-            for reference in references(spec.name, text) if path is not None and text else ():
+            if path is None or not text:
+                continue
+            for reference in references(spec.name, text):
                 origin = Origin(path, reference.line, reference.column)
                 for parts in filter(None, [path_of(reference.url)]):
                     yield Said(view, spec, reference, origin, _led(view, spec, parts))

@@ -130,7 +130,11 @@ class ResourceHook:
             self.installed = False
             if _installed is self:
                 _installed = None
-            for installed, mine in ((sys.meta_path, self._finder), (zope.event.subscribers, self._registered)):
+            places: tuple[tuple[list[Any], Any], ...] = (
+                (sys.meta_path, self._finder),
+                (zope.event.subscribers, self._registered),
+            )
+            for installed, mine in places:
                 if mine in installed:
                     installed.remove(mine)
             if self._pkg_resources is not None:
@@ -164,7 +168,7 @@ class ResourceHook:
             self._provide(module)
         self._stand_in(self._watched)
 
-    def _registered(self, event: object) -> None:
+    def _registered(self, event: Any) -> None:
         """zope.interface tells that something was registered: an override may be the first of its package."""
         if not IRegistered.providedBy(event) or getattr(event.object, "registry", None) is not self.registry:
             return
@@ -190,11 +194,12 @@ class ResourceHook:
 
     def _wrap(self, spec: ModuleSpec) -> Loader:
         """Put a `Loader` into *spec*; the one that is there, when there is one."""
-        if type(spec.loader) is Loader:
-            return spec.loader
-        loader = Loader(self, spec.loader, spec)
+        there: Any = spec.loader
+        if type(there) is Loader:
+            return there
+        loader = Loader(self, there, spec)
         self._remember(loader)
-        spec.loader = loader
+        spec.loader = loader  # type: ignore[assignment]  # it is like any loader, and derives from none
         return loader
 
     def _remember(self, loader: Loader) -> None:
@@ -308,8 +313,8 @@ class Loader:
         put(self, "_spec", spec)
         put(self, "_modules", [])
 
-    @property
-    def __class__(self) -> type:  # type: ignore[misc]  # object's may be set, this one only asks
+    @property  # type: ignore[misc]  # object's may be set, this one only asks
+    def __class__(self) -> type:
         found: type = self._hook._face(type(self._real))
         return found
 
@@ -478,8 +483,8 @@ class Resource(Traversable):
             place = place.joinpath(part)
         return place
 
-    @property
-    def __class__(self) -> type:  # type: ignore[misc]  # object's may be set, this one only asks
+    @property  # type: ignore[misc]  # object's may be set, this one only asks
+    def __class__(self) -> type:
         return _PathFace if _path_of(self) is not None else Resource
 
     @property
@@ -558,8 +563,8 @@ class Resource(Traversable):
             return self.assetzcml_original.open(mode, *arguments, **options)
         if found.path is not None:
             return open(found.path, mode, *arguments, **options)
-        assert found.member is not None
-        return found.member.open(mode, *arguments, **options)
+        member: Any = found.member
+        return member.open(mode, *arguments, **options)
 
     def read_bytes(self) -> bytes:
         with self.open("rb") as stream:
@@ -653,7 +658,10 @@ def _path_of(resource: Resource) -> Path | None:
     return Path(found.path)
 
 
-@importlib.resources.as_file.register(_PathFace)
+_AS_FILE: Any = importlib.resources.as_file  # a function of `singledispatch`, which type checkers are not told
+
+
+@_AS_FILE.register(_PathFace)
 @contextlib.contextmanager
 def _as_file(resource: Resource) -> Iterator[Path]:
     """The real file; of a directory that no override touches the real directory, else a copy of all its layers."""

@@ -115,7 +115,7 @@ def _place_of(package: str) -> list[str] | tuple[str | Traversable, ...]:
         return [os.path.abspath(files)]
     if portions and all(os.path.isdir(entry) for entry in portions):
         return portions
-    places = [entry if os.path.isdir(entry) else member_at(entry) for entry in portions]
+    places: list[Any] = [entry if os.path.isdir(entry) else member_at(entry) for entry in portions]
     known: tuple[str | Traversable, ...] = tuple(place for place in places if place is not None)
     return known or ((files,) if files is not None else ())
 

@@ -288,7 +288,9 @@ def entity_tag(source: Source, digest: str | None) -> str:
     elif digest is not None and source.coding is None:
         opaque = digest
     else:
-        _, inode, size, mtime, ctime = source.fingerprint
+        stated = source.fingerprint
+        assert not isinstance(stated, str)  # what is in an archive has a digest
+        _, inode, size, mtime, ctime = stated
         opaque = f"{mtime:x}-{ctime:x}-{size:x}-{inode:x}"
     return f'"{opaque}-{source.coding}"' if source.coding else f'"{opaque}"'
 

@@ -74,7 +74,8 @@ def application_url(request: Any, scheme: str | None = None, host: str | None = 
     environ = environ_of(request)
     url_scheme = environ.get("wsgi.url_scheme")
     replaced = scheme is not None or host is not None or port is not None
-    if not replaced and (url_scheme is None or _has_its_own(type(request))):
+    kind: Any = type(request)
+    if not replaced and (url_scheme is None or _has_its_own(kind)):
         return str(request.application_url).rstrip("/")
     if scheme is not None and port is None:
         port = DEFAULT_PORTS.get(scheme)

@@ -110,7 +110,7 @@ class URLMethods:
                     return path
         except (AttributeError, KeyError, TypeError):
             pass  # no snapshot yet, nothing known of this spec, or a request of another kind: the long way
-        return self.snapshot.urls.static_path(
+        made: str = self.snapshot.urls.static_path(
             spec,
             request,
             _query=_query,
@@ -120,6 +120,7 @@ class URLMethods:
             _port=_port,
             _app_url=_app_url,
         )
+        return made
 
     def static_url(
         self: Any,
@@ -142,7 +143,7 @@ class URLMethods:
 
         Raises NotPublished, a ValueError that names the nearest roots, for what no static view publishes.
         """
-        return self.snapshot.urls.static_url(
+        made: str = self.snapshot.urls.static_url(
             spec,
             request,
             _query=_query,
@@ -152,6 +153,7 @@ class URLMethods:
             _port=_port,
             _app_url=_app_url,
         )
+        return made
 
 
 @implementer(IURLGenerator)

@@ -93,7 +93,7 @@ class _Walk:
         for element in elements:
             if self.parents and element.tail and not element.tail.isspace():
                 self._text(*self.parents[-1])
-            tag = element.tag
+            tag: Any = element.tag
             direct = known[tag] if tag in known else machine.directly(item, tag)
             if direct is None or len(element) or not within:
                 return element

@@ -791,3 +791,13 @@ def test_the_url_of_what_is_not_there_is_printed_with_a_warning_that_names_what_
     result = run("url", "configure.zcml", "shop:static/app.cs")
     assert result.stdout == "/static/app.cs\n"
     assert result.stderr == "warning: no layer has 'shop:static/app.cs'; did you mean 'shop:static/app.css'?\n"
+
+
+def test_list_says_the_media_types_that_are_declared_and_those_that_lost(run, zcml, package):
+    weaker = zcml.write('<mediaType extension="riv" type="text/plain"/>', "weaker.zcml")
+    path = zcml.write(f'<include file="{weaker}"/><mediaType extension="riv" type="application/x-rive"/>')
+    lines = run("list", path, "types").stdout.splitlines()
+    assert [line.strip() for line in lines if "mediaType" in line] == [
+        "mediaType 'riv' is 'application/x-rive'",
+        "mediaType 'riv' is 'text/plain; charset=utf-8'",
+    ]
