@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from assetzcml.errors import Origin
@@ -83,8 +84,8 @@ def _bundling(record: BundlingRecord) -> dict[str, Any]:
     if isinstance(record, EnvironmentOption):
         return {"directive": "environment", record.name: record.wording}
     hidden = ("origin", "generation", "rank", "base")
-    fields = {name: getattr(record, name) for name in record.__dataclass_fields__ if name not in hidden}
-    told = {name: str(value) if isinstance(value, AssetSpec) else _plain(value) for name, value in fields.items()}
+    said = {field.name: getattr(record, field.name) for field in fields(record) if field.name not in hidden}
+    told = {name: str(value) if isinstance(value, AssetSpec) else _plain(value) for name, value in said.items()}
     if isinstance(record, FilterRecord):
         told["factory"] = dotted(record.factory)
     elif isinstance(record, BundleContents):
@@ -123,6 +124,8 @@ def line_of(record: Record, registry: Registry) -> str:
     if isinstance(record, Busting):
         explicit = " (explicit)" if record.explicit else ""
         return f"{record}{explicit} {_wording(record, registry)}"
+    if isinstance(record, MediaType):
+        return f"{record} {record.type}"
     if isinstance(record, BundlingRecord):
         return f"{record}{_detail(record)}"
     if isinstance(record, Route):
