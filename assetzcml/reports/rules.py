@@ -448,6 +448,7 @@ def unpublished_outputs(site: Site) -> Iterator[Remark]:
 
 
 def outdated_outputs(site: Site) -> Iterator[Remark]:
+    """A delivered output of another configuration."""
     for bundle in site.bundles:
         found = site.registry.above.bundles().outdated(bundle.name)
         if found:
