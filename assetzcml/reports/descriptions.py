@@ -134,8 +134,6 @@ def line_of(record: Record, registry: Registry) -> str:
         return f"{record} of {record.pattern!r}{methods}{''.join(beside)}"
     if isinstance(record, View):
         return f"{record} {dotted(record.view)}"
-    if isinstance(record, MediaType):
-        return f"{record} is {record.type!r}"
     return f"{record} {_wording(record, registry)}"
 
 

@@ -798,6 +798,6 @@ def test_list_says_the_media_types_that_are_declared_and_those_that_lost(run, zc
     path = zcml.write(f'<include file="{weaker}"/><mediaType extension="riv" type="application/x-rive"/>')
     lines = run("list", path, "types").stdout.splitlines()
     assert [line.strip() for line in lines if "mediaType" in line] == [
-        "mediaType 'riv' is 'application/x-rive'",
-        "mediaType 'riv' is 'text/plain; charset=utf-8'",
+        "mediaType 'riv' application/x-rive",
+        "mediaType 'riv' text/plain; charset=utf-8",
     ]
