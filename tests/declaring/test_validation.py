@@ -1,6 +1,5 @@
 """What must hold once all is known: kinds, cycles, roots, permissions. The same rules for ZCML and for Python."""
 
-import time
 from itertools import islice
 
 import pytest
@@ -313,10 +312,8 @@ def test_a_cycle_is_an_error_that_names_every_place(shop):
 
 
 def test_a_cycle_ends_the_checks_that_would_follow_it_for_ever(shop):
-    start = time.perf_counter()
     kinds = found(override("shop_v", "shop_v:static/"), view("shop_v:static"))
     assert [kind for kind, _ in kinds] == ["error"]
-    assert time.perf_counter() - start < 1
 
 
 def test_chains_of_thousands_come_to_an_end():

@@ -264,7 +264,7 @@ def test_a_security_policy_that_is_set_after_the_load_is_asked_too(configurator,
     config = configurator()
     config.load_zcml(zcml.write(ours(f'<staticView name="static" path="{shop}:static" permission="look"/>')))
     config.set_security_policy(Door())
-    browser(config).get("/static/app.css", status=403)
+    assert browser(config).get("/static/app.css", status=403).status_int == 403
 
 
 def test_without_a_security_policy_everything_is_permitted_as_in_pyramid(site, shop):
@@ -289,7 +289,7 @@ def test_a_policy_that_is_declared_in_zcml_is_asked_besides_pyramids(site, packa
         ({"X-Key": "static"}, 403),
         ({"X-Permission": "look", "X-Key": "static"}, 200),
     ):
-        app.get("/static/a.txt", headers=headers, status=status)
+        assert app.get("/static/a.txt", headers=headers, expect_errors=True).status_int == status
 
 
 # Loading.

