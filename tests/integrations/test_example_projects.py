@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -63,13 +64,16 @@ def server(request, tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environ = {**os.environ, "SITE": THEMES[project][0], "DEBUG": debug, "PYTHONPATH": str(EXAMPLES / project)}
+    # A copy: the project writes its database beside itself, and its other servers run at the same time.
+    home = tmp_path / project
+    shutil.copytree(EXAMPLES / project, home, ignore=shutil.ignore_patterns("__pycache__", "*.sqlite3"))
+    environ = {**os.environ, "SITE": THEMES[project][0], "DEBUG": debug, "PYTHONPATH": str(home)}
     environ["PYTHONUNBUFFERED"] = "1"
     log = tmp_path / "server.log"
     with log.open("wb") as stream:
         process = subprocess.Popen(
             [sys.executable, *(part.format(port=port) for part in command)],
-            cwd=EXAMPLES / project, env=environ, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True,
+            cwd=home, env=environ, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
 
     def stop():
@@ -88,7 +92,6 @@ def server(request, tmp_path):
         yield project, address, stop
     finally:
         stop()
-        (EXAMPLES / project / "db.sqlite3").unlink(missing_ok=True)
 
 
 def _wait(process, address, log):
