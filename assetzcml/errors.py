@@ -7,7 +7,9 @@ of zope.configuration outside `assetzcml.zcml`.
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable, Iterator, Sequence
+from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,7 +28,10 @@ __all__ = [
     "NotPublished",
     "Origin",
     "Problem",
+    "calling_line",
+    "clipped",
     "did_you_mean",
+    "few",
     "shorten",
 ]
 
@@ -246,7 +251,32 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def shorten(text: str, width: int = 80) -> str:
     """A value for messages: quoted, and cut when it is long."""
-    return repr(text if len(text) <= width else text[:width] + "\N{HORIZONTAL ELLIPSIS}")
+    return repr(clipped(text, width))
+
+
+def clipped(text: str, width: int = 80) -> str:
+    """*text*, cut when it is long."""
+    return text if len(text) <= width else text[:width] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def few(texts: Sequence[str], shown: int) -> str:
+    """
+    The first of *texts*, and how many there are more.
+
+    >>> few(["a", "b", "c"], 2), few(["a", "b"], 2)
+    ('a, b and 1 more', 'a, b')
+    """
+    more = len(texts) - shown
+    return ", ".join(texts[:shown]) + (f" and {more} more" if more > 0 else "")
+
+
+def calling_line(*through: str) -> Origin:
+    """The line that calls us: the first outside of assetzcml and of the packages *through* which it came."""
+    ours = {__name__.partition(".")[0], *through}
+    frame: FrameType = sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in ours:
+        frame = frame.f_back
+    return Origin(frame.f_code.co_filename, frame.f_lineno)
 
 
 def excerpt(origin: Origin) -> list[str]:

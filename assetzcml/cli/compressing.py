@@ -9,6 +9,7 @@ import click
 from assetzcml.cli.applications import asked, asking, registry_asked
 from assetzcml.cli.configured import formatted, print_json
 from assetzcml.cli.statuses import EXIT_STATUS, Wrong
+from assetzcml.errors import few
 from assetzcml.publishing.compress import Made, Unwritable, compress
 from assetzcml.records.readers import CODINGS
 
@@ -43,9 +44,7 @@ def compress_command(
     try:
         made = list(compress(registry, output=output, codings=codings or None, jobs=jobs))
     except Unwritable as error:
-        shown = ", ".join(map(str, error.specs[:3])) + (
-            f" and {len(error.specs) - 3} more" if len(error.specs) > 3 else ""
-        )
+        shown = few([str(spec) for spec in error.specs], 3)
         raise Wrong(
             f"nothing can be written beside {shown}; give --output DIR, and DIR to what serves: the setting 'variants'"
         ) from None

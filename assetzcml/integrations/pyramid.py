@@ -28,7 +28,7 @@ from pyramid.static import static_view
 from zope.interface import implementer
 
 from assetzcml.assembly import AssetRegistry
-from assetzcml.errors import InvalidSpec, NotPublished, Origin
+from assetzcml.errors import InvalidSpec, NotPublished, Origin, calling_line
 from assetzcml.integrations.pyramid_renderers import equip_renderers
 from assetzcml.integrations.pyramid_views import PYRAMIDS, AdoptedView, Adopting, conflict, reaches, record_of
 from assetzcml.integrations.reloading import files_of
@@ -541,7 +541,7 @@ class URLInfo:
     def add_cache_buster(self, config: Configurator, spec: str, cachebust: Any, explicit: bool = False) -> None:
         """`config.add_cache_buster`: works on what Pyramid publishes and on what we do."""
         self._former.add_cache_buster(config, spec, cachebust, explicit=explicit)
-        config.action(None, self._add_cache_buster, args=(spec, cachebust, explicit, _caller()))
+        config.action(None, self._add_cache_buster, args=(spec, cachebust, explicit, calling_line("pyramid")))
 
     def _add_cache_buster(self, spec: str, cachebust: Any, explicit: bool, origin: Origin) -> None:
         assets = self._assets
@@ -559,17 +559,6 @@ class URLInfo:
             others = [known.discriminator for known in assets.snapshot.bustings if known.wording != PYRAMIDS]
             if record.discriminator not in others:
                 assets.add(record)  # what ZCML says of the same path is a package's answer to this
-
-
-def _caller() -> Origin:
-    """The line of the application that calls Pyramid, which calls us."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in (
-        "assetzcml",
-        "pyramid",
-    ):
-        frame = frame.f_back
-    return Origin(frame.f_code.co_filename, frame.f_lineno)
 
 
 class Overrides(PackageOverrides):

@@ -8,6 +8,7 @@ from typing import Any
 
 from webob import Response
 
+from assetzcml.errors import clipped
 from assetzcml.records.pages import View
 
 __all__ = ["Caller", "caller", "fault", "response_of"]
@@ -25,7 +26,7 @@ def fault(view: Any) -> str:
     'it takes no argument; (request) or (context, request) was expected'
     """
     if not callable(view):
-        return f"{_shortened(view)} is not callable"
+        return f"{clipped(repr(view))} is not callable"
     if isinstance(view, type) and not any("__call__" in vars(base) for base in view.__mro__):
         return f"the class {view.__name__} has no method __call__"
     if inspect.iscoroutinefunction(view):
@@ -68,7 +69,7 @@ def response_of(record: View, answer: Any) -> Response:
     if isinstance(answer, str):
         return Response(text=answer, content_type="text/html", charset="utf-8")
     where = f", declared at {record.origin}" if record.origin is not None else ""
-    said = f"{_shortened(record.view)} returned {_shortened(answer)}"
+    said = f"{clipped(repr(record.view))} returned {clipped(repr(answer))}"
     raise TypeError(f"{record}{where}: {said}; a webob.Response or a str was expected")
 
 
@@ -86,8 +87,3 @@ def _request_only(signature: inspect.Signature) -> bool:
         return True
     needed = [p for p in by_place if p.default is p.empty]
     return len(needed) == 1 and needed[0] is by_place[0] and by_place[0].name == "request"
-
-
-def _shortened(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:80] + "\N{HORIZONTAL ELLIPSIS}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from assetzcml.errors import NotPublished, Origin, did_you_mean
+from assetzcml.errors import NotPublished, Origin, did_you_mean, few
 from assetzcml.pages.application import Pages
 from assetzcml.permissions import is_asynchronous
 from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
@@ -50,9 +50,7 @@ def _against(word: str, record: Any) -> tuple[tuple[str, Origin], ...]:
 
 def _some(items: Iterable[Any]) -> str:
     """The first few of *items*, and how many there are more."""
-    texts = [repr(str(item)) for item in items]
-    more = len(texts) - SHOWN
-    return ", ".join(texts[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return few([repr(str(item)) for item in items], SHOWN)
 
 
 # Files that were read.

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import zope.event
 from zope.interface.interfaces import IRegistered
 
-from assetzcml.errors import ConfigurationError, Origin, Problem
+from assetzcml.errors import ConfigurationError, Origin, Problem, calling_line
 from assetzcml.records.assets import AssetSpec, Override, asset_spec
 from assetzcml.records.rules import names as package_names
 from assetzcml.registry import Registry
@@ -59,7 +59,7 @@ def install_resource_hook(registry: Registry, packages: Iterable[str | ModuleTyp
     """
     global _installed
     names = None if packages is None else _names_of(package_names("packages", packages, "names of packages"))
-    origin = _caller()
+    origin = calling_line()
     with _lock:
         if _installed is None:
             hook = ResourceHook(registry, names, origin)
@@ -91,14 +91,6 @@ def _names_of(packages: Iterable[str | ModuleType]) -> frozenset[str]:
                 f"the resource hook cannot show overrides of {name!r}: there is no package {top!r}"
             )
     return names
-
-
-def _caller() -> Origin:
-    """The first line outside of assetzcml's own code and what calls it for others."""
-    frame: Any = sys._getframe(2)
-    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith("assetzcml."):
-        frame = frame.f_back
-    return Origin(frame.f_code.co_filename, frame.f_lineno)
 
 
 class ResourceHook:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from assetzcml.errors import InvalidManifest
+from assetzcml.errors import InvalidManifest, clipped
 
 __all__ = ["EMPTY", "Manifest", "escaping_values", "listed", "parse_manifest"]
 
@@ -177,8 +177,7 @@ def listed(items: Iterable[str]) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= QUOTED_LENGTH else text[:QUOTED_LENGTH] + "…"
+    return clipped(repr(value), QUOTED_LENGTH)
 
 
 def _kind(value: Any) -> str:
