@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+import logging
 import os
 import shutil
 import sys
@@ -115,3 +116,13 @@ def hostile_zcml(tmp_path_factory):
     os.mkfifo(corpus / "_aux" / "fifo.zcml")
     yield corpus
     hostile_site.open_up(base)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was():
+    """A test that serves an application as its .ini says sets up logging for the whole process."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers

@@ -67,7 +67,9 @@ def server(request, tmp_path):
     # A copy: the project writes its database beside itself, and its other servers run at the same time.
     home = tmp_path / project
     shutil.copytree(EXAMPLES / project, home, ignore=shutil.ignore_patterns("__pycache__", "*.sqlite3"))
-    environ = {**os.environ, "SITE": THEMES[project][0], "DEBUG": debug, "PYTHONPATH": str(home)}
+    # Tests in this process may have said which project is Django's, or Flask's.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "FLASK_"))}
+    environ |= {"SITE": THEMES[project][0], "DEBUG": debug, "PYTHONPATH": str(home)}
     environ["PYTHONUNBUFFERED"] = "1"
     log = tmp_path / "server.log"
     with log.open("wb") as stream:
