@@ -67,8 +67,8 @@ def _warn_of_nothing(registry: AssetRegistry, spec: str) -> None:
     try:
         if registry.resolve(spec).exists():
             return
-        beside = parent(asset_spec(spec))
-        known = [str(beside.joined([name])) for name in registry.resolve(beside).listdir()]
+        asset = asset_spec(spec)
+        known = [str(asset.beside(name)) for name in registry.resolve(parent(asset)).listdir()]
     except (OSError, ValueError, ImportError):
         return  # of an external name: its files may lie on the other host only
     hint = did_you_mean(spec, known)
