@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from assetzcml.bundles.files import read_file, replace_unlocked
+from assetzcml.resolving.files import read_file, replace_unlocked
 
 __all__ = ["EXTERNAL", "below", "joined_url", "mapped_url", "pull_external", "with_query"]
 

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from assetzcml.bundles.errors import BuildError
-from assetzcml.bundles.files import (
+from assetzcml.records.bundles import BUILD_RECORD
+from assetzcml.resolving.files import (
     CLOCK,
     RACY,
     FileLock,
@@ -21,7 +22,6 @@ from assetzcml.bundles.files import (
     read_file,
     replace_file,
 )
-from assetzcml.records.bundles import BUILD_RECORD
 
 __all__ = ["ABSENT", "BuildRecord", "Delivered", "Input", "Inputs", "OutputFile", "Recorded", "Settings", "digest_of"]
 

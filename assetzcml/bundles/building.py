@@ -17,7 +17,6 @@ from assetzcml.bundles.bundle import Built, Bundle
 from assetzcml.bundles.cache import cache_key
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BuildError, BundleError, OutdatedOutput
-from assetzcml.bundles.files import Replacement, sync_directory
 from assetzcml.bundles.freshness import Difference, differences, foreign_differences, kept_records, settings_of
 from assetzcml.bundles.ledger import Ledger
 from assetzcml.bundles.merging import Hunk, Merger
@@ -25,6 +24,7 @@ from assetzcml.bundles.updaters import SKIP_CACHE
 from assetzcml.bundles.version_manifests import FileManifest
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Problem
+from assetzcml.resolving.files import Replacement, sync_directory
 
 __all__ = ["build_output", "build_outputs", "check_delivered", "make_bytes", "needs_build"]
 

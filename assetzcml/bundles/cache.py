@@ -13,8 +13,8 @@ import threading
 from collections import OrderedDict
 from typing import Any
 
-from assetzcml.bundles.files import Signature, read_file, replace_unlocked
 from assetzcml.bundles.filters.base import Filter, Unnamed, stable_text
+from assetzcml.resolving.files import Signature, read_file, replace_unlocked
 
 __all__ = ["BaseCache", "FilesystemCache", "MemoryCache", "cache_key", "filter_identity", "versions_of"]
 

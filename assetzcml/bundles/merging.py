@@ -14,13 +14,13 @@ from assetzcml.bundles.bundle import Bundle
 from assetzcml.bundles.cache import cache_key, filter_identity
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BuildError
-from assetzcml.bundles.files import Signature
 from assetzcml.bundles.filters import Filter
 from assetzcml.bundles.freshness import input_at, input_holds
 from assetzcml.bundles.joining import Join, Sheet
 from assetzcml.bundles.levels import effective_level, merged_filters, selected
 from assetzcml.bundles.sources import Remote, Source
 from assetzcml.errors import ConfigurationError, Origin, Problem
+from assetzcml.resolving.files import Signature
 
 __all__ = ["Hunk", "Merger", "Piece"]
 

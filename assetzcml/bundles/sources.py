@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from assetzcml.bundles.errors import BundleError
-from assetzcml.bundles.files import Signature, read_file
 from assetzcml.records.bundles import BUILD_RECORD
+from assetzcml.resolving.files import Signature, read_file
 
 __all__ = ["Remote", "Source", "beside", "find_sources", "is_spec", "is_url", "source_at"]
 

@@ -15,10 +15,10 @@ from assetzcml.bundles.building import build_output, check_delivered
 from assetzcml.bundles.bundle import Bundle
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BundleError
-from assetzcml.bundles.files import read_file
 from assetzcml.bundles.levels import effective_level, merged_filters
 from assetzcml.bundles.sources import Remote, Source
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
+from assetzcml.resolving.files import read_file
 
 __all__ = ["FRESH", "Trust", "bundle_urls"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from assetzcml.bundles.cache import cache_key
 from assetzcml.bundles.errors import BuildError, BundleError
-from assetzcml.bundles.files import FileLock, Signature, private_name, read_file, replace_file
+from assetzcml.resolving.files import FileLock, Signature, private_name, read_file, replace_file
 
 __all__ = ["CacheManifest", "FileManifest", "JsonManifest", "Manifest"]
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from assetzcml.bundles.errors import BundleError, VersionIndeterminableError
-from assetzcml.bundles.files import read_file
 from assetzcml.records.bundles import PLACEHOLDER
+from assetzcml.resolving.files import read_file
 
 __all__ = ["PLACEHOLDER", "HashVersion", "TimestampVersion", "Version", "has_placeholder"]
 

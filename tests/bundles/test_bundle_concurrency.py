@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from assetzcml.bundles import Filter
-from assetzcml.bundles.files import FileLock
+from assetzcml.resolving.files import FileLock
 from bundle_site import Marked
 from bundle_worker import source
 
@@ -127,7 +127,7 @@ def test_independent_bundles_build_in_parallel(site):
 def test_a_lock_is_given_back_when_its_holder_dies(tmp_path):
     path = tmp_path / "locks" / "x"
     code = (
-        "import os, sys; from assetzcml.bundles.files import FileLock\n"
+        "import os, sys; from assetzcml.resolving.files import FileLock\n"
         "with FileLock(sys.argv[1]).held(0) as held:\n print(held, flush=True); os._exit(1)"
     )
     environ = {**os.environ, "PYTHONPATH": str(TESTS.parent)}

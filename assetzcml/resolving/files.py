@@ -29,6 +29,7 @@ __all__ = [
     "replace_file",
     "replace_unlocked",
     "sync_directory",
+    "write_all",
 ]
 
 PRIVATE = ".assetzcml"  # a directory for locks and records; static views do not serve dotfiles
