@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         Origin,
         Problem,
     )
-    from assetzcml.integrations.loaders import declare, registry_of
+    from assetzcml.integrations.loaders import declare, registry_of, warn
     from assetzcml.interfaces import ICacheBuster
     from assetzcml.serving.view import StaticView
     from assetzcml.serving.wsgi import StaticApp
@@ -56,6 +56,7 @@ __all__ = [
     "declare",
     "load_zcml",
     "registry_of",
+    "warn",
 ]
 
 # The module of each name above, as the type checker reads it there.
@@ -81,6 +82,7 @@ _MODULES = {
     "declare": "assetzcml.integrations.loaders",
     "load_zcml": "assetzcml.assembly",
     "registry_of": "assetzcml.integrations.loaders",
+    "warn": "assetzcml.integrations.loaders",
 }
 
 # What is offered as modules: `import assetzcml` is enough for `assetzcml.errors`.

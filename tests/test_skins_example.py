@@ -1,6 +1,9 @@
 """The example of a package of directives, which was written from nothing but docs/own-directives.rst."""
 
+import sys
+
 import pytest
+from zope.configuration import xmlconfig
 
 import assetzcml
 from assetzcml import ConfigurationError, load_zcml
@@ -56,3 +59,24 @@ def test_two_that_say_the_same_name_are_a_conflict_at_their_lines(site):
         site(folder, folder)
     (problem,) = caught.value.problems
     assert (problem.origin.line, problem.also[0][1].line) == (4, 3)
+
+
+def test_icons_without_an_icon_are_a_warning_at_their_line_and_an_error_where_the_load_is_strict(site):
+    icons = '<icons name="icons" path="shop:static"/>'
+    with pytest.warns(
+        assetzcml.ConfigurationWarning, match=r"site\.zcml:3:1: icons: it names no icon; say which have to"
+    ):
+        site(icons)
+    with pytest.raises(ConfigurationError, match="it names no icon"):
+        site(icons, strict=True)
+
+
+def test_the_same_file_loads_in_the_loader_of_zope_configuration(monkeypatch):
+    monkeypatch.setitem(sys.modules, "zope.component", None)
+    import skins
+
+    registry = assetzcml.registry_of(xmlconfig.file("configure.zcml", skins))
+    assert sorted((view.name, view.cache_max_age) for view in registry.snapshot.views if "skin" in view.name) == [
+        ("skins/night", 60)
+    ]
+    assert registry.resolve("shop:static/logo.png").source_spec == "skins:night/logo.png"

@@ -16,9 +16,9 @@ from assetzcml.declaring.calls import take
 from assetzcml.interfaces import IAssetRegistry
 from assetzcml.registry import Record
 from assetzcml.zcml import actions
-from assetzcml.zcml.load import ForeignLoad, Load, root_of
+from assetzcml.zcml.load import ForeignLoad, Load, root_of, tag_of
 
-__all__ = ["bind", "bind_loader", "declare", "registry_of"]
+__all__ = ["bind", "bind_loader", "declare", "registry_of", "warn"]
 
 
 def declare(context: Any, *records: Record) -> None:
@@ -31,6 +31,18 @@ def declare(context: Any, *records: Record) -> None:
     bind(context)
     for record in records:
         actions.declare(context, record)
+
+
+def warn(context: Any, message: str, hint: str = "", *, attribute: str = "") -> None:
+    """
+    Say, in the handler of a directive, that it probably does not do what its author meant; it is done all the same.
+
+    The warning is a `ConfigurationWarning` at the line of the directive, or at its *attribute*; an error where the load is
+    strict. `assetzcml check` tells it as A003, with the *hint* as what to do.
+    """
+    load = bind(context)
+    tag = tag_of(context)
+    load.warn(tag.attribute(attribute) if attribute else tag, f"{tag.directive}: {message}", hint)
 
 
 def registry_of(context: Any) -> Any:
@@ -62,7 +74,7 @@ def _registry(root: Any) -> Any:
     application = getattr(root, "registry", None)
     pyramid = sys.modules.get("pyramid.registry")
     if pyramid is not None and isinstance(application, pyramid.Registry):
-        return importlib.import_module("assetzcml.integrations.pyramid").asset_registry(application)
+        return importlib.import_module("assetzcml.integrations.pyramid").registry_for_loader(application)
     try:
         site = importlib.import_module("zope.component").getGlobalSiteManager()
     except ModuleNotFoundError:

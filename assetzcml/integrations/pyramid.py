@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from functools import partial
@@ -28,7 +29,7 @@ from pyramid.static import static_view
 from zope.interface import implementer
 
 from assetzcml.assembly import AssetRegistry
-from assetzcml.errors import InvalidSpec, NotPublished, Origin, calling_line
+from assetzcml.errors import ConfigurationWarning, InvalidSpec, NotPublished, Origin, Problem, calling_line
 from assetzcml.integrations.pyramid_renderers import equip_renderers
 from assetzcml.integrations.pyramid_views import PYRAMIDS, AdoptedView, Adopting, conflict, reaches, record_of
 from assetzcml.integrations.reloading import files_of
@@ -64,7 +65,7 @@ NO_PAGES = "use config.add_route and config.add_view, or pyramid_zcml's; exclude
 
 def includeme(config: Configurator) -> None:
     """Give the configurator `load_zcml`, requests `asset_registry`, and Pyramid's own APIs our URLs and overrides."""
-    asset_registry(config)
+    asset_registry(config).included = True
     config.get_routes_mapper()  # a router without one when it is made never looks for routes
     config.add_directive("load_zcml", load_zcml, action_wrap=False)
     config.add_request_method(asset_registry, "asset_registry", property=True)
@@ -90,6 +91,25 @@ def asset_registry(of: Any) -> PyramidAssetRegistry:
         application.registerUtility(URLInfo(assets, former or StaticURLInfo()), IStaticURLInfo)
     found: PyramidAssetRegistry = assets
     return found
+
+
+def registry_for_loader(application: Any) -> PyramidAssetRegistry:
+    """The same, for directives that pyramid_zcml's `load_zcml` reads: it needs nobody to have included assetzcml."""
+    assets = asset_registry(application)
+    if not assets.included and not assets.asked_by_loader:
+        assets.asked_by_loader = True
+        application.registerHandler(_not_included, [ApplicationCreated])
+    return assets
+
+
+def _not_included(event: ApplicationCreated) -> None:
+    """Nothing else would tell why all that ZCML publishes is a 404."""
+    assets = asset_registry(event.app)
+    view = next((view for view in assets.snapshot.views if not view.external), None)
+    if view is not None and not assets.included:
+        origin = view.origin or Origin("<zcml>")
+        problem = Problem(origin, f"{view}: nothing serves it in this application", 'call config.include("assetzcml")')
+        warnings.warn_explicit(problem.headline, ConfigurationWarning, origin.file, origin.line)
 
 
 def load_zcml(
@@ -269,6 +289,9 @@ class PyramidPermissions:
 
 class PyramidAssetRegistry(AssetRegistry):
     """The assets of one Pyramid application."""
+
+    included = False  # has `includeme` been called?
+    asked_by_loader = False  # has pyramid_zcml's loader read directives of ours?
 
     def __init__(self, application: Any):
         super().__init__()

@@ -13,7 +13,7 @@ from assetzcml.records.assets import Address, AssetSpec, address, asset_spec
 from assetzcml.records.readers import MAX_AGE_LIMIT, boolean, max_age, publication_name
 from assetzcml.records.rules import Refusal, file_path
 from assetzcml.zcml.attributes import BadValue, expanded
-from assetzcml.zcml.load import ForeignLoad, tag_of
+from assetzcml.zcml.load import ForeignLoad, load_of, tag_of
 
 __all__ = [
     "Checked",
@@ -63,7 +63,9 @@ class Expanding:
 
     def written(self, value: str) -> str:
         """*value* with its settings."""
-        load = getattr(self.context, "assetzcml_load", None) if "${" in value else None
+        if "${" not in value or self.context is None:
+            return value
+        load = load_of(self.context)
         return expanded(value, load.settings) if isinstance(load, ForeignLoad) else value
 
 

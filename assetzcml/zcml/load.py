@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from zope.configuration.config import GroupingContextDecorator
+from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
 
 from assetzcml.errors import ConfigurationConflictError, ConfigurationError, ConfigurationWarning, Origin, Problem
 from assetzcml.records.loads import Include, LeftOut, Pattern
 from assetzcml.registry import Registry, next_generation
 from assetzcml.zcml.conflicts import Action, FileGraph, Step
 from assetzcml.zcml.limits import Limits
+from assetzcml.zcml.names import LOADER
 from assetzcml.zcml.positions import Document, ForeignTag, Tag, document_of
 from assetzcml.zcml.staging import StagedRegistry
 from assetzcml.zcml.strictness import OTHER_FORM, Strictness
@@ -165,8 +167,27 @@ class ForeignLoad:
 
 def load_of(context: Any) -> Load:
     """The load that a handler's *context* belongs to; a `ForeignLoad` has what our handlers need of it."""
-    load: Load = context.assetzcml_load
+    try:
+        load: Load = context.assetzcml_load
+    except AttributeError:
+        _bind(context)
+        load = context.assetzcml_load
     return load
+
+
+def _bind(context: Any) -> None:
+    """
+    Have it said again where records go, by the directive of `loader.zcml`.
+
+    A copy of a machine, as tests of Zope and Plone make them, has its directives and not what they did.
+    """
+    try:
+        bind = root_of(context).factory(context, (LOADER, "bind"))
+    except ZopeConfigurationError:
+        message = "nothing says where the assets go that this directive declares"
+        hint = 'write <include package="assetzcml" file="meta.zcml"/> before it'
+        raise ConfigurationError(Problem(None, message, hint)) from None
+    bind(context, {}, context.info).finish()
 
 
 def root_of(context: Any) -> Any:
@@ -181,6 +202,6 @@ def tag_of(context: Any) -> Tag:
     info = context.info
     if isinstance(info, Tag):
         return info
-    load: Any = context.assetzcml_load
+    load: Any = load_of(context)
     tag: Tag = load.tag(info)
     return tag

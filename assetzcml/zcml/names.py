@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["CONDITION", "EVERYWHERE", "HARMLESS", "INCLUDES", "META", "NAMESPACE", "XINCLUDE", "ZCML"]
+__all__ = ["CONDITION", "EVERYWHERE", "HARMLESS", "INCLUDES", "LOADER", "META", "NAMESPACE", "XINCLUDE", "ZCML"]
 
 NAMESPACE = "http://namespaces.assetzcml.org/assets"
+LOADER = "http://namespaces.assetzcml.org/loader"  # of the directive that binds another loader
 META = "http://namespaces.zope.org/meta"
 ZCML = "http://namespaces.zope.org/zcml"
 CONDITION = "{" + ZCML + "}condition"

@@ -75,6 +75,8 @@ class Icons:
         self.wanted.append(path)
 
     def __call__(self):
+        if not self.wanted:
+            assetzcml.warn(self.context, "it names no icon", "say which have to be there")
         self.context.action(("icons", self.name), self.look)
 
     def look(self):
