@@ -22,6 +22,7 @@ __all__ = [
     "IOverride",
     "IPages",
     "IPermissionPolicy",
+    "IRecord",
     "IResolver",
     "IRoute",
     "ISettings",
@@ -98,6 +99,17 @@ class IBundling(Interface):
     """The record of `environment`, of what stands in it, of `bundle`, `bundleContents` or `filter`."""
 
     discriminator = Attribute("A tuple of texts; the first is the word of the directive.")
+    origin = Attribute("Who declared it.")
+
+
+class IRecord(Interface):
+    """
+    A record of a kind that another package has: `getUtilitiesFor(IRecord)` gives all that are in force.
+
+    Derive its class from `assetzcml.records.kinds.Record`.
+    """
+
+    discriminator = Attribute("A tuple; the first is the word of the directive.")
     origin = Attribute("Who declared it.")
 
 

@@ -20,16 +20,18 @@ from assetzcml.interfaces import (
     IMediaType,
     IOverride,
     IPermissionPolicy,
+    IRecord,
     IResolver,
     IRoute,
     IStaticView,
     IURLGenerator,
     IView,
 )
-from assetzcml.records.assets import Busting, MediaType, Override, PermissionPolicy, StaticViewRecord
+from assetzcml.records.assets import Busting, MediaType, Override, StaticViewRecord
 from assetzcml.records.bundles import BundlingRecord
+from assetzcml.records.kinds import Record
 from assetzcml.records.loads import LoadReport
-from assetzcml.records.pages import Route, RoutingRecord, View
+from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import BOOLEAN_WORDS_TEXT, boolean_word
 from assetzcml.records.rules import settings_mapping
 
@@ -45,7 +47,6 @@ __all__ = [
     "Current",
     "Ledger",
     "Loss",
-    "Record",
     "Registration",
     "Registry",
     "Snapshot",
@@ -58,7 +59,6 @@ __all__ = [
     "registrations",
 ]
 
-Record = StaticViewRecord | Override | Busting | MediaType | PermissionPolicy | BundlingRecord | RoutingRecord
 T = TypeVar("T")
 
 
@@ -177,8 +177,7 @@ class Snapshot:
         """Can the next snapshot be made by difference: is each of *records* later than all that is there by then?"""
         latest = self.generation
         for record in records:
-            several = isinstance(record, RoutingRecord)  # one call may make several, which stand by their names
-            if record.generation < latest + (not several):
+            if record.generation < latest + (not record.follows):
                 return False
             latest = record.generation
         return True
@@ -221,7 +220,7 @@ class Snapshot:
         for change in changes:
             self._log = _Log(change, self._log, self._log.length + 1 if self._log is not None else 1)
             self.generation = change.record.generation
-            if isinstance(change.record, PermissionPolicy):
+            if change.record.provided is IPermissionPolicy:
                 self.policy = change.record
 
     def _records(self, provided: type[Interface]) -> tuple[Any, ...]:
@@ -275,6 +274,18 @@ class Snapshot:
         return self._records(IView)
 
     @property
+    def others(self) -> tuple[Record, ...]:
+        """Records of kinds that other packages have."""
+        return self._records(IRecord)
+
+    def everything(self) -> Iterator[Record]:
+        """All records that are in force, kind by kind."""
+        for provided in _ORDERS:
+            yield from self.bundling if provided is IBundling else self._records(provided)
+        if isinstance(self.policy, Record):
+            yield self.policy
+
+    @property
     def losses(self) -> tuple[Loss, ...]:
         return tuple(self._losses[: self._lost])
 
@@ -319,6 +330,7 @@ _ORDERS: Mapping[type[Interface], Callable[[Any], Any]] = {
     IBusting: lambda record: -record.generation,
     IMediaType: lambda record: -record.generation,
     IBundling: _by_strength,
+    IRecord: _by_strength,
     IRoute: lambda record: record.order,
     IView: lambda record: record.discriminator,
 }
@@ -457,7 +469,7 @@ class Registry(Components):
         """Register *record*; returns the one that it takes the place of."""
         provided, name = record.provided, record.key
         former = self.queryUtility(provided, name)
-        if former is not None and not _says_the_same(record, former):
+        if former is not None and not record.says_the_same(former):
             self._ledger.losses.append(Loss(former, record, "replaced"))
         if former == record:
             # Components would keep the former, which is equal and has an earlier generation and another origin.
@@ -657,10 +669,3 @@ def _is_resolver(
         return provided is IResolver and not name
     given = list(providedBy(component) if factory is None else implementedBy(factory))
     return given == [IResolver]
-
-
-def _says_the_same(record: Record, former: Record) -> bool:
-    """Are they equal, or said in the same words? What these make, a buster or a policy, is another object each time."""
-    if isinstance(record, (Busting, PermissionPolicy)) and type(former) is type(record) and record.wording:
-        return record.wording == former.wording
-    return record == former

@@ -22,7 +22,8 @@ from assetzcml.bundles.validation import Checks
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Origin, Problem
 from assetzcml.records.assets import AssetSpec
-from assetzcml.registry import Record, Registry, Snapshot
+from assetzcml.records.kinds import Record
+from assetzcml.registry import Registry, Snapshot
 
 __all__ = ["BundleState", "Bundles", "SourceState"]
 

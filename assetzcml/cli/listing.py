@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import click
+from click.shell_completion import CompletionItem
 
 from assetzcml.cli.applications import asked, asking, registry_asked
 from assetzcml.cli.configured import formatted, print_json
 from assetzcml.cli.statuses import EXIT_STATUS
-from assetzcml.reports.listing import INCLUDES, KINDS, listed_data, listed_text
+from assetzcml.reports.listing import WORDS, UnknownKind, listed_data, listed_text
 
 __all__ = ["list_"]
 
 
+class _KindName(click.types.StringParamType):
+    """The word of a kind. Other packages may have kinds of their own, so that it is looked at when all is loaded."""
+
+    name = "kind"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Those that every configuration knows."""
+        return [CompletionItem(word) for word in WORDS if word.startswith(incomplete)]
+
+
 @asking("list", EXIT_STATUS)
 @asked
-@click.argument(
-    "kinds", nargs=-1, type=click.Choice([*KINDS, INCLUDES]), metavar=f"[{'|'.join([*KINDS, INCLUDES])}]..."
-)
+@click.argument("kinds", nargs=-1, type=_KindName(), metavar=f"[{'|'.join(WORDS)}]...")
 @formatted
 def list_(
     config: str, features: tuple[str, ...], settings: dict[str, str], strict: bool, kinds: tuple[str, ...], form: str
@@ -28,7 +37,10 @@ def list_(
     tree of the files that were read: what each declared, overrode and lost, and what was left out, and why.
     """
     registry = registry_asked(config, features, settings, strict)
-    if form == "json":
-        print_json(listed_data(registry, kinds))
-    else:
-        click.echo(listed_text(registry, kinds))
+    try:
+        if form == "json":
+            print_json(listed_data(registry, kinds))
+        else:
+            click.echo(listed_text(registry, kinds))
+    except UnknownKind as error:
+        raise click.BadArgumentUsage(str(error)) from None

@@ -16,10 +16,11 @@ from assetzcml.declaring.validation import findings
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, InvalidSpec, Origin, Problem
 from assetzcml.records import rules
 from assetzcml.records.assets import Address, Busting, MediaType, Override, PermissionPolicy, address, asset_spec
+from assetzcml.records.kinds import Record
 from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import ONE_HOUR, permission_name
 from assetzcml.records.rules import Refusal, described
-from assetzcml.registry import Above, Change, Record, Registry, ledger, next_generation
+from assetzcml.registry import Above, Change, Registry, ledger, next_generation
 from assetzcml.typing import Spec
 from assetzcml.urls.cachebusters import TreeCacheBuster
 from assetzcml.urls.generator import URLGenerator

@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from assetzcml.errors import ConfigurationError
+from assetzcml.records.kinds import Record
 from assetzcml.records.loads import LoadReport
-from assetzcml.registry import Record, Registry, become, ledger, registrations
+from assetzcml.registry import Registry, become, ledger, registrations
 
 __all__ = ["reload"]
 

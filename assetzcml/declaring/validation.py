@@ -5,15 +5,15 @@ The same rules for ZCML and for Python calls.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from assetzcml.errors import Origin, Problem, did_you_mean
-from assetzcml.interfaces import IBindable, IPages
+from assetzcml.interfaces import IBindable, IBundling, IBusting, IOverride, IPages, IRoute, IStaticView, IView
 from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord
-from assetzcml.records.bundles import BundlingRecord
 from assetzcml.records.findings import NOWHERE, Finding
-from assetzcml.records.pages import RoutingRecord
-from assetzcml.registry import Record, Registry, Snapshot
+from assetzcml.records.kinds import Record
+from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.packages import nearest_package
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import Candidate, SearchPaths, parent
@@ -28,31 +28,49 @@ def findings(registry: Registry, records: Iterable[Record], *, roots: bool = Tru
     With *roots* false it is not looked whether a published root exists: an override that supplies it may come later.
     """
     records = list(records)
-    checks = _Checks(registry)
+    checks = _Checks(registry, roots)
     overrides = [record for record in records if isinstance(record, Override)]
     circles = list(checks.cycles(overrides)) if overrides else []
     yield from circles
     if circles:
         return  # every other check follows overrides, which would not end
     for record in records:
-        if isinstance(record, Override):
-            yield from checks.override(record)
-        elif isinstance(record, StaticViewRecord):
-            yield from checks.view(record, roots)
-        elif isinstance(record, Busting):
-            yield from checks.busting(record)
-    if any(isinstance(record, BundlingRecord) for record in records):
-        bundles = registry.owner.above.bundles()
-        for problem, warning in bundles.problems(registry, records) if bundles is not None else ():
-            yield Finding(problem, warning)
-    if any(isinstance(record, RoutingRecord) for record in records):
-        yield from registry.getUtility(IPages).findings(registry, records)
+        check = checks.of_each.get(record.provided)
+        if check is not None:
+            yield from check(record)
+    together = {look: None for record in records if (look := _OF_ALL.get(record.provided)) is not None}
+    for look_at_all in together:
+        yield from look_at_all(registry, records)
+
+
+def _of_bundling(registry: Registry, records: list[Record]) -> Iterator[Finding]:
+    bundles = registry.owner.above.bundles()
+    for problem, warning in bundles.problems(registry, records) if bundles is not None else ():
+        yield Finding(problem, warning)
+
+
+def _of_pages(registry: Registry, records: list[Record]) -> Iterator[Finding]:
+    yield from registry.getUtility(IPages).findings(registry, records)
+
+
+# What is looked at together, with all that there is of the kind.
+_OF_ALL: Mapping[Any, Callable[[Registry, list[Record]], Iterator[Finding]]] = {
+    IBundling: _of_bundling,
+    IRoute: _of_pages,
+    IView: _of_pages,
+}
 
 
 class _Checks:
-    def __init__(self, registry: Registry):
+    def __init__(self, registry: Registry, roots: bool):
         self.registry = registry
+        self.roots = roots
         self.resolver = registry.part(Resolver)
+        self.of_each: dict[Any, Callable[[Any], Iterator[Finding]]] = {
+            IOverride: self.override,
+            IStaticView: self.view,
+            IBusting: self.busting,
+        }
 
     # Made when asked for: a static view that Python declares needs neither.
 
@@ -98,7 +116,7 @@ class _Checks:
             return Finding(Problem(where, message, hint, code="A121"))
         return Finding(Problem(where, message, hint or "the search goes on without it", code="A020"), warning=True)
 
-    def view(self, record: StaticViewRecord, roots: bool) -> Iterator[Finding]:
+    def view(self, record: StaticViewRecord) -> Iterator[Finding]:
         origin = record.origin or NOWHERE
         if record.protected and self.snapshot.policy is None:
             message = (
@@ -121,7 +139,7 @@ class _Checks:
                 warning=not record.file,
             )
             return
-        if not roots or self._holds_bundle(record):
+        if not self.roots or self._holds_bundle(record):
             return
         kinds = {found.directory for found in self.resolver.everywhere(self.paths.candidates(record.root))}
         if (not record.file) in kinds:

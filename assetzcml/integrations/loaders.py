@@ -14,7 +14,7 @@ from typing import Any
 from assetzcml.assembly import AssetRegistry
 from assetzcml.declaring.calls import take
 from assetzcml.interfaces import IAssetRegistry
-from assetzcml.registry import Record
+from assetzcml.records.kinds import Record
 from assetzcml.zcml import actions
 from assetzcml.zcml.load import ForeignLoad, Load, root_of, tag_of
 

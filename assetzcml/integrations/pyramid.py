@@ -36,9 +36,10 @@ from assetzcml.integrations.reloading import files_of
 from assetzcml.interfaces import IAssetRegistry, IOverride, IStaticView
 from assetzcml.permissions import Door, is_asynchronous
 from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
+from assetzcml.records.kinds import Record
 from assetzcml.records.loads import Framework
 from assetzcml.records.readers import boolean_word
-from assetzcml.registry import Record, Registry, Snapshot, ledger, next_generation
+from assetzcml.registry import Registry, Snapshot, ledger, next_generation
 from assetzcml.serving.publication import settled
 from assetzcml.serving.responses import NO_STORE, Answer, Asked, refusal
 from assetzcml.serving.sites import Desks

@@ -20,8 +20,9 @@ from assetzcml.pages.views import response_of
 from assetzcml.permissions import Door
 from assetzcml.records import rules
 from assetzcml.records.findings import Finding
+from assetzcml.records.kinds import Record
 from assetzcml.records.pages import Route, View
-from assetzcml.registry import Record, Registry, Snapshot
+from assetzcml.registry import Registry, Snapshot
 from assetzcml.typing import Environ, StartResponse, WSGIApplication
 from assetzcml.urls.generator import URLGenerator
 from assetzcml.urls.queries import URL_OPTIONS

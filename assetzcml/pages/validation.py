@@ -10,8 +10,9 @@ from assetzcml.pages.patterns import BadPattern, Pattern
 from assetzcml.pages.routes import ordered
 from assetzcml.pages.views import fault
 from assetzcml.records.findings import NOWHERE, Finding
+from assetzcml.records.kinds import Record
 from assetzcml.records.pages import Route, View
-from assetzcml.registry import Record, Registry, Snapshot
+from assetzcml.registry import Registry, Snapshot
 
 __all__ = ["findings"]
 

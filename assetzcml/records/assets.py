@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from zope.interface import implementer
 
-from assetzcml.errors import InvalidSpec, Origin, shorten
+from assetzcml.errors import InvalidSpec, shorten
 from assetzcml.interfaces import IBusting, IMediaType, IOverride, IPermissionPolicy, IStaticView
+from assetzcml.records.kinds import (
+    BUSTERS,
+    BY_FILE,
+    FILES,
+    OVERRIDES,
+    POLICIES,
+    TYPES,
+    UNRANKED,
+    VIEWS,
+    ComponentRecord,
+    Kind,
+    Record,
+)
 from assetzcml.records.patterns import Pattern
 from assetzcml.records.readers import ONE_HOUR, index_name, permission_name, refuse_as_file_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from zope.interface import Interface
 
 __all__ = [
-    "YOUNGEST",
     "Address",
     "AssetSpec",
     "Busting",
@@ -187,15 +199,17 @@ def _segments(path: str, text: str) -> tuple[str, ...]:
     return parts
 
 
-YOUNGEST: tuple[Any, ...] = ()  # the rank of what Python calls declare: before every statement of a file
+_FILE_OPTIONS = ("cache_max_age", "permission", "content_encodings")
+_VIEW_OPTIONS = (*_FILE_OPTIONS, "index", "reload", "follow_symlinks", "dotfiles", "not_found", "single_page")
 
 
 @implementer(IStaticView)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StaticViewRecord:
+class StaticViewRecord(Record):
     """What `staticView` and `staticFile` declare: a root (or one file, when *file*) under a name."""
 
     provided: ClassVar[type[Interface]] = IStaticView
+    ranked: ClassVar[str] = BY_FILE
 
     name: str
     root: AssetSpec
@@ -213,9 +227,6 @@ class StaticViewRecord:
     not_found: str = ""
     single_page: str = ""
     send: tuple[str, str] | None = None
-    origin: Origin | None = field(default=None, compare=False)
-    generation: int = field(default=0, compare=False)
-    rank: tuple[Any, ...] = field(default=YOUNGEST, compare=False)
 
     def __post_init__(self) -> None:
         index_name(self.index)
@@ -225,7 +236,13 @@ class StaticViewRecord:
             permission_name(self.permission)
 
     @property
+    def listed_as(self) -> Kind:  # type: ignore[override]
+        """Files and views are told apart in `list`."""
+        return FILES if self.file else VIEWS
+
+    @property
     def directive(self) -> str:
+        """Which of the two said it."""
         return "staticFile" if self.file else "staticView"
 
     @property
@@ -244,16 +261,36 @@ class StaticViewRecord:
 
     @property
     def key(self) -> str:
-        """The name of the utility: the same for records with the same discriminator, and only for them."""
+        """As `Record.key`."""
         return self.name
 
     def __str__(self) -> str:
         return f"{self.directive} {shorten(self.name or '/')}"
 
+    def attributes(self) -> dict[str, Any]:
+        """As `Record.attributes`: those that its directive has."""
+        said: dict[str, Any] = {"name": self.name or "/", "path": str(self.root)}
+        for name in _FILE_OPTIONS if self.file else _VIEW_OPTIONS:
+            value = getattr(self, name)
+            said[name] = list(value) if isinstance(value, tuple) else value
+        if not self.file:
+            said["immutable_names"] = [str(pattern) for pattern in self.immutable_names]
+            said["send"] = " ".join(self.send).strip().lower() if self.send else None
+        matched = ([name, value, str(match)] for name, value, match in self.matched_headers)
+        return {**said, "headers": [*map(list, self.headers), *matched]}
+
+    def detail(self) -> str:
+        """As `Record.detail`."""
+        return f"of {str(self.root)!r}"
+
+    def prefixed(self, prefix: str) -> Mapping[str, Any]:
+        """As `Record.prefixed`; an external name stays."""
+        return {} if self.external else {"name": f"{prefix}/{self.name}".rstrip("/")}
+
 
 @implementer(IOverride)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Override:
+class Override(Record):
     """
     What `asset` declares: *source* is looked at before *target*. Both are files, or both are directories.
 
@@ -262,14 +299,13 @@ class Override:
     """
 
     provided: ClassVar[type[Interface]] = IOverride
+    listed_as: ClassVar[Kind] = OVERRIDES
+    stacks: ClassVar[bool] = True
 
     target: AssetSpec
     source: AssetSpec
     file: bool
     merged: bool = False
-    origin: Origin | None = field(default=None, compare=False)
-    generation: int = field(default=0, compare=False)
-    rank: tuple[Any, ...] = field(default=YOUNGEST, compare=False)
 
     def covers(self, spec: AssetSpec) -> bool:
         """Is *spec* the target, or below a target that is a directory?"""
@@ -281,7 +317,7 @@ class Override:
 
     @property
     def key(self) -> str:
-        """As `StaticViewRecord.key`."""
+        """As `Record.key`."""
         return f"{self.written(self.target)} <- {self.written(self.source)}"
 
     def written(self, spec: AssetSpec) -> str:
@@ -291,24 +327,28 @@ class Override:
     def __str__(self) -> str:
         return f"asset {shorten(self.written(self.target))}"
 
+    def attributes(self) -> dict[str, Any]:
+        """As `Record.attributes`."""
+        return {"to_override": self.written(self.target), "override_with": self.written(self.source)}
+
+    def detail(self) -> str:
+        """As `Record.detail`."""
+        return f"with {self.written(self.source)!r}"
+
 
 @implementer(IBusting)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Busting:
-    """
-    What `cacheBuster` declares: *buster* works on what is below *path*.
-
-    *wording* is how ZCML says which: 'token="v1"'; '' where Python does.
-    """
+class Busting(ComponentRecord):
+    """What `cacheBuster` declares: *buster* works on what is below *path*."""
 
     provided: ClassVar[type[Interface]] = IBusting
+    listed_as: ClassVar[Kind] = BUSTERS
+    ranked: ClassVar[str] = UNRANKED
+    component: ClassVar[str] = "buster"
 
     path: AssetSpec
     buster: Any
     explicit: bool = False
-    wording: str = field(default="", compare=False)
-    origin: Origin | None = field(default=None, compare=False)
-    generation: int = field(default=0, compare=False)
 
     @property
     def discriminator(self) -> tuple[str, str, bool]:
@@ -316,7 +356,7 @@ class Busting:
 
     @property
     def key(self) -> str:
-        """As `StaticViewRecord.key`."""
+        """As `Record.key`."""
         return f"explicit {self.path}" if self.explicit else str(self.path)
 
     def __hash__(self) -> int:
@@ -325,18 +365,26 @@ class Busting:
     def __str__(self) -> str:
         return f"cacheBuster {shorten(str(self.path))}"
 
+    def attributes(self) -> dict[str, Any]:
+        """As `Record.attributes`."""
+        return {"path": str(self.path), "explicit": self.explicit, "buster": self.told()}
+
+    def detail(self) -> str:
+        """As `Record.detail`."""
+        return f"(explicit) {self.told()}" if self.explicit else self.told()
+
 
 @implementer(IMediaType)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaType:
+class MediaType(Record):
     """What `mediaType` declares: assets whose names end with the *extension* have the *type*, in all static views."""
 
     provided: ClassVar[type[Interface]] = IMediaType
+    listed_as: ClassVar[Kind] = TYPES
+    ranked: ClassVar[str] = UNRANKED
 
     extension: str
     type: str
-    origin: Origin | None = field(default=None, compare=False)
-    generation: int = field(default=0, compare=False)
 
     @property
     def discriminator(self) -> tuple[str, str]:
@@ -344,29 +392,37 @@ class MediaType:
 
     @property
     def key(self) -> str:
-        """As `StaticViewRecord.key`."""
+        """As `Record.key`."""
         return self.extension
 
     def __str__(self) -> str:
         return f"mediaType {shorten(self.extension)}"
 
+    def detail(self) -> str:
+        """As `Record.detail`."""
+        return self.type
+
 
 @implementer(IPermissionPolicy)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PermissionPolicy:
-    """What `permissionPolicy` declares: the object that is asked. *wording* as in `Busting`."""
+class PermissionPolicy(ComponentRecord):
+    """What `permissionPolicy` declares: the object that is asked."""
 
     provided: ClassVar[type[Interface]] = IPermissionPolicy
-    key: ClassVar[str] = ""
+    listed_as: ClassVar[Kind] = POLICIES
+    ranked: ClassVar[str] = UNRANKED
+    component: ClassVar[str] = "policy"
 
     policy: Any
-    wording: str = field(default="", compare=False)
-    origin: Origin | None = field(default=None, compare=False)
-    generation: int = field(default=0, compare=False)
 
     @property
     def discriminator(self) -> tuple[str]:
         return ("permissionPolicy",)
+
+    @property
+    def key(self) -> str:
+        """As `Record.key`: there is one."""
+        return ""
 
     def __hash__(self) -> int:
         return hash(self.discriminator)  # a policy need not be hashable
@@ -375,5 +431,10 @@ class PermissionPolicy:
         """What the policy says, as it says it: true, false, or something to wait for, which is not a yes."""
         return self.policy.permits(request, context, permission)
 
-    def __str__(self) -> str:
-        return "permissionPolicy"
+    def attributes(self) -> dict[str, Any]:
+        """As `Record.attributes`."""
+        return {"policy": self.told()}
+
+    def detail(self) -> str:
+        """As `Record.detail`."""
+        return self.told()

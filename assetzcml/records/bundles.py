@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from zope.interface import Interface, implementer
 
-from assetzcml.errors import Origin
 from assetzcml.interfaces import IBundling
-from assetzcml.records.assets import YOUNGEST, AssetSpec, asset_spec
+from assetzcml.records.assets import AssetSpec, asset_spec
+from assetzcml.records.kinds import BUNDLES, ENVIRONMENT, Kind, Record, dotted
 from assetzcml.records.readers import BOOLEAN_WORDS_TEXT, boolean_word
 
 __all__ = [
@@ -133,23 +133,11 @@ def contents_position(text: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
-    """Who said it, and where that stands in the order of statements (as `Override.rank`)."""
+class _Said(Record):
+    """What all of them have in common."""
 
     provided: ClassVar[type[Interface]] = IBundling
-
-    origin: Origin | None = field(default=None, compare=False)
-    generation: int = field(default=0, compare=False)
-    rank: tuple[Any, ...] = field(default=YOUNGEST, compare=False)
-
-    @property
-    def discriminator(self) -> tuple[str, ...]:
-        raise NotImplementedError
-
-    @property
-    def key(self) -> str:
-        """As `StaticViewRecord.key`."""
-        return " ".join(self.discriminator)
+    listed_as: ClassVar[Kind] = ENVIRONMENT
 
 
 @implementer(IBundling)
@@ -172,6 +160,14 @@ class EnvironmentOption(_Said):
     def __str__(self) -> str:
         return f"environment {self.name}={self.wording!r}"
 
+    def attributes(self) -> dict[str, Any]:
+        """As `Record.attributes`."""
+        return {self.name: self.wording}
+
+    def detail(self) -> str:
+        """As `Record.detail`."""
+        return ""
+
 
 @implementer(IBundling)
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +183,10 @@ class LoadPath(_Said):
 
     def __str__(self) -> str:
         return f"loadPath {str(self.path)!r}"
+
+    def detail(self) -> str:
+        """As `Record.detail`."""
+        return f"at {self.url!r}" if self.url is not None else ""
 
 
 @implementer(IBundling)
@@ -204,6 +204,10 @@ class URLMapping(_Said):
     def __str__(self) -> str:
         return f"urlMapping {str(self.path)!r}"
 
+    def detail(self) -> str:
+        """As `Record.detail`."""
+        return f"at {self.url!r}"
+
 
 @implementer(IBundling)
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +223,10 @@ class FilterOption(_Said):
 
     def __str__(self) -> str:
         return f"filterOption {self.name!r}"
+
+    def detail(self) -> str:
+        """As `Record.detail`."""
+        return repr(self.value)
 
 
 @implementer(IBundling)
@@ -236,6 +244,14 @@ class FilterRecord(_Said):
     def __str__(self) -> str:
         return f"filter {self.name!r}"
 
+    def attributes(self) -> dict[str, Any]:
+        """As `Record.attributes`."""
+        return {"name": self.name, "factory": dotted(self.factory)}
+
+    def detail(self) -> str:
+        """As `Record.detail`."""
+        return dotted(self.factory)
+
 
 @implementer(IBundling)
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +261,8 @@ class BundleRecord(_Said):
 
     *options* are those of filters that hold for this bundle, *extra* is for templates.
     """
+
+    listed_as: ClassVar[Kind] = BUNDLES
 
     name: str
     contents: tuple[str, ...] = ()
@@ -271,11 +289,23 @@ class BundleRecord(_Said):
     def __str__(self) -> str:
         return f"bundle {self.name!r}"
 
+    def attributes(self) -> dict[str, Any]:
+        """As `Record.attributes`, with its spec."""
+        said = _but_base(super(BundleRecord, self).attributes())
+        spec = None if self.spec is None else str(self.spec)
+        return {**said, "extra": dict(self.extra), "options": dict(self.options), "spec": spec}
+
+    def detail(self) -> str:
+        """As `Record.detail`."""
+        return f"of {str(self.spec)!r}" if self.spec is not None else ""
+
 
 @implementer(IBundling)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleContents(_Said):
     """What `bundleContents` declares: more contents of a bundle that somebody else declares."""
+
+    stacks: ClassVar[bool] = True
 
     bundle: str
     contents: tuple[str, ...]
@@ -288,6 +318,20 @@ class BundleContents(_Said):
 
     def __str__(self) -> str:
         return f"bundleContents {self.bundle!r}"
+
+    def attributes(self) -> dict[str, Any]:
+        """As `Record.attributes`."""
+        said = _but_base(super(BundleContents, self).attributes())
+        return {**said, "position": ":".join(filter(None, self.position))}
+
+    def detail(self) -> str:
+        """As `Record.detail`."""
+        return f"{':'.join(filter(None, self.position))} {' '.join(self.contents)!r}"
+
+
+def _but_base(said: dict[str, Any]) -> dict[str, Any]:
+    """Without what relative forms are relative to, which nobody says."""
+    return {name: value for name, value in said.items() if name != "base"}
 
 
 BundlingRecord = EnvironmentOption | LoadPath | URLMapping | FilterOption | FilterRecord | BundleRecord | BundleContents

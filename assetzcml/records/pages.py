@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from zope.interface import Interface, implementer
 
-from assetzcml.errors import Origin
 from assetzcml.interfaces import IRoute, IView
+from assetzcml.records.kinds import PAGES, ROUTES, UNRANKED, Kind, Record, dotted
 from assetzcml.records.readers import permission_name
 
 __all__ = ["Route", "RoutingRecord", "View", "request_methods"]
@@ -34,7 +34,7 @@ def request_methods(tokens: Iterable[str]) -> tuple[str, ...]:
 
 @implementer(IRoute)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(Record):
     """
     What `route` declares: a name for the URLs that match *pattern*. Without *methods* it takes every request method.
 
@@ -42,6 +42,9 @@ class Route:
     """
 
     provided: ClassVar[type[Interface]] = IRoute
+    listed_as: ClassVar[Kind] = ROUTES
+    ranked: ClassVar[str] = UNRANKED
+    follows: ClassVar[bool] = True
 
     name: str
     pattern: str
@@ -49,8 +52,6 @@ class Route:
     before: str | None = None
     after: str | None = None
     order: int = 0
-    origin: Origin | None = field(default=None, compare=False)
-    generation: int = field(default=0, compare=False)
 
     @property
     def discriminator(self) -> tuple[str, str]:
@@ -58,16 +59,27 @@ class Route:
 
     @property
     def key(self) -> str:
-        """The name of the utility: the same for records with the same discriminator, and only for them."""
+        """As `Record.key`."""
         return self.name
 
     def __str__(self) -> str:
         return f"route {self.name!r}"
 
+    def attributes(self) -> dict[str, Any]:
+        """As `Record.attributes`."""
+        said = {"name": self.name, "pattern": self.pattern, "request_method": list(self.methods)}
+        return {**said, "before": self.before, "after": self.after}
+
+    def detail(self) -> str:
+        """As `Record.detail`."""
+        methods = f" for {' '.join(self.methods)}" if self.methods else ""
+        beside = [f" {word} {other!r}" for word, other in (("before", self.before), ("after", self.after)) if other]
+        return f"of {self.pattern!r}{methods}{''.join(beside)}"
+
 
 @implementer(IView)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class View(Record):
     """
     What `view` declares, once for each of its request methods: what is called for a route, or for the path /*name*.
 
@@ -75,14 +87,15 @@ class View:
     """
 
     provided: ClassVar[type[Interface]] = IView
+    listed_as: ClassVar[Kind] = PAGES
+    ranked: ClassVar[str] = UNRANKED
+    follows: ClassVar[bool] = True
 
     view: Any
     name: str = ""
     route_name: str | None = None
     method: str = ""
     permission: str | None = None
-    origin: Origin | None = field(default=None, compare=False)
-    generation: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
         if self.permission is not None:
@@ -100,13 +113,28 @@ class View:
 
     @property
     def key(self) -> str:
-        """As `Route.key`."""
+        """As `Record.key`."""
         kind = f"name {self.name}" if self.route_name is None else f"route {self.route_name}"
         return f"{self.method or '*'} {kind}"
 
     def __str__(self) -> str:
         kind, name, *method = self.discriminator
         return " ".join([kind, repr(name), *method])
+
+    @property
+    def directive(self) -> str:
+        """As `Record.directive`."""
+        return "view"
+
+    def attributes(self) -> dict[str, Any]:
+        """As `Record.attributes`."""
+        name = self.name or "/" if self.route_name is None else None
+        subject = {"name": name, "route_name": self.route_name, "view": dotted(self.view)}
+        return {**subject, "request_method": self.method or None, "permission": self.permission}
+
+    def detail(self) -> str:
+        """As `Record.detail`."""
+        return dotted(self.view)
 
 
 RoutingRecord = Route | View

@@ -218,6 +218,7 @@ class _Inquiry:
     def _explain_asset(self, text: str) -> None:
         found, spec = self.found, self.found.spec
         assert spec is not None
+        self.found.others = [record for record in self.snapshot.others if record.concerns(spec)]
         self._search(spec)
         self._explain_bundle(spec)
         found.other_views = list(self._other_views(spec))
@@ -235,6 +236,7 @@ class _Inquiry:
         found.variants = list(self.answers.variants(found.view, spec))
 
     def _search(self, spec: AssetSpec) -> None:
+        self.found.others = [record for record in self.snapshot.others if record.concerns(spec)]
         paths = self.snapshot.derived(SearchPaths)
         candidates = list(paths.candidates(spec))
         standing = [self._standing(candidate) for candidate in candidates]

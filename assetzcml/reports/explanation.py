@@ -7,11 +7,12 @@ from typing import Any
 
 from assetzcml.errors import printable
 from assetzcml.records.assets import AssetSpec, Override, PermissionPolicy, StaticViewRecord
+from assetzcml.records.kinds import Record, dotted
 from assetzcml.records.loads import Exclusion
 from assetzcml.records.pages import Route, View
-from assetzcml.registry import Record, Registry
+from assetzcml.registry import Registry
 from assetzcml.reports.bundles import bundle_data, bundle_lines
-from assetzcml.reports.descriptions import data_of, dotted, line_of, origin_data
+from assetzcml.reports.descriptions import data_of, origin_data
 from assetzcml.urls.inquiries import BustingUse
 
 __all__ = ["Explanation", "Passed", "Step"]
@@ -49,9 +50,10 @@ class Explanation:
     """
     What decided about one asset, or one page. `str()` of it is one screen, `as_dict()` is the same for programs.
 
-    For a page, *page* is the view, and *route* the route that leads to it, if one does. *problems* say what is wrong: a
-    spec nobody publishes, an asset no layer has. *url_policy* is the one that made the URL, where it is not the one that
-    ships. What could not be found out is None or empty.
+    For a page, *page* is the view, and *route* the route that leads to it, if one does. *others* are records of other
+    packages that concern the asset. *problems* say what is wrong: a spec nobody publishes, an asset no layer has.
+    *url_policy* is the one that made the URL, where it is not the one that ships. What could not be found out is None or
+    empty.
     """
 
     registry: Registry = field(repr=False)
@@ -69,6 +71,7 @@ class Explanation:
     view: StaticViewRecord | None = None
     other_views: list[Passed] = field(default_factory=list)
     search_path: list[Step] = field(default_factory=list)
+    others: list[Record] = field(default_factory=list)
     bundle: Any = None
     busting: BustingUse | None = None
     busting_file: str | None = None
@@ -87,6 +90,7 @@ class Explanation:
             self._page(),
             self._views(),
             self._search_path(),
+            self._others(),
             self._bundle(),
             self._busters(),
             self._policies(),
@@ -111,6 +115,7 @@ class Explanation:
             "view": self._data(self.view),
             "other_views": [self._passed_data(passed) for passed in self.other_views],
             "search_path": [self._step_data(step) for step in self.search_path],
+            "others": [data_of(record) for record in self.others],
             "bundle": None if self.bundle is None else bundle_data(self.bundle, self.registry),
             "cache_buster": self._busting_data(),
             "other_cache_busters": [self._passed_data(passed) for passed in self.other_bustings],
@@ -124,18 +129,18 @@ class Explanation:
     # For programs.
 
     def _data(self, record: Record | None) -> dict[str, Any] | None:
-        return None if record is None else data_of(record, self.registry)
+        return None if record is None else data_of(record)
 
     def _passed_data(self, passed: Passed) -> dict[str, Any]:
         winner = None if passed.winner is None else origin_data(passed.winner.origin)
-        return {**data_of(passed.record, self.registry), "why": passed.why, "winner": winner}
+        return {**data_of(passed.record), "why": passed.why, "winner": winner}
 
     def _step_data(self, step: Step) -> dict[str, Any]:
         return {
             "spec": str(step.spec),
             "state": step.state,
             "file": step.path,
-            "via": [data_of(override, self.registry) for override in step.via],
+            "via": [data_of(override) for override in step.via],
         }
 
     def _busting_data(self) -> dict[str, Any] | None:
@@ -143,7 +148,7 @@ class Explanation:
         if use is None:
             return None
         read = {"reads": _text(use.file), "file": self.busting_file}
-        return {**data_of(use.record, self.registry), "says": use.says, "idle": use.idle, **read}
+        return {**data_of(use.record), "says": use.says, "idle": use.idle, **read}
 
     def _page_data(self) -> dict[str, Any] | None:
         if self.page is None and not self.other_pages:
@@ -193,6 +198,9 @@ class Explanation:
             label = "search path" if number == 1 else ""
             lines += _labelled(label, self._step(number, step))
         return lines
+
+    def _others(self) -> list[str]:
+        return [line for record in self.others for line in _labelled(record.directive, self._record(record))]
 
     def _bundle(self) -> list[str]:
         return [] if self.bundle is None else _labelled("bundle", list(bundle_lines(self.bundle)))
@@ -260,7 +268,7 @@ class Explanation:
 
     def _record(self, record: Record) -> list[str]:
         where = [str(record.origin)] if record.origin is not None else []
-        return [line_of(record, self.registry), *where]
+        return [record.line, *where]
 
 
 def _labelled(label: str, lines: list[str]) -> list[str]:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from assetzcml.errors import Origin
+from assetzcml.records.kinds import Record
 from assetzcml.records.loads import READ, Exclusion, Include, LeftOut, LoadedFile, LoadReport
-from assetzcml.registry import Loss, Record, Registry
-from assetzcml.reports.descriptions import data_of, line_of, origin_data
+from assetzcml.registry import Loss, Registry
+from assetzcml.reports.descriptions import data_of, origin_data
 from assetzcml.resolving.packages import Packages
 
 __all__ = ["excluded_files", "includes_data", "includes_lines"]
@@ -119,7 +120,7 @@ def _lines(registry: Registry, node: Node, indent: str) -> Iterator[str]:
         elif isinstance(entry, Exclusion):
             yield f"{place}exclude {entry.real}"
         else:
-            yield f"{place}{line_of(entry.record, registry)}"
+            yield f"{place}{entry.record.line}"
             under = " " * len(place)
             yield from (f"{under}overrides {loss.loser.origin}" for loss in entry.won)
             if entry.lost is not None:
@@ -163,7 +164,7 @@ def _statement_data(registry: Registry, entry: Statement) -> dict[str, Any]:
     lost = None if entry.lost is None else entry.lost.reason
     winner = None if entry.lost is None else origin_data(entry.lost.winner.origin)
     overrides = [origin_data(loss.loser.origin) for loss in entry.won]
-    return {**data_of(entry.record, registry), "overrides": overrides, "lost": lost, "winner": winner}
+    return {**data_of(entry.record), "overrides": overrides, "lost": lost, "winner": winner}
 
 
 # What `explain` asks.

@@ -7,78 +7,71 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from assetzcml.errors import ConfigurationError
+from assetzcml.errors import ConfigurationError, did_you_mean
 from assetzcml.pages.application import Pages
-from assetzcml.records.assets import Busting, MediaType, Override, PermissionPolicy, StaticViewRecord
-from assetzcml.records.bundles import BundleRecord, BundlingRecord
-from assetzcml.records.pages import Route, View
-from assetzcml.registry import Record, Registry
+from assetzcml.records.kinds import BUNDLES, KINDS, Kind, Record
+from assetzcml.registry import Registry
 from assetzcml.reports.bundles import bundle_data, bundle_lines
-from assetzcml.reports.descriptions import data_of, line_of, origin_data
+from assetzcml.reports.descriptions import data_of, origin_data
 from assetzcml.reports.findings import Checker
 from assetzcml.reports.include_tree import includes_data, includes_lines
 
-__all__ = ["INCLUDES", "KINDS", "QUESTIONS", "answered", "counted", "listed_data", "listed_text"]
+__all__ = ["QUESTIONS", "WORDS", "UnknownKind", "answered", "counted", "listed_data", "listed_text"]
 
-# What `list` knows: its word, its heading, and which records it is about.
-KINDS: dict[str, tuple[str, Callable[[Record], bool]]] = {
-    "views": ("static views", lambda record: isinstance(record, StaticViewRecord) and not record.file),
-    "files": ("static files", lambda record: isinstance(record, StaticViewRecord) and record.file),
-    "overrides": ("overrides, in the order of search", lambda record: isinstance(record, Override)),
-    "busters": ("cache busters", lambda record: isinstance(record, Busting)),
-    "types": ("media types", lambda record: isinstance(record, MediaType)),
-    "policies": ("permission policies", lambda record: isinstance(record, PermissionPolicy)),
-    "routes": ("routes, in the order in which they are tried", lambda record: isinstance(record, Route)),
-    "pages": ("views of routes and of paths", lambda record: isinstance(record, View)),
-    "environment": (
-        "environment of bundles",
-        lambda record: isinstance(record, BundlingRecord) and not isinstance(record, BundleRecord),
-    ),
-    "bundles": ("bundles", lambda record: isinstance(record, BundleRecord)),
-}
 INCLUDES = "includes"  # not what is declared, but where: only when it is asked for
+WORDS = (*(kind.word for kind in KINDS), INCLUDES)  # those that are known of every configuration
 
 
-def listed_data(registry: Registry, kinds: Sequence[str] = ()) -> dict[str, Any]:
-    """What is declared of each of *kinds*, all where none is named, and what lost. Values that can be written as JSON."""
-    told: dict[str, Any] = {kind: list(_listed_data(registry, kind)) for kind in _chosen(kinds)}
-    if INCLUDES in kinds:
+def listed_data(registry: Registry, words: Sequence[str] = ()) -> dict[str, Any]:
+    """
+    What is declared of the kinds that *words* name, all where there is none, and what lost. Can be written as JSON.
+
+    Raises UnknownKind.
+    """
+    told: dict[str, Any] = {kind.word: list(_listed_data(registry, kind)) for kind in _chosen(registry, words)}
+    if INCLUDES in words:
         told[INCLUDES] = includes_data(registry)
     return told
 
 
-def listed_text(registry: Registry, kinds: Sequence[str] = ()) -> str:
+def listed_text(registry: Registry, words: Sequence[str] = ()) -> str:
     """The same for people."""
-    sections = [[KINDS[kind][0], *_listed_lines(registry, kind)] for kind in _chosen(kinds)]
-    if INCLUDES in kinds:
+    sections = [[kind.heading, *_listed_lines(registry, kind)] for kind in _chosen(registry, words)]
+    if INCLUDES in words:
         sections.append([INCLUDES, *(f"  {line}" for line in includes_lines(registry))])
     return "\n\n".join("\n".join(section) for section in sections)
 
 
-def _chosen(kinds: Sequence[str]) -> list[str]:
-    return [kind for kind in KINDS if kind in kinds or not kinds]
+class UnknownKind(ValueError):
+    """A word that names no kind of records."""
 
 
-def _listed(registry: Registry, kind: str) -> Iterator[tuple[Record, str, Record | None]]:
+def _chosen(registry: Registry, words: Sequence[str]) -> list[Kind]:
+    kinds = _kinds(registry)
+    known = [*kinds, INCLUDES]
+    for word in words:
+        if word not in known:
+            hint = did_you_mean(word, known)
+            raise UnknownKind(f"{word!r} is no kind; {hint or ', '.join(known) + ' are'}")
+    return [kind for word, kind in kinds.items() if word in words or not words]
+
+
+def _kinds(registry: Registry) -> dict[str, Kind]:
+    """Ours, then those that other packages have records of, by their words."""
+    losers = (loss.loser for loss in registry.snapshot.losses)
+    theirs = {kind for record in (*registry.snapshot.others, *losers) for kind in [record.listed_as]}
+    return {kind.word: kind for kind in (*KINDS, *sorted(theirs - {*KINDS}))}
+
+
+def _listed(registry: Registry, kind: Kind) -> Iterator[tuple[Record, str, Record | None]]:
     """The records of one kind: those in force, then the losers, each with the reason and who won."""
     snapshot, pages = registry.snapshot, registry.part(Pages)
-    policies = [snapshot.policy] if isinstance(snapshot.policy, PermissionPolicy) else []
-    belongs = KINDS[kind][1]
-    routing = (*pages.routes(), *pages.views())
-    records: tuple[Any, ...] = (
-        *snapshot.views,
-        *snapshot.overrides,
-        *snapshot.bustings,
-        *snapshot.types,
-        *policies,
-        *routing,
-        *snapshot.bundling,
-    )
-    for record in records:
-        if belongs(record):
+    tried = {id(record): number for number, record in enumerate((*pages.routes(), *pages.views()))}
+    for record in sorted(snapshot.everything(), key=lambda record: tried.get(id(record), 0)):
+        if record.listed_as.word == kind.word:
             yield record, "", None
     for loss in snapshot.losses:
-        if belongs(loss.loser):
+        if loss.loser.listed_as.word == kind.word:
             yield loss.loser, loss.reason, loss.winner
 
 
@@ -88,29 +81,29 @@ def _listed_bundles(registry: Registry) -> Iterator[Any]:
     return (bundles.state(name) for name in bundles.names())
 
 
-def _listed_data(registry: Registry, kind: str) -> Iterator[dict[str, Any]]:
-    if kind == "bundles":
+def _listed_data(registry: Registry, kind: Kind) -> Iterator[dict[str, Any]]:
+    if kind == BUNDLES:
         for state in _listed_bundles(registry):
             yield {**bundle_data(state, registry), "lost": None, "winner": None}
     for record, lost, winner in _listed(registry, kind):
-        if kind == "bundles" and winner is None:
+        if kind == BUNDLES and winner is None:
             continue
         against = origin_data(winner.origin) if winner is not None else None
-        yield {**data_of(record, registry), "lost": lost or None, "winner": against}
+        yield {**data_of(record), "lost": lost or None, "winner": against}
 
 
-def _listed_lines(registry: Registry, kind: str) -> Iterator[str]:
+def _listed_lines(registry: Registry, kind: Kind) -> Iterator[str]:
     nothing = True
-    for state in _listed_bundles(registry) if kind == "bundles" else ():
+    for state in _listed_bundles(registry) if kind == BUNDLES else ():
         nothing = False
         first, *more = [*bundle_lines(state), *(f"problem {problem}" for problem in state.problems)]
         yield f"  {first}"
         yield from (f"    {line}" for text in more for line in text.splitlines())
     for record, lost, winner in _listed(registry, kind):
-        if kind == "bundles" and winner is None:
+        if kind == BUNDLES and winner is None:
             continue
         nothing = False
-        yield f"  {line_of(record, registry)}"
+        yield f"  {record.line}"
         yield f"    {record.origin}"
         if winner is not None:
             yield f"    lost: {lost} by {winner.origin}"
@@ -148,10 +141,10 @@ def _checked(registry: Any, about: Sequence[str]) -> tuple[Any, str, bool]:
 
 
 def _listed_answer(registry: Any, about: Sequence[str]) -> tuple[Any, str, bool]:
-    unknown = [kind for kind in about if kind not in (*KINDS, INCLUDES)]
-    if unknown:
-        return None, f"{unknown[0]!r} is no kind; {', '.join((*KINDS, INCLUDES))} are", False
-    return listed_data(registry, about), listed_text(registry, about), True
+    try:
+        return listed_data(registry, about), listed_text(registry, about), True
+    except UnknownKind as error:
+        return None, str(error), False
 
 
 def _urls(registry: Any, about: Sequence[str]) -> tuple[Any, str, bool]:

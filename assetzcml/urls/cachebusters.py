@@ -128,6 +128,11 @@ class QueryStringConstantCacheBuster(QueryStringCacheBuster):
         found: str | bytes = self._token
         return found
 
+    def wording(self) -> str:
+        """How ZCML says it."""
+        token = self._token.decode("utf-8", "replace") if isinstance(self._token, bytes) else self._token
+        return f'token="{token}"' + (f' param="{self.param}"' if self.param != "x" else "")
+
 
 Signature = tuple[str, Fingerprint]  # the path of a file, and which version of it
 
@@ -227,6 +232,10 @@ class ManifestCacheBuster:
         if self.reload is None:
             return self._registry is not None and self._registry.snapshot.is_on("reload")
         return bool(self.reload)
+
+    def wording(self) -> str:
+        """How ZCML says it."""
+        return f'manifest="{self.manifest_spec}"'
 
     def bound(self, registry: Registry, busting: Busting) -> ManifestCacheBuster:
         bound = copy.copy(self)
@@ -385,6 +394,10 @@ class DigestCacheBuster:
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
 
+    def wording(self) -> str:
+        """How ZCML says it."""
+        return 'digest="sha256"' + ("" if self.former == "current" else f' former="{self.former}"')
+
     def bound(self, registry: Registry, busting: Busting) -> DigestCacheBuster:
         bound = copy.copy(self)
         bound._registry = registry
@@ -451,6 +464,10 @@ class TreeCacheBuster:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
+
+    def wording(self) -> str:
+        """How ZCML says it."""
+        return 'tree="sha256"' + ("" if self.former == "current" else f' former="{self.former}"')
 
     def bound(self, registry: Registry, busting: Busting) -> TreeCacheBuster:
         bound = copy.copy(self)

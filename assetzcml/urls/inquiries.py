@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from assetzcml.errors import InvalidManifest
 from assetzcml.records.assets import AssetSpec, Busting
 from assetzcml.registry import Registry
-from assetzcml.urls.cachebusters import (
-    DigestCacheBuster,
-    ManifestCacheBuster,
-    QueryStringConstantCacheBuster,
-    TreeCacheBuster,
-)
+from assetzcml.urls.cachebusters import ManifestCacheBuster
 from assetzcml.urls.generator import Decision
 from assetzcml.urls.lookup import Lookup
 from assetzcml.urls.queries import query_and_fragment
 
-__all__ = ["BustingUse", "describe", "manifest_of", "use_of"]
+__all__ = ["BustingUse", "manifest_of", "use_of"]
 
 
 class BustingUse(NamedTuple):
@@ -51,26 +46,6 @@ def _said(decision: Decision) -> str:
     changes = [f"{before} \N{RIGHTWARDS ARROW} {after}"] if after != before else []
     query = query_and_fragment(decision.options.query, None)
     return ", ".join([*changes, query] if query else changes) or "changes nothing"
-
-
-def describe(buster: Any) -> str:
-    """What a cache buster is, in a few words: as it is written in ZCML where it can be."""
-    if type(buster) is DigestCacheBuster:
-        return 'digest="sha256"' + _former(buster)
-    if type(buster) is TreeCacheBuster:
-        return 'tree="sha256"' + _former(buster)
-    if type(buster) is ManifestCacheBuster:
-        return f'manifest="{buster.manifest_spec}"'
-    if type(buster) is QueryStringConstantCacheBuster:
-        token = buster.tokenize(None, "", {})
-        token = token.decode("utf-8", "replace") if isinstance(token, bytes) else token
-        return f'token="{token}"' + (f' param="{buster.param}"' if buster.param != "x" else "")
-    named = buster if hasattr(buster, "__qualname__") else type(buster)
-    return f"{named.__module__}.{named.__qualname__}"
-
-
-def _former(buster: DigestCacheBuster | TreeCacheBuster) -> str:
-    return "" if buster.former == "current" else f' former="{buster.former}"'
 
 
 def manifest_of(registry: Registry, record: Busting) -> tuple[AssetSpec, Mapping[str, str]] | None:

@@ -8,18 +8,15 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from assetzcml.errors import ConfigurationError, Problem
-from assetzcml.records.assets import Override, StaticViewRecord
-from assetzcml.records.bundles import BundleContents, BundlingRecord
+from assetzcml.records.kinds import BY_FILE, BY_STATEMENT, ComponentRecord, Record
 from assetzcml.records.rules import Refusal
-from assetzcml.registry import Record, next_generation
+from assetzcml.registry import next_generation
 from assetzcml.zcml.attributes import Problems, reason
 from assetzcml.zcml.conflicts import Action, Step
 from assetzcml.zcml.load import ForeignLoad, load_of, tag_of
 from assetzcml.zcml.positions import Tag
 
 __all__ = ["Deferred", "declare", "refusals", "settle", "tag_of"]
-
-STACKED = (Override, BundleContents)  # several for one target, or bundle, do not conflict
 
 
 class Deferred:
@@ -47,7 +44,7 @@ def declare(context: Any, record: Record) -> None:
     if record.origin is None:
         record = copy.copy(record)
         object.__setattr__(record, "origin", tag_of(context))
-    discriminator = None if isinstance(record, STACKED) else record.discriminator
+    discriminator = None if record.stacks else record.discriminator
     load = load_of(context)
     if isinstance(load, ForeignLoad):
         context.action(discriminator, register, (load, record))
@@ -86,26 +83,28 @@ def settle(action: Action, generation: int, ranks: Mapping[str, int], prefix: st
     """
     record, step = action["assetzcml_record"], action["assetzcml_step"]
     known: dict[str, Any] = {"generation": generation}
-    if isinstance(record, StaticViewRecord):
+    if record.ranked == BY_FILE:
         path = action["includepath"]
         known["rank"] = (ranks.get(path[-1], 0) if path else -1, cast(Any, record.origin).ordinal)
-        if prefix and not record.external:
-            known["name"] = f"{prefix}/{record.name}".rstrip("/")
-    elif isinstance(record, (Override, BundlingRecord)):
+    elif record.ranked == BY_STATEMENT:
         known["rank"] = (*Step.rank(step), (0, -cast(Any, record.origin).ordinal, 0))
+    if prefix:
+        known.update(record.prefixed(prefix))
     return _made(record, known)
 
 
 def _made(record: Any, known: dict[str, Any]) -> Problem | None:
     """Tell *record* what is *known*, and its component, which is made now. Returns what fails."""
-    for name in ("buster", "policy"):
-        deferred = getattr(record, name, None)
+    if isinstance(record, ComponentRecord):
+        deferred = getattr(record, record.component)
         if isinstance(deferred, Deferred):
             try:
-                known[name] = deferred()
+                known[record.component] = deferred()
             except Exception as error:
                 message = f"{record}: {deferred.attribute} raised {type(error).__name__}: {reason(error)}"
-                return Problem(record.origin.attribute(deferred.attribute), message, exception=error, code="A109")
+                return Problem(
+                    cast(Tag, record.origin).attribute(deferred.attribute), message, exception=error, code="A109"
+                )
     for name, value in known.items():
         object.__setattr__(record, name, value)  # frozen for all who get it later
     return None

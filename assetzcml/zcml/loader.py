@@ -16,10 +16,10 @@ from assetzcml.declaring.validation import findings
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem
 from assetzcml.records import rules
 from assetzcml.records.assets import Override, StaticViewRecord, asset_spec
-from assetzcml.records.bundles import BundleContents
+from assetzcml.records.kinds import Record
 from assetzcml.records.loads import Exclusion, Framework, LoadedFile, LoadReport
 from assetzcml.records.pages import RoutingRecord
-from assetzcml.registry import Loss, Record, Registry, adopt, configure, ledger
+from assetzcml.registry import Loss, Registry, adopt, configure, ledger
 from assetzcml.typing import Spec
 from assetzcml.zcml.actions import settle
 from assetzcml.zcml.attributes import Problems, reason
@@ -116,7 +116,7 @@ class Phases:
         """The records of *actions*, those last that stack: of them one for each target and source."""
         load = self.load
         ranks = load.graph.ranks(list(load.files))
-        stacked: dict[Any, Override | BundleContents] = {}
+        stacked: dict[Any, Record] = {}
         for action in actions:
             record = action.get("assetzcml_record")
             if record is None:
@@ -127,7 +127,7 @@ class Phases:
             problem = settle(action, load.generation, ranks, load.prefix)
             if problem is not None:
                 load.problems.append(problem)
-            elif isinstance(record, (Override, BundleContents)):
+            elif record.stacks:
                 # The same target and source said twice is one override, at its strongest place.
                 known = stacked.setdefault(record.discriminator, record)
                 if known is not record:

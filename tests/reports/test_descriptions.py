@@ -8,7 +8,8 @@ import pytest
 from assetzcml import AssetRegistry
 from assetzcml.pages.application import Pages
 from assetzcml.records.assets import PermissionPolicy
-from assetzcml.reports.descriptions import data_of, dotted, line_of, strength
+from assetzcml.records.kinds import dotted
+from assetzcml.reports.descriptions import data_of, strength
 from assetzcml.reports.listing import answered
 from documents import document
 
@@ -76,7 +77,7 @@ def records(registry):
 
 
 def test_each_kind_of_record_has_a_line_that_says_what_its_directive_says(registry):
-    assert [line_of(record, registry) for record in records(registry)] == [
+    assert [record.line for record in records(registry)] == [
         "staticView 'st' of 'told_d:static'",
         "staticView '/' of 'told_d:other'",
         "staticFile 'robots.txt' of 'told_d:static/robots.txt'",
@@ -116,7 +117,7 @@ def test_each_kind_of_record_has_a_line_that_says_what_its_directive_says(regist
     ("bundleContents", {"bundle": "app", "contents": ["c.js"], "position": "before:b.js"}),
 ])  # fmt: skip
 def test_each_kind_of_record_is_data_that_json_can_hold(directive, expected, registry):
-    told = [json.loads(json.dumps(data_of(record, registry))) for record in records(registry)]
+    told = [json.loads(json.dumps(data_of(record))) for record in records(registry)]
     first = next(data for data in told if data["directive"] == directive)
     assert first.pop("origin")["file"].endswith("configure.zcml")
     assert first == {"directive": directive, **expected}
@@ -137,11 +138,11 @@ def test_what_python_declares_is_told_by_the_name_of_the_component(registry):
 
     policy = PermissionPolicy(policy=Policy())
     name = f"{__name__}.{Policy.__qualname__}"
-    assert data_of(policy, registry) == {"directive": "permissionPolicy", "policy": name, "origin": None}
-    assert line_of(policy, registry).endswith(f" {name}")
+    assert data_of(policy) == {"directive": "permissionPolicy", "policy": name, "origin": None}
+    assert policy.line.endswith(f" {name}")
     assert dotted(Policy) == dotted(Policy()) == name
     buster = replace(registry.snapshot.bustings[0], wording="", buster=JustConstant())
-    assert line_of(buster, registry) == f"cacheBuster 'told_d:static' (explicit) {dotted(JustConstant)}"
+    assert buster.line == f"cacheBuster 'told_d:static' (explicit) {dotted(JustConstant)}"
 
 
 @pytest.mark.parametrize("weaker, why", [
