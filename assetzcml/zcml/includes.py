@@ -8,6 +8,7 @@ from __future__ import annotations
 import fnmatch
 import glob
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -286,6 +287,8 @@ def include_file(
     document = Document(path, _bytes(context, path, package), place)
     load.files[real] = document
     inner = GroupingContextDecorator(context)
+    inner.assetzcml_load = load  # which contexts would hand on one by one
+    inner.actions = context.actions
     inner.basepath = os.path.dirname(path)
     inner.includepath = (*context.includepath, real)
     step = Step(context.assetzcml_step, kind, info.ordinal, number) if isinstance(info, Tag) else None
@@ -307,14 +310,23 @@ def _found(load: Load, path: str, owner: Any) -> tuple[str, str]:
     """A file by the name it is read under and by its real path; each name is looked at once in a load."""
     known = load.real_paths.get(path)
     if known is None:
-        name = _or_in(path, owner)
-        known = load.real_paths[path] = name, _real(load, name)
+        plain = _is_plain(path)
+        name = path if plain else _or_in(path, owner)
+        known = load.real_paths[path] = name, _real(load, name, plain)
     return known
 
 
-def _real(load: Load, path: str) -> str:
-    """`os.path.realpath`, which looks at every directory above: at each of them once in a load."""
-    if os.path.islink(path):
+def _is_plain(path: str) -> bool:
+    """Is there a regular file at *path*, and no link?"""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _real(load: Load, path: str, plain: bool) -> str:
+    """`os.path.realpath`, which looks at every directory above: at each of them once in a load. *plain*: no link."""
+    if not plain and os.path.islink(path):
         return os.path.realpath(path)
     directory, name = os.path.split(path)
     real = load.real_directories.get(directory)

@@ -43,6 +43,7 @@ _FOREIGN = (
     (b"\x1f\x8b", "gzip-compressed data"),
     (b"PK\x03\x04", "a zip archive"),
 )
+_SIGNATURES = tuple(signature for signature, _ in _FOREIGN)
 _DECLARED = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']""")
 _PROLOG = re.compile(rb"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _BRACKET = re.compile(
@@ -69,8 +70,12 @@ def read_file(path: str, limits: Limits) -> bytes:
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             raise OSError("not a regular file")
         most = limits.file_bytes + 1
-        # As much as there is in one call, and then what has come meanwhile.
-        parts = [os.read(descriptor, min(found.st_size + 1, most))]
+        # As much as there is in one call; of a regular file only its end gives less than was asked for.
+        asked = min(found.st_size + 1, most)
+        data = os.read(descriptor, asked)
+        if len(data) < asked:
+            return data
+        parts = [data]  # and what has come meanwhile
         while parts[-1] and (left := most - sum(map(len, parts))) > 0:
             parts.append(os.read(descriptor, min(left, READ_MORE)))
         return b"".join(parts)
@@ -177,9 +182,9 @@ def _check_bytes(document: Document, limits: Limits) -> None:
         )
     if not data:
         raise _refused(document, 0, "the document is empty", "a <configure> element was expected")
-    for signature, kind in _FOREIGN:
-        if data.startswith(signature):
-            raise _refused(document, 0, f"the file is {kind}", "ZCML is UTF-8 text")
+    if data.startswith(_SIGNATURES):
+        kind = next(kind for signature, kind in _FOREIGN if data.startswith(signature))
+        raise _refused(document, 0, f"the file is {kind}", "ZCML is UTF-8 text")
     text = data.removeprefix(codecs.BOM_UTF8)
     if text.startswith(codecs.BOM_UTF8):
         raise _refused(document, 0, "the file begins with two byte order marks", "remove one")
@@ -191,7 +196,8 @@ def _check_bytes(document: Document, limits: Limits) -> None:
             document, place, f"the file declares the encoding {name!r}", "ZCML is UTF-8: save it so and declare that"
         )
     try:
-        data.decode("utf-8")
+        if not data.isascii():
+            data.decode("utf-8")
     except UnicodeDecodeError as error:
         byte = data[error.start]
         raise _refused(
