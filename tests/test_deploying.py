@@ -58,7 +58,19 @@ def get(port, path, **headers):
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
         connection.request("GET", path, headers=headers)
         response = connection.getresponse()
-        return response, response.read().decode()
+        return response, response.read().decode(errors="replace")
+
+
+def nginx(text, directory):
+    """The command that runs nginx with *text* as what its `http` has."""
+    temporary = "".join(
+        f"{part}_temp_path {directory}/{part};\n" for part in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    whole = f"daemon off; pid {directory}/pid; error_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{temporary}{text}}}\n"
+    if os.getuid() == 0:
+        whole = "user root;\n" + whole
+    (directory / "file").write_text(whole)
+    return [program("nginx"), "-p", str(directory), "-c", str(directory / "file")]
 
 
 def served(name, directory):
@@ -109,18 +121,12 @@ def test_a_front_server_with_the_file_of_the_page_gives_browsers_the_urls_that_t
     if kind == "nginx":
         text = (FILES / "nginx.conf").read_text().replace("listen 80;", f"listen 127.0.0.1:{front};")
         text = text.replace("/var/cache/nginx/shop", str(tmp_path / "cache")).replace(":8000", f":{port}")
-        temporary = "".join(
-            f"{part}_temp_path {tmp_path}/{part};\n" for part in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        whole = f"daemon off; pid {tmp_path}/pid; error_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{temporary}{text}}}\n"
-        command = [program("nginx"), "-p", str(tmp_path), "-c", str(tmp_path / "file")]
-        if os.getuid() == 0:
-            whole = "user root;\n" + whole
+        command = nginx(text, tmp_path)
     else:
         text = (FILES / "Caddyfile").read_text().replace("127.0.0.1:8000", f"127.0.0.1:{port}")
         whole = "{\n\tadmin off\n}\n" + text.replace("shop.example.com {", f"http://shop.example.com:{front} {{")
+        (tmp_path / "file").write_text(whole)
         command = [program("caddy"), "run", "--adapter", "caddyfile", "--config", str(tmp_path / "file")]
-    (tmp_path / "file").write_text(whole)
     with behind, running(command, front, tmp_path, HOME=str(tmp_path)):
         forged = {"X-Forwarded-Host": "evil.test", "X-Forwarded-Proto": "gopher", "X-Forwarded-For": "6.6.6.6"}
         response, page = get(front, "/items/cup", Host="shop.example.com", **forged)
@@ -133,6 +139,52 @@ def test_a_front_server_with_the_file_of_the_page_gives_browsers_the_urls_that_t
         assert [answer.status for answer in answers] == [200, 200]
         if kind == "nginx":
             assert [answer.headers["X-Cache-Status"] for answer in answers] == ["MISS", "HIT"]
+
+
+PREFIXED = {  # in the columns of the page: stripped, passed on
+    "``assetzcml serve``": (
+        "python -m assetzcml serve shop:configure.zcml --port {port} --trusted-proxy 127.0.0.1",
+        {},
+        ("yes", "no"),
+    ),
+    "waitress": (
+        "waitress-serve --listen 127.0.0.1:{port} --url-prefix /shop shop.wsgi:application",
+        {},
+        ("yes", "yes"),
+    ),
+    "gunicorn": ("gunicorn --bind 127.0.0.1:{port} shop.wsgi", {"SCRIPT_NAME": "/shop"}, ("no", "yes")),
+    "uvicorn": ("uvicorn --port {port} --root-path /shop shop.asgi:application", {}, ("yes", "no")),
+}
+
+
+def test_the_page_says_of_each_server_which_prefixes_it_takes():
+    section = PAGE.read_text(encoding="utf-8").partition("\nBelow a prefix\n")[2].partition("\n---")[0]
+    rows = re.findall(r"^   \* - (.+)\n     - .+\n     - (.+)\n     - (.+)$", section, re.M)
+    assert {name: tuple(answers) for name, *answers in rows} == {
+        "Server": ("Stripped", "Passed on"),
+        **{name: answers for name, (*_, answers) in PREFIXED.items()},
+    }
+
+
+@pytest.mark.parametrize(
+    "name, column", [(name, column) for name in PREFIXED for column in (0, 1) if PREFIXED[name][2][column] == "yes"]
+)
+def test_behind_nginx_an_application_below_a_prefix_has_urls_that_are_answered(name, column, tmp_path):
+    front, port = free_port(), free_port()
+    command, environ, _ = PREFIXED[name]
+    first, *rest = shlex.split(command.format(port=port))
+    location = f"""
+        proxy_set_header Host $http_host;
+        proxy_set_header X-Forwarded-Prefix /shop;
+        proxy_pass http://127.0.0.1:{port}{"/" if column == 0 else ""};
+    """
+    text = f"server {{ listen 127.0.0.1:{front}; location /shop/ {{ {location} }} }}\n"
+    with running([program(first), *rest], port, tmp_path, **environ), running(nginx(text, tmp_path), front, tmp_path):
+        response, page = get(front, "/shop/")
+        assert response.status == 200
+        urls = assets_of(page)
+        assert {url.partition("/static/")[0] for url in urls} == {f"http://127.0.0.1:{front}/shop"}
+        assert {get(front, "/shop/static/" + url.partition("/static/")[2])[0].status for url in urls} == {200}
 
 
 def test_systemd_takes_the_unit(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
@@ -53,10 +54,10 @@ class Phases:
         load = self.load
         own = importlib.import_module(__name__.partition(".")[0])
         limits, load.limits = load.limits, Limits()
-        self._begin(os.path.join(own.__path__[0], "meta.zcml"), own)
+        self._begin_own("meta.zcml", own)
         known = self.machine.assetzcml_names
         for name in directives:
-            self._begin(os.path.join(own.__path__[0], name), own)
+            self._begin_own(name, own)
         self.machine.assetzcml_reserved = self.machine.assetzcml_names - known
         load.directive_files = len(load.files)
         load.left_out.clear()
@@ -70,6 +71,16 @@ class Phases:
             for action in in_place(load, self.machine.actions)
         ]
         load.fail_with(load.problems)
+
+    def _begin_own(self, name: str, own: ModuleType) -> None:
+        """Read a file of ours. Without it every directive is unknown, of which nothing more is said."""
+        path = os.path.join(own.__path__[0], name)
+        self._begin(path, own)
+        if self.load.problems:
+            message = f"assetzcml's own {name} is missing; the installation is incomplete"
+            raise ConfigurationError(
+                Problem(Origin(path), message, "install it again; PyInstaller: --collect-all assetzcml")
+            )
 
     def _begin(self, path: str, package: ModuleType | None) -> None:
         """Read a file that nobody includes."""
@@ -300,7 +311,8 @@ def _imported(name: str, spec: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
-            raise ConfigurationError(Problem(Origin(spec), f"there is no package {name!r}")) from None
+            frozen = f"PyInstaller: --collect-all {name}" if hasattr(sys, "frozen") else ""
+            raise ConfigurationError(Problem(Origin(spec), f"there is no package {name!r}", frozen)) from None
         raise ConfigurationError(
             Problem(Origin(spec), f"the package {name!r} cannot be imported: {error}", exception=error)
         ) from error

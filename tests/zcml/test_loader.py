@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 import foreign
 import pytest
 
+import assetzcml
 from assetzcml import (
     AssetRegistry,
     ConfigurationConflictError,
@@ -100,6 +102,31 @@ def test_the_directives_are_known_whether_a_file_asks_for_them_or_not(site):
     for asking in (twice, "", '<include package="assetzcml" file="meta.zcml"/>'):
         registry = site(ours(f'{asking}<staticView name="s" path="."/>'))
         assert [view.name for view in registry.snapshot.views] == ["s"]
+
+
+def test_an_installation_without_our_own_files_is_told_as_one_problem(site, tmp_path):
+    own = Path(assetzcml.__file__).parent
+    shutil.copytree(own, tmp_path / "assetzcml", ignore=shutil.ignore_patterns("meta.zcml", "__pycache__"))
+    path = site.write(ours('<staticView name="s" path="."/>'))
+    done = subprocess.run(
+        [sys.executable, "-c", f"import assetzcml; assetzcml.load_zcml({path!r})"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    told = done.stderr[done.stderr.index("assetzcml.errors.") :]
+    assert told == (
+        f"assetzcml.errors.ConfigurationError: {tmp_path}/assetzcml/meta.zcml: assetzcml's own meta.zcml is missing; the "
+        "installation is incomplete; install it again; PyInstaller: --collect-all assetzcml\n"
+    )
+
+
+def test_a_frozen_application_is_told_how_a_package_gets_into_it(monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with pytest.raises(ConfigurationError) as caught:
+        load_zcml("no_such_package:configure.zcml")
+    assert [problem.hint for problem in caught.value.problems] == ["PyInstaller: --collect-all no_such_package"]
 
 
 def test_a_directory_in_the_place_of_the_file_is_an_error(tmp_path):
@@ -420,5 +447,6 @@ def test_the_examples_load_without_a_warning():
     top = Path(__file__).parents[2] / "configure.zcml"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "'cgi' is deprecated")  # WebOb 1.8 imports it on Python before 3.13
         registry = load_zcml(top, strict=True)
     assert {"theme", "static"} <= {view.name for view in registry.snapshot.views}
