@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assetzcml.declaring.calls import Declarations
 from assetzcml.interfaces import IPages, IResolver, IURLGenerator
-from assetzcml.records.rules import one_of, refusal
-from assetzcml.registry import Above, Registry
+from assetzcml.records.rules import described, one_of, refusal
+from assetzcml.registry import Above, Registry, announced, ledger
 from assetzcml.urls.generator import URLMethods
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from assetzcml.bundles.environment import Environment
     from assetzcml.pages.application import Pages
     from assetzcml.records.assets import AssetSpec
+    from assetzcml.records.loads import LoadEvent
     from assetzcml.reports.explaining import Explainer
     from assetzcml.reports.explanation import Explanation
     from assetzcml.resolving.package_readers import ResourceHook
@@ -52,6 +53,7 @@ PAGES = Part("assetzcml.pages.application", "Pages")
 LOADER = Part("assetzcml.zcml.loader", "ZCMLLoader")
 EXPLAINER = Part("assetzcml.reports.explaining", "Explainer")
 RELOAD = Part("assetzcml.declaring.reloading", "reload")
+STATISTICS = Part("assetzcml.serving.statistics", "Statistics")
 STATIC_APP = Part("assetzcml.serving.wsgi", "StaticApp")
 RESOURCE_HOOK = Part("assetzcml.resolving.package_readers", "install_resource_hook")
 BUNDLE_URLS = Part("assetzcml.urls.tags", "bundle_urls")
@@ -120,7 +122,7 @@ class AssetRegistry(URLMethods, Declarations):
         before all earlier ones. Raises ConfigurationError with every problem of the load, and inside of `declaring`;
         nothing has changed then.
         """
-        with self._apart("load_zcml"):
+        with announced(self, str(spec)), self._apart("load_zcml"):
             self.part(LOADER.find()).load(
                 spec, package=package, features=features, settings=settings, strict=strict, limits=limits
             )
@@ -135,10 +137,54 @@ class AssetRegistry(URLMethods, Declarations):
         of the new one is there. Python code is not imported again; actions of other packages are executed again.
         Raises ConfigurationError with every problem; nothing has changed then.
         """
-        with self._apart("reload"):
+        with announced(self, reload=True), self._apart("reload"):
             loader = self.part(LOADER.find())
             RELOAD.find()(self, lambda ground, report: loader.load(**(report.arguments or {}), into=ground))
             self._prepare_urls()
+
+    def subscribe(self, subscriber: Callable[[LoadEvent], Any]) -> Callable[[], None]:
+        """
+        Call *subscriber* with an event after each load and reload, also one that failed; returns what ends that.
+
+        `event.kind` is 'loaded', 'reloaded' or 'failed', `event.error` the exception, else None. It is called in the thread that
+        loads, when requests already see the new configuration. What it raises is logged, and changes nothing.
+
+        >>> registry = AssetRegistry()
+        >>> end = registry.subscribe(lambda event: print(event.kind, event.spec))
+        >>> _ = registry.load_zcml("assetzcml:configure.zcml")
+        loaded assetzcml:configure.zcml
+        >>> end()
+        """
+        if not callable(subscriber):
+            raise refusal(
+                "subscriber", f"subscriber is {described(subscriber)}; something that can be called was expected"
+            )
+        known = ledger(self)
+
+        def end() -> None:
+            with known.lock:
+                known.subscribers = tuple(each for each in known.subscribers if each is not mine)
+
+        def mine(event: LoadEvent) -> None:
+            subscriber(event)
+
+        with known.lock:
+            known.subscribers = (*known.subscribers, mine)
+        return end
+
+    def statistics(self) -> dict[str, Any]:
+        """
+        What was answered, and what it took, in this process since the registry was made; always counted.
+
+        `answers` by status; `kept_assets` and `kept_bytes`, in memory now; `read_bytes`, read from files or left to the server
+        to send; `evictions`, assets that had to make room; `digests`, how many were made; `reloaded`, the time (as of
+        `time.time`) of the last reload, and `reload_failed`, that of one that failed since; None when there was none.
+
+        >>> AssetRegistry().statistics()["answers"]
+        {}
+        """
+        told: dict[str, Any] = self.part(STATISTICS.find()).told()
+        return told
 
     def resolve(self, spec: Spec | AssetSpec) -> Asset:
         """The asset of *spec*, through overrides. Raises InvalidSpec, a ValueError, for a bad spec."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -30,7 +31,7 @@ from assetzcml.interfaces import (
 from assetzcml.records.assets import Busting, MediaType, Override, StaticViewRecord
 from assetzcml.records.bundles import BundlingRecord
 from assetzcml.records.kinds import Record
-from assetzcml.records.loads import LoadReport
+from assetzcml.records.loads import LoadEvent, LoadReport
 from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import BOOLEAN_WORDS_TEXT, boolean_word
 from assetzcml.records.rules import settings_mapping
@@ -52,12 +53,15 @@ __all__ = [
     "Snapshot",
     "Switches",
     "adopt",
+    "announced",
     "become",
     "configure",
     "ledger",
     "next_generation",
     "registrations",
 ]
+
+logger = logging.getLogger("assetzcml")
 
 T = TypeVar("T")
 
@@ -544,6 +548,10 @@ class Ledger:
         self.losses: list[Loss] = []
         self.generation = 0
         self.loads: tuple[LoadReport, ...] = ()  # those in force, in their order
+        self.subscribers: tuple[Callable[[LoadEvent], Any], ...] = ()
+        # When the registry was last reloaded, and when a later reload has failed (`time.time`).
+        self.reloaded: float | None = None
+        self.reload_failed: float | None = None
         # What a reload needs to know: what Python calls declared, what loads registered that is not ours, and what that
         # took the place of.
         self.declared: list[Record] = []
@@ -554,6 +562,32 @@ class Ledger:
 def ledger(registry: Registry) -> Ledger:
     """What is known of *registry* beside its components."""
     return registry._ledger
+
+
+@contextmanager
+def announced(registry: Registry, spec: str = "", *, reload: bool = False) -> Iterator[None]:
+    """Tell the subscribers of *registry* how a load of *spec*, or a reload, has ended. Not to be used with its lock held."""
+    known = ledger(registry)
+    try:
+        yield
+    except Exception as error:
+        event = LoadEvent(kind="failed", registry=registry, spec=spec, error=error)
+        if reload:
+            known.reload_failed = event.time
+        _tell(known.subscribers, event)
+        raise
+    event = LoadEvent(kind="reloaded" if reload else "loaded", registry=registry, spec=spec)
+    if reload:
+        known.reloaded, known.reload_failed = event.time, None
+    _tell(known.subscribers, event)
+
+
+def _tell(subscribers: Iterable[Callable[[LoadEvent], Any]], event: LoadEvent) -> None:
+    for subscriber in subscribers:
+        try:
+            subscriber(event)
+        except Exception:  # what is loaded is loaded, whoever hears of it
+            logger.exception("a subscriber of a registry failed: %r", subscriber)
 
 
 def next_generation(registry: Registry) -> int:

@@ -1,5 +1,7 @@
 """What Python declares is checked at the call, as ZCML is, and an error names the line of the call."""
 
+import threading
+
 import pytest
 
 from assetzcml import AssetRegistry, ConfigurationError
@@ -89,3 +91,80 @@ def test_a_call_that_is_refused_changes_nothing(shop):
     with pytest.raises(ConfigurationError):
         registry.add_static_view("static", "shop_a:static", dotfiles="no")
     assert [view.dotfiles for _, view in registry.getUtilitiesFor(IStaticView)] == [False]
+
+
+EMPTY = '<configure xmlns="http://namespaces.assetzcml.org/assets"/>'
+
+
+@pytest.fixture
+def site(tmp_path):
+    path = tmp_path / "site.zcml"
+    path.write_text(EMPTY)
+    return path
+
+
+def test_subscribers_hear_of_loads_reloads_and_failures_and_no_more_after_they_ended_it(site):
+    registry, heard = AssetRegistry(), []
+    end = registry.subscribe(heard.append)
+    registry.load_zcml(site)
+    registry.reload()
+    site.write_text("<configure")
+    for load in (registry.reload, lambda: registry.load_zcml(str(site))):
+        with pytest.raises(ConfigurationError):
+            load()
+    end()
+    end()
+    site.write_text(EMPTY)
+    registry.reload()
+    assert [(event.kind, event.spec) for event in heard] == [
+        ("loaded", str(site)),
+        ("reloaded", ""),
+        ("failed", ""),
+        ("failed", str(site)),
+    ]
+    assert [type(event.error) for event in heard] == [type(None)] * 2 + [ConfigurationError] * 2
+    assert all(event.registry is registry for event in heard)
+
+
+def test_a_subscriber_is_told_when_requests_see_it_and_may_use_the_registry_from_other_threads(site, package):
+    package({"static/app.css": ""}, name="shop_a")
+    site.write_text(EMPTY.replace("/>", '><staticView name="s" path="shop_a:static"/></configure>'))
+    registry, heard = AssetRegistry(), []
+
+    def ask(event):
+        # With the lock held, this thread would wait for ever.
+        other = threading.Thread(target=lambda: registry.add_static_view("more", "shop_a:static"))
+        other.start()
+        other.join()
+        heard.append(registry.static_path("shop_a:static/app.css"))
+
+    registry.subscribe(ask)
+    registry.load_zcml(site)
+    assert heard == ["/more/app.css"]
+
+
+def test_what_a_subscriber_raises_is_logged_and_others_still_hear(site, caplog):
+    registry, heard = AssetRegistry(), []
+
+    def broken(event):
+        raise ZeroDivisionError
+
+    registry.subscribe(broken)
+    registry.subscribe(heard.append)
+    registry.load_zcml(site)
+    assert [event.kind for event in heard] == ["loaded"]
+    assert "a subscriber of a registry failed" in caplog.text
+
+
+def test_one_callable_may_subscribe_twice_and_each_ends_for_itself(site):
+    registry, heard = AssetRegistry(), []
+    ends = [registry.subscribe(heard.append) for _ in range(2)]
+    registry.load_zcml(site)
+    ends[0]()
+    registry.reload()
+    assert len(heard) == 3
+
+
+def test_what_cannot_be_called_cannot_subscribe():
+    with pytest.raises(ConfigurationError, match="subscriber is 'x'; something that can be called was expected"):
+        AssetRegistry().subscribe("x")

@@ -39,10 +39,11 @@ from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPol
 from assetzcml.records.kinds import Record
 from assetzcml.records.loads import Framework
 from assetzcml.records.readers import boolean_word
-from assetzcml.registry import Registry, Snapshot, ledger, next_generation
+from assetzcml.registry import Registry, Snapshot, announced, ledger, next_generation
 from assetzcml.serving.publication import settled
-from assetzcml.serving.responses import NO_STORE, Answer, Asked, refusal
+from assetzcml.serving.responses import NO_STORE, NOT_FOUND, Answer, Asked, refusal
 from assetzcml.serving.sites import Desks
+from assetzcml.serving.statistics import Statistics
 from assetzcml.serving.view import response_of, same_with_slash
 from assetzcml.urls.lookup import Lookup
 from assetzcml.zcml.loader import ZCMLLoader
@@ -132,19 +133,15 @@ def load_zcml(
     assets = asset_registry(config)
     handed_over: list[dict[str, Any]] = []
     spec, package = _located(spec, config.package)
-    assets.part(ZCMLLoader).load(
-        spec,
-        package=package,
-        features=features,
-        strict=strict,
-        framework=Framework(
-            hand_over=handed_over.append,
-            reading=partial(_reading, config),
-            directives=DIRECTIVES,
-            prefix=getattr(config, "route_prefix", None) or "",
-            no_pages=NO_PAGES,
-        ),
+    framework = Framework(
+        hand_over=handed_over.append,
+        reading=partial(_reading, config),
+        directives=DIRECTIVES,
+        prefix=getattr(config, "route_prefix", None) or "",
+        no_pages=NO_PAGES,
     )
+    with announced(assets, str(spec)):
+        assets.part(ZCMLLoader).load(spec, package=package, features=features, strict=strict, framework=framework)
     for action in handed_over:
         includepath = (*config.includepath, *action["includepath"])
         config.action_state.action(**{**action, "includepath": includepath})
@@ -496,7 +493,9 @@ class PublishedView(static_view):
         if answer is None or answer.status[:3] == "404":
             headers = [header for header in answer.headers if header[0].lower() in OF_CACHES] if answer else []
             request.add_response_callback(lambda request, response: response.headers.update(headers))
+            asset_registry(request).part(Statistics).answered(NOT_FOUND)
             raise HTTPNotFound(request.path_info)
+        asset_registry(request).part(Statistics).answered(answer.status)
         return response_of(answer, environ)
 
 

@@ -6,9 +6,10 @@ Origins in it are lazy: a load that nobody asks about works out no position.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from assetzcml.errors import Origin, Problem
@@ -22,6 +23,7 @@ __all__ = [
     "Framework",
     "Include",
     "LeftOut",
+    "LoadEvent",
     "LoadReport",
     "LoadedFile",
     "Pattern",
@@ -91,6 +93,22 @@ class LoadReport:
     excluded: tuple[Exclusion, ...]
     patterns: tuple[Pattern, ...]
     warnings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class LoadEvent:
+    """
+    What `registry.subscribe` tells of: a load or a reload has ended.
+
+    *kind* is 'loaded', 'reloaded' or 'failed'; after a failure, whose *error* it is, all is as it was before. *spec* is
+    what was to be loaded, '' for a reload, and *time* is that of `time.time`.
+    """
+
+    kind: str
+    registry: Any
+    spec: str = ""
+    error: Exception | None = None
+    time: float = field(default_factory=time.time)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,7 @@ class Digests:
         self.registry = registry
         self._known: dict[tuple[str, Fingerprint], str] = {}
         self._lock = threading.Lock()
+        self.made = 0  # digests, since the registry was made
 
     def digest(self, found: Found) -> str:
         """
@@ -91,6 +92,7 @@ class Digests:
         """
         if found.path is None or found.status is None:
             with found.open() as stream:
+                self.made += 1
                 return whole_digest(stream)[:DIGEST_LENGTH]
         known = self._known.get((found.path, fingerprint(found.status)))
         return known if known is not None else self._read(found, found.path, found.status)
@@ -101,6 +103,7 @@ class Digests:
         with found.open() as stream:
             before = fingerprint(os.fstat(stream.fileno()))
             digest = whole_digest(stream)[:DIGEST_LENGTH]
+            self.made += 1
             after = fingerprint(os.fstat(stream.fileno()))
         if before == after and not may_change_unseen(after):
             with self._lock:

@@ -24,6 +24,7 @@ from assetzcml.serving.paths import redirection, unquote
 from assetzcml.serving.publication import Steps
 from assetzcml.serving.responses import NOT_FOUND, OK, Answer, Asked, error, refusal
 from assetzcml.serving.sites import Desk, Desks
+from assetzcml.serving.statistics import Statistics
 from assetzcml.typing import ASGIApplication, Receive, Scope, Send
 
 __all__ = ["StaticApp"]
@@ -56,6 +57,7 @@ class StaticApp:
     def __init__(self, registry: Registry, fallback: ASGIApplication | None = None, *, bodies: int = BODIES):
         self.registry: Registry = one_of("registry", registry, Registry, "an AssetRegistry")
         self.fallback: ASGIApplication | None = application("fallback", fallback, "an ASGI")
+        self._statistics = registry.part(Statistics)
         self._desks = Desks(registry, bodies)
         self._disk = Threads(DISK_THREADS)
         self._policies = Threads(POLICY_THREADS)
@@ -113,6 +115,7 @@ class StaticApp:
 
     async def _send(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
         body = answer.body
+        self._statistics.answered(answer.status)
         try:
             await send({"type": "http.response.start", "status": int(answer.status[:3]), "headers": _headers(answer)})
             if scope["method"] == "HEAD":

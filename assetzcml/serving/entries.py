@@ -14,6 +14,7 @@ from types import MappingProxyType
 from assetzcml.resolving.digests import digest_of
 from assetzcml.serving.files import FileBody, read_known, reopen
 from assetzcml.serving.responses import Answer, Asked, Entry, Representation, decide
+from assetzcml.serving.statistics import Statistics
 
 __all__ = ["BODIES", "BODY", "ENTRIES", "WHOLE", "Entries", "body_of", "complete", "held_answer", "kept_answer"]
 
@@ -40,7 +41,9 @@ class Entries:
     looked at, and put anew, so often.
     """
 
-    def __init__(self, most: int = ENTRIES, most_bodies: int = BODIES):
+    def __init__(self, statistics: Statistics, most: int = ENTRIES, most_bodies: int = BODIES):
+        self.statistics = statistics
+        statistics.keeps(self)
         self.ready: dict[Hashable, Entry] = {}
         self.bodies = 0
         self._most = most
@@ -80,6 +83,7 @@ class Entries:
     def _shrink(self) -> None:
         while self.ready and (len(self.ready) > self._most or self.bodies > self._most_bodies):
             self._forget(next(iter(self.ready)))
+            self.statistics.evictions += 1
 
 
 def _bytes_kept(entry: Entry) -> int:
@@ -167,12 +171,14 @@ def body_of(
         if member is not None:
             data = member.read_bytes()
         elif not forever and (len(part) > whole or not entries.fits(representation.size)):
+            entries.statistics.read_bytes += len(part)
             return _from_file(representation, part, whole, entry)
         else:
             read = _from_file(representation, range(representation.size), BODY, entry)
             if not isinstance(read, bytes):
                 return read
             data = read
+        entries.statistics.read_bytes += len(data)
         promised = representation.source.digest
         if promised is not None and digest_of(data) != promised:
             return None

@@ -19,6 +19,7 @@ from assetzcml.serving.paths import BadPath, path_key
 from assetzcml.serving.publication import settled
 from assetzcml.serving.responses import Asked, Header
 from assetzcml.serving.sites import Site
+from assetzcml.serving.statistics import Statistics
 from assetzcml.serving.variants import Located, locate, look, variant_fault
 from assetzcml.urls.versions import Versions
 
@@ -100,7 +101,7 @@ class Answers:
             _path_info(path),
             Asked("HEAD", dict[str, str]().get),
             location=lambda: f"{path}/",
-            entries=Entries(),
+            entries=Entries(Statistics(self.registry)),
             has_fallback=True,
         )
         answer = None if steps is None else settled(steps)

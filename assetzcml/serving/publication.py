@@ -45,6 +45,7 @@ from assetzcml.serving.responses import (
     state_of,
 )
 from assetzcml.serving.roots import Roots, TopNames, packages_of
+from assetzcml.serving.statistics import Statistics
 from assetzcml.serving.variants import Located, Look, Source, every_file, locate, look
 from assetzcml.urls.cachebusters import segment_version
 from assetzcml.urls.versions import Stripping, Version, Versions, stripped
@@ -106,6 +107,7 @@ class Publication:
         self._paths = snapshot.derived(SearchPaths)
         self._versions = snapshot.registry.part(Versions)
         self._digests = snapshot.registry.part(Digests)
+        self._statistics = snapshot.registry.part(Statistics)
         self._unstamped = _reproducible_stamp()
         self._has_trees, self._stripping = snapshot.derived(Stripping).of(record)
         self.top = TopNames(snapshot, [] if record.file else self._paths.candidates(record.root))
@@ -529,7 +531,7 @@ class Publication:
     def _look(self, located: Located, limit: int, known: Entry | None = None) -> Look | None:
         """The asset and its variants; None where it is not to be served. Up to *limit* bytes of each are read."""
         try:
-            return look(
+            seen = look(
                 located,
                 self.record.content_encodings,
                 follow_symlinks=self.record.follow_symlinks,
@@ -538,6 +540,8 @@ class Publication:
                 known=() if known is None else [each.source for each in known.representations.values()],
                 variants=self.snapshot.settings.get("variants"),
             )
+            self._statistics.looked(seen.bytes.values())
+            return seen
         except Refused:
             return None
         except OSError as problem:

@@ -11,6 +11,7 @@ from assetzcml.serving.entries import BODIES, ENTRIES, WHOLE, Entries
 from assetzcml.serving.paths import wsgi_bytes
 from assetzcml.serving.publication import Publication, Steps, settled
 from assetzcml.serving.responses import Answer, Asked
+from assetzcml.serving.statistics import Statistics
 
 __all__ = ["Desk", "Desks", "Site"]
 
@@ -138,7 +139,7 @@ class Desk:
     def __init__(self, snapshot: Snapshot, bodies: int = BODIES):
         self.snapshot = snapshot
         self.site = snapshot.derived(Site)
-        self.entries = Entries(ENTRIES, bodies)
+        self.entries = Entries(snapshot.registry.part(Statistics), ENTRIES, bodies)
         self.ready = self.entries.ready.get
         self.length, self.beginnings = self.site.beginnings
 

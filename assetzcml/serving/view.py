@@ -16,6 +16,7 @@ from assetzcml.serving.entries import Entries, kept_answer
 from assetzcml.serving.paths import redirection, wsgi_bytes
 from assetzcml.serving.publication import Publication, settled
 from assetzcml.serving.responses import OK, Answer, Asked
+from assetzcml.serving.statistics import Statistics
 from assetzcml.typing import Spec
 
 __all__ = ["StaticView", "response_of", "same_with_slash"]
@@ -79,6 +80,7 @@ class StaticView:
             raise refusal("registry", f"registry is {described(registry)}; an AssetRegistry was expected")
         self.registry: Registry = registry if registry is not None else Registry()
         self._latest = ledger(self.registry).current
+        self._statistics = self.registry.part(Statistics)
         self.use_subpath: bool | None = flag("use_subpath", use_subpath)
         self.record: StaticViewRecord = static_view(
             "",
@@ -118,6 +120,7 @@ class StaticView:
             )
             answer = settled(steps)
         assert answer is not None
+        self._statistics.answered(answer.status)
         return response_of(answer, environ)
 
     def _key(self, request: Request) -> str | None:
@@ -137,7 +140,7 @@ class StaticView:
         if now is None or now[0].snapshot is not self._latest.snapshot:
             publication = Publication(self.record, self.registry.snapshot)
             publication.overlooks_slash = bool(self.use_subpath)
-            now = self._now = publication, Entries()
+            now = self._now = publication, Entries(self._statistics)
         return now
 
 

@@ -19,6 +19,7 @@ from assetzcml.serving.paths import redirection, wsgi_bytes
 from assetzcml.serving.publication import settled
 from assetzcml.serving.responses import NOT_FOUND, OK, UNCHANGED, Answer, Asked, Entry, Representation, error, refusal
 from assetzcml.serving.sites import Desk, Desks
+from assetzcml.serving.statistics import Statistics
 from assetzcml.typing import Environ, StartResponse, WSGIApplication
 
 __all__ = ["StaticApp"]
@@ -47,13 +48,14 @@ class StaticApp:
         self.registry: Registry = one_of("registry", registry, Registry, "an AssetRegistry")
         self.fallback: WSGIApplication | None = application("fallback", fallback, "a WSGI")
         self._now = ledger(registry).current
+        self._statistics = registry.part(Statistics)
         self._desks = Desks(registry, bodies)
         self._bind(self._desks.current)
 
     def _bind(self, desk: Desk) -> Desk:
         """What requests look at first, in one attribute, which each of them reads once (see `Desk`)."""
-        length, beginnings = desk.site.beginnings if self.fallback is not None else EVERYTHING
-        self._bound = (desk.ready, desk.snapshot, length, beginnings, desk)
+        beginnings = desk.site.beginnings if self.fallback is not None else EVERYTHING
+        self._bound = (desk.ready, self._now, desk.snapshot, self._statistics, (*beginnings, desk))
         return desk
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -64,14 +66,15 @@ class StaticApp:
             path = environ["PATH_INFO"]
         except KeyError:
             path = ""
-        ready, snapshot, length, beginnings, desk = self._bound
+        ready, now, snapshot, statistics, rest = self._bound
         entry = ready(path)
         if entry is None:
-            if path[:length] not in beginnings and self._now.snapshot is snapshot:
+            length, beginnings, _ = rest
+            if path[:length] not in beginnings and now.snapshot is snapshot:
                 fallback = self.fallback
                 return fallback(environ, start_response)  # type: ignore[misc]
             return self._answer(path, environ, start_response)
-        if entry.until <= monotonic() or self._now.snapshot is not snapshot:
+        if entry.until <= monotonic() or now.snapshot is not snapshot:
             return self._answer(path, environ, start_response)
         chosen = entry.only
         if chosen is None:
@@ -83,33 +86,38 @@ class StaticApp:
             else:
                 chosen = entry.unasked
         method = environ["REQUEST_METHOD"]
-        if "HTTP_IF_NONE_MATCH" not in environ:
+        known = environ.get("HTTP_IF_NONE_MATCH")
+        if known is None:
             if "HTTP_RANGE" in environ or "HTTP_IF_MATCH" in environ or "HTTP_IF_UNMODIFIED_SINCE" in environ:
                 pass
             elif "HTTP_IF_MODIFIED_SINCE" not in environ:
                 if method == "GET":
                     if chosen.ready is not None:
+                        statistics.sent += 1
                         start_response(OK, chosen.headers.copy())
                         return [chosen.ready]
                     if chosen.size <= WHOLE:
-                        return self._read(chosen, entry, desk, path, environ, start_response)
+                        return self._read(chosen, entry, rest[2], path, environ, start_response)
                 elif method == "HEAD":
+                    statistics.sent += 1
                     start_response(OK, chosen.headers.copy())
                     return ()
             elif environ["HTTP_IF_MODIFIED_SINCE"] == chosen.last_modified and (method == "GET" or method == "HEAD"):
+                statistics.unchanged += 1
                 start_response(UNCHANGED, chosen.not_modified.copy())
                 return ()
         elif (
-            environ["HTTP_IF_NONE_MATCH"] == chosen.etag
+            known == chosen.etag
             and "HTTP_IF_MATCH" not in environ
             and "HTTP_IF_UNMODIFIED_SINCE" not in environ
             and (method == "GET" or method == "HEAD")
         ):
+            statistics.unchanged += 1
             start_response(UNCHANGED, chosen.not_modified.copy())
             return ()
-        answer = kept_answer(Asked(method, environ.get), desk.entries, path, _whole(environ))
+        answer = kept_answer(Asked(method, environ.get), rest[2].entries, path, _whole(environ))
         if answer is not None:
-            return _sent(answer, environ, start_response)
+            return self._sent(answer, environ, start_response)
         return self._answer(path, environ, start_response)
 
     def _read(
@@ -129,12 +137,13 @@ class StaticApp:
         if not isinstance(body, bytes):
             desk.entries.drop(path)
             return self._answer(path, environ, start_response)
+        self._statistics.sent += 1
         start_response(OK, chosen.headers.copy())
         return [body]
 
     def _answer(self, path: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         desk = self._desks.current
-        if desk is not self._bound[-1]:
+        if desk is not self._bound[-1][-1]:
             self._bind(desk)
         script_name = environ.get("SCRIPT_NAME", "")
         if not path and not script_name:
@@ -157,26 +166,26 @@ class StaticApp:
         )
         answer = None if steps is None else settled(steps, ask)
         if answer is not None:
-            return _sent(answer, environ, start_response)
+            return self._sent(answer, environ, start_response)
         if self.fallback is None:
-            return _sent(error(NOT_FOUND), environ, start_response)
+            return self._sent(error(NOT_FOUND), environ, start_response)
         return self.fallback(environ, start_response)
+
+    def _sent(self, answer: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        body = answer.body
+        self._statistics.answered(answer.status)
+        start_response(answer.status, answer.headers)
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return ()
+        if isinstance(body, bytes):
+            return [body] if body else ()
+        if answer.status is OK and "wsgi.file_wrapper" in environ:
+            # Of a part, PEP 3333 lets the server send all that follows.
+            found: Iterable[bytes] = environ["wsgi.file_wrapper"](body)
+            return found
+        return body
 
 
 def _whole(environ: Environ) -> int:
     """How many bytes are handed over as one: all that may be kept, where the server has no way to send a file."""
     return WHOLE if "wsgi.file_wrapper" in environ else BODY
-
-
-def _sent(answer: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    body = answer.body
-    start_response(answer.status, answer.headers)
-    if environ["REQUEST_METHOD"] == "HEAD":
-        return ()
-    if isinstance(body, bytes):
-        return [body] if body else ()
-    if answer.status is OK and "wsgi.file_wrapper" in environ:
-        # Of a part, PEP 3333 lets the server send all that follows.
-        found: Iterable[bytes] = environ["wsgi.file_wrapper"](body)
-        return found
-    return body
