@@ -32,6 +32,7 @@ __all__ = [
     "clipped",
     "did_you_mean",
     "few",
+    "near_words",
     "shorten",
 ]
 
@@ -245,8 +246,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("cache_max_aeg", ["cache_max_age", "name"])
     "did you mean 'cache_max_age'?"
     """
-    near = difflib.get_close_matches(word[:200], sorted(set(known)), n=1)
+    near = near_words(word, known)
     return f"did you mean {near[0]!r}?" if near else ""
+
+
+def near_words(word: str, known: Iterable[str], likeness: float = 0.6) -> list[str]:
+    """
+    The known words most like *word*, the likest first; 1.0 is the likeness of a word to itself.
+
+    >>> near_words("app.cs", ["app.css", "logo.png"])
+    ['app.css']
+    """
+    return difflib.get_close_matches(word[:200], sorted(set(known)), cutoff=likeness)
 
 
 def shorten(text: str, width: int = 80) -> str:

@@ -22,6 +22,8 @@ from assetzcml.records.assets import asset_spec
 from assetzcml.reports.findings import Checker, serious
 from assetzcml.reports.listing import counted
 from assetzcml.reports.xsd import schema_files, schemas
+from assetzcml.resolving.neighbours import nearest_beside
+from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import parent
 
 __all__ = ["check", "explain", "schema", "url"]
@@ -67,11 +69,10 @@ def _warn_of_nothing(registry: AssetRegistry, spec: str) -> None:
     try:
         if registry.resolve(spec).exists():
             return
-        asset = asset_spec(spec)
-        known = [str(asset.beside(name)) for name in registry.resolve(parent(asset)).listdir()]
+        registry.resolve(parent(asset_spec(spec))).listdir()
     except (OSError, ValueError, ImportError):
         return  # of an external name: its files may lie on the other host only
-    hint = did_you_mean(spec, known)
+    hint = nearest_beside(registry.part(Resolver), asset_spec(spec), whole=True)
     click.echo(f"warning: no layer has {spec!r}" + (f"; {hint}" if hint else ""), err=True)
 
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from assetzcml.errors import Origin, Problem, did_you_mean
+from assetzcml.errors import Origin, Problem
 from assetzcml.interfaces import IBindable, IBundling, IBusting, IOverride, IPages, IRoute, IStaticView, IView
 from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord
 from assetzcml.records.findings import NOWHERE, Finding
 from assetzcml.records.kinds import Record
 from assetzcml.registry import Registry, Snapshot
+from assetzcml.resolving.neighbours import nearest_beside
 from assetzcml.resolving.packages import nearest_package
 from assetzcml.resolving.resolver import Resolver
-from assetzcml.resolving.search import Candidate, SearchPaths, parent
+from assetzcml.resolving.search import Candidate, SearchPaths
 
 __all__ = ["findings", "override_cycle"]
 
@@ -110,7 +111,7 @@ class _Checks:
 
     def _missing_source(self, record: Override) -> Finding:
         where = (record.origin or NOWHERE).attribute("override_with")
-        hint = self._nearest(record.source, "" if record.file else "/")
+        hint = nearest_beside(self.resolver, record.source, slash=not record.file)
         message = f"{record}: override_with: {record.written(record.source)!r} does not exist"
         if record.source.absolute_path:
             return Finding(Problem(where, message, hint, code="A121"))
@@ -152,9 +153,8 @@ class _Checks:
             )
             yield Finding(Problem(where, f"{record}: '{record.root}' is {found}", hint, code="A120"))
         else:
-            yield Finding(
-                Problem(where, f"{record}: no layer of '{record.root}' exists", self._nearest(record.root), code="A120")
-            )
+            message = f"{record}: no layer of '{record.root}' exists"
+            yield Finding(Problem(where, message, nearest_beside(self.resolver, record.root), code="A120"))
 
     def _holds_bundle(self, record: StaticViewRecord) -> bool:
         """Is there a bundle at the root, or below it, that is built when it is asked for?"""
@@ -218,17 +218,6 @@ class _Checks:
             return "file"
         found = self.resolver.first([Candidate(spec, spec, ())])
         return None if found is None else "directory" if found.directory else "file"
-
-    def _nearest(self, spec: AssetSpec, slash: str = "") -> str:
-        """A hint that names what lies beside a place where nothing is: its last segment, as a relative form has it."""
-        if not spec.parts:
-            return ""
-        try:
-            beside = parent(spec)
-            names = self.resolver.names(self.snapshot, self.paths.candidates(beside), str(beside))
-        except OSError:
-            return ""
-        return did_you_mean(spec.name + slash, [name + slash for name in names])
 
 
 def override_cycle(overrides: Sequence[Override]) -> list[Override] | None:

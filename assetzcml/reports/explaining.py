@@ -16,9 +16,10 @@ from assetzcml.registry import Registry, Snapshot
 from assetzcml.reports.descriptions import strength
 from assetzcml.reports.explanation import Explanation, Passed, Step
 from assetzcml.reports.include_tree import excluded_files
+from assetzcml.resolving.neighbours import nearest_beside
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import Resolver, chosen
-from assetzcml.resolving.search import Candidate, SearchPaths, parent
+from assetzcml.resolving.search import Candidate, SearchPaths
 from assetzcml.serving.inquiries import Answers
 from assetzcml.typing import Spec
 from assetzcml.urls.generator import Decision, URLGenerator
@@ -274,11 +275,7 @@ class _Inquiry:
     def _nearest(self, spec: AssetSpec, original: Found | str | None) -> str:
         if isinstance(original, str):
             return f": {original}"
-        try:
-            names = self.resolver.resolve(parent(spec)).listdir()
-        except (OSError, ImportError, ValueError):
-            return ""
-        hint = did_you_mean(spec.name, names)
+        hint = nearest_beside(self.resolver, spec)
         return f"; {hint}" if hint else ""
 
     def _other_views(self, spec: AssetSpec) -> Iterator[Passed]:

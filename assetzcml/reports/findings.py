@@ -6,12 +6,20 @@ A configuration that does not load has the findings of its load; one that loads 
 
 from __future__ import annotations
 
-import difflib
 import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem, did_you_mean, excerpt, printable
+from assetzcml.errors import (
+    ConfigurationError,
+    ConfigurationWarning,
+    Origin,
+    Problem,
+    did_you_mean,
+    excerpt,
+    near_words,
+    printable,
+)
 from assetzcml.registry import Registry
 from assetzcml.reports import outcomes, references, rules
 from assetzcml.reports.descriptions import origin_data
@@ -532,7 +540,7 @@ class Checker:
 
 def _nearly(uri: str) -> str:
     """The namespace that *uri* is but for one character; '' when there is none."""
-    near = difflib.get_close_matches(uri, NAMESPACES, n=1, cutoff=ONE_CHARACTER)
+    near = near_words(uri, NAMESPACES, ONE_CHARACTER)
     return near[0] if near and uri not in NAMESPACES else ""
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from assetzcml.bundles.context import Context
@@ -20,7 +19,7 @@ from assetzcml.records.bundles import BundleRecord, FilterOption, LoadPath
 from assetzcml.reports.rules import Remark, at
 from assetzcml.reports.survey import Site
 from assetzcml.resolving.names import is_source
-from assetzcml.resolving.search import parent
+from assetzcml.resolving.neighbours import nearest_beside
 
 __all__ = [
     "bare_dollars",
@@ -134,15 +133,11 @@ def missing_load_paths(site: Site) -> Iterator[Remark]:
     for record in site.snapshot.bundling:
         if not isinstance(record, LoadPath) or record.path.absolute_path or site.stands(record.path):
             continue
-        yield Remark(at(record, "path"), f"{record}: no layer has it", _directory_near(site, record.path))
-
-
-def _directory_near(site: Site, spec: AssetSpec) -> str:
-    """A hint that names the directory beside *spec* whose name is nearest."""
-    beside = site.resolver.resolve(parent(spec))
-    names = beside.listdir() if beside.isdir() else []
-    near = [name for name in get_close_matches(spec.name, names) if site.resolver.resolve(spec.beside(name)).isdir()]
-    return f"did you mean {str(spec.beside(near[0]))!r}?" if near else ""
+        yield Remark(
+            at(record, "path"),
+            f"{record}: no layer has it",
+            nearest_beside(site.resolver, record.path, whole=True, directory=True),
+        )
 
 
 def idle_options(site: Site) -> Iterator[Remark]:

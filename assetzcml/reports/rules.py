@@ -17,7 +17,7 @@ from assetzcml.records.bundles import BundleContents, BundleRecord, EnvironmentO
 from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import CODINGS
 from assetzcml.reports.survey import Site, overlap
-from assetzcml.resolving.search import parent
+from assetzcml.resolving.neighbours import nearest_beside
 from assetzcml.serving.inquiries import Answers
 from assetzcml.urls.generator import URLGenerator
 from assetzcml.urls.inquiries import manifest_of, use_of
@@ -97,16 +97,10 @@ def overrides_nothing(site: Site) -> Iterator[Remark]:
         if not published and not asked_for:
             written = override.written(target)
             yield Remark(
-                at(override, "to_override"), f"{override}: there is no {written!r} to override", _near(site, target)
+                at(override, "to_override"),
+                f"{override}: there is no {written!r} to override",
+                nearest_beside(site.resolver, target),
             )
-
-
-def _near(site: Site, spec: AssetSpec) -> str:
-    try:
-        beside = site.resolver.resolve(parent(spec)).listdir()
-    except (OSError, ImportError):
-        return ""
-    return did_you_mean(spec.name, {*beside} - {spec.name})  # its own name is there when an override adds it
 
 
 def covers_nothing(site: Site) -> Iterator[Remark]:

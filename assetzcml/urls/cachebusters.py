@@ -20,9 +20,10 @@ from assetzcml.records.assets import AssetSpec, Busting, asset_spec
 from assetzcml.registry import Registry
 from assetzcml.resolving.digests import DIGEST_LENGTH, Digests, with_digest
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, is_young
+from assetzcml.resolving.neighbours import nearest_beside
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import Resolver
-from assetzcml.resolving.search import SearchPaths, parent
+from assetzcml.resolving.search import SearchPaths
 from assetzcml.resolving.trees import Count, Tree, Trees
 from assetzcml.typing import Spec
 from assetzcml.urls import manifest_format
@@ -351,11 +352,7 @@ class ManifestCacheBuster:
         """A hint at a file of a similar name beside the missing one."""
         if self._registry is None:
             return ""
-        try:
-            names = self._registry.part(Resolver).resolve(parent(self.manifest_spec)).listdir()
-        except (OSError, ImportError):
-            return ""
-        hint = did_you_mean(self.manifest_spec.name, names)
+        hint = nearest_beside(self._registry.part(Resolver), self.manifest_spec)
         return f"; {hint}" if hint else ""
 
     def _escapes(self, registry: Registry, busting: Busting, manifest: Manifest) -> Iterator[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zope.configuration.config import GroupingContextDecorator
@@ -17,7 +16,7 @@ from zope.configuration.fields import Tokens
 from zope.interface import Interface
 from zope.schema import TextLine
 
-from assetzcml.errors import Problem, did_you_mean
+from assetzcml.errors import Problem, did_you_mean, near_words
 from assetzcml.zcml.attributes import Problems, reason
 from assetzcml.zcml.conflicts import OVERRIDES, PLAIN
 from assetzcml.zcml.includes import include_file, is_there, overriding, path_in
@@ -159,7 +158,7 @@ def _warn_of_misspelling(context: Any, plugin: Plugin, path: str) -> None:
         names = [name for name in os.listdir(os.path.dirname(path)) if name.endswith(".zcml")]
     except OSError:
         return
-    near = get_close_matches(os.path.basename(path), names, n=1, cutoff=NEARLY)
+    near = near_words(os.path.basename(path), names, NEARLY)
     if near:
         message = f"{context.info.directive}: the {plugin} has {near[0]}, and no {os.path.basename(path)}"
         load_of(context).warn(context.info.attribute("group"), message, "rename it if it is meant")
