@@ -34,6 +34,9 @@ COMMANDS = {
         "Make the br, zstd and gzip variants of what CONFIG publishes.",
     ),
     "explain": Place("assetzcml.cli.questions", "explain", "Say why this file, or this page, is the one being served."),
+    "freeze": Place(
+        "assetzcml.cli.freezing", "freeze_command", "Freeze all that CONFIG publishes, as files for another server."
+    ),
     "init": Place("assetzcml.cli.projects", "init", "Write a new package: an application, or a theme for one."),
     "list": Place("assetzcml.cli.listing", "list_", "List what CONFIG declares, and what lost."),
     "schema": Place(
@@ -42,6 +45,7 @@ COMMANDS = {
         "Write XML Schemas of the directives that CONFIG knows, for editors and validators.",
     ),
     "serve": Place("assetzcml.cli.server", "serve", "Serve the assets of CONFIG over HTTP, until it is interrupted."),
+    "verify": Place("assetzcml.cli.freezing", "verify", "Compute all of a frozen directory again."),
     "url": Place("assetzcml.cli.questions", "url", "Print the URL of each asset SPEC."),
 }
 

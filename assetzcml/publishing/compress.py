@@ -11,7 +11,9 @@ import contextlib
 import gzip
 import importlib
 import os
+import struct
 import tempfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -25,7 +27,17 @@ from assetzcml.resolving.digests import digest_of
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.serving.variants import variant_name
 
-__all__ = ["Made", "Unwritable", "available", "compress", "is_worth_it", "published", "variants_of", "write_variant"]
+__all__ = [
+    "Made",
+    "Unwritable",
+    "available",
+    "compress",
+    "is_worth_it",
+    "published",
+    "variants_of",
+    "version_of",
+    "write_variant",
+]
 
 # What is compressed already: it would only take time.
 PACKED = frozenset(
@@ -83,7 +95,10 @@ class Unwritable(Exception):
 
 
 def _gzip(data: bytes) -> bytes:
-    return gzip.compress(data, 9, mtime=0)
+    # The header is written here: what Python and zlib say there of the system differs between their versions.
+    packed = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    body = packed.compress(data) + packed.flush()
+    return b"\x1f\x8b\x08\0\0\0\0\0\x02\xff" + body + struct.pack("<LL", zlib.crc32(data), len(data) & 0xFFFFFFFF)
 
 
 def _brotli(data: bytes) -> bytes:
@@ -119,6 +134,15 @@ _DECOMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
     "zstd": lambda data: bytes(_zstd_module().decompress(data)),
     "gzip": gzip.decompress,
 }
+
+
+def version_of(coding: str) -> str:
+    """The library that makes a coding, and its version: another one may make other bytes."""
+    if coding == "gzip":
+        return f"zlib {zlib.ZLIB_RUNTIME_VERSION}"
+    if coding == "br":
+        return f"brotli {_module('brotli', 'brotli').__version__}"
+    return f"zstd {_zstd_module().zstd_version}"
 
 
 def available() -> tuple[str, ...]:
@@ -215,7 +239,7 @@ def write_variant(data: bytes, coding: str, path: str) -> tuple[int, bool]:
     0 where the variant were not smaller: then what is there, which can only be of other bytes, is removed.
     """
     known = _read(path)
-    if known is not None and _decoded(known, coding) == data and len(known) < len(data):
+    if known is not None and decoded(known, coding) == data and len(known) < len(data):
         return len(known), False
     variant = COMPRESSORS[coding](data) if data else data
     if len(variant) < len(data):
@@ -234,7 +258,8 @@ def _read(path: str) -> bytes | None:
         return None
 
 
-def _decoded(variant: bytes, coding: str) -> bytes | None:
+def decoded(variant: bytes, coding: str) -> bytes | None:
+    """The plain bytes of a variant; None for what is none, and where the library is not installed."""
     try:
         return _DECOMPRESSORS[coding](variant)
     except Exception:  # each library has its own errors: whatever it is, it is no variant

@@ -1,0 +1,131 @@
+"""`assetzcml freeze`: all that is published as files, and `assetzcml verify`: are they what they promise?"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import click
+
+from assetzcml.bundles.environment import KEPT, YOUNGER
+from assetzcml.cli.applications import asked, asking, registry_asked
+from assetzcml.cli.configured import command, formatted, print_json, warnings_on_stderr
+from assetzcml.cli.statuses import EXIT_STATUS, Wrong
+from assetzcml.publishing.freeze import Budget, Frozen, freeze
+from assetzcml.publishing.verification import verified
+from assetzcml.records.patterns import Pattern
+from assetzcml.records.readers import CODINGS
+from assetzcml.reports.bundles import bytes_in_words
+
+__all__ = ["freeze_command", "verify"]
+
+DAY = 86_400.0  # seconds
+UNITS = {"": 1, "b": 1, "kb": 1000, "kib": 1024, "mb": 1000**2, "mib": 1024**2}
+_BUDGET = re.compile(r"(?:(?P<pattern>.+)=)?(?P<number>[0-9]+)(?P<unit>[A-Za-z]*)")
+
+
+def _budgets(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> list[Budget]:
+    """Those with a pattern first: they are asked in order."""
+    found = []
+    for text in texts:
+        read = _BUDGET.fullmatch(text)
+        unit = UNITS.get(read["unit"].lower()) if read is not None else None
+        if read is None or unit is None:
+            raise click.BadParameter(f"{text!r} is not a size such as 250kB, or PATTERN=250kB", context, parameter)
+        try:
+            of = None if read["pattern"] is None else Pattern(read["pattern"])
+        except ValueError as error:
+            raise click.BadParameter(f"{text!r}: {error}", context, parameter) from None
+        found.append(Budget(int(read["number"]) * unit, of))
+    return sorted(found, key=lambda budget: budget.pattern is None)
+
+
+def progress(items: Iterable[Any], total: int, label: str) -> Iterator[Any]:
+    """A bar on a terminal, nothing on a pipe."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    with click.progressbar(items, length=total, label=f"{label:<12}", file=sys.stderr) as bar:
+        yield from bar
+
+
+@asking("freeze", EXIT_STATUS)
+@asked
+@click.argument("directory", metavar="DIR", type=click.Path(file_okay=False))
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Files that are worked on at a time.")
+@click.option("--plain", is_flag=True, help="Everything under its own name too.")
+@click.option("--coding", "codings", multiple=True, type=click.Choice(list(CODINGS)),
+              help="Compress in these; else in all whose libraries are installed. May be repeated.")  # fmt: skip
+@click.option("--budget", "budgets", multiple=True, metavar="[PATTERN=]SIZE", callback=_budgets,
+              help="Fail when a file is larger than this, compressed: 250kB, or *.js=100kB. May be repeated.")  # fmt: skip
+@click.option("--keep", type=click.IntRange(1), default=KEPT, show_default=True, help="Releases that stay.")
+@click.option("--younger", type=click.FloatRange(0), default=YOUNGER / DAY, show_default=True, metavar="DAYS",
+              help="These stay too.")  # fmt: skip
+@formatted
+def freeze_command(
+    config: str,
+    features: tuple[str, ...],
+    settings: dict[str, str],
+    strict: bool,
+    directory: str,
+    jobs: int | None,
+    plain: bool,
+    codings: tuple[str, ...],
+    budgets: list[Budget],
+    keep: int,
+    younger: float,
+    form: str,
+) -> None:
+    """
+    Freeze all that CONFIG publishes into DIR, as files for another server.
+
+    Each asset is there as it is served, overrides applied, under a name that has its digest or the version of its tree, and
+    compressed; style sheets name these names. DIR serves the new release when all of it is there, and the former until then.
+    """
+    registry = registry_asked(config, features, settings, strict)
+    with warnings_on_stderr():
+        frozen = freeze(
+            registry,
+            directory,
+            jobs=jobs,
+            plain=plain,
+            codings=codings or None,
+            budgets=budgets,
+            keep=keep,
+            younger=younger * DAY,
+            progress=progress,
+        )
+    if form == "json":
+        print_json(vars(frozen))
+    else:
+        click.echo(summary(frozen))
+
+
+@command("verify")
+@click.argument("directory", metavar="DIR", type=click.Path(exists=True, file_okay=False))
+@formatted
+def verify(directory: str, form: str) -> None:
+    """
+    Compute all of the frozen directory DIR again: digests, names, variants, manifests.
+
+    One line on stderr for each thing that is not what it promises; the exit status is then 1.
+    """
+    faults = list(verified(directory))
+    if form == "json":
+        print_json(faults)
+        if faults:
+            raise SystemExit(1)
+    elif faults:
+        raise Wrong("\n".join(faults))
+    else:
+        click.echo("everything is as it was frozen")
+
+
+def summary(frozen: Frozen) -> str:
+    """All of a run in one line."""
+    state = "frozen" if frozen.changed else "up to date"
+    removed = f", {len(frozen.removed)} former removed" if frozen.removed else ""
+    sizes = f"{bytes_in_words(frozen.size)}, {bytes_in_words(frozen.compressed)} compressed"
+    return f"release {frozen.release[:12]} {state}: {frozen.assets} assets, {sizes}{removed}"

@@ -1,0 +1,614 @@
+"""
+A site as files: every asset as it is served, under a name that never gets other bytes, compressed, with a manifest.
+
+The same inputs give the same bytes, whatever the directory, the time, the locale, the order of directories or the number of
+jobs: nothing but contents, names and what is declared goes in. What was frozen before and is the same is not made again.
+"""
+
+from __future__ import annotations
+
+import base64
+import errno
+import hashlib
+import io
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO, NamedTuple
+
+from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem, few
+from assetzcml.publishing.compress import COMPRESSORS, available, is_worth_it, version_of
+from assetzcml.publishing.frozen_tree import FrozenTree, file_names, integrity_of, plain_file_names
+from assetzcml.publishing.inventory import Inventory, Item, Place, base_of
+from assetzcml.publishing.naming import Named, Unnamed, named
+from assetzcml.publishing.origins import Site
+from assetzcml.publishing.rewriting import Link, led_to, links, relative, rewritten
+from assetzcml.records.patterns import Pattern
+from assetzcml.registry import Registry
+from assetzcml.resolving.digests import CHUNK, without_digest
+from assetzcml.resolving.files import replace_file
+from assetzcml.resolving.fingerprints import fingerprint
+from assetzcml.resolving.objects import StoredObject
+from assetzcml.resolving.releases import Released, release_bytes
+from assetzcml.serving.responses import entry_of
+
+__all__ = ["Budget", "Frozen", "freeze"]
+
+CODINGS = ("br", "zstd", "gzip")  # in the order in which they are offered
+READ_WHOLE = 64 << 20  # bytes; of what is larger no copy is held in memory, and nothing is compressed
+FOLLOWED = 8 << 20  # bytes; in what is larger no references are looked for
+ALWAYS_PLAIN = ("html", "htm", "xhtml")  # pages are asked for by the names that people know
+
+Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
+
+
+class Budget(NamedTuple):
+    """How many bytes a file may have when it is compressed best, of those that *pattern* matches."""
+
+    size: int
+    pattern: Pattern | None = None
+
+
+@dataclass
+class Frozen:
+    """What became of a run: the *release*, its digest; how much is in it, what was made new, and what was removed."""
+
+    release: str
+    assets: int
+    size: int
+    compressed: int
+    changed: bool
+    made: int
+    removed: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Asset:
+    """One asset while it is frozen."""
+
+    item: Item
+    digest: str = ""
+    integrity: str = ""
+    size: int = 0
+    text: str | None = None
+    links: list[tuple[Link, Place | None]] = field(default_factory=list)
+    plain: bool = False
+    module: bool = False
+    url: str | None = None
+    variants: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        return str(self.item.place)
+
+
+def _as_is(items: Iterable[Any], total: int, label: str) -> Iterable[Any]:
+    return items
+
+
+def freeze(
+    registry: Registry,
+    directory: str | os.PathLike[str],
+    *,
+    jobs: int | None = None,
+    plain: bool = False,
+    codings: Sequence[str] | None = None,
+    budgets: Sequence[Budget] = (),
+    keep: int = 3,
+    younger: float = 14 * 86_400.0,
+    progress: Progress = _as_is,
+) -> Frozen:
+    """
+    Freeze all that *registry* publishes into *directory*, and let it be the release that is served there.
+
+    Everything has its digest or the version of its tree in its name; with *plain* its own name too. Former releases stay
+    when they are among the *keep* used last, or were used in the last *younger* seconds. Bundles are built first.
+
+    Raises ConfigurationError with every problem: what is referred to and is not there, what has grown over a budget, two
+    assets of one name. The directory serves then what it served before. OSError and TimeoutError as the disk has it.
+    """
+    tree = FrozenTree(directory)
+    wanted = tuple(codings) if codings is not None else tuple(each for each in CODINGS if each in available())
+    for coding in wanted:
+        COMPRESSORS[coding](b"")
+    with tree.writing(), ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+        return _Run(registry, tree, pool, plain, wanted, progress).freeze(budgets, keep, younger)
+
+
+class _Run:
+    """One run, step by step."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        tree: FrozenTree,
+        pool: ThreadPoolExecutor,
+        plain: bool,
+        codings: tuple[str, ...],
+        progress: Progress,
+    ):
+        self.registry = registry
+        self.tree = tree
+        self.pool = pool
+        self.plain = plain
+        self.codings = codings
+        self.progress = progress
+        self.site = Site(registry)
+        self.problems: list[Problem] = []
+        self.assets: dict[str, _Asset] = {}
+        self.made = 0
+
+    def freeze(self, budgets: Sequence[Budget], keep: int, younger: float) -> Frozen:
+        self._build()
+        self._collect()
+        self._read()
+        self._follow()
+        self._refuse()
+        self._name()
+        self._compress()
+        self._weigh(budgets)
+        self._collide()
+        self._refuse()
+        return self._write(keep, younger)
+
+    def _refuse(self) -> None:
+        if self.problems:
+            raise ConfigurationError(*self.problems)
+
+    def _build(self) -> None:
+        bundles = self.registry.above.bundles() if self.registry.snapshot.bundling else None
+        if bundles is not None:
+            bundles.environment.build()
+
+    def _collect(self) -> None:
+        self.inventory = Inventory(self.registry)
+        for item in self.inventory.items():
+            asset = _Asset(item)
+            known = self.assets.setdefault(asset.key, asset)
+            if known is not asset:
+                also = [("the other", origin) for origin in [known.item.view.origin] if origin is not None]
+                message = f"two static views publish {asset.key!r}: {known.item.view} and {item.view}"
+                self.problems.append(Problem(item.view.origin, message, also=also))
+        self.items = sorted(self.assets.items())
+        self.assets = dict(self.items)
+
+    # Reading.
+
+    def _read(self) -> None:
+        assets = list(self.assets.values())
+        done = self.pool.map(self._read_one, assets, chunksize=8)
+        for problem in self.progress(done, len(assets), "Reading"):
+            if problem is not None:
+                self.problems.append(problem)
+
+    def _read_one(self, asset: _Asset) -> Problem | None:
+        item = asset.item
+        origin = Origin(item.file)
+        try:
+            data = self._bytes(item)
+        except OSError as error:
+            return Problem(origin, f"{str(item.spec)!r} cannot be read: {error.strerror or error}")
+        if data is None:
+            return Problem(origin, f"{str(item.spec)!r} changed while it was frozen", "freeze again")
+        if isinstance(data, str):
+            asset.digest, asset.integrity, asset.size = self._copied(data)
+        else:
+            asset.digest, asset.integrity, asset.size = hashlib.sha256(data).hexdigest(), integrity_of(data), len(data)
+            asset.text = _text(item, data)
+            if asset.text is None or not _is_rewritten(asset):
+                self._put(data, asset.digest)
+        if len(item.counted) == 64 and item.counted != asset.digest:
+            return Problem(origin, f"{str(item.spec)!r} changed while it was frozen", "freeze again")
+        return None
+
+    def _bytes(self, item: Item) -> bytes | str | None:
+        """What an asset is: its bytes, or the path of what is too large to be held; None for what has changed."""
+        source = item.entry.identity.source
+        if source.location.member is not None:
+            return source.location.member.read_bytes()
+        with open(source.location.path, "rb", buffering=0) as stream:
+            if fingerprint(os.fstat(stream.fileno())) != source.fingerprint:
+                return None
+            if source.size > READ_WHOLE:
+                return source.location.path
+            data = stream.readall()
+            return data if fingerprint(os.fstat(stream.fileno())) == source.fingerprint else None
+
+    def _put(self, data: bytes, digest: str) -> None:
+        if self.tree.objects.size(digest) != len(data):
+            self.made += 1
+            self.tree.objects.put(io.BytesIO(data), StoredObject(digest, len(data)))
+
+    def _copied(self, path: str) -> tuple[str, str, int]:
+        """Keep the content of a large file, read once."""
+        with open(path, "rb", buffering=0) as stream:
+            digest, integrity, size = _summed(stream)
+            stream.seek(0)
+            stored = self.tree.objects.put(stream, StoredObject(digest, size))
+        if stored != (digest, size):
+            raise OSError(errno.EBUSY, "it changes while it is read", path)
+        return digest, integrity, size
+
+    # References.
+
+    def _follow(self) -> None:
+        for asset in self.assets.values():
+            if asset.text is None:
+                continue
+            for link in links(asset.item.spec.name, asset.text):
+                target = self._target(asset, link)
+                if target is not None:
+                    asset.links.append((link, target))
+
+    def _target(self, asset: _Asset, link: Link) -> Place | None:
+        """The asset that a reference leads to; None, and a problem, where there is none."""
+        place = asset.item.place
+        led = led_to(link.url, place.path)
+        if led is None:
+            return None
+        target = Place(place.host, led[0])
+        found = self.assets.get(str(target))
+        if found is None:
+            self._missing(asset, link, target)
+            return None
+        found.module = found.module or link.kind == "module"
+        if not _carried(asset, found, link):
+            found.plain = True  # nobody rewrites it, so the name that it says has to be there
+        return target
+
+    def _missing(self, asset: _Asset, link: Link, target: Place) -> None:
+        if link.url.startswith(("/", "\\")) and not self._is_published(target):
+            return  # somebody else's path
+        where = Origin(asset.item.file, link.line, link.column)
+        message = f"{str(asset.item.spec)!r} refers to {link.url!r}, and nothing is published as '/{target.path}'"
+        if link.kind == "map":
+            text = f"{where}: {message}"
+            warnings.warn_explicit(text, ConfigurationWarning, where.file, where.line)
+        else:
+            hint = "put the file there, or take the reference out"
+            self.problems.append(Problem(where, message, hint))
+
+    def _is_published(self, place: Place) -> bool:
+        """Does a static view have what is below this name?"""
+        bases = [base_of(view) for view in self.registry.snapshot.views if not view.file]
+        return any(place.host == base.host and f"{place.path}/".startswith(f"{base.path}/") for base in bases)
+
+    # Names.
+
+    def _name(self) -> None:
+        files = {key: self._unnamed(asset) for key, asset in self.assets.items()}
+        result = named(files)
+        for each in self.progress(self.pool.map(self._renamed, result.values(), chunksize=64), len(result), "Naming"):
+            del each
+
+    def _unnamed(self, asset: _Asset) -> Unnamed:
+        item = asset.item
+        name: str | None = None
+        base = base_of(item.view).path
+        if item.tree is not None:
+            below = item.place.path[len(base) :].lstrip("/")
+            name = "/".join([*([base] if base else []), f"~{item.tree}", below])
+        elif item.forever or self._is_always_plain(item):
+            name = item.place.path
+        asset.plain = asset.plain or self.plain or self._is_always_plain(item)
+        if name is not None and item.place.host:
+            name = f"{item.place.host}/{name}"
+        if not _is_rewritten(asset) or not asset.links:
+            return Unnamed(asset.key, asset.digest, name=name, rewrite=self._whole(asset))
+        refers = tuple(dict.fromkeys(str(target) for _, target in asset.links if target is not None))
+        return Unnamed(asset.key, asset.digest, refers, self._rewriting(asset, name), name)
+
+    def _whole(self, asset: _Asset) -> Callable[[Any], bytes] | None:
+        text = asset.text
+        return None if text is None or not _is_rewritten(asset) else lambda rule: text.encode("utf-8")
+
+    def _rewriting(self, asset: _Asset, name: str | None) -> Callable[[Callable[[str], str | None]], bytes]:
+        place, text = asset.item.place, asset.text or ""
+
+        def rewrite(rule: Callable[[str], str | None]) -> bytes:
+            def new(url: str) -> str | None:
+                led = led_to(url, place.path)
+                if led is None:
+                    return None
+                found = rule(str(Place(place.host, led[0])))
+                if found is None:
+                    return None
+                return relative(_without(place.host, found), place.path) + led[1]
+
+            return rewritten(asset.item.spec.name, text, new).encode("utf-8")
+
+        return rewrite
+
+    def _is_always_plain(self, item: Item) -> bool:
+        view = item.view
+        if view.file or item.spec.name.rpartition(".")[2].lower() in ALWAYS_PLAIN:
+            return True
+        below = "/".join(item.spec.below(view.root))
+        return item.spec.name == view.index or below in (view.not_found, view.single_page)
+
+    def _renamed(self, name: Named) -> None:
+        asset = self.assets[name.key]
+        url = _without(asset.item.place.host, name.name)
+        asset.url = None if self._is_always_plain(asset.item) and asset.item.tree is None else url
+        if name.data is not None:
+            data = name.data
+            asset.digest, asset.integrity, asset.size = hashlib.sha256(data).hexdigest(), integrity_of(data), len(data)
+            self._put(data, asset.digest)
+
+    # Codings.
+
+    def _compress(self) -> None:
+        known = self._known()
+        wanted: dict[str, int] = {}
+        for asset in self.assets.values():
+            if self.codings and is_worth_it(asset.item.spec.name) and 0 < asset.size <= READ_WHOLE:
+                wanted.setdefault(asset.digest, asset.size)
+        # The largest first, so that no processor waits for one at the end.
+        tasks = sorted(wanted, key=lambda digest: (-wanted[digest], digest))
+        found: dict[str, dict[str, tuple[str, int]]] = {}
+        done = self.pool.map(lambda digest: (digest, self._variants(digest, known)), tasks)
+        for digest, variants in self.progress(done, len(tasks), "Compressing"):
+            found[digest] = variants
+        for asset in self.assets.values():
+            if is_worth_it(asset.item.spec.name):
+                asset.variants = found.get(asset.digest, {})
+
+    def _known(self) -> dict[str, Mapping[str, tuple[str, int]]]:
+        """The variants of the release that is served, by content; none where another library made them."""
+        release = self.tree.served()
+        if (
+            release is None
+            or release.about.get("codings") != list(self.codings)
+            or _read(self._made_with) != self._libraries()
+        ):
+            return {}
+        return {asset.object: asset.variants for asset in release if is_worth_it(asset.name)}
+
+    @property
+    def _made_with(self) -> str:
+        return f"{self.tree.directory}/codings.json"
+
+    def _libraries(self) -> bytes:
+        versions = {coding: version_of(coding) for coding in self.codings}
+        return json.dumps(versions, sort_keys=True).encode() + b"\n"
+
+    def _variants(self, digest: str, known: Mapping[str, Mapping[str, tuple[str, int]]]) -> dict[str, tuple[str, int]]:
+        there = known.get(digest)
+        if there is not None and all(self.tree.objects.size(each) == size for each, size in there.values()):
+            return dict(there)
+        data = self.tree.objects.read(digest)
+        found = {}
+        for coding in self.codings:
+            variant = COMPRESSORS[coding](data)
+            if len(variant) < len(data):
+                name = hashlib.sha256(variant).hexdigest()
+                self._put(variant, name)
+                found[coding] = name, len(variant)
+        return found
+
+    def _weigh(self, budgets: Sequence[Budget]) -> None:
+        for asset in self.assets.values():
+            size = min([asset.size, *(size for _, size in asset.variants.values())])
+            parts = asset.item.place.path.split("/")
+            for budget in budgets:
+                if (budget.pattern is None or budget.pattern.matches(parts)) and size > budget.size:
+                    message = f"{str(asset.item.spec)!r} has {size:,} bytes compressed; the budget is {budget.size:,}"
+                    self.problems.append(Problem(Origin(asset.item.file), message))
+                    break
+
+    def _collide(self) -> None:
+        """Names that no directory holds beside each other."""
+        names: dict[str, _Asset] = {}
+        for asset in self.assets.values():
+            for name in {asset.url, asset.item.place.path if asset.plain else None} - {None}:
+                assert name is not None
+                other = names.setdefault(name, asset)
+                if other.digest != asset.digest:
+                    message = f"{asset.key!r} and {other.key!r} would have one name, {name!r}, and are different"
+                    self.problems.append(Problem(Origin(asset.item.file), message))
+        folders = {folder for name in names for folder in _parents(name)}
+        for name in sorted(set(names) & folders):
+            message = f"{name!r} is an asset and a directory of others; a directory holds one of the two"
+            hint = "rename one, or take the other out with an override"
+            self.problems.append(Problem(Origin(names[name].item.file), message, hint))
+        folded: dict[str, list[str]] = {}
+        for name in names:
+            folded.setdefault(name.casefold(), []).append(name)
+        for several in folded.values():
+            if len(several) > 1:
+                warnings.warn(
+                    f"names that differ only in case: {few(sorted(several), 3)}; macOS and Windows hold one of them",
+                    ConfigurationWarning,
+                    stacklevel=2,
+                )
+
+    # Writing.
+
+    def _write(self, keep: int, younger: float) -> Frozen:
+        headers: dict[str, int] = {}
+        assets = [(asset, self._headers(asset)) for asset in self.assets.values()]
+        for number, text in enumerate(sorted({text for _, texts in assets for text in texts if text is not None})):
+            headers[text] = number
+        entries = [self._released(asset, texts, headers) for asset, texts in assets]
+        about = {
+            "codings": list(self.codings),
+            "directories": self._directories(),
+            "headers": [json.loads(text) for text in headers],
+            "views": self._views(),
+        }
+        manifest = release_bytes(entries, about)
+        digest = hashlib.sha256(manifest).hexdigest()
+        before = self.tree.served()
+        self.tree.objects.sync(iter({each for entry in entries for each in entry.objects}))
+        names: dict[str, str] = {}
+        plain: dict[str, str] = {}
+        for entry in entries:
+            names.update(file_names(entry))
+            plain.update(plain_file_names(entry))
+        self.tree.link_all(names, self.pool)
+        self.tree.plain_names(digest, plain, self.pool)
+        self.tree.finish(manifest, b"", digest)
+        if _read(self._made_with) != self._libraries():
+            replace_file(self._made_with, self._libraries())
+        removed = self.tree.prune(keep, younger)
+        return Frozen(
+            release=digest,
+            assets=len(entries),
+            size=sum(entry.size for entry in entries),
+            compressed=sum(min([entry.size, *(size for _, size in entry.variants.values())]) for entry in entries),
+            changed=before is None or before.digest != digest,
+            made=self.made,
+            removed=removed,
+        )
+
+    def _headers(self, asset: _Asset) -> tuple[str | None, str | None]:
+        """What is said of an asset under its name for ever, and under its plain one, as JSON."""
+        return (
+            self._headers_of(asset, True) if asset.url is not None else None,
+            self._headers_of(asset, False) if asset.plain else None,
+        )
+
+    def _headers_of(self, asset: _Asset, forever: bool) -> str:
+        item = asset.item
+        record = replace(item.view, content_encodings=self.codings, send=None)
+        path = item.spec.parts[-1:] if item.view.file else item.spec.below(item.view.root)
+        entry = entry_of(
+            record,
+            path,
+            None,
+            [item.entry.identity.source],
+            0.0,
+            immutable=forever,
+            types=self.registry.snapshot.media_types,
+        )
+        said = [list(header) for header in entry.identity.headers if header[0].lower() not in _OF_THE_BYTES]
+        return json.dumps(said)
+
+    def _released(self, asset: _Asset, texts: tuple[str | None, str | None], headers: Mapping[str, int]) -> Released:
+        item = asset.item
+        more: dict[str, Any] = {"path": item.place.path}
+        if item.place.host:
+            more["host"] = item.place.host
+        if asset.url is not None:
+            more["url"], more["headers"] = asset.url, headers[str(texts[0])]
+        if asset.plain:
+            more["plain"] = headers[str(texts[1])]
+        if asset.module:
+            more["module"] = True
+        origin = self.site.place(item.origin)
+        if origin:
+            more["origin"] = origin
+        if self.inventory.url_place(item.spec) == item.place:
+            more["asked"] = True  # this is where static_url leads
+        return Released(
+            name=asset.key,
+            object=asset.digest,
+            size=asset.size,
+            type=next(
+                (value for name, value in json.loads(str(texts[0] or texts[1] or "[]")) if name == "Content-Type"), ""
+            ),
+            versions=_versions(asset),
+            view=item.view.name,
+            spec=self.site.spec(item.spec),
+            source=self.site.spec(item.source),
+            permission=item.view.permission,
+            integrity=asset.integrity,
+            variants=asset.variants,
+            references=tuple(sorted({str(target) for _, target in asset.links if target is not None})),
+            more=more,
+        )
+
+    def _directories(self) -> dict[str, str]:
+        """The URLs of directories, by spec: scripts join names to them."""
+        found = {}
+        for place, spec in self.inventory.directories.items():
+            found[self.site.spec(spec)] = f"{place}/" if str(place) else ""
+        return found
+
+    def _views(self) -> list[dict[str, Any]]:
+        """What a static view says of requests for what is not there, or not for everybody."""
+        found = []
+        for view in self.registry.snapshot.views:
+            said = {
+                "name": view.name,
+                "file": view.file,
+                "index": view.index,
+                "not_found": view.not_found,
+                "single_page": view.single_page,
+                "permission": view.permission,
+                "cache_max_age": view.cache_max_age,
+                "headers": [list(header) for header in view.headers],
+                "send": None if view.send is None else list(view.send),
+            }
+            found.append({key: value for key, value in said.items() if value})
+        return sorted(found, key=lambda each: str(each.get("name", "")))
+
+
+# What is said of bytes on the way, and not of the asset: who serves it knows.
+_OF_THE_BYTES = frozenset(["content-length", "etag", "last-modified", "accept-ranges", "content-encoding"])
+
+
+def _is_rewritten(asset: _Asset) -> bool:
+    """Are references in it replaced? Not in a tree, where they carry the version as they are."""
+    name = asset.item.spec.name.rpartition(".")[2].lower()
+    return asset.item.tree is None and name == "css"
+
+
+def _carried(asset: _Asset, target: _Asset, link: Link) -> bool:
+    """Does a reference lead to a name for ever, rewritten or as it is?"""
+    if asset.item.tree is not None:
+        return target.item.tree == asset.item.tree and not link.url.startswith(("/", "\\"))
+    return _is_rewritten(asset) or link.kind == "module"
+
+
+def _versions(asset: _Asset) -> tuple[str, ...]:
+    """What stands in the name for ever, and not in the plain one."""
+    if asset.item.tree is not None:
+        return (f"~{asset.item.tree}",)
+    found = without_digest((asset.url or "").rpartition("/")[2])
+    return () if found is None or asset.url == asset.item.place.path else (found[1],)
+
+
+def _without(host: str, name: str) -> str:
+    return name[len(host) + 1 :] if host else name
+
+
+def _text(item: Item, data: bytes) -> str | None:
+    """The text of what may refer to other assets; None for what does not, or is no UTF-8."""
+    if item.spec.name.rpartition(".")[2].lower() not in ("css", "js", "mjs") or len(data) > FOLLOWED:
+        return None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _integrity(data: bytes) -> str:
+    return f"sha384-{base64.b64encode(hashlib.sha384(data).digest()).decode()}"
+
+
+def _summed(stream: BinaryIO) -> tuple[str, str, int]:
+    """The digest, the integrity and the size of all that a stream has, a piece at a time."""
+    digest, integrity, size = hashlib.sha256(), hashlib.sha384(), 0
+    while chunk := stream.read(CHUNK):
+        digest.update(chunk)
+        integrity.update(chunk)
+        size += len(chunk)
+    return digest.hexdigest(), f"sha384-{base64.b64encode(integrity.digest()).decode()}", size
+
+
+def _parents(name: str) -> Iterator[str]:
+    while "/" in name:
+        name = name.rpartition("/")[0]
+        yield name
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError:
+        return None

@@ -1,0 +1,204 @@
+"""
+What there is to freeze: every asset of every static view, as the view would answer it, with who decided so.
+
+The static view itself is asked for each name. What it would not serve is not here, and what it says of an asset is what
+is said of the frozen one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from assetzcml.errors import NotPublished, Origin
+from assetzcml.records.assets import AssetSpec, Busting, StaticViewRecord
+from assetzcml.records.readers import CODINGS
+from assetzcml.registry import Registry
+from assetzcml.resolving.names import is_public_name
+from assetzcml.resolving.resolver import Resolver
+from assetzcml.resolving.search import SearchPaths
+from assetzcml.serving.paths import Key
+from assetzcml.serving.publication import Publication
+from assetzcml.serving.responses import Entry
+from assetzcml.serving.sites import Site
+from assetzcml.serving.variants import Location
+from assetzcml.urls.cachebusters import TreeCacheBuster
+from assetzcml.urls.lookup import Lookup
+
+__all__ = ["Inventory", "Item", "Place", "base_of"]
+
+LONGEST_WAY = 64  # directories: links that lead round in a circle end there
+
+
+class Place(NamedTuple):
+    """Where a name of a URL is: the *host* with its scheme, '' for the application's own, and the path, decoded."""
+
+    host: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.host}/{self.path}" if self.host else self.path
+
+
+def base_of(view: StaticViewRecord) -> Place:
+    """
+    Where the names of a view begin.
+
+    >>> from assetzcml.records.assets import asset_spec
+    >>> base_of(StaticViewRecord(name="https://cdn.example.com/shop", root=asset_spec("shop:static")))
+    Place(host='https://cdn.example.com', path='shop')
+    """
+    if not view.external:
+        return Place("", view.name.strip("/"))
+    parts = urlsplit(view.name)
+    scheme = f"{parts.scheme}:" if parts.scheme else ""
+    return Place(f"{scheme}//{parts.netloc}", unquote(parts.path).strip("/"))
+
+
+@dataclass
+class Item:
+    """
+    An asset below a name. *entry* is what the view would answer under the plain name.
+
+    *tree* is the version of the tree that it is in, and *counted* the digest it has there. *forever*: its plain name is
+    one that never gets other bytes. *origin* is the statement that decided where it comes from.
+    """
+
+    view: StaticViewRecord
+    spec: AssetSpec
+    place: Place
+    entry: Entry
+    source: AssetSpec
+    origin: Origin | None
+    busting: Busting | None = None
+    tree: str | None = None
+    counted: str = ""
+    forever: bool = field(default=False)
+
+    @property
+    def location(self) -> Location:
+        """Where its bytes are."""
+        return self.entry.identity.source.location
+
+    @property
+    def file(self) -> str:
+        """The file that its bytes are in, for messages."""
+        location = self.location
+        return location.path if location.member is None else str(self.source)
+
+
+class Inventory:
+    """All that one registry publishes. Nothing is supposed to change meanwhile; what does is noticed when it is read."""
+
+    def __init__(self, registry: Registry):
+        self.registry = registry
+        self.snapshot = registry.snapshot
+        self._resolver = registry.part(Resolver)
+        self._site = self.snapshot.derived(Site)
+        self._paths = self.snapshot.derived(SearchPaths)
+        self.made = self._paths.bundles
+        self._versions: dict[int, tuple[str, dict[str, str]]] = {}
+        #: Where a directory that exists is published: a page may ask for its URL.
+        self.directories: dict[Place, AssetSpec] = {}
+
+    def items(self) -> Iterator[Item]:
+        """The assets, view by view, in the order of their names."""
+        for view in sorted(self.snapshot.views, key=lambda each: each.name):
+            publication = Publication(replace(view, send=None), self.snapshot)
+            specs = [view.root] if view.file else self._walk(view)
+            for spec in specs:
+                item = self._item(view, publication, spec)
+                if item is not None:
+                    yield item
+
+    def _walk(self, view: StaticViewRecord) -> list[AssetSpec]:
+        """All that may have a name below a view: what is in a directory of any layer, and what bundles make."""
+        found = {spec for spec in self.made if spec.under(view.root)}
+        waiting = [view.root]
+        seen: set[str] = set()
+        while waiting:
+            spec = waiting.pop()
+            try:
+                asset = self._resolver.resolve(spec)
+                real = os.path.realpath(asset.abspath() or f"{spec} in an archive")
+                if spec != view.root and (real in seen or len(spec.parts) - len(view.root.parts) > LONGEST_WAY):
+                    continue
+                names = asset.listdir()
+            except (OSError, ImportError):
+                continue
+            seen.add(real)
+            self.directories.setdefault(self._place(view, spec), spec)
+            beside = set(names)
+            for name in names:
+                if not is_public_name(name, view.dotfiles) or _is_variant(name, beside):
+                    continue
+                child = spec.joined([name])
+                if child in self.made:
+                    continue
+                asset = self._resolver.resolve(child)
+                if asset.isfile():
+                    found.add(child)
+                if asset.isdir():
+                    waiting.append(child)
+        return sorted(found)
+
+    @staticmethod
+    def _place(view: StaticViewRecord, spec: AssetSpec) -> Place:
+        host, path = base_of(view)
+        below = () if view.file else spec.below(view.root)
+        return Place(host, "/".join([*([path] if path else []), *below]))
+
+    def _item(self, view: StaticViewRecord, publication: Publication, spec: AssetSpec) -> Item | None:
+        place = self._place(view, spec)
+        if not view.external:
+            found = self._site.route("/" + place.path.encode("utf-8", "surrogateescape").decode("latin-1"))
+            if found is None or found[0].record is not view:
+                return None  # a view with a longer name has the place
+        entry = publication.find(Key((), False) if view.file else Key(spec.below(view.root), False))
+        if not isinstance(entry, Entry):
+            return None
+        source, origin = self._decided(view, spec)
+        item = Item(view, spec, place, entry, source, origin, forever=entry.immutable)
+        busting = self.snapshot.derived(Lookup).busting(spec, source)
+        if busting is not None:
+            item.busting = busting.record
+            if isinstance(busting.buster, TreeCacheBuster) and not view.file:
+                version, digests = self._tree(busting.buster)
+                name = busting.buster.name_of(spec)
+                if name in digests:
+                    item.tree, item.counted = version, digests[name]
+        return item
+
+    def url_place(self, spec: AssetSpec) -> Place | None:
+        """The plain name below which `static_url` has an asset, of all that it is published under; None for none."""
+        try:
+            place = self.snapshot.derived(Lookup).place(spec)
+        except NotPublished:
+            return None
+        return self._place(place.view, place.spec)
+
+    def _decided(self, view: StaticViewRecord, spec: AssetSpec) -> tuple[AssetSpec, Origin | None]:
+        """The layer that an asset is taken from, and the statement that says so."""
+        found = self._resolver.look(spec)[1]
+        source = spec if found is None else found.spec
+        for candidate in self._paths.places(spec):
+            if candidate.spec == source and candidate.via:
+                return source, candidate.via[-1].origin
+        return source, view.origin
+
+    def _tree(self, buster: TreeCacheBuster) -> tuple[str, dict[str, str]]:
+        """The version of a tree, and the digests it is made of. Counted once: all of a release is of one version."""
+        tree = buster.tree()
+        known = self._versions.get(id(tree))
+        if known is None:
+            count = tree.current(anew=True)
+            known = count.version, {name: file.digest for name, file in count.files.items()}
+            self._versions[id(tree)] = known
+        return known
+
+
+def _is_variant(name: str, beside: set[str]) -> bool:
+    return any(name.endswith(suffix) and name.removesuffix(suffix) in beside for suffix in CODINGS.values())

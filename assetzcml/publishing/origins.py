@@ -1,0 +1,62 @@
+"""Places as a manifest names them: by package, or relative to the file that the site begins with. No path of a machine."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+
+from assetzcml.errors import Origin
+from assetzcml.records.assets import AssetSpec
+from assetzcml.registry import Registry
+
+__all__ = ["Site"]
+
+
+class Site:
+    """Where a site is: the directory of the file that its first load began with; without a load, the working directory."""
+
+    def __init__(self, registry: Registry):
+        files = [load.files[0].path for load in registry.loads if load.files]
+        self.directory = os.path.dirname(os.path.abspath(files[0])) if files else os.getcwd()
+
+    def place(self, origin: Origin | None) -> str:
+        """
+        A statement: 'shop:configure.zcml:12', or 'overrides.zcml:3' beside the site's file; '' where nothing is known.
+        """
+        if origin is None:
+            return ""
+        line = f":{origin.line}" if origin.line else ""
+        path = os.path.abspath(origin.file)
+        package = _package_of(os.path.dirname(path))
+        if package is None:
+            return f"{self._relative(path)}{line}"
+        directory, name = package
+        return f"{name}:{os.path.relpath(path, directory).replace(os.sep, '/')}{line}"
+
+    def spec(self, spec: AssetSpec) -> str:
+        """
+        An address. One that is an absolute path is relative to the site: './static/app.css'.
+        """
+        if spec.package:
+            return str(spec)
+        path = self._relative(str(spec))
+        return path if path.startswith("../") else f"./{path}"
+
+    def _relative(self, path: str) -> str:
+        return os.path.relpath(path, self.directory).replace(os.sep, "/")
+
+
+@lru_cache(maxsize=1_000)
+def _package_of(directory: str) -> tuple[str, str] | None:
+    """The outermost directory's package that a directory is in: its innermost directory, and its dotted name."""
+    top, names = directory, []
+    while os.path.exists(os.path.join(top, "__init__.py")):
+        top, name = os.path.split(top)
+        names.append(name)
+    if names:
+        return directory, ".".join(reversed(names))
+    parent = os.path.dirname(directory)
+    if parent == directory:
+        return None
+    above = _package_of(parent)
+    return above

@@ -1,0 +1,82 @@
+"""Is a frozen directory what it promises? Everything is computed again; nothing is believed of what is there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+
+from assetzcml.publishing.compress import decoded
+from assetzcml.publishing.frozen_tree import FrozenTree, file_names, integrity_of, plain_file_names
+from assetzcml.resolving.objects import BrokenObject
+from assetzcml.resolving.releases import BrokenRelease, Released
+
+__all__ = ["verified"]
+
+
+def verified(directory: str | os.PathLike[str]) -> Iterator[str]:
+    """What is wrong with a frozen directory, in words; nothing where all of every release is as it was frozen."""
+    tree = FrozenTree(directory)
+    stamps = tree.releases.stamps()
+    if not stamps:
+        yield "there is no release"
+    elif tree.current not in {stamp.digest for stamp in stamps}:
+        yield "current: it leads to no release that is there"
+    known: dict[str, list[str]] = {}
+    for stamp in stamps:
+        name = f"generations/{stamp.digest}.json"
+        try:
+            release = tree.releases.read(stamp.digest)
+            assets = list(release)
+        except (OSError, BrokenRelease) as error:
+            yield f"{name}: {error}"
+            continue
+        for asset in assets:
+            for fault in _of_asset(tree, asset, known):
+                yield f"{name}: {asset.name}: {fault}"
+            prefix = f"{stamp.digest}/"
+            plain = {path.replace("/", f"/{prefix}", 1): digest for path, digest in plain_file_names(asset).items()}
+            for path, digest in {**file_names(asset), **plain}.items():
+                if not _is(tree, path, digest):
+                    yield f"{path}: it is not what {name} says"
+
+
+def _of_asset(tree: FrozenTree, asset: Released, known: dict[str, list[str]]) -> Iterator[str]:
+    """The faults of contents; those of one content are found once."""
+    key = f"{asset.object} {asset.integrity} {asset.size} {sorted(asset.variants.items())}"
+    if key not in known:
+        known[key] = list(_of_contents(tree, asset))
+    yield from known[key]
+
+
+def _of_contents(tree: FrozenTree, asset: Released) -> Iterator[str]:
+    try:
+        data = tree.objects.read(asset.object)
+    except FileNotFoundError:
+        yield f"its content {asset.object[:12]} is missing"
+        return
+    except (OSError, BrokenObject):
+        yield f"its content {asset.object[:12]} has another digest, or cannot be read"
+        return
+    if len(data) != asset.size or integrity_of(data) != asset.integrity:
+        yield "its size or integrity is not that of its content"
+    for coding, (digest, size) in asset.variants.items():
+        try:
+            variant = tree.objects.read(digest)
+        except (OSError, BrokenObject):
+            yield f"its {coding} variant is missing, or has another digest"
+            continue
+        if len(variant) != size or size >= asset.size or decoded(variant, coding) != data:
+            yield f"its {coding} variant is not one of its content"
+
+
+def _is(tree: FrozenTree, path: str, digest: str) -> bool:
+    full = f"{tree.directory}/{path}"
+    try:
+        status = os.lstat(full)
+        if os.path.samestat(status, os.lstat(tree.objects.path(digest))):
+            return True
+        with open(full, "rb") as stream:
+            return hashlib.sha256(stream.read()).hexdigest() == digest
+    except OSError:
+        return False
