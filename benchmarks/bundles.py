@@ -1,6 +1,7 @@
 """Bundles against webassets: URLs with auto_build on and off (CPU time), and a build of 200 files (wall time).
 
-Both have what they have by default: hash versions, a manifest, a cache. Files are synced by us only.
+Both have what they have by default: hash versions, a manifest, a cache. Files are synced by us only: with TMPDIR=/dev/shm
+the two do the same.
 """
 
 from __future__ import annotations
@@ -130,4 +131,4 @@ if __name__ == "__main__":
         names = write_sources(sources)
         urls(sources, names)
         build(sources, names, filtered=True, aim=3)
-        build(sources, names, filtered=False, aim=None)
+        build(sources, names, filtered=False, aim=1.5)

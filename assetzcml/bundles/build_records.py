@@ -84,6 +84,9 @@ class Recorded(NamedTuple):
     written: float
 
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
 class OutputFile:
     """
     The file that is kept about an output where it is built: the lock of its builds, and the record of the last one.
@@ -107,7 +110,7 @@ class OutputFile:
 
     def after(self, record: BuildRecord) -> BuildRecord:
         """*record* with the outputs of before, of which what is written here now is the latest. The lock is held."""
-        before = self.read().record
+        before = None if self.lock.empty else self.read().record
         if before is None:
             return record
         former = [each for each in (before.output, *before.former) if each.name != record.output.name]
@@ -119,7 +122,7 @@ class OutputFile:
 
     def finish(self, record: BuildRecord) -> None:
         """Say what the output was made from, now that all of it is written."""
-        text = json.dumps([FORMAT_HERE, *record], separators=(",", ":")).encode("ascii")
+        text = _COMPACT([FORMAT_HERE, *record]).encode("ascii")
         self.lock.write(digest_of(text).encode() + b"\n" + text)
 
 

@@ -8,7 +8,6 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -21,7 +20,7 @@ from assetzcml.bundles.freshness import Difference, differences, foreign_differe
 from assetzcml.bundles.ledger import Ledger
 from assetzcml.bundles.merging import Hunk, Merger
 from assetzcml.bundles.updaters import SKIP_CACHE
-from assetzcml.bundles.version_manifests import FileManifest
+from assetzcml.bundles.version_manifests import CacheManifest, FileManifest
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Problem
 from assetzcml.resolving.files import Replacement, sync_directory
@@ -256,7 +255,8 @@ def _attempt(bundle: Bundle, ctx: Context, force: bool, timeout: float) -> Built
         content, record, source_size = _made(bundle, ctx, needed)
         path = bundle.resolve_output(ctx, version=record.version)
         directory = os.path.dirname(path)
-        os.makedirs(directory, exist_ok=True)
+        if not os.path.isdir(directory):
+            os.makedirs(directory, exist_ok=True)
         record = file.after(record)
         file.begin()
         # Not the name with its version: what a killed build left is written over by the next one, whatever its version.
@@ -301,8 +301,8 @@ def _finished(builds: Sequence[Begun], ledger: Ledger | None = None) -> list[Bui
     errors: dict[int, ConfigurationError] = {}
     own = Ledger()
 
-    def each(action: Callable[[Begun], object], some: Iterable[Begun] = builds) -> None:
-        for build in some:
+    def each(action: Callable[[Begun], object]) -> None:
+        for build in builds:
             if id(build) not in errors:
                 try:
                     with _as_build_error(build.bundle):
@@ -313,11 +313,7 @@ def _finished(builds: Sequence[Begun], ledger: Ledger | None = None) -> list[Bui
     with contextlib.ExitStack() as ending:
         for build in builds:
             ending.callback(build.end)
-        if len(builds) > 1:  # all at once: a disk that has to write its journal does it once for all that wait
-            with ThreadPoolExecutor(len(builds)) as pool:
-                list(pool.map(lambda build: each(lambda build: build.replacement.sync(), [build]), builds))
-        else:
-            each(lambda build: build.replacement.sync())
+        each(lambda build: build.replacement.sync())
         each(_put)
         for directory in dict.fromkeys(os.path.dirname(build.replacement.path) for build in builds):
             inside = [build for build in builds if os.path.dirname(build.replacement.path) == directory]
@@ -350,9 +346,12 @@ def _shared(action: Callable[[], object], builds: Sequence[Begun], errors: dict[
 
 
 def _remember(build: Begun) -> None:
-    """Tell a manifest that keeps each version by itself."""
+    """Tell a manifest that keeps each version by itself; but not the default one, which would repeat the record."""
     manifest = build.ctx.manifest
-    if manifest is not None and not isinstance(manifest, FileManifest) and build.record.version is not None:
+    if manifest is None or isinstance(manifest, FileManifest) or build.record.version is None:
+        return
+    given = build.ctx.environment.given
+    if not isinstance(manifest, CacheManifest) or given("manifest") or given("cache"):
         manifest.remember(build.bundle, build.ctx, build.record.version)
 
 

@@ -114,6 +114,7 @@ class Bundle:
         self._extra = dict(extra or {})
         self._known_urls: dict[bool, tuple[int, float, list[Any]]] = {}
         self._chain_known: tuple[Any, int, list[Filter]] | None = None
+        self._path_known = ("", "", "")  # directory, output, path
         self._revisions: dict[Revision, None] = {}
         self._config = Config(changed=self.changed)
         self._config.update(config or {})
@@ -365,12 +366,16 @@ class Bundle:
         """The absolute path of the output, its placeholder unresolved. BundleError for one outside the directory."""
         assert self.output is not None
         directory = ctx.directory
+        known = self._path_known
+        if known[:2] == (directory, self.output):
+            return known[2]
         path = os.path.normpath(os.path.join(directory, self.output))
         if below(path, directory) is None:
             message = f"{self}: its output {self.output!r} lies outside the directory {directory!r}"
             raise BundleError(message, origin=self.origin)
         if self.output.endswith(("/", os.sep)) or "\0" in path:
             raise BundleError(f"{self}: its output {self.output!r} is not the name of a file", origin=self.origin)
+        self._path_known = directory, self.output, path
         return path
 
     def resolve_output(self, ctx: Context | None = None, version: str | None = None) -> str:

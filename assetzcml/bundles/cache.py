@@ -117,12 +117,11 @@ def cache_key(*fields: bytes | str) -> str:
     >>> cache_key("a") == cache_key(b"a")
     True
     """
-    digest = hashlib.sha256(FORMAT)
+    parts = [FORMAT]
     for field in fields:
         data = field.encode("utf-8", "surrogateescape") if isinstance(field, str) else field
-        digest.update(b"%d:" % len(data))
-        digest.update(data)
-    return digest.hexdigest()
+        parts += (b"%d:" % len(data), data)
+    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 def filter_identity(bound: Filter) -> str | None:

@@ -40,6 +40,8 @@ class Context(Options):
         self.building = building
         # The records by which outputs are up to date, by the id of the bundle, as far as somebody has asked.
         self.records: dict[int, BuildRecord | None] = {}
+        self._ways: dict[str, tuple[str, str]] = {}  # by folder
+        self._folders: dict[str, str | None] = {}  # the URL of a file '_' in a folder; None where nobody publishes that
 
     def inside(self, bundle: Configured, extra_filters: Sequence[Filter] = ()) -> Context:
         """The context of *bundle*, which is among the contents."""
@@ -55,6 +57,14 @@ class Context(Options):
     @property
     def auto_build(self) -> bool:
         return self.building or super().auto_build
+
+    @cached_property
+    def versions(self) -> Any:
+        return super().versions
+
+    @cached_property
+    def manifest(self) -> Any:
+        return super().manifest
 
     @cached_property
     def directory(self) -> str:
@@ -80,14 +90,25 @@ class Context(Options):
         if isinstance(file, Source):
             if file.spec is not None:
                 return file.spec
-            file = str(file.path)
-        relative = below(os.path.normpath(file), self.directory)
+            path = str(file.path)
+        else:
+            path = os.path.normpath(file)
+        folder, _, name = path.rpartition(os.sep)
+        way = self._ways.get(folder)
+        if way is None:
+            way = self._ways[folder] = self._way_to(folder)
+        package, inside = way
+        if package:
+            return f"{package}:/{inside}{name}"
+        return f"./{inside}{name}" if ":" in inside or ":" in name else inside + name
+
+    def _way_to(self, folder: str) -> tuple[str, str]:
+        """The package that *folder* lies in, or '', and the way from there, or from the directory; with '/' behind."""
+        path = folder + os.sep + "_"
+        package, relative = "", below(path, self.directory)
         if relative is None:
-            inside = self.environment.package_of(file)
-            if inside is not None:
-                return f"{inside[0]}:/{inside[1]}"
-            relative = os.path.relpath(file, self.directory).replace(os.sep, "/")
-        return f"./{relative}" if ":" in relative else relative
+            package, relative = self.environment.package_of(path) or ("", os.path.relpath(path, self.directory))
+        return package, relative[:-1].replace(os.sep, "/")
 
     def source_of(self, name: str) -> Source | None:
         """The file that has that name, or is at that path; None when there is none."""
@@ -115,7 +136,13 @@ class Context(Options):
                 return environment.static_path(source.spec)
             except ValueError:  # no static view publishes it
                 pass
-        return mapped_url(source.path, self._mapping) if source.path is not None else None
+        if source.path is None:
+            return None
+        folder, name = os.path.split(source.path)
+        url = self._folders.get(folder, "")
+        if url == "":
+            url = self._folders[folder] = mapped_url(os.path.join(folder, "_"), self._mapping)
+        return joined_url(url[:-1], name) if url is not None else None
 
     def plain_url_of_source(self, source: Source) -> str | None:
         """The same without what a cache buster puts into it: where references in the file are relative to."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -88,12 +88,14 @@ class Join:
 
     # -- style sheets that are imported
 
-    def sheets(self, source: Source, content: bytes) -> Iterator[Sheet]:
+    def sheets(self, source: Source, content: bytes) -> Iterable[Sheet]:
         """
         *source* without the `@import`s that no browser would follow where it is going to be, and before it, or in the
         midst of it, the sheets that they name. What is no style sheet comes as it is.
         """
-        yield from self._sheets(source, content, (_key(source),))
+        if self.kind != "css" or (b"@" not in content and not self._imports_may_follow):  # as most are
+            return [Sheet(source, content)]
+        return self._sheets(source, content, (_key(source),))
 
     def _sheets(self, source: Source, content: bytes, around: tuple[str, ...]) -> Iterator[Sheet]:
         text = _text(content) if self.kind == "css" and kind_of(source.relative) == "css" else None
@@ -242,6 +244,8 @@ class Join:
         hoisted: list[str] = []
         imports_may_follow = True
         for number, part in enumerate(parts):
+            if not imports_may_follow and b"@" not in contents[number]:  # as most are: there is nothing to see to
+                continue
             text = _text(contents[number])
             if text is None:
                 imports_may_follow = False

@@ -136,7 +136,7 @@ class Merger:
         """A source; before it, and in the midst of it, the style sheets that it imports and that no browser would."""
         content, signature = self._read(source)
         self.sources.append(Input(ctx.name_of(source), digest_of(content), signature))
-        reader = self._only(filters, "open")
+        reader = self._only(filters, "open") if filters else None
         for sheet in self._join.sheets(source, content) if reader is None else [Sheet(source, content)]:
             yield self._source(sheet, signature, filters, stamp, ctx)
 
@@ -148,8 +148,10 @@ class Merger:
         about = {"source": source.item, "source_path": source.path, "source_url": ctx.plain_url_of_source(source)}
         if source.spec is not None:
             about["source_spec"] = source.spec
-        opened = self._opened(source, content, signature, filters, about, stamp)
-        made = self._transformed("input", filters, content if opened is None else opened, about, stamp)
+        made = content
+        if filters:
+            opened = self._opened(source, content, signature, filters, about, stamp)
+            made = self._transformed("input", filters, content if opened is None else opened, about, stamp)
         self._join.look_for_modules(about, content, made, any(one.resolves_modules for one in filters))
         return Piece(made, about, imports)
 

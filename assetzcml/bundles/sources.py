@@ -10,6 +10,7 @@ import posixpath
 import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -103,6 +104,11 @@ def find_sources(item: str, places: Sequence[str], resolver: Any = None) -> list
     if os.path.isabs(item) or (resolver is not None and is_spec(item)):
         places = [""]
     for place in places:
+        if place and not (_is_glob(place) or (resolver is not None and is_spec(place))):
+            source = _file_at(os.path.normpath(os.path.join(place, item)), item, item)  # as most are found
+            if source is not None:
+                return [source]
+            continue
         found = list(_found(item, [place], resolver, magic=False))
         if found:
             return list(found) if _is_glob(place) else [found[0]]
@@ -128,7 +134,10 @@ def _found(item: str, places: Sequence[str], resolver: Any, magic: bool) -> Iter
 
 
 def _is_glob(place: str) -> bool:
-    return glob.has_magic(place) and not os.path.isdir(place)
+    return _has_magic(place) and not os.path.isdir(place)
+
+
+_has_magic = lru_cache(maxsize=256)(glob.has_magic)  # of places, which are the same for every source
 
 
 def beside(source: Source, reference: str, resolver: Any = None) -> Source | None:
@@ -163,24 +172,25 @@ def _by_path(directory: str, item: str, magic: bool) -> Iterator[Source]:
     joined = os.path.join(directory, item)
     paths = glob.iglob(os.path.join(glob.escape(directory), item), recursive=True) if magic else [joined]
     for path in sorted(map(os.path.normpath, paths)):
-        if magic and os.path.basename(path) == BUILD_RECORD:
+        if magic and (os.path.basename(path) == BUILD_RECORD or not os.path.isfile(path)):
             continue
-        try:
-            status = os.stat(path)
-        except (OSError, ValueError):  # ValueError: a character that no file name can have
-            continue
-        if magic and not stat.S_ISREG(status.st_mode):
-            continue
-        _check_regular(item, path, status.st_mode)
-        yield Source(item, path, os.path.relpath(path, directory) if directory and magic else item)
+        source = _file_at(path, item, os.path.relpath(path, directory) if directory and magic else item)
+        if source is not None:
+            yield source
 
 
-def _check_regular(item: str, path: str, mode: int) -> None:
+def _file_at(path: str, item: str, relative: str) -> Source | None:
+    """The file at *path* as the source *item*; None when there is none. Raises BundleError for what is no file."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):  # ValueError: a character that no file name can have
+        return None
     if stat.S_ISDIR(mode):
         hint = f"{item.rstrip('/') + '/*'!r} is its files"
         raise BundleError(f"the source {item!r} is a directory ({path})", hint=hint)
     if not stat.S_ISREG(mode):
         raise BundleError(f"the source {item!r} is not a regular file ({path})")
+    return Source(item, path, relative)
 
 
 def _by_spec(resolver: Any, spec: str, item: str, magic: bool) -> Iterator[Source]:

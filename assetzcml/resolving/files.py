@@ -70,13 +70,26 @@ def read_file(path: str) -> tuple[bytes, Signature]:
     Raises IsADirectoryError, and OSError for what is not a regular file: a FIFO is never waited for.
     """
     descriptor = os.open(path, os.O_RDONLY | _NO_BLOCK | _BINARY)
-    with open(descriptor, "rb") as stream:
+    try:
         status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file", path)
-        return stream.read(), Signature.of(status)
+        content = os.read(descriptor, status.st_size + 1)  # one more, to see the end
+        if len(content) != status.st_size:  # it grows, or is longer than one read may be
+            with open(descriptor, "rb", closefd=False) as stream:
+                content += stream.read()
+        return content, Signature.of(status)
+    finally:
+        os.close(descriptor)
+
+
+def _send_off(descriptor: int) -> None:
+    """Have the system begin to write a file out, and do not wait: who syncs several does not wait for each in turn."""
+    if hasattr(os, "posix_fadvise"):  # not on macOS and Windows
+        with contextlib.suppress(OSError):  # it is a wish
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 class Replacement:
@@ -85,25 +98,27 @@ class Replacement:
 
     The caller holds the lock of *path*, so *temporary* has a fixed name in its directory: what a killed process left
     there, the next one writes over. All of it raises OSError; after `drop` there is the former file and no other.
+    Who writes several makes all of them before the first is synced: the disk has begun with each by then.
     """
 
     def __init__(self, path: str, content: bytes, temporary: str):
         self.path = path
         self._temporary = temporary
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY, 0o666)
-        self._stream = open(descriptor, "wb")  # noqa: SIM115  it is closed by `sync` or `drop`
         try:
-            self._stream.write(content)
-            self._stream.flush()
+            self._descriptor = _new_file(temporary)
+        except FileExistsError:
+            os.unlink(temporary)
+            self._descriptor = _new_file(temporary)
+        try:
+            write_all(self._descriptor, content)
+            _send_off(self._descriptor)
         except BaseException:
             self.drop()
             raise
 
     def sync(self) -> None:
-        os.fsync(self._stream.fileno())
-        self._stream.close()
+        os.fsync(self._descriptor)
+        self._close()
 
     def put(self) -> None:
         """After that, `sync_directory` makes it last."""
@@ -113,11 +128,20 @@ class Replacement:
     def drop(self) -> None:
         """Once more, or after `put`, does no harm."""
         with contextlib.suppress(OSError):
-            self._stream.close()
+            self._close()
         if self._temporary:
             with contextlib.suppress(OSError):
                 os.unlink(self._temporary)
             self._temporary = ""
+
+    def _close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _new_file(path: str) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY, 0o666)
 
 
 def replace_file(path: str, content: bytes, durable: bool = True) -> None:
@@ -184,8 +208,7 @@ class FileLock:
 
         The file's directory is made. Raises OSError when it cannot be.
         """
-        os.makedirs(os.path.dirname(self.path), exist_ok=True)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | _NO_FOLLOW | _BINARY, 0o666)
+        descriptor = self._opened()
         _held.add(descriptor)
         try:
             got = _wait(lambda: _lock(descriptor, self.path), timeout)
@@ -201,6 +224,19 @@ class FileLock:
                 _held.discard(descriptor)
                 with contextlib.suppress(OSError):  # the lock is given back, and what was written is written
                     os.close(descriptor)
+
+    def _opened(self) -> int:
+        flags = os.O_RDWR | os.O_CREAT | _NO_FOLLOW | _BINARY
+        try:
+            return os.open(self.path, flags, 0o666)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(self.path), exist_ok=True)
+            return os.open(self.path, flags, 0o666)
+
+    @property
+    def empty(self) -> bool:
+        """Does the file hold nothing? The holder asks."""
+        return os.fstat(self._descriptor).st_size == 0
 
     def write(self, content: bytes) -> None:
         """

@@ -9,6 +9,7 @@ import pytest
 
 from assetzcml.bundles import BuildError, Bundle, Environment, Filter, building
 from assetzcml.bundles.updaters import SKIP_CACHE
+from assetzcml.resolving.files import read_file
 from bundle_site import OLD, Marked
 
 
@@ -369,7 +370,7 @@ def test_outputs_of_before_are_not_sources_of_a_glob_beside_them(site, clock):
     site.replace("a.js", "new")
     clock.now += 1.0
     assert site.file_at(bundle.urls()[0]) == b"new\n;\nvar b;\n"
-    assert len(site.names(".")) == 7  # two sources, two outputs, the cache, the locks, the record
+    assert len(site.names(".")) == 6  # two sources, two outputs, the locks, the record
 
 
 def test_nested_bundles_are_watched_and_defined_with_what_contains_them(site, clock, builds):
@@ -389,3 +390,26 @@ def test_an_environment_needs_no_url_to_build(site):
     environment = Environment(str(site.directory))
     environment.register("x", "a.js", output="gen/out.js", filters=Marked()).build()
     assert site.read("gen/out.js") == b"[a.js]var a;\n"
+
+
+@pytest.mark.parametrize("options", [{}, {"auto_build": False}])
+def test_what_is_neither_said_of_a_manifest_nor_of_a_cache_is_in_the_record_alone(site, options):
+    environment = site.environment()
+    environment.register("x", "a.js", output="gen/x.%(version)s.js").build()
+    assert not (site.directory / ".webassets-cache").exists()
+    later = site.environment(**options)
+    assert later.register("x", "a.js", output="gen/x.%(version)s.js").urls() == environment["x"].urls()
+
+
+def test_a_file_is_read_to_its_end_though_it_says_another_size(site, monkeypatch):
+    path = site.write("long.js", "x" * 70_000)
+    whole = os.fstat
+
+    def shorter(descriptor):  # a file that grows, and files of /proc, which say nothing
+        status = list(whole(descriptor))
+        status[6] = 10
+        return os.stat_result(status)
+
+    monkeypatch.setattr(os, "fstat", shorter)
+    content, signature = read_file(path)
+    assert (len(content), signature.size) == (70_000, 10)
