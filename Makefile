@@ -6,7 +6,10 @@ VENV = .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint smoke types slow bench docs clean
+# Without bytecode each of the many processes that the tests start would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test stories lint smoke types slow bench docs clean
 
 demo: $(VENV)/demo.stamp
 	@echo "Then try, in another terminal:"
@@ -16,12 +19,16 @@ demo: $(VENV)/demo.stamp
 	@$(BIN)/assetzcml serve configure.zcml --app shop.app:plain --port $(PORT)
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses $(WORKERS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m 'not whole and not slow'
 	@$(MAKE) --no-print-directory smoke
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# Whole projects of every framework, real servers, browsers and fresh environments.
+stories: $(VENV)/test.stamp
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m 'whole and not slow'
 
 # The wheel that users get, installed in an environment of its own, away from the checkout.
 smoke: $(VENV)/test.stamp

@@ -1,6 +1,8 @@
 """What the modules of the package import, by every way there is: the graph that `test_architecture` judges."""
 
 import ast
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,14 +19,32 @@ class Import(NamedTuple):
     how: str
 
 
-def modules():
-    """Each module of the package and its tree; a package is the name of its folder."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
-        yield name.removesuffix(".__init__"), ast.parse(path.read_text(encoding="utf-8"))
+class Modules(Mapping):
+    """Each module of the package and its tree, read when it is asked for; a package is the name of its folder."""
+
+    def __init__(self):
+        self.trees = {}
+        self.paths = {
+            ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+            for path in sorted(PACKAGE.rglob("*.py"))
+        }
+
+    def __iter__(self):
+        return iter(self.paths)
+
+    def __len__(self):
+        return len(self.paths)
+
+    def __contains__(self, name):
+        return name in self.paths
+
+    def __getitem__(self, name):
+        if name not in self.trees:
+            self.trees[name] = ast.parse(self.paths[name].read_text(encoding="utf-8"))
+        return self.trees[name]
 
 
-MODULES = dict(modules())
+MODULES = Modules()
 
 
 # What an application may register another of: who asks for it by its interface does not know whom it gets.
@@ -43,10 +63,16 @@ def parts():
                     yield ast.unparse(key), modules[ast.unparse(value)]
 
 
-PROVIDERS = dict(parts())
+@cache
+def providers():
+    """The table of `parts`."""
+    return dict(parts())
+
+
 LOOK_UPS = {"getUtility", "queryUtility", "component", "_component"}
 
 
+@cache
 def imports(name):
     """Every import of a module, of ours and of others."""
     return imports_of(MODULES[name])
@@ -73,7 +99,7 @@ def _imports(node, how):
         if module in MODULES and "." in module:
             yield Import(module, node.lineno, "string")
     elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in LOOK_UPS and node.args:
-        provider = PROVIDERS.get(ast.unparse(node.args[0]))
+        provider = providers().get(ast.unparse(node.args[0]))
         if provider is not None:
             yield Import(provider, node.lineno, "look-up")
     if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+from functools import cache
 
 import pytest
 
@@ -51,12 +52,15 @@ EXCEPTIONS = {  # a unit, what it imports all the same, and the words in its sou
 NEVER = {"pkg_resources", "setuptools", "imp"}
 
 
-ARROWS = {
-    (name, each.module): each
-    for name in MODULES
-    for each in imports(name)
-    if each.module in MODULES and each.module != name
-}
+@cache
+def arrows():
+    """Every import of one of our modules by another: (importing, imported) → how."""
+    return {
+        (name, each.module): each
+        for name in MODULES
+        for each in imports(name)
+        if each.module in MODULES and each.module != name
+    }
 
 
 @pytest.mark.parametrize(
@@ -119,17 +123,17 @@ def test_a_room_imports_what_its_line_in_the_drawing_says_and_nothing_else(room)
 
 def test_no_module_leads_back_to_itself_however_it_imports():
     graph = {name: set() for name in MODULES}
-    for name, module in ARROWS:
+    for name, module in arrows():
         if (short(name), short(module)) not in STANDING:
             graph[name].add(module)
     assert [
-        [told(name, each) for (name, module), each in ARROWS.items() if {name, module} <= circle]
+        [told(name, each) for (name, module), each in arrows().items() if {name, module} <= circle]
         for circle in circles(graph)
     ] == []
 
 
 def test_an_arrow_that_may_still_stand_stands():
-    assert STANDING - {(short(name), short(module)) for name, module in ARROWS} == set()
+    assert STANDING - {(short(name), short(module)) for name, module in arrows()} == set()
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -226,14 +230,12 @@ def own_names(tree):
             yield node.value  # slots
 
 
-OWN_NAMES = {name: {own for own in own_names(tree) if re.match(r"_(?!_)", own)} for name, tree in MODULES.items()}
-
-
 def test_no_module_reads_what_another_keeps_to_itself():
-    ours = set().union(*OWN_NAMES.values()) - {"_replace"}  # public, of every NamedTuple
+    private = {name: {own for own in own_names(tree) if re.match(r"_(?!_)", own)} for name, tree in MODULES.items()}
+    ours = set().union(*private.values()) - {"_replace"}  # public, of every NamedTuple
     assert [
         (short(name), ast.unparse(node))
         for name, tree in MODULES.items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and node.attr in ours - OWN_NAMES[name] and ast.unparse(node.value) != "self"
+        if isinstance(node, ast.Attribute) and node.attr in ours - private[name] and ast.unparse(node.value) != "self"
     ] == [("zcml.documenting", "machine._docRegistry")]  # zope.configuration's own, which our machine fills as it does

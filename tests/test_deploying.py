@@ -83,6 +83,7 @@ def assets_of(page):
     return re.findall(r'(?:href|src)="([^"]+/static/[^"]+)"', page)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_command_of_a_server_serves_the_shop(name, tmp_path):
     port, server = served(name, tmp_path)
@@ -100,6 +101,7 @@ def test_four_servers_are_named():
     assert list(COMMANDS) == ["gunicorn", "waitress", "uvicorn", "granian"]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", ["nginx", "caddy"])
 def test_a_front_server_with_the_file_of_the_page_gives_browsers_the_urls_that_they_can_use(kind, tmp_path):
     front, port = free_port(), free_port()

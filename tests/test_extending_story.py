@@ -165,11 +165,13 @@ def browser(tmp_path_factory):
         return dict(zip(paths, pool.map(dom, [address + path for path in paths]), strict=True))
 
 
+@pytest.mark.whole
 def test_a_browser_runs_the_script_that_the_home_page_has_asked_for(browser):
     assert "<h1>The shop</h1>" in browser["/"]
     assert re.search(r'title="/static/~[0-9a-f]{12}/logo.png"', browser["/"])
 
 
+@pytest.mark.whole
 def test_a_browser_follows_the_theme_from_page_to_page(browser):
     assert "<h1>About us</h1>" in browser["/about"]
     assert "<h1>What most people take</h1>" in browser["/items/best"]
@@ -178,5 +180,6 @@ def test_a_browser_follows_the_theme_from_page_to_page(browser):
     assert all("Green, and still the shop" in browser[path] for path in ("/", "/about", "/items/best", "/imprint"))
 
 
+@pytest.mark.whole
 def test_a_browser_draws_the_logo_and_the_colours_of_the_theme(browser):
     assert "<title>true rgb(20, 83, 45)</title>" in browser["/measured"]

@@ -23,6 +23,7 @@ SECONDS = float(os.environ.get("ASSETZCML_STRESS_SECONDS", "3"))
 CHANGES_A_SECOND = 3
 
 
+@pytest.mark.whole
 def test_eight_processes_that_ask_for_missing_bundles_while_sources_change(tmp_path):
     static = tmp_path / "static"
     static.mkdir()

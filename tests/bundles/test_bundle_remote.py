@@ -38,7 +38,7 @@ def server(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(remote, "TIMEOUT", 5.0)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as made:
-        thread = threading.Thread(target=made.serve_forever, daemon=True)
+        thread = threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{made.server_address[1]}"
         made.shutdown()

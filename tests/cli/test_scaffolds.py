@@ -61,6 +61,7 @@ def check(name):
     return [str(finding) for finding in registry.part(Checker).check(f"{name}:configure.zcml")]
 
 
+@pytest.mark.whole
 def test_the_commands_of_the_page_do_what_it_says(elsewhere):
     assert len(STORY) == 14
     for command, expected in STORY:

@@ -11,6 +11,8 @@ import pytest
 
 pytest.importorskip("django")
 
+pytestmark = pytest.mark.whole
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "django_project"
 QUESTIONS = Path(__file__).parents[1] / "django_questions.py"
 THEME = "harbour:configure.zcml"

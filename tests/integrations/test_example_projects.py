@@ -17,6 +17,8 @@ import pytest
 
 from chromium import CHROMIUM, document_at
 
+pytestmark = pytest.mark.whole
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 GUNICORN = ["-m", "gunicorn", "--access-logfile", "-", "--bind", "127.0.0.1:{port}"]
 UVICORN = ["-m", "uvicorn", "--port", "{port}"]

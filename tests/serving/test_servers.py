@@ -19,6 +19,8 @@ import pytest
 import hostile_requests
 from serving.conftest import write
 
+pytestmark = pytest.mark.whole
+
 SERVERS = {
     "waitress": "waitress-serve --listen 127.0.0.1:{port} serving.served_site:wsgi",
     "gunicorn sync": "gunicorn --bind 127.0.0.1:{port} serving.served_site:wsgi",

@@ -66,6 +66,7 @@ def shown(package, buster, tmp_path):
     return re.search("<title>(.*)</title>", document)[1], asked
 
 
+@pytest.mark.whole
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the path")
 def test_under_a_tree_version_every_request_is_immutable_and_a_module_is_one_object(package, tmp_path):
     title, asked = shown(package, TreeCacheBuster(), tmp_path)
@@ -75,6 +76,7 @@ def test_under_a_tree_version_every_request_is_immutable_and_a_module_is_one_obj
     assert set(asked.values()) == {("200", "public, max-age=31536000, immutable")}
 
 
+@pytest.mark.whole
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the path")
 def test_under_digests_the_same_page_loads_a_module_twice(package, tmp_path):
     title, asked = shown(package, DigestCacheBuster(), tmp_path)
