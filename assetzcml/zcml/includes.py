@@ -98,21 +98,21 @@ class HandlersFile:
 
     info: Any
     path: str
-    real: str | None  # None where it was not read
+    real: str
     includepath: tuple[str, ...]
     read_here: bool
     actions: list[Action]
 
     def note_kind(self, load: Load, includepath: tuple[str, ...]) -> None:
         """The mark has this include path now: let the step of the file say whether it overrides."""
-        step = load.steps.get(self.real) if self.read_here and self.real is not None else None
+        step = load.steps.get(self.real) if self.read_here else None
         if step is not None and includepath != self.includepath:
             step.kind = OVERRIDES
 
     def overridden(self, load: Load, includepath: tuple[str, ...]) -> list[Action]:
         """The actions, in the place of those of the file that *includepath* leads to."""
         self.note_kind(load, includepath)
-        late = None if self.read_here or self.real is None else late_override(load, self.info, self.path, self.real)
+        late = None if self.read_here else late_override(load, self.info, self.path, self.real)
         if late is not None:
             # Such a directive takes what it finds, and Plone's own overrides are found where they were included.
             load.warn(late.origin, late.message, late.hint, "A015")
@@ -146,6 +146,8 @@ def _read_for_handler(context: Any, path: str) -> bool:
         real = include_file(context, path, None, PLAIN, load.next_number(), any_name=True)
     except Problems as error:
         load.problems += error.problems
+    if real is None:
+        return True
     includepath = (*context.includepath, path)
     file = HandlersFile(info, path, real, includepath, len(load.files) > known, actions[before:])
     mark = {"discriminator": None, "callable": None, "args": (), "kw": {}, "includepath": includepath, "info": info,
