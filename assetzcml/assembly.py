@@ -94,7 +94,7 @@ class AssetRegistry(URLMethods, Declarations):
     def __init__(self, name: str = "", bases: tuple[Any, ...] = (), settings: Mapping[str, Any] | None = None):
         super().__init__(name, bases, settings)
         self._shipped = SHIPPED
-        self.above: Above = Above(bundles=lambda: self.part(_bundles))
+        self.above: Above = Above(bundles=lambda: self.part(_bundles), explain=lambda path: str(self.explain(path)))
 
     def _setBases(self, bases: tuple[Any, ...]) -> None:  # noqa: N802 (zope.interface's name)
         if bases:

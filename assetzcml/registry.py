@@ -344,10 +344,12 @@ class Above(NamedTuple):
     """
     What rooms below need of rooms above, each made when it is asked for. Handed in at assembly.
 
-    *bundles* are the `Bundles`, whose outputs are places of assets. A registry that holds records and no more has none.
+    *bundles* are the `Bundles`, whose outputs are places of assets; *explain* says why a URL is answered as it is. A
+    registry that holds records and no more has neither.
     """
 
     bundles: Callable[[], Any] = lambda: None
+    explain: Callable[[str], str] = lambda path: ""
 
 
 class Current:

@@ -88,6 +88,8 @@ def serve(
     with ending_quietly():
         registry = load(config, features, settings, strict)
         watcher = Watcher(registry, _tell_reload) if reloads else None
+        if reloads:
+            registry.settings.setdefault("reload", True)  # who edits the configuration edits assets too
         fallback = _factory(module, name)(registry) if app is not None else None
         application = registry.make_app(fallback)
         if access_log is not None:

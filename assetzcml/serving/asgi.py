@@ -17,6 +17,7 @@ from assetzcml.records.assets import StaticViewRecord
 from assetzcml.records.rules import application, one_of
 from assetzcml.registry import Registry
 from assetzcml.serving.asking import request_of
+from assetzcml.serving.development import STATUSES, explained
 from assetzcml.serving.entries import BODIES, Entries, held_answer, kept_answer
 from assetzcml.serving.files import FileBody
 from assetzcml.serving.loops import Threads, beside
@@ -101,7 +102,10 @@ class StaticApp:
         while step[0] is not None:
             refused = await self._refusal(step[0], desk, scope, path)
             step = await self._disk.run(_next_step, steps, refused)
-        return step[1]
+        answer = step[1]
+        if answer is not None and answer.status[:3] in STATUSES and desk.snapshot.is_on("reload"):
+            return await self._disk.run(explained, answer, desk.snapshot, environ_of(scope, path), path)
+        return answer
 
     async def _refusal(self, record: StaticViewRecord, desk: Desk, scope: Scope, path: str) -> Answer | None:
         """How the policy refuses a request; None where it permits it. One that does not return holds no other thread."""

@@ -14,6 +14,7 @@ from assetzcml.records.assets import StaticViewRecord
 from assetzcml.records.rules import application, one_of
 from assetzcml.registry import Registry, ledger
 from assetzcml.serving.asking import request_of
+from assetzcml.serving.development import explained
 from assetzcml.serving.entries import BODIES, BODY, WHOLE, body_of, kept_answer
 from assetzcml.serving.paths import redirection, wsgi_bytes
 from assetzcml.serving.publication import settled
@@ -166,7 +167,7 @@ class StaticApp:
         )
         answer = None if steps is None else settled(steps, ask)
         if answer is not None:
-            return self._sent(answer, environ, start_response)
+            return self._sent(explained(answer, desk.snapshot, environ, path), environ, start_response)
         if self.fallback is None:
             return self._sent(error(NOT_FOUND), environ, start_response)
         return self.fallback(environ, start_response)

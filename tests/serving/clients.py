@@ -115,8 +115,12 @@ def _pairs(headers):
 
 def asgi(app, path="/", method="GET", headers=(), **others):
     """What an ASGI application answers to a client that stays."""
+    return asgi_answer(app, scope(path, method, headers, **others))
+
+
+def asgi_answer(app, asked):
     start = time.perf_counter()
-    messages = asyncio.run(asgi_messages(app, scope(path, method, headers, **others)))
+    messages = asyncio.run(asgi_messages(app, asked))
     assert [each["type"] for each in messages[:1]] == ["http.response.start"]
     bodies = [each for each in messages[1:] if each["type"] == "http.response.body"]
     assert [each.get("more_body", False) for each in bodies] == [True] * (len(bodies) - 1) + [False] * bool(bodies)
