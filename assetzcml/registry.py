@@ -297,6 +297,10 @@ class Snapshot:
         """Is the setting *name* true, now?"""
         return self._switches.read(name, self.settings.get(name))
 
+    def follows_links(self, view: StaticViewRecord) -> bool:
+        """Does a static view serve what links lead to outside of its root, now? The setting is the default of all."""
+        return self.is_on("follow_symlinks") if view.follow_symlinks is None else view.follow_symlinks
+
     def derived(self, make: Callable[[Snapshot], T]) -> T:
         """What *make* makes of this snapshot; made at the first call, the same for every later one."""
         try:

@@ -11,7 +11,11 @@ def document(text):
 
 
 def write_tree(directory, files):
-    """Write *files*, a mapping of relative path to text or bytes; a path that ends in a slash is a directory."""
+    """
+    Write *files*, a mapping of relative path to text or bytes; a path that ends in a slash is a directory.
+
+    A text that begins with '-> ' is a symbolic link to the rest.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     for path, content in files.items():
         target = directory / path
@@ -19,4 +23,7 @@ def write_tree(directory, files):
             target.mkdir(parents=True, exist_ok=True)
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, str) and content.startswith("-> "):
+            target.symlink_to(content.removeprefix("-> "))
+            continue
         target.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))

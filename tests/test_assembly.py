@@ -30,7 +30,7 @@ def refused(declare):
         ({"index": "../x"}, "index is '../x'; the name of a file, without a path, was expected"),
         ({"index": None}, "index is None; the name of a file"),
         ({"dotfiles": "no"}, "dotfiles is 'no'; True or False was expected"),  # a text would be true
-        ({"follow_symlinks": None}, "follow_symlinks is None; True or False was expected"),
+        ({"follow_symlinks": "no"}, "follow_symlinks is 'no'; None or True or False was expected"),
         ({"reload": "yes"}, "reload is 'yes'; None or True or False was expected"),
         ({"headers": {"ETag": "1"}}, "the header 'ETag' is worked out for each response"),
         ({"permission": "view"}, "there is no permission policy"),

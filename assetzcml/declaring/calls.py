@@ -101,7 +101,7 @@ class Declarations(Registry):
         content_encodings: Iterable[str] = (),
         index: str = "index.html",
         reload: bool | None = None,
-        follow_symlinks: bool = False,
+        follow_symlinks: bool | None = None,
         dotfiles: bool = False,
         headers: Iterable[tuple[str, ...]] | Mapping[str, str] = (),
         immutable_names: Iterable[str] = (),

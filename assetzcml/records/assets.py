@@ -219,7 +219,7 @@ class StaticViewRecord(Record):
     content_encodings: tuple[str, ...] = ()
     index: str = "index.html"
     reload: bool | None = None
-    follow_symlinks: bool = False
+    follow_symlinks: bool | None = None
     dotfiles: bool = False
     headers: tuple[tuple[str, str], ...] = ()
     matched_headers: tuple[tuple[str, str, Pattern], ...] = ()

@@ -106,7 +106,7 @@ _OPTIONS: Mapping[str, Callable[[Any], Any]] = {
     "content_encodings": content_codings,
     "index": index_name,
     "reload": lambda value: flag("reload", value, unset=True),
-    "follow_symlinks": lambda value: flag("follow_symlinks", value),
+    "follow_symlinks": lambda value: flag("follow_symlinks", value, unset=True),
     "dotfiles": lambda value: flag("dotfiles", value),
     "immutable_names": immutable_patterns,
     "not_found": lambda value: asset_below(value, "not_found"),

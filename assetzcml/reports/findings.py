@@ -236,6 +236,35 @@ RULES: dict[str, Rule] = {
             "correct the reference, or publish what it names",
             references.nothing_there,
         ),
+        # What static views leave out.
+        Rule(
+            "A046",
+            WARNING,
+            "Assets behind links that are not followed",
+            'write follow_symlinks="yes", or set it for all views in the settings, if they are to be public',
+            rules.links_out,
+        ),
+        Rule(
+            "A047",
+            WARNING,
+            "A pattern of names that no asset has",
+            "correct the pattern, or remove it",
+            rules.unmatched_names,
+        ),
+        Rule(
+            "A048",
+            WARNING,
+            "A page of a static view that nobody will see",
+            "make the file, or remove the attribute",
+            rules.missing_pages,
+        ),
+        Rule(
+            "A049",
+            WARNING,
+            "A page for what is missing, where something else answers for it",
+            "declare a route for all paths, last of all, whose view is a StaticView with that page",
+            rules.pages_of_the_top,
+        ),
         # Bundles.
         Rule("A050", WARNING, "A source that does not exist", "correct contents, or make the file"),
         Rule("A051", WARNING, "Outputs in an archive", "let the site say another directory"),

@@ -323,6 +323,64 @@ def policy_is_asynchronous(site: Site) -> Iterator[Remark]:
         yield Remark(at(policy, "policy"), message)
 
 
+def links_out(site: Site) -> Iterator[Remark]:
+    """Assets behind links that are not followed."""
+    answers = site.registry.part(Answers)
+    for view in site.local_views:
+        files = site.view_files(view)
+        behind = [(spec, end) for spec in files for end in [answers.behind_link(view, spec)] if end]
+        if behind:
+            spec, end = behind[0]
+            many = (
+                f"{len(behind)} of {len(files)} files are links that are"
+                if len(files) > 1
+                else "the file is a link that is"
+            )
+            message = f"{view}: {many} not followed, and 404: they lead out of the root, or into another static view; "
+            yield Remark(at(view, "path"), f"{message}'{spec}' leads to {end}")
+
+
+def unmatched_names(site: Site) -> Iterator[Remark]:
+    """A pattern of names that no asset has."""
+    for view in site.local_views:
+        paths = [spec.below(view.root) for spec in site.view_files(view)]
+        patterns = [(match, f"the header {name!r}") for name, _, match in view.matched_headers]
+        patterns += [(pattern, "immutable_names") for pattern in view.immutable_names]
+        for pattern, place in patterns:
+            if paths and not any(pattern.matches(path) for path in paths):
+                attribute = "immutable_names" if place == "immutable_names" else "path"
+                yield Remark(at(view, attribute), f"{view}: {str(pattern)!r} of {place} matches none of its assets")
+
+
+PAGES = ("not_found", "single_page")
+
+
+def missing_pages(site: Site) -> Iterator[Remark]:
+    """A page of a static view that nobody will see."""
+    answers = site.registry.part(Answers)
+    for view in site.local_views:
+        for attribute in PAGES:
+            name = getattr(view, attribute)
+            if not name:
+                continue
+            spec = view.root.joined(name.split("/"))
+            fault = answers.refusal(view, spec) if site.stands(spec) else f"no layer has '{spec}'"
+            if fault:
+                yield Remark(at(view, attribute), f"{view}: {attribute} {name!r} is not served: {fault}")
+
+
+def pages_of_the_top(site: Site) -> Iterator[Remark]:
+    """A page for what is missing, where something else answers for it."""
+    for view in site.local_views:
+        for attribute in PAGES:
+            if not view.name and getattr(view, attribute):
+                message = f"{view}: at the top {attribute} counts in a StaticApp without a fallback only; "
+                message += (
+                    "make_app(), 'assetzcml serve' and all integrations have one, which answers for what is missing"
+                )
+                yield Remark(at(view, attribute), message)
+
+
 def also_unprotected(site: Site) -> Iterator[Remark]:
     """A protected root that is published unprotected."""
     for view in site.local_views:

@@ -128,7 +128,7 @@ class _Rules:
             regions=[(path, _root_over(path, over))] if over else [(root, root) for root in inner],
             deeper=frozenset(each for each in bustings if each != path and each.under(path)),
             dotfiles=any(view.dotfiles for view in (*over, *below)),
-            links=any(view.follow_symlinks for view in (*over, *below)),
+            links=any(snapshot.follows_links(view) for view in (*over, *below)),
         )
 
 

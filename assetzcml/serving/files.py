@@ -19,6 +19,7 @@ __all__ = [
     "CHUNK",
     "Changing",
     "FileBody",
+    "LinkRefused",
     "OpenFile",
     "Refused",
     "Truncated",
@@ -66,6 +67,10 @@ _EXHAUSTED = frozenset([errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS,
 
 class Refused(Exception):
     """There is something, and it is not to be served: no regular file, not readable, or a link out of the root."""
+
+
+class LinkRefused(Refused):
+    """A link leads to where it may not be followed; `follow_symlinks` would allow it."""
 
 
 class Truncated(OSError):
@@ -220,9 +225,9 @@ def _real_parts(
     base = os.path.realpath(root if base is None else base)
     path = os.path.realpath(os.path.join(root, *parts))
     if not is_below(path, base):
-        raise Refused("a link leaves the root")
+        raise LinkRefused("a link leaves the root")
     if closed(path, base):
-        raise Refused("a link leads into another static view")
+        raise LinkRefused("a link leads into another static view")
     return tuple(path[len(base) :].strip(os.sep).split(os.sep))
 
 

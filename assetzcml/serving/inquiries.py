@@ -14,7 +14,7 @@ from assetzcml.registry import Registry
 from assetzcml.resolving.packages import Packages
 from assetzcml.resolving.search import SearchPaths
 from assetzcml.serving.entries import Entries
-from assetzcml.serving.files import Refused
+from assetzcml.serving.files import LinkRefused, Refused
 from assetzcml.serving.paths import BadPath, path_key
 from assetzcml.serving.publication import settled
 from assetzcml.serving.responses import Asked, Header
@@ -117,7 +117,8 @@ class Answers:
         if located is None or located.directory:
             return
         try:
-            used = {source.coding for source in look(located, view.content_encodings).sources}
+            follows = self.registry.snapshot.follows_links(view)
+            used = {source.coding for source in look(located, view.content_encodings, follow_symlinks=follows).sources}
         except (OSError, Refused):
             return
         for coding, suffix in CODINGS.items():
@@ -136,11 +137,26 @@ class Answers:
         if located.directory:
             return f"it is a directory, and has no {view.index}" if view.index else "it is a directory"
         try:
-            look(located, (), follow_symlinks=view.follow_symlinks)
-        except Refused:
-            return "it is no regular file, it cannot be read, or a symbolic link to it leaves the root"
+            self._site().publication(view).look(located)
+        except LinkRefused as refused:
+            return f'{refused} (to {_end(located)}); follow_symlinks="yes" would serve it'
+        except Refused as refused:
+            return f"it is {refused}" if str(refused).startswith("not ") else f"it cannot be read: {refused}"
         except OSError as error:
             return f"it cannot be opened: {error.strerror}"
+        return ""
+
+    def behind_link(self, view: StaticViewRecord, spec: AssetSpec) -> str:
+        """Where the link leads that keeps *view* from serving an asset, and `follow_symlinks` would allow; '' for none."""
+        located = self._locate(view, spec)
+        if located is None or located.directory or located.location.member is not None:
+            return ""
+        try:
+            self._site().publication(view).look(located)
+        except LinkRefused:
+            return _end(located)
+        except (Refused, OSError):
+            pass
         return ""
 
     def _site(self) -> Site:
@@ -154,6 +170,11 @@ class Answers:
 def _path_info(path: str) -> str:
     """A URL path as WSGI has it (PEP 3333): decoded to bytes, each as a character."""
     return unquote_to_bytes(path).decode("latin-1")
+
+
+def _end(located: Located) -> str:
+    """Where an asset really lies."""
+    return repr(os.path.realpath(located.location.path))
 
 
 def _variant(located: Located, coding: str, suffix: str) -> Variant | None:
@@ -173,4 +194,4 @@ def _fault(view: StaticViewRecord, variant: Variant) -> str:
     """Why a variant that is there is not used."""
     if variant.coding not in view.content_encodings:
         return f"{variant.coding} is not among the view's content_encodings"
-    return variant.fault or "it cannot be read, or a symbolic link to it leaves the root"
+    return variant.fault or "it cannot be read, or a link leaves the root"

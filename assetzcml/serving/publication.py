@@ -23,7 +23,7 @@ from assetzcml.resolving.packages import Found
 from assetzcml.resolving.resolver import FRESH
 from assetzcml.resolving.search import SearchPaths
 from assetzcml.serving.entries import WHOLE, Entries, body_of, complete
-from assetzcml.serving.files import Refused, exhausted, is_below
+from assetzcml.serving.files import LinkRefused, Refused, exhausted, is_below
 from assetzcml.serving.paths import BadPath, Key, path_key, wsgi_bytes
 from assetzcml.serving.responses import (
     ALLOW,
@@ -261,11 +261,11 @@ class Publication:
         if path.directory:
             return "it is a file, and has no slash behind it"
         try:
-            look(located, (), follow_symlinks=record.follow_symlinks, closed=self._is_another_views)
+            self.look(located)
+        except LinkRefused as refused:
+            return f"{refused}; follow_symlinks would allow it"
         except Refused as refused:
-            return f"{refused}" + (
-                "; follow_symlinks would allow it" if "link" in str(refused) and not record.follow_symlinks else ""
-            )
+            return str(refused)
         except OSError as problem:
             return problem.strerror or type(problem).__name__
         return "it was not there a moment ago"
@@ -528,13 +528,18 @@ class Publication:
         entry.until = entry.fresh if open_to_all and not self.reload else 0.0
         return entry
 
+    def look(self, located: Located) -> None:
+        """Look whether the asset alone would be served. Raises Refused or OSError where it would not."""
+        follows = self.snapshot.follows_links(self.record)
+        look(located, (), follow_symlinks=follows, closed=self._is_another_views)
+
     def _look(self, located: Located, limit: int, known: Entry | None = None) -> Look | None:
         """The asset and its variants; None where it is not to be served. Up to *limit* bytes of each are read."""
         try:
             seen = look(
                 located,
                 self.record.content_encodings,
-                follow_symlinks=self.record.follow_symlinks,
+                follow_symlinks=self.snapshot.follows_links(self.record),
                 closed=self._is_another_views,
                 limit=limit,
                 known=() if known is None else [each.source for each in known.representations.values()],

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from assetzcml.records.assets import StaticViewRecord
 from assetzcml.registry import Registry, Snapshot, ledger
 from assetzcml.serving.entries import BODIES, ENTRIES, WHOLE, Entries
 from assetzcml.serving.paths import wsgi_bytes
@@ -53,6 +54,11 @@ class Site:
         if self._root is None:
             return None
         return self._root, path.removeprefix("/") if path else None
+
+    def publication(self, view: StaticViewRecord) -> Publication:
+        """That of one of the views."""
+        found = self._routes.get(_as_wsgi(view.name)) if view.name else self._root
+        return found if found is not None else Publication(view, self.snapshot)
 
     def _beginnings(self) -> tuple[int, frozenset[str]]:
         if self._root is not None:

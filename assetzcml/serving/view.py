@@ -67,7 +67,7 @@ class StaticView:
         index: str = "index.html",
         reload: bool | None = None,
         content_encodings: Iterable[str] = (),
-        follow_symlinks: bool = False,
+        follow_symlinks: bool | None = None,
         dotfiles: bool = False,
         headers: Iterable[tuple[str, ...]] | Mapping[str, str] = (),
         immutable_names: Iterable[str] = (),

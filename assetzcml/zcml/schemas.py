@@ -83,8 +83,7 @@ class IStaticView(IPublished):
     )
     follow_symlinks = Flag(
         title="Serve what symbolic links lead to outside the root?",
-        description="Or under the root of a more specific static view.",
-        default=False,
+        description="Or under the root of a more specific static view. The setting 'follow_symlinks' is the default.",
         required=False,
     )
     dotfiles = Flag(

@@ -193,7 +193,7 @@ def test_a_rule_is_the_same_in_zcml_and_in_python(shop, zcml, rule):
 PYTHON = [
     ("dotfiles is 'no'; True or False was expected", *view(dotfiles="no")),
     ("dotfiles is 1; True or False was expected", *view(dotfiles=1)),
-    ("follow_symlinks is 'false'; True or False was expected", *view(follow_symlinks="false")),
+    ("follow_symlinks is 'false'; None or True or False was expected", *view(follow_symlinks="false")),
     ("reload is 'no'; None or True or False was expected", *view(reload="no")),
     ("use_subpath is 'no'; True or False was expected", None, lambda: StaticView("shop_r:static", use_subpath="no")),
     ("cache_max_age is '60'; seconds from 0", *view(cache_max_age="60")),

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from assetzcml import AssetRegistry, DigestCacheBuster, ManifestCacheBuster, QueryStringConstantCacheBuster
+from documents import write_tree
 
 NEW_YEAR = 1767225600  # 2026-01-01T00:00:00Z, when every file of these tests was changed: headers are the same always
 
@@ -144,7 +145,7 @@ def test_the_same_is_there_for_programs(site, tmp_path):
         "content_encodings": ["gzip"],
         "index": "index.html",
         "reload": None,
-        "follow_symlinks": False,
+        "follow_symlinks": None,
         "dotfiles": False,
         "immutable_names": [],
         "not_found": "",
@@ -395,15 +396,23 @@ def test_a_variant_that_is_not_served_says_why(name, content, change, fault, pac
     [
         (".secret", "its name is not public: a dotfile, program source, or a name some system reads otherwise"),
         ("view.py", "its name is not public: a dotfile, program source, or a name some system reads otherwise"),
-        ("link", "it is no regular file, it cannot be read, or a symbolic link to it leaves the root"),
+        ("link", "a link leaves the root (to '{outside}'); follow_symlinks=\"yes\" would serve it"),
+        (
+            "other",
+            "a link leads into another static view (to '{root}/inner/a.css'); follow_symlinks=\"yes\" would serve it",
+        ),
     ],
 )
 def test_a_file_that_exists_and_is_not_served_says_why(path, refusal, packages, tmp_path):
     directory = packages(store={"static/.secret": "1", "static/view.py": "1"})
     (tmp_path / "outside").write_text("1")
-    (directory / "store" / "static" / "link").symlink_to(tmp_path / "outside")
+    root = directory / "store" / "static"
+    (root / "link").symlink_to(tmp_path / "outside")
+    write_tree(root, {"inner/a.css": "", "other": "-> inner/a.css"})
     registry = AssetRegistry()
     registry.add_static_view("static", "store:static")
+    registry.add_static_view("inner", "store:static/inner")
+    refusal = refusal.format(outside=tmp_path / "outside", root=root)
     explanation = registry.explain(f"store:static/{path}")
     assert explanation.problems == [f"staticView 'static' does not serve it: {refusal}"]
     assert explanation.answer[0] == "404 Not Found"

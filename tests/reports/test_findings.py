@@ -229,6 +229,12 @@ def test_the_second_step_of_a_chain_overrides_what_the_first_one_lacks(codes):
         ('<cacheBuster path="theme:static" token="v2" explicit="true"/>', ["A042"]),
         ('<staticFile name="static/logo.png" path="theme:brand/logo.png"/>', ["A031"]),
         ('<staticView name="/" path="shop:templates"/>', []),
+        ('<staticView name="/" path="shop:templates" not_found="none.html"/>', ["A048", "A049"]),
+        ('<staticView name="s" path="shop:templates" single_page="none.html"/>', ["A048"]),
+        ('<staticView name="s" path="shop:templates" not_found=".html"/>', ["A048"]),
+        ('<staticView name="s" path="shop:templates" immutable_names="*-????????.* page.*"/>', ["A047"]),
+        ('<staticView name="s" path="shop:templates"><header name="X-A" value="1" match="*.woff2"/></staticView>', ["A047"]),
+        ('<staticView name="s" path="shop:templates"><header name="X-A" value="1" match="*.html"/></staticView>', []),
         ('<staticView name="https://cdn.example.com" path="shop:static"/>', []),
     ],
 )  # fmt: skip
@@ -453,3 +459,28 @@ def test_an_override_of_what_nobody_publishes_is_said_unless_it_is_a_template(pa
 
     found = [each for each in registry.part(Checker).findings() if each.code == "A029"]
     assert [f"{name}:{target}" in each.message for each in found] == [True] * said
+
+
+@pytest.mark.parametrize(
+    "links, attributes, expected",
+    [
+        ({"out.css": "-> ../../outside.css"}, "", ["A046"]),
+        ({"out.css": "-> ../../outside.css"}, 'follow_symlinks="yes"', []),
+        ({"in.css": "-> app.css"}, "", []),
+        ({"deep": "-> ../.."}, "", ["A046"]),
+        ({"gone.css": "-> ../nothing.css"}, "", []),
+    ],
+)
+def test_assets_behind_links_that_are_not_followed_are_counted(links, attributes, expected, codes):
+    files = {
+        "mine/static/app.css": "",
+        "outside.css": "",
+        **{f"mine/static/{name}": link for name, link in links.items()},
+    }
+    assert codes(f'<staticView name="static" path="mine:static" {attributes}/>', files) == expected
+
+
+def test_a_setting_that_follows_links_leaves_nothing_to_tell(tmp_path):
+    files = {"mine/static/out.css": "-> ../../outside.css", "outside.css": ""}
+    view = '<staticView name="static" path="mine:static"/>'
+    assert check_site(tmp_path, view, files, settings={"follow_symlinks": "yes"})[1] == []

@@ -353,3 +353,14 @@ def test_without_a_link_of_the_package_itself_the_rule_is_as_ever(linked):
     (lib / "__init__.py").touch()
     assert Request.blank("/static/a.css").send(linked_app()).status_int == 404
     assert Request.blank("/static/a.css").send(linked_app(follow_symlinks=True)).status_int == 200
+
+
+@pytest.mark.parametrize("own, setting, status", [
+    (None, False, 404), (None, True, 200), (None, "yes", 200), (False, True, 404), (True, False, 200),
+])  # fmt: skip
+def test_the_setting_says_for_all_views_whether_links_are_followed_and_a_view_for_itself(linked, own, setting, status):
+    lib, store = linked
+    (lib / "static/out.css").symlink_to(store / "secret.txt")
+    registry = AssetRegistry(settings={"follow_symlinks": setting})
+    registry.add_static_view("static", "linked_package:static", follow_symlinks=own)
+    assert Request.blank("/static/out.css").send(StaticApp(registry)).status_int == status
