@@ -54,6 +54,7 @@ LOADER = Part("assetzcml.zcml.loader", "ZCMLLoader")
 EXPLAINER = Part("assetzcml.reports.explaining", "Explainer")
 RELOAD = Part("assetzcml.declaring.reloading", "reload")
 STATISTICS = Part("assetzcml.serving.statistics", "Statistics")
+STORING = Part("assetzcml.publishing.storing", "Storing")
 STATIC_APP = Part("assetzcml.serving.wsgi", "StaticApp")
 RESOURCE_HOOK = Part("assetzcml.resolving.package_readers", "install_resource_hook")
 BUNDLE_URLS = Part("assetzcml.urls.tags", "bundle_urls")
@@ -94,7 +95,9 @@ class AssetRegistry(URLMethods, Declarations):
     def __init__(self, name: str = "", bases: tuple[Any, ...] = (), settings: Mapping[str, Any] | None = None):
         super().__init__(name, bases, settings)
         self._shipped = SHIPPED
-        self.above: Above = Above(bundles=lambda: self.part(_bundles), explain=lambda path: str(self.explain(path)))
+        self.above: Above = Above(
+            bundles=lambda: self.part(_bundles), explain=lambda path: str(self.explain(path)), begins=self._begin
+        )
 
     def _setBases(self, bases: tuple[Any, ...]) -> None:  # noqa: N802 (zope.interface's name)
         if bases:
@@ -104,6 +107,11 @@ class AssetRegistry(URLMethods, Declarations):
             )
             raise refusal("bases", message, "load what is common into each registry")
         super()._setBases(bases)
+
+    def _begin(self) -> None:
+        """What serves begins to: the store of contents is to have this release, if one is declared."""
+        if self.snapshot.store is not None:
+            self.part(STORING.find()).begin()
 
     def load_zcml(
         self,

@@ -18,7 +18,9 @@ __all__ = [
     "IBundling",
     "IBusting",
     "ICacheBuster",
+    "IContentStore",
     "IMediaType",
+    "IModule",
     "IOverride",
     "IPages",
     "IPermissionPolicy",
@@ -118,6 +120,21 @@ class IMediaType(Interface):
 
     extension = Attribute("In lower case, without its dot.")
     type = Attribute("The value of Content-Type.")
+
+
+class IModule(Interface):
+    """A name by which modules import an asset: what `module` declares."""
+
+    name = Attribute("The bare name, 'lodash'; or the beginning of names, with a slash behind it.")
+    path = Attribute("The AssetSpec of the script, or of the directory.")
+
+
+class IContentStore(Interface):
+    """Where the contents of releases are kept: what `contentStore` declares."""
+
+    directory = Attribute("An absolute path.")
+    keep = Attribute("How many releases are kept at least.")
+    younger = Attribute("For how many seconds a release is kept at least.")
 
 
 class IBusting(Interface):

@@ -18,7 +18,9 @@ from assetzcml.errors import ConfigurationWarning, shorten
 from assetzcml.interfaces import (
     IBundling,
     IBusting,
+    IContentStore,
     IMediaType,
+    IModule,
     IOverride,
     IPermissionPolicy,
     IRecord,
@@ -28,7 +30,7 @@ from assetzcml.interfaces import (
     IURLGenerator,
     IView,
 )
-from assetzcml.records.assets import Busting, MediaType, Override, StaticViewRecord
+from assetzcml.records.assets import Busting, ContentStore, MediaType, Module, Override, StaticViewRecord
 from assetzcml.records.bundles import BundlingRecord
 from assetzcml.records.kinds import Record
 from assetzcml.records.loads import LoadEvent, LoadReport
@@ -236,7 +238,7 @@ class Snapshot:
             if gone:
                 records = tuple(record for record in records if id(record) not in gone)
             records = (*new, *records)  # what is new is the strongest of all
-            if provided in (IRoute, IView):
+            if provided in (IRoute, IView, IModule):
                 records = tuple(sorted(records, key=_ORDERS[provided]))
             self._tuples[provided] = records, self._log
         return records
@@ -263,6 +265,15 @@ class Snapshot:
     def media_types(self) -> Mapping[str, str]:
         """The media types that are declared, by extension."""
         return self.derived(_media_types)
+
+    @property
+    def modules(self) -> tuple[Module, ...]:
+        return self._records(IModule)
+
+    @property
+    def store(self) -> ContentStore | None:
+        """Where the contents of releases are kept, if anywhere."""
+        return next(iter(self._records(IContentStore)), None)
 
     @property
     def bundling(self) -> tuple[BundlingRecord, ...]:
@@ -337,6 +348,8 @@ _ORDERS: Mapping[type[Interface], Callable[[Any], Any]] = {
     IOverride: _by_strength,
     IBusting: lambda record: -record.generation,
     IMediaType: lambda record: -record.generation,
+    IModule: lambda record: record.name,
+    IContentStore: lambda record: -record.generation,
     IBundling: _by_strength,
     IRecord: _by_strength,
     IRoute: lambda record: record.order,
@@ -348,12 +361,14 @@ class Above(NamedTuple):
     """
     What rooms below need of rooms above, each made when it is asked for. Handed in at assembly.
 
-    *bundles* are the `Bundles`, whose outputs are places of assets; *explain* says why a URL is answered as it is. A
-    registry that holds records and no more has neither.
+    *bundles* are the `Bundles`, whose outputs are places of assets; *explain* says why a URL is answered as it is; *begins*
+    is called by who begins to serve a snapshot: what the release needs to have been written is written then. A registry that
+    holds records and no more has none of them.
     """
 
     bundles: Callable[[], Any] = lambda: None
     explain: Callable[[str], str] = lambda path: ""
+    begins: Callable[[], Any] = lambda: None
 
 
 class Current:

@@ -37,6 +37,7 @@ COMMANDS = {
     "freeze": Place(
         "assetzcml.cli.freezing", "freeze_command", "Freeze all that CONFIG publishes, as files for another server."
     ),
+    "gc": Place("assetzcml.cli.storing", "gc_command", "Take former releases out of the store of contents of CONFIG."),
     "init": Place("assetzcml.cli.projects", "init", "Write a new package: an application, or a theme for one."),
     "list": Place("assetzcml.cli.listing", "list_", "List what CONFIG declares, and what lost."),
     "schema": Place(
@@ -45,6 +46,9 @@ COMMANDS = {
         "Write XML Schemas of the directives that CONFIG knows, for editors and validators.",
     ),
     "serve": Place("assetzcml.cli.server", "serve", "Serve the assets of CONFIG over HTTP, until it is interrupted."),
+    "store": Place(
+        "assetzcml.cli.storing", "store_command", "Put the release that CONFIG is into its store of contents."
+    ),
     "verify": Place("assetzcml.cli.freezing", "verify", "Compute all of a frozen directory again."),
     "url": Place("assetzcml.cli.questions", "url", "Print the URL of each asset SPEC."),
 }

@@ -15,10 +15,20 @@ from typing import Any, TypeVar
 from assetzcml.declaring.validation import findings
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, InvalidSpec, Origin, Problem
 from assetzcml.records import rules
-from assetzcml.records.assets import Address, Busting, MediaType, Override, PermissionPolicy, address, asset_spec
+from assetzcml.records.assets import (
+    Address,
+    Busting,
+    ContentStore,
+    MediaType,
+    Module,
+    Override,
+    PermissionPolicy,
+    address,
+    asset_spec,
+)
 from assetzcml.records.kinds import Record
 from assetzcml.records.pages import Route, View
-from assetzcml.records.readers import ONE_HOUR, permission_name
+from assetzcml.records.readers import KEEP, ONE_HOUR, YOUNGER, permission_name
 from assetzcml.records.rules import Refusal, described
 from assetzcml.registry import Above, Change, Registry, ledger, next_generation
 from assetzcml.typing import Spec
@@ -191,6 +201,28 @@ class Declarations(Registry):
         """
         with self._call(_caller(), "mediaType") as call:
             self._declare(MediaType(extension=rules.extension(extension), type=rules.media_type(type), **call))
+
+    def add_module(self, name: str, path: Spec) -> None:
+        """
+        Let modules import the script *path* by the bare *name*: what the directive `module` does.
+
+        A *name* that ends with a slash stands for what is below the directory *path*. Raises ConfigurationError.
+        """
+        with self._call(_caller(), "module") as call:
+            spec = _read(asset_spec, path, "path")
+            self._declare(Module(name=rules.module(name), path=spec, **call))
+
+    def add_content_store(
+        self, directory: str | os.PathLike[str], keep: int = KEEP, younger: str | int = YOUNGER
+    ) -> None:
+        """
+        Keep the contents of releases in *directory*: what the directive `contentStore` does.
+
+        *keep* releases are kept at least, and each for *younger*, seconds or a text such as '14d'. Nothing is written yet.
+        Raises ConfigurationError.
+        """
+        with self._call(_caller(), "contentStore") as call:
+            self._declare(ContentStore(**rules.content_store(directory, keep, younger), **call))
 
     def add_permission_policy(self, policy: Any) -> None:
         """Ask *policy*, an object with `permits(request, context, permission)` or a class of such, for permissions."""

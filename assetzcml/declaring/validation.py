@@ -5,14 +5,27 @@ The same rules for ZCML and for Python calls.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from assetzcml.errors import Origin, Problem
-from assetzcml.interfaces import IBindable, IBundling, IBusting, IOverride, IPages, IRoute, IStaticView, IView
-from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord
+from assetzcml.interfaces import (
+    IBindable,
+    IBundling,
+    IBusting,
+    IContentStore,
+    IModule,
+    IOverride,
+    IPages,
+    IRoute,
+    IStaticView,
+    IView,
+)
+from assetzcml.records.assets import AssetSpec, Busting, ContentStore, Module, Override, StaticViewRecord
 from assetzcml.records.findings import NOWHERE, Finding
 from assetzcml.records.kinds import Record
+from assetzcml.records.media_types import content_type
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.neighbours import nearest_beside
 from assetzcml.resolving.packages import nearest_package
@@ -29,7 +42,7 @@ def findings(registry: Registry, records: Iterable[Record], *, roots: bool = Tru
     With *roots* false it is not looked whether a published root exists: an override that supplies it may come later.
     """
     records = list(records)
-    checks = _Checks(registry, roots)
+    checks = _Checks(registry, records, roots)
     overrides = [record for record in records if isinstance(record, Override)]
     circles = list(checks.cycles(overrides)) if overrides else []
     yield from circles
@@ -63,14 +76,17 @@ _OF_ALL: Mapping[Any, Callable[[Registry, list[Record]], Iterator[Finding]]] = {
 
 
 class _Checks:
-    def __init__(self, registry: Registry, roots: bool):
+    def __init__(self, registry: Registry, records: Sequence[Record], roots: bool):
         self.registry = registry
+        self.records = records
         self.roots = roots
         self.resolver = registry.part(Resolver)
         self.of_each: dict[Any, Callable[[Any], Iterator[Finding]]] = {
             IOverride: self.override,
             IStaticView: self.view,
             IBusting: self.busting,
+            IModule: self.module,
+            IContentStore: self.store,
         }
 
     # Made when asked for: a static view that Python declares needs neither.
@@ -140,6 +156,9 @@ class _Checks:
                 warning=not record.file,
             )
             return
+        store = self.snapshot.store
+        if store is not None and store not in self.records:  # which tells of it itself
+            yield from self._published_store(store, record, where)
         if not self.roots or self._holds_bundle(record):
             return
         kinds = {found.directory for found in self.resolver.everywhere(self.paths.candidates(record.root))}
@@ -170,6 +189,8 @@ class _Checks:
         problem = self._unimportable(record.path, origin.attribute("path"), str(record))
         if problem is not None:
             yield Finding(problem)
+        if getattr(record.buster, "former", "") == "stored":
+            yield from self._stored(record, origin.attribute("former"))
         bindable = IBindable(record.buster, None)
         if bindable is not None:
             for message in bindable.problems(self.registry, record):
@@ -177,6 +198,66 @@ class _Checks:
                     (p for p in map(origin.attribute, ("manifest", "digest", "token")) if p is not origin), origin
                 )
                 yield Finding(Problem(place, f"{record}: {message}", code="A123"))
+
+    def _stored(self, record: Busting, where: Origin) -> Iterator[Finding]:
+        if self.snapshot.store is None:
+            message = f"{record}: former='stored' needs a store of contents, and none is declared"
+            yield Finding(Problem(where, message, 'declare <contentStore directory="..."/>', code="A123"))
+        if record.explicit:
+            message = f"{record}: former='stored' has no meaning with explicit: what is stored is what is asked for"
+            yield Finding(Problem(where, message, "leave one of them out", code="A123"))
+
+    def store(self, record: ContentStore) -> Iterator[Finding]:
+        where = (record.origin or NOWHERE).attribute("directory")
+        for view in self.snapshot.views:
+            if not view.external:
+                yield from self._published_store(record, view, where)
+
+    def _published_store(self, store: ContentStore, view: StaticViewRecord, where: Origin) -> Iterator[Finding]:
+        """A store that a static view publishes would show who asks what was protected once."""
+        real = os.path.realpath(store.directory)
+        for place in self.paths.places(view.root):
+            try:
+                portions = self.resolver.packages.portions(place.spec.package)
+            except Exception:  # told of elsewhere, or an override may name a package that is gone
+                continue
+            for portion in portions:
+                root = os.path.realpath("/".join((portion, *place.spec.parts))) if isinstance(portion, str) else ""
+                if root and (real == root or real.startswith(root.rstrip("/") + "/")):
+                    message = f"{store}: {store.directory!r} is published by {view}"
+                    hint = "keep it where no static view leads, such as /var/lib"
+                    yield Finding(Problem(where, message, hint, code="A125"))
+                    return
+
+    def module(self, record: Module) -> Iterator[Finding]:
+        where = (record.origin or NOWHERE).attribute("path")
+        problem = self._unimportable(record.path, where, f"{record}: path")
+        if problem is not None:
+            yield Finding(problem)
+            return
+        found = self.resolver.first(self.paths.candidates(record.path))
+        kind = None if found is None else found.directory
+        if record.path in self.paths.bundles:
+            kind = False
+        if kind is None and not self.resolver.supplied(self.paths, self.paths.candidates(record.path)):
+            message = f"{record}: no layer has {str(record.path)!r}"
+            yield Finding(Problem(where, message, nearest_beside(self.resolver, record.path), code="A126"))
+        elif kind is not False and not record.directory:
+            message = f"{record}: '{record.path}' is a directory"
+            yield Finding(Problem(where, message, f"write name='{record.name}/' for all that is below it", code="A126"))
+        elif kind is False and record.directory:
+            message = f"{record}: '{record.path}' is a file, and a name that ends with a slash stands for a directory"
+            yield Finding(Problem(where, message, f"write name='{record.name.rstrip('/')}'", code="A126"))
+        elif not record.directory and not self._is_module(record.path.name):
+            told = content_type(record.path.name, self.snapshot.media_types).partition(";")[0]
+            message = f"{record}: '{record.path}' is no script, but {told}; no import statement could load it"
+            yield Finding(Problem(where, message, "name a script", code="A126"))
+
+    def _is_module(self, name: str) -> bool:
+        return content_type(name, self.snapshot.media_types).partition(";")[0] in (
+            "text/javascript",
+            "application/json",
+        )
 
     def cycles(self, records: Sequence[Override]) -> Iterator[Finding]:
         # One more is in a circle only with what it touches.

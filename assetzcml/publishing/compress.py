@@ -8,8 +8,6 @@ plain bytes, so that no override and no change is ever given another's: who has 
 from __future__ import annotations
 
 import contextlib
-import gzip
-import importlib
 import os
 import struct
 import tempfile
@@ -23,6 +21,7 @@ from assetzcml.records.assets import AssetSpec
 from assetzcml.records.readers import CODINGS
 from assetzcml.registry import Registry
 from assetzcml.reports.survey import Site
+from assetzcml.resolving.decoders import decoded, library
 from assetzcml.resolving.digests import digest_of
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.serving.variants import variant_name
@@ -102,38 +101,14 @@ def _gzip(data: bytes) -> bytes:
 
 
 def _brotli(data: bytes) -> bytes:
-    return bytes(_module("brotli", "brotli").compress(data))
+    return bytes(library("br").compress(data))
 
 
 def _zstd(data: bytes) -> bytes:
-    return bytes(_zstd_module().compress(data, 19))
-
-
-def _module(name: str, extra: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name.partition(".")[0] and error.name != name:
-            raise
-        raise MissingExtra(
-            f'the coding needs {name}, which is not installed; pip install "assetzcml[{extra}]"'
-        ) from None
-
-
-def _zstd_module() -> Any:
-    try:
-        return importlib.import_module("compression.zstd")  # Python 3.14
-    except ModuleNotFoundError:
-        return _module("backports.zstd", "zstd")
+    return bytes(library("zstd").compress(data, 19))
 
 
 COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {"br": _brotli, "zstd": _zstd, "gzip": _gzip}
-
-_DECOMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
-    "br": lambda data: bytes(_module("brotli", "brotli").decompress(data)),
-    "zstd": lambda data: bytes(_zstd_module().decompress(data)),
-    "gzip": gzip.decompress,
-}
 
 
 def version_of(coding: str) -> str:
@@ -141,8 +116,8 @@ def version_of(coding: str) -> str:
     if coding == "gzip":
         return f"zlib {zlib.ZLIB_RUNTIME_VERSION}"
     if coding == "br":
-        return f"brotli {_module('brotli', 'brotli').__version__}"
-    return f"zstd {_zstd_module().zstd_version}"
+        return f"brotli {library('br').__version__}"
+    return f"zstd {library('zstd').zstd_version}"
 
 
 def available() -> tuple[str, ...]:
@@ -255,14 +230,6 @@ def _read(path: str) -> bytes | None:
         with open(path, "rb") as stream:
             return stream.read()
     except OSError:
-        return None
-
-
-def decoded(variant: bytes, coding: str) -> bytes | None:
-    """The plain bytes of a variant; None for what is none, and where the library is not installed."""
-    try:
-        return _DECOMPRESSORS[coding](variant)
-    except Exception:  # each library has its own errors: whatever it is, it is no variant
         return None
 
 

@@ -10,13 +10,23 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from zope.interface import implementer
 
 from assetzcml.errors import InvalidSpec, shorten
-from assetzcml.interfaces import IBusting, IMediaType, IOverride, IPermissionPolicy, IStaticView
+from assetzcml.interfaces import (
+    IBusting,
+    IContentStore,
+    IMediaType,
+    IModule,
+    IOverride,
+    IPermissionPolicy,
+    IStaticView,
+)
 from assetzcml.records.kinds import (
     BUSTERS,
     BY_FILE,
     FILES,
+    MODULES,
     OVERRIDES,
     POLICIES,
+    STORES,
     TYPES,
     UNRANKED,
     VIEWS,
@@ -25,7 +35,7 @@ from assetzcml.records.kinds import (
     Record,
 )
 from assetzcml.records.patterns import Pattern
-from assetzcml.records.readers import ONE_HOUR, index_name, permission_name, refuse_as_file_name
+from assetzcml.records.readers import KEEP, ONE_HOUR, YOUNGER, index_name, permission_name, refuse_as_file_name, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,7 +46,9 @@ __all__ = [
     "Address",
     "AssetSpec",
     "Busting",
+    "ContentStore",
     "MediaType",
+    "Module",
     "Override",
     "PermissionPolicy",
     "StaticViewRecord",
@@ -401,6 +413,85 @@ class MediaType(Record):
     def detail(self) -> str:
         """As `Record.detail`."""
         return self.type
+
+
+@implementer(IModule)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Module(Record):
+    """
+    What `module` declares: modules import the asset *path* by the bare *name*; a name that ends with a slash stands for
+    what is below the directory *path*.
+    """
+
+    provided: ClassVar[type[Interface]] = IModule
+    listed_as: ClassVar[Kind] = MODULES
+    ranked: ClassVar[str] = UNRANKED
+
+    name: str
+    path: AssetSpec
+
+    @property
+    def directory(self) -> bool:
+        return self.name.endswith("/")
+
+    @property
+    def discriminator(self) -> tuple[str, str]:
+        return "module", self.name
+
+    @property
+    def key(self) -> str:
+        """As `StaticViewRecord.key`."""
+        return self.name
+
+    def __str__(self) -> str:
+        return f"module {shorten(self.name)}"
+
+    def attributes(self) -> dict[str, Any]:
+        """As `Record.attributes`."""
+        path = f"{self.path}/" if self.directory and self.path.parts else str(self.path)
+        return {"name": self.name, "path": path}
+
+    def detail(self) -> str:
+        """As `Record.detail`."""
+        return f"of {self.attributes()['path']!r}"
+
+    def concerns(self, spec: Any) -> bool:
+        """As `Record.concerns`."""
+        return bool(spec.under(self.path)) if self.directory else bool(spec == self.path)
+
+
+@implementer(IContentStore)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentStore(Record):
+    """
+    What `contentStore` declares: the contents of releases are kept in *directory*, an absolute path. A release goes when it
+    is neither among the last *keep* nor was used in the last *younger* seconds.
+    """
+
+    provided: ClassVar[type[Interface]] = IContentStore
+    listed_as: ClassVar[Kind] = STORES
+    ranked: ClassVar[str] = UNRANKED
+
+    directory: str
+    keep: int = KEEP
+    younger: int = YOUNGER
+
+    @property
+    def discriminator(self) -> tuple[str]:
+        return ("contentStore",)
+
+    @property
+    def key(self) -> str:
+        """As `Record.key`: there is one."""
+        return ""
+
+    def attributes(self) -> dict[str, Any]:
+        """As `Record.attributes`."""
+        return {"directory": self.directory, "keep": self.keep, "younger": span(self.younger)}
+
+    def detail(self) -> str:
+        """As `Record.detail`."""
+        return f"in {self.directory!r}, keeps {self.keep} releases and what is younger than {span(self.younger)}"
 
 
 @implementer(IPermissionPolicy)

@@ -26,11 +26,13 @@ __all__ = [
     "ENVIRONMENT",
     "FILES",
     "KINDS",
+    "MODULES",
     "OTHERS",
     "OVERRIDES",
     "PAGES",
     "POLICIES",
     "ROUTES",
+    "STORES",
     "TYPES",
     "UNRANKED",
     "VIEWS",
@@ -54,6 +56,8 @@ FILES = Kind("files", "static files")
 OVERRIDES = Kind("overrides", "overrides, in the order of search")
 BUSTERS = Kind("busters", "cache busters")
 TYPES = Kind("types", "media types")
+MODULES = Kind("modules", "modules")
+STORES = Kind("stores", "stores of contents")
 POLICIES = Kind("policies", "permission policies")
 ROUTES = Kind("routes", "routes, in the order in which they are tried")
 PAGES = Kind("pages", "views of routes and of paths")
@@ -61,7 +65,7 @@ ENVIRONMENT = Kind("environment", "environment of bundles")
 BUNDLES = Kind("bundles", "bundles")
 OTHERS = Kind("others", "what other packages declare")
 #: Ours, in the order of `list`.
-KINDS = (VIEWS, FILES, OVERRIDES, BUSTERS, TYPES, POLICIES, ROUTES, PAGES, ENVIRONMENT, BUNDLES)
+KINDS = (VIEWS, FILES, OVERRIDES, BUSTERS, TYPES, MODULES, STORES, POLICIES, ROUTES, PAGES, ENVIRONMENT, BUNDLES)
 
 YOUNGEST: tuple[Any, ...] = ()  # the rank of what Python calls declare: before every statement of a file
 

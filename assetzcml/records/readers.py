@@ -4,6 +4,7 @@ Texts that become values: names, ages, codings, headers, truth. Each reader rais
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -15,26 +16,38 @@ __all__ = [
     "BOOLEAN_WORDS",
     "BOOLEAN_WORDS_TEXT",
     "CODINGS",
+    "KEEP",
     "MAX_AGE_LIMIT",
     "ONE_HOUR",
+    "YOUNGER",
     "asset_below",
     "boolean",
     "boolean_word",
     "content_codings",
+    "duration",
     "file_name",
     "header_field",
     "header_match",
     "immutable_patterns",
     "index_name",
     "max_age",
+    "module_name",
     "permission_name",
     "publication_name",
     "refuse_as_file_name",
     "send_way",
+    "span",
+    "store_directory",
 ]
 
 ONE_HOUR = 3600  # seconds; what Pyramid's static views send
 
+
+# How many releases a store keeps, and for how many seconds. A page lies in the caches of browsers, proxies and search engines
+# for days; its assets should be there as long.
+KEEP = 3
+YOUNGER = 14 * 24 * ONE_HOUR
+LONGEST = 100 * 365 * 24 * ONE_HOUR
 
 MAX_AGE_LIMIT = 2147483647  # seconds; what every cache can hold (RFC 9111, 1.2.2: 2**31 and above mean "for ever")
 
@@ -208,6 +221,66 @@ def max_age(seconds: int) -> int:
     if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 <= seconds <= MAX_AGE_LIMIT:
         raise ValueError(f"cache_max_age is {seconds!r}; seconds from 0 to {MAX_AGE_LIMIT} were expected")
     return seconds
+
+
+_UNITS = {"s": 1, "m": 60, "h": ONE_HOUR, "d": 24 * ONE_HOUR, "w": 7 * 24 * ONE_HOUR}
+
+
+def duration(value: str | int) -> int:
+    """
+    A span of time in seconds: a number, or one with a unit. Raises ValueError.
+
+    >>> duration("14d"), duration("90m"), duration("0")
+    (1209600, 5400, 0)
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        found: int | None = value
+    else:
+        matched = re.fullmatch(r"([0-9]{1,12})([smhdw]?)", value) if isinstance(value, str) else None
+        found = int(matched[1]) * _UNITS[matched[2] or "s"] if matched else None
+    if found is None or not 0 <= found <= LONGEST:
+        raise ValueError(f"{value!r} is no span of time; a number with s, m, h, d or w was expected, such as '14d'")
+    return found
+
+
+def span(seconds: int) -> str:
+    """
+    Seconds as `duration` reads them, in the largest unit.
+
+    >>> span(1209600), span(90), span(0)
+    ('2w', '90s', '0s')
+    """
+    unit = next((unit for unit in "wdhms" if seconds and not seconds % _UNITS[unit]), "s")
+    return f"{seconds // _UNITS[unit]}{unit}"
+
+
+def store_directory(value: str | os.PathLike[str]) -> str:
+    """The directory of a store. Raises ValueError."""
+    text = os.fspath(value) if isinstance(value, (str, os.PathLike)) else ""
+    if not text.startswith("/") or "\0" in text or not text.strip("/"):
+        raise ValueError(f"{value!r} is not the absolute path of a directory, such as '/var/lib/shop/assets'")
+    return os.path.normpath(text)
+
+
+# What a browser takes for a URL rather than a bare name (HTML, 8.1.5.2): a scheme, or a beginning with a slash or dots.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|/|\.\.?/|\.\.?$")
+_UNSEEN = re.compile("[\x00-\x20\x7f-\xa0\u2028\u2029\ufeff\"'<>\\\\]")
+
+
+def module_name(text: str) -> str:
+    """
+    A bare name, by which a module imports another, or the beginning of such names with a slash behind it. Raises ValueError.
+
+    >>> module_name("@shop/cart"), module_name("lodash-es/")
+    ('@shop/cart', 'lodash-es/')
+    """
+    if not isinstance(text, str) or not text:
+        raise ValueError(f"{text!r} is no bare name; one such as '@shop/cart' or 'lodash' was expected")
+    if _ADDRESS.match(text):
+        raise ValueError(f"{text!r} is an address, not a bare name such as '@shop/cart' or 'lodash'")
+    if _UNSEEN.search(text):
+        raise ValueError(f"{text!r} holds a blank, a quote or a control character, which no bare name has")
+    return text
 
 
 def permission_name(text: str) -> str:

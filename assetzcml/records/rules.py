@@ -20,15 +20,18 @@ from assetzcml.records.patterns import Pattern
 from assetzcml.records.readers import (
     asset_below,
     content_codings,
+    duration,
     file_name,
     header_field,
     header_match,
     immutable_patterns,
     index_name,
     max_age,
+    module_name,
     permission_name,
     publication_name,
     send_way,
+    store_directory,
 )
 
 __all__ = [
@@ -38,6 +41,7 @@ __all__ = [
     "application",
     "asset_sides",
     "cache_buster",
+    "content_store",
     "described",
     "digest_name",
     "extension",
@@ -50,6 +54,7 @@ __all__ = [
     "media_type",
     "methods",
     "missing_word",
+    "module",
     "names",
     "one_of",
     "package_name",
@@ -68,6 +73,8 @@ __all__ = [
     "url_option",
 ]
 
+
+MOST_KEPT = 1000  # releases: each start reads the manifests that it looks for versions in
 
 T = TypeVar("T")
 
@@ -280,10 +287,13 @@ def missing_word(value: Any) -> str:
     return str(value)
 
 
+FORMER = ("current", "missing", "stored")
+
+
 def former_word(value: Any) -> str:
     """What a version that is not the current one is answered with. Raises Refusal."""
-    if value not in ("current", "missing"):
-        raise refusal("former", f"former is {described(value)}", "'current' or 'missing' was expected")
+    if value not in FORMER:
+        raise refusal("former", f"former is {described(value)}", "'current', 'missing' or 'stored' was expected")
     return str(value)
 
 
@@ -313,6 +323,25 @@ def extension(value: Any) -> str:
 def media_type(value: Any) -> str:
     """The value of Content-Type of a declared media type. Raises Refusal."""
     return _checked("type", declared_type, value)  # type: ignore[no-any-return]
+
+
+# Modules, and the store of contents.
+
+
+def module(name: Any) -> str:
+    """The bare name of a module. Raises Refusal."""
+    return _checked("name", module_name, name)  # type: ignore[no-any-return]
+
+
+def content_store(directory: Any, keep: Any, younger: Any) -> dict[str, Any]:
+    """Where the contents of releases are kept, and which releases. Raises Refusal."""
+    if isinstance(keep, bool) or not isinstance(keep, int) or not 1 <= keep <= MOST_KEPT:
+        raise refusal("keep", f"keep is {described(keep)}; a number from 1 to {MOST_KEPT} was expected")
+    return {
+        "directory": _checked("directory", store_directory, directory),
+        "keep": keep,
+        "younger": _checked("younger", duration, younger),
+    }
 
 
 # Permission policies.

@@ -412,6 +412,8 @@ RULES: dict[str, Rule] = {
         Rule("A122", ERROR, "A permission that nobody can be asked for", "declare a permissionPolicy"),
         Rule("A123", ERROR, "A cache buster that cannot work", "correct its attribute"),
         Rule("A124", ERROR, "Overrides that go round in a circle", "remove one of them"),
+        Rule("A125", ERROR, "A store of contents that is published", "keep it where no static view leads"),
+        Rule("A126", ERROR, "A module that no import could load", "name a script, or a directory with a slash"),
     )
 }
 

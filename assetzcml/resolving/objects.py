@@ -165,25 +165,27 @@ class Objects:
             self._clear()
             yield
 
-    def put(self, stream: BinaryIO, expected: StoredObject | None = None) -> StoredObject:
+    def put(self, stream: BinaryIO, expected: StoredObject | None = None, prove: bool = False) -> StoredObject:
         """
         Keep all that *stream* still has. Returns what it was: a file that changes meanwhile is not what was *expected*.
 
         What is there already under the *expected* digest, with its size, is not written again, and nothing is read of the
-        stream. After `sync` it is there for good. Raises OSError; nothing half is left then.
+        stream. With *prove* what is there has to have its digest, too. After `sync` it is there for good. Raises OSError;
+        nothing half is left then.
         """
-        if expected is not None and self.size(expected.digest) == expected.size:
+        broken = prove and expected is not None and not self.is_whole(expected.digest)
+        if expected is not None and self.size(expected.digest) == expected.size and not broken:
             self._renew(expected.digest)
             return expected
         for _ in range(ATTEMPTS):
             start = stream.tell()
-            stored = self._put(stream)
+            stored = self._put(stream, broken)
             if stored is not None:
                 return stored
             stream.seek(start)
         raise OSError(errno.EBUSY, "another host clears this store away while it is written", self.directory)
 
-    def _put(self, stream: BinaryIO) -> StoredObject | None:
+    def _put(self, stream: BinaryIO, broken: bool) -> StoredObject | None:
         found, size = hashlib.sha256(), 0
         with temporary_file(self.directory) as (descriptor, temporary):
             while chunk := stream.read(CHUNK):
@@ -197,7 +199,7 @@ class Objects:
             self._touched.add(stored.digest[:2])
             try:
                 # What is there and is as long is what we have; what is not was cut by a disk that lost it.
-                create_only(temporary, path, replace=self.size(stored.digest) not in (None, size))
+                create_only(temporary, path, replace=broken or self.size(stored.digest) not in (None, size))
             except FileNotFoundError:
                 return None
         return stored

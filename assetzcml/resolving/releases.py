@@ -5,7 +5,7 @@ It is a JSON document in which every asset has a line of its own, sorted by name
 whole is never taken apart. It is named by its digest, and holds neither a time nor a path of the machine: its age is the
 time stamp of the file, which each start that uses the release renews.
 
-    {"schema":1,"entries":[
+    {"schema":1,"versions":["~9c81b7d03f2a"],"entries":[
     ["static/css/app.css",{"object":"3f2a...","size":12,"type":"text/css; charset=utf-8","versions":["~9c81b7d03f2a"]}],
     ["static/img/logo.png",{...}]
     ]}
@@ -102,8 +102,11 @@ _OWN = tuple(each.name for each in fields(Released) if each.name not in ("name",
 
 def release_bytes(entries: Iterable[Released], about: Mapping[str, Any] | None = None) -> bytes:
     """
-    The manifest of *entries*, whose names are all different: the same bytes whatever their order. *about* is said of the whole.
+    The manifest of *entries*, whose names are all different: the same bytes whatever their order. *about* is said of the whole,
+    and so are all versions, so that who looks for one reads a line of each manifest.
     """
+    entries = list(entries)
+    versions = sorted({version for entry in entries for version in entry.versions})
     lines = sorted(
         b"["
         + _json(entry.name)
@@ -112,7 +115,8 @@ def release_bytes(entries: Iterable[Released], about: Mapping[str, Any] | None =
         + b"]"
         for entry in entries
     )
-    head = json.dumps({"schema": SCHEMA, **(about or {})}, sort_keys=True, separators=(",", ":")).encode()
+    said: dict[str, Any] = {"schema": SCHEMA, **(about or {}), **({"versions": versions} if versions else {})}
+    head = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
     return head[:-1] + b',"entries":[\n' + b",\n".join(lines) + (b"\n" if lines else b"") + _END
 
 

@@ -28,7 +28,7 @@ from assetzcml.resolving.names import is_public_name
 from assetzcml.resolving.packages import Packages
 from assetzcml.resolving.search import Candidate, SearchPaths, targets_in
 
-__all__ = ["Count", "Counted", "Tree", "Trees"]
+__all__ = ["Count", "Counted", "Tree", "Trees", "in_event_loop"]
 
 logger = logging.getLogger("assetzcml")
 
@@ -303,7 +303,7 @@ class Tree:
         known = self._count
         if known is not None and not anew and monotonic() < self._next:
             return known
-        if known is not None and not anew and _in_event_loop():
+        if known is not None and not anew and in_event_loop():
             self._compare_elsewhere()
             return known
         return self._compared(wait=known is None or anew)
@@ -369,7 +369,7 @@ def _identified(count: Count) -> dict[Fingerprint, str]:
     return {file.identity: file.digest for file in count.files.values() if file.identity is not None and file.proven}
 
 
-def _in_event_loop() -> bool:
+def in_event_loop() -> bool:
     """Does an event loop run in this thread?"""
     asyncio = sys.modules.get("asyncio")
     if asyncio is not None and asyncio._get_running_loop() is not None:

@@ -22,6 +22,7 @@ from assetzcml.resolving.names import is_source
 from assetzcml.resolving.packages import Found
 from assetzcml.resolving.resolver import FRESH
 from assetzcml.resolving.search import SearchPaths
+from assetzcml.serving.contents import Contents
 from assetzcml.serving.entries import WHOLE, Entries, body_of, complete
 from assetzcml.serving.files import LinkRefused, Refused, exhausted, is_below
 from assetzcml.serving.paths import BadPath, Key, path_key, wsgi_bytes
@@ -106,6 +107,7 @@ class Publication:
         self._packages = snapshot.derived(packages_of)
         self._paths = snapshot.derived(SearchPaths)
         self._versions = snapshot.registry.part(Versions)
+        self._contents = snapshot.registry.part(Contents)
         self._digests = snapshot.registry.part(Digests)
         self._statistics = snapshot.registry.part(Statistics)
         self._unstamped = _reproducible_stamp()
@@ -336,6 +338,8 @@ class Publication:
             forever = forever or self._has_a_name_for_ever(located, spec)
             return self._entry_of(located, spec, known, read_now, immutable=forever)
         found = self._carrying_digest(path, known, read_now)
+        if found is None and located is None:
+            found = self._of_another_release(path)
         if found is None and located is not None and record.index and self._is_servable(spec.joined([record.index])):
             return Finding.DIRECTORY
         return Finding.NOTHING if found is None else found
@@ -352,8 +356,13 @@ class Publication:
             return None
         found = self._entry_of(located, version.spec, known, read_now, digest=version.digest, immutable=True)
         if isinstance(found, Entry) and not self._is_current(version, located, found):
-            return self._former(located, version.spec, read_now, version.former)
+            return self._former(located, version.spec, read_now, version.former, version.digest)
         return found
+
+    def _of_another_release(self, path: Key) -> Entry | None:
+        """What a name with a digest stood for, where there is no such asset any more, or not yet."""
+        split = self._versions.former_name(self.snapshot, self.record, path.parts)
+        return None if split is None else self._stored(self.record.root.joined(split[0]), split[1])
 
     def _of_version(
         self, path: Key, known: Entry | None, read_now: dict[str | None, bytes] | None, version: str
@@ -365,7 +374,11 @@ class Publication:
         located = self._locate(spec) if names and names[-1] else None
         if located is None or located.directory:
             found = self.find(path, known, read_now)
-            return Finding.STALE if found is Finding.NOTHING else found
+            if found is not Finding.NOTHING:
+                return found
+            former = self._versions.judged(self.snapshot, spec, version).former
+            stored = self._stored(spec, f"~{version}") if former == "stored" and names else None
+            return Finding.STALE if stored is None else stored
         for anew in (False, True):
             judged = self._versions.judged(self.snapshot, spec, version, anew)
             if judged.foreign:
@@ -376,12 +389,22 @@ class Publication:
             found = self._entry_of(located, spec, known, read_now, digest=mine.digest, immutable=True)
             if not isinstance(found, Entry) or self._is_current(mine, located, found):
                 return found
-        return self._former(located, spec, read_now, judged.former)
+        return self._former(located, spec, read_now, judged.former, f"~{version}")
 
     def _former(
-        self, located: Located, spec: AssetSpec, read_now: dict[str | None, bytes] | None, former: str
+        self,
+        located: Located,
+        spec: AssetSpec,
+        read_now: dict[str | None, bytes] | None,
+        former: str,
+        version: str | None,
     ) -> Entry | Finding:
-        """What another version of an asset than the current one is answered with; told of at most once a minute."""
+        """What another *version* of an asset than the current one is answered with; told of at most once a minute."""
+        stored = self._stored(spec, version) if former == "stored" and version is not None else None
+        if stored is not None:
+            if read_now is not None:
+                read_now.clear()  # the bytes of now
+            return stored
         self.formers += 1
         now = time.monotonic()
         if now >= self._told:
@@ -393,6 +416,29 @@ class Publication:
         if isinstance(found, Entry):
             found.fresh = found.until = 0.0  # made-up versions are no reason to keep anything
         return found
+
+    def _stored(self, spec: AssetSpec, version: str) -> Entry | None:
+        """The asset as it was, or will be, in the release that had this *version*: its bytes, and its type of then."""
+        record, path = self.record, spec.below(self.record.root)
+        name = "/".join((record.name, *path)) if record.name else "/".join(path)
+        looked = time.monotonic()
+        kept = self._contents.find(self.snapshot, record, name, version, self._etag_limit())
+        if kept is None:
+            return None
+        entry = entry_of(
+            record,
+            path,
+            ("stored", kept.released, [source.fingerprint for source in kept.sources]),
+            kept.sources,
+            time.time(),
+            digest=kept.released.object[:DIGEST_LENGTH],
+            immutable=True,
+            unstamped=self._unstamped,
+            media_type=kept.released.type,
+        )
+        entry.fresh = looked if self.reload else looked + FRESH
+        entry.until = 0.0 if record.protected or self.reload else entry.fresh
+        return entry
 
     def without_version(self, rest: str) -> tuple[str, str | None] | None:
         """

@@ -202,6 +202,7 @@ def entry_of(
     unstamped: int | None = None,
     types: Mapping[str, str] = NO_TYPES,
     cache: str = "",
+    media_type: str = "",
 ) -> Entry:
     """
     The entry of an asset, *path* below the root of the view, looked at *now*, whose *sources* begin with the asset itself.
@@ -209,10 +210,15 @@ def entry_of(
     *digest* is the one that the URL has. *immutable*: the URL changes when the asset does. *never*: nobody may
     store it, for its URL is that of other bytes. *unstamped*: the time, in
     seconds, that the tools of a reproducible build give to every file, whatever is in it. *types* are media types by
-    extension that go before the table's. *cache* is a Cache-Control of its own.
+    extension that go before the table's; *media_type* goes before both. *cache* is a Cache-Control of its own.
     """
     life = NO_STORE if never else ("Cache-Control", cache) if cache else cache_control(record, immutable)
-    shared = [("Content-Type", content_type(path[-1] if path else "", types)), life, ACCEPT_RANGES, NOSNIFF]
+    shared = [
+        ("Content-Type", media_type or content_type(path[-1] if path else "", types)),
+        life,
+        ACCEPT_RANGES,
+        NOSNIFF,
+    ]
     shared = replaced(shared, record.headers)
     own: dict[str, Header] = {}
     varies = []

@@ -4,10 +4,12 @@ Which static view a path belongs to. By segments, the longest name first; paths 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from assetzcml.records.assets import StaticViewRecord
 from assetzcml.registry import Registry, Snapshot, ledger
+from assetzcml.resolving.trees import in_event_loop
 from assetzcml.serving.entries import BODIES, ENTRIES, WHOLE, Entries
 from assetzcml.serving.paths import wsgi_bytes
 from assetzcml.serving.publication import Publication, Steps, settled
@@ -176,6 +178,7 @@ class Desks:
         self._now = ledger(registry).current
         self._bodies = bodies
         self._desk = Desk(registry.snapshot, bodies)
+        registry.above.begins()
 
     @property
     def current(self) -> Desk:
@@ -187,10 +190,19 @@ class Desks:
         snapshot = self._registry.snapshot
         desk = self._desk
         if desk.snapshot is not snapshot:
+            if snapshot.store is not None:
+                self._begin()
             desk = Desk(snapshot, self._bodies)
             if self._now.snapshot is snapshot:  # else it is good for this request, and the next makes another
                 self._desk = desk
         return desk
+
+    def _begin(self) -> None:
+        """What is served now is another release. An event loop does not wait for it to be stored."""
+        if in_event_loop():
+            threading.Thread(target=self._registry.above.begins, name="assetzcml store", daemon=True).start()
+        else:
+            self._registry.above.begins()
 
 
 def _as_wsgi(name: str) -> str:

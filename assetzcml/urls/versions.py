@@ -90,7 +90,7 @@ class Manifests:
     def __init__(self, snapshot: Snapshot):
         self.plain: Growing[AssetSpec, ManifestCacheBuster] = Growing()
         self.explicit: Growing[AssetSpec, ManifestCacheBuster] = Growing()
-        self.digests = False
+        self.digests = self.stored = False
         lookup = snapshot.derived(Lookup)
         self.bundles = bool(lookup.bundles)
         for busting in lookup.bustings:
@@ -99,6 +99,7 @@ class Manifests:
     def _know(self, busting: BoundBusting) -> None:
         path, buster = busting.record.path, busting.buster
         self.digests = self.digests or isinstance(buster, DigestCacheBuster)
+        self.stored = self.stored or (isinstance(buster, DigestCacheBuster) and buster.former == "stored")
         if isinstance(buster, ManifestCacheBuster):
             if busting.record.explicit:
                 self.explicit = self.explicit.plus(path, buster)
@@ -110,6 +111,7 @@ class Manifests:
         """As they are after *changes*; None where a manifest is replaced."""
         lookup, manifests = snapshot.derived(Lookup), cls.__new__(cls)
         manifests.plain, manifests.explicit, manifests.digests = former.plain, former.explicit, former.digests
+        manifests.stored = former.stored
         manifests.bundles = bool(lookup.bundles)
         for record, replaced in changes:
             if isinstance(record, Busting):
@@ -152,6 +154,23 @@ class Versions:
             if renamed is not None:
                 return Version(renamed, True)
         return self._with_digest(snapshot, view, parts) if manifests.digests else None
+
+    def former_name(
+        self, snapshot: Snapshot, view: StaticViewRecord, parts: tuple[str, ...]
+    ) -> tuple[tuple[str, ...], str] | None:
+        """
+        The name without its digest, and the digest, where other versions of what has that name are answered from a store;
+        None for every other. It is not asked whether there is such an asset.
+        """
+        if view.file or not parts or not snapshot.derived(Manifests).stored:
+            return None
+        split = without_digest(parts[-1])
+        if split is None:
+            return None
+        plain = (*parts[:-1], split[0])
+        busting = snapshot.derived(Lookup).busting(view.root.joined(plain), None)
+        buster = busting.buster if busting is not None else None
+        return (plain, split[1]) if isinstance(buster, DigestCacheBuster) and buster.former == "stored" else None
 
     def judged(self, snapshot: Snapshot, spec: AssetSpec, version: str, anew: bool = False) -> Judgement:
         """

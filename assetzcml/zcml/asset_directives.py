@@ -12,11 +12,14 @@ from assetzcml.records.assets import (
     Address,
     AssetSpec,
     Busting,
+    ContentStore,
     MediaType,
+    Module,
     Override,
     PermissionPolicy,
     StaticViewRecord,
 )
+from assetzcml.records.readers import KEEP, YOUNGER
 from assetzcml.urls.cachebusters import (
     DigestCacheBuster,
     ManifestCacheBuster,
@@ -28,7 +31,16 @@ from assetzcml.zcml.attributes import Problems, unknown_attribute
 from assetzcml.zcml.positions import Tag
 from assetzcml.zcml.schemas import ICacheBuster
 
-__all__ = ["StaticFile", "StaticView", "asset", "cache_buster", "media_type", "permission_policy"]
+__all__ = [
+    "StaticFile",
+    "StaticView",
+    "asset",
+    "cache_buster",
+    "content_store",
+    "media_type",
+    "module",
+    "permission_policy",
+]
 
 
 @dataclass
@@ -152,6 +164,16 @@ def _check_options(info: Tag, way: str, options: Mapping[str, Any]) -> None:
 def media_type(context: Any, extension: str, type: str) -> None:  # noqa: A002 (the attribute's name)
     """`mediaType`."""
     declare(context, MediaType(extension=extension, type=type, origin=tag_of(context)))
+
+
+def module(context: Any, name: str, path: AssetSpec) -> None:
+    """`module`."""
+    declare(context, Module(name=name, path=path, origin=tag_of(context)))
+
+
+def content_store(context: Any, directory: str, keep: int = KEEP, younger: int = YOUNGER) -> None:
+    """`contentStore`."""
+    declare(context, ContentStore(directory=directory, keep=keep, younger=younger, origin=tag_of(context)))
 
 
 def permission_policy(context: Any, policy: Any) -> None:

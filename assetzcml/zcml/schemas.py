@@ -8,28 +8,42 @@ from zope.interface import Interface
 from assetzcml.records import rules
 from assetzcml.records.readers import (
     CODINGS,
+    KEEP,
     ONE_HOUR,
+    YOUNGER,
     asset_below,
     content_codings,
+    duration,
     file_name,
     header_field,
     header_match,
     immutable_patterns,
     index_name,
+    module_name,
     permission_name,
     send_way,
+    store_directory,
 )
 from assetzcml.zcml.fields import Checked, FileSpec, Flag, MaxAge, Name, Side, Spec
 
 __all__ = [
     "IAsset",
     "ICacheBuster",
+    "IContentStore",
     "IHeader",
     "IMediaType",
+    "IModule",
     "IPermissionPolicy",
     "IStaticFile",
     "IStaticView",
 ]
+
+
+def keep_count(text: str) -> int:
+    """A number of releases. Raises ValueError."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= rules.MOST_KEPT):
+        raise ValueError(f"a number from 1 to {rules.MOST_KEPT} was expected")
+    return int(text)
 
 
 class IPublished(Interface):
@@ -194,7 +208,7 @@ class ICacheBuster(Interface):
     )
     former = Checked(
         rules.former_word,
-        title="What another version is answered with, with digest and tree: 'current' or 'missing'",
+        title="What another version is answered with, with digest and tree: 'current', 'missing' or 'stored'",
         description="'current' when left out: the bytes there are, which nobody may store.",
         required=False,
     )
@@ -212,6 +226,44 @@ class IMediaType(Interface):
         rules.media_type,
         title="Media type (RFC 9110, 8.3.1)",
         description="Text, scripts and JSON get charset=utf-8, unless it has parameters.",
+    )
+
+
+class IModule(Interface):
+    """`module`: the bare name by which modules import a script."""
+
+    name = Checked(
+        module_name,
+        title="Bare name, or beginning of such",
+        description="As import statements have it: '@shop/cart', 'lodash'. With a slash behind it, all names that begin so.",
+    )
+    path = Spec(
+        title="Asset spec of the script, or of the directory",
+        description="A directory where the name ends with a slash.",
+    )
+
+
+class IContentStore(Interface):
+    """`contentStore`: keep the contents of releases, so that every version is answered with its own bytes."""
+
+    directory = Checked(
+        store_directory,
+        title="Directory, as an absolute path",
+        description="Outside of every published root. It is made when it is first needed.",
+    )
+    keep = Checked(
+        keep_count,
+        title="How many releases are kept at least",
+        description=f"1 to {rules.MOST_KEPT}; {KEEP} when left out.",
+        default=KEEP,
+        required=False,
+    )
+    younger = Checked(
+        duration,
+        title="For how long a release is kept at least",
+        description="A number with s, m, h, d or w; '14d' when left out.",
+        default=YOUNGER,
+        required=False,
     )
 
 

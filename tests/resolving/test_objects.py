@@ -2,15 +2,16 @@ import errno
 import hashlib
 import io
 import os
+import shutil
 import stat
-import subprocess
-import sys
 import threading
 import time
 
 import pytest
 
 from assetzcml.resolving.objects import BrokenObject, Objects, StoredObject, Unfit, create_only
+from assetzcml.resolving.releases import Releases
+from faults import sweep
 
 A, B = b"a { color: red }", b"b { color: blue }"
 
@@ -181,94 +182,41 @@ def test_who_waits_too_long_is_told(objects):
         raise AssertionError("two hold the lock")
 
 
-# A child that dies, or whose disk is full, at the n-th call of the system that changes something.
-CHILD = """
-import errno, io, os, sys
-at, fault, directory = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-calls = 0
-def faulty(name, real):
-    def call(*arguments, **options):
-        global calls
-        if name == "open" and not arguments[1] & os.O_CREAT:
-            return real(*arguments, **options)
-        calls += 1
-        if calls == at and fault == "KILL":
-            os._exit(9)
-        if calls == at and name != "unlink":
-            raise OSError(errno.ENOSPC, "No space left on device", arguments[0] if name != "write" else None)
-        return real(*arguments, **options)
-    return call
-for name in ("open", "write", "fsync", "link", "replace", "unlink", "mkdir"):
-    setattr(os, name, faulty(name, getattr(os, name)))
+# Two objects and the manifest of a release, as `sweep` runs it.
+STORE = """
+import io
 from assetzcml.resolving.objects import Objects
 from assetzcml.resolving.releases import Releases, Released, release_bytes
-def store():
+def prepare():
+    pass
+def act(directory):
     objects = Objects(directory)
     with objects.writing():
         stored = [objects.put(io.BytesIO(content)) for content in (b"one", b"two")]
         objects.sync(each.digest for each in stored)
         entries = [Released(name=str(n), object=s.digest, size=s.size, type="text/css") for n, s in enumerate(stored)]
         Releases(directory).write(release_bytes(entries))
-for at in range(1, 1000) if at < 0 else [at]:
-    child = os.fork()
-    if not child:
-        calls = 0
-        try:
-            store()
-        except OSError:
-            os._exit(1)
-        os._exit(0 if calls < at else 2)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    print(at, status, flush=True)
-    sys.stdin.readline()
-    if status == 0:
-        break
 """
 
 
 @pytest.mark.parametrize("fault", ["KILL", "ENOSPC"])
 def test_a_fault_at_any_call_of_the_system_leaves_nothing_wrong_and_the_next_run_heals_it(tmp_path, fault):
-    from assetzcml.resolving.releases import Releases
-
     directory = str(tmp_path / "store")
-    command = [sys.executable, "-c", CHILD, "-1", fault, directory]
-    points, statuses = 0, set()
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        for line in process.stdout:
-            points += 1
-            statuses.add(int(line.split()[1]))
-            releases, objects = Releases(directory), Objects(directory)
-            for stamp in releases.stamps():
-                assert all(map(objects.is_whole, releases.read(stamp.digest).objects())), line
-            assert all(map(objects.is_whole, objects.digests())), line
-            if fault == "ENOSPC":
-                assert not os.path.exists(f"{directory}/tmp") or os.listdir(f"{directory}/tmp") == [], line
-            heal(directory)
-            assert sorted(map(digest, (b"one", b"two"))) == list(objects.digests()), line
-            assert [len(releases.read(stamp.digest)) for stamp in releases.stamps()] == [2], line
-            assert os.listdir(f"{directory}/tmp") == [], line
-            remove(directory)
-            process.stdin.write("\n")
-            process.stdin.flush()
-    assert points > 15
-    assert statuses <= {"KILL": {9, 0}, "ENOSPC": {1, 2, 0}}[fault]
-
-
-def heal(directory):
-    from assetzcml.resolving.releases import Released, Releases, release_bytes
-
-    objects = Objects(directory)
-    with objects.writing():
-        stored = [objects.put(io.BytesIO(content)) for content in (b"one", b"two")]
-        objects.sync(each.digest for each in stored)
-        entries = [Released(name=str(n), object=s.digest, size=s.size, type="text/css") for n, s in enumerate(stored)]
-        Releases(directory).write(release_bytes(entries))
-
-
-def remove(directory):
-    for folder, folders, names in os.walk(directory, topdown=False):
-        for name in names:
-            os.unlink(os.path.join(folder, name))
-        for name in folders:
-            os.rmdir(os.path.join(folder, name))
-    os.rmdir(directory)
+    program = {}
+    exec(STORE, program)
+    releases, objects = Releases(directory), Objects(directory)
+    statuses = []
+    for status in sweep(STORE, fault, directory):
+        statuses.append(status)
+        for stamp in releases.stamps():
+            assert all(map(objects.is_whole, releases.read(stamp.digest).objects()))
+        assert all(map(objects.is_whole, objects.digests()))
+        if fault == "ENOSPC" and os.path.exists(f"{directory}/tmp"):
+            assert os.listdir(f"{directory}/tmp") == []
+        program["act"](directory)
+        assert list(objects.digests()) == sorted(map(digest, (b"one", b"two")))
+        assert [len(releases.read(stamp.digest)) for stamp in releases.stamps()] == [2]
+        assert os.listdir(f"{directory}/tmp") == []
+        shutil.rmtree(directory)
+    assert len(statuses) > 15
+    assert set(statuses) <= {"KILL": {9, 0}, "ENOSPC": {1, 2, 0}}[fault]

@@ -32,7 +32,7 @@ FULL = released(
 def test_a_manifest_is_a_json_document_with_a_line_for_each_asset():
     content = release_bytes([released("static/b.css"), released("static/a.css", versions=("~0123456789ab",))])
     assert content.decode().splitlines() == [
-        '{"schema":1,"entries":[',
+        '{"schema":1,"versions":["~0123456789ab"],"entries":[',
         f'["static/a.css",{{"object":"{ONE}","size":3,"type":"text/css; charset=utf-8","versions":["~0123456789ab"]}}],',
         f'["static/b.css",{{"object":"{ONE}","size":3,"type":"text/css; charset=utf-8"}}]',
         "]}",
