@@ -6,8 +6,8 @@ import hashlib
 import os
 from collections.abc import Iterator
 
-from assetzcml.publishing.compress import decoded
 from assetzcml.publishing.frozen_tree import FrozenTree, file_names, integrity_of, plain_file_names
+from assetzcml.resolving.decoders import decoded
 from assetzcml.resolving.objects import BrokenObject
 from assetzcml.resolving.releases import BrokenRelease, Released
 

@@ -143,7 +143,8 @@ def test_a_word_that_names_no_kind_is_refused_with_the_nearest(colours):
     with pytest.raises(UnknownKind, match=r"'palette' is no kind; did you mean 'palettes'\?"):
         listed_data(registry, ["palette"])
     assert answered(registry, "list", ["nonsense"]) == (
-        "'nonsense' is no kind; views, files, overrides, busters, types, policies, routes, pages, environment, bundles,"
+        "'nonsense' is no kind; views, files, overrides, busters, types, modules, stores, "
+        "policies, routes, pages, environment, bundles,"
         " palettes, includes are",
         False,
     )

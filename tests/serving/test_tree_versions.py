@@ -159,7 +159,7 @@ def test_a_flood_of_made_up_versions_leaves_nothing_and_one_line(made, caplog):
     application = clients.WSGIApp(made)
     for number in range(300):
         assert clients.wsgi(application, f"/static/~{number:012x}/app.css").status == 200
-    assert len(application._bound[-1].entries.ready) == 0
+    assert len(application._desks.current.entries.ready) == 0
     assert [record.getMessage() for record in caplog.records if "another version" in record.getMessage()] == [
         "static view 'static': 1 requests for another version of an asset"
     ]
