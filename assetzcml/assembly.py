@@ -49,6 +49,8 @@ RESOLVER = Part("assetzcml.resolving.resolver", "Resolver")
 BUNDLES = Part("assetzcml.bundles.outputs", "Bundles")
 LINKS = Part("assetzcml.urls.generator", "Links")
 GENERATOR = Part("assetzcml.urls.generator", "URLGenerator")
+FROZEN_URLS = Part("assetzcml.urls.frozen", "FrozenURLs")
+FROZEN = Part("assetzcml.resolving.frozen", "frozen_release")
 PAGES = Part("assetzcml.pages.application", "Pages")
 LOADER = Part("assetzcml.zcml.loader", "ZCMLLoader")
 EXPLAINER = Part("assetzcml.reports.explaining", "Explainer")
@@ -98,6 +100,9 @@ class AssetRegistry(URLMethods, Declarations):
         self.above: Above = Above(
             bundles=lambda: self.part(_bundles), explain=lambda path: str(self.explain(path)), begins=self._begin
         )
+        if self.settings.get("frozen"):
+            self._shipped = {**SHIPPED, IURLGenerator: FROZEN_URLS.find}
+            self.part(FROZEN.find())  # what is lost or damaged is told of now
 
     def _setBases(self, bases: tuple[Any, ...]) -> None:  # noqa: N802 (zope.interface's name)
         if bases:

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, NamedTuple
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem, few
 from assetzcml.publishing.compress import COMPRESSORS, available, is_worth_it, version_of
 from assetzcml.publishing.frozen_tree import FrozenTree, file_names, integrity_of, plain_file_names
-from assetzcml.publishing.inventory import Inventory, Item, Place, base_of
+from assetzcml.publishing.inventory import Inventory, Item, Place, base_of, versioned
 from assetzcml.publishing.naming import Named, Unnamed, named
 from assetzcml.publishing.origins import Site
 from assetzcml.publishing.rewriting import Link, led_to, links, relative, rewritten
@@ -31,6 +31,8 @@ from assetzcml.registry import Registry
 from assetzcml.resolving.digests import CHUNK, without_digest
 from assetzcml.resolving.files import replace_file
 from assetzcml.resolving.fingerprints import fingerprint
+from assetzcml.resolving.frozen import index_records
+from assetzcml.resolving.index import index_bytes
 from assetzcml.resolving.objects import StoredObject
 from assetzcml.resolving.releases import Released, release_bytes
 from assetzcml.serving.responses import entry_of
@@ -287,10 +289,8 @@ class _Run:
     def _unnamed(self, asset: _Asset) -> Unnamed:
         item = asset.item
         name: str | None = None
-        base = base_of(item.view).path
         if item.tree is not None:
-            below = item.place.path[len(base) :].lstrip("/")
-            name = "/".join([*([base] if base else []), f"~{item.tree}", below])
+            name = versioned(item.view, item.place, item.tree).path
         elif item.forever or self._is_always_plain(item):
             name = item.place.path
         asset.plain = asset.plain or self.plain or self._is_always_plain(item)
@@ -433,7 +433,7 @@ class _Run:
         for number, text in enumerate(sorted({text for _, texts in assets for text in texts if text is not None})):
             headers[text] = number
         entries = [self._released(asset, texts, headers) for asset, texts in assets]
-        about = {
+        about: dict[str, Any] = {
             "codings": list(self.codings),
             "directories": self._directories(),
             "headers": [json.loads(text) for text in headers],
@@ -450,7 +450,13 @@ class _Run:
             plain.update(plain_file_names(entry))
         self.tree.link_all(names, self.pool)
         self.tree.plain_names(digest, plain, self.pool)
-        self.tree.finish(manifest, b"", digest)
+        index = index_bytes(
+            manifest,
+            digest,
+            {key: about[key] for key in ("codings", "headers", "views")},
+            index_records(entries, about["views"], about["directories"]),
+        )
+        self.tree.finish(manifest, index, digest)
         if _read(self._made_with) != self._libraries():
             replace_file(self._made_with, self._libraries())
         removed = self.tree.prune(keep, younger)
@@ -524,8 +530,8 @@ class _Run:
     def _directories(self) -> dict[str, str]:
         """The URLs of directories, by spec: scripts join names to them."""
         found = {}
-        for place, spec in self.inventory.directories.items():
-            found[self.site.spec(spec)] = f"{place}/" if str(place) else ""
+        for spec, place in self.inventory.directories.items():
+            found[self.site.spec(spec)] = f"{place.host}/{place.path}{'/' if place.path else ''}"
         return found
 
     def _views(self) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ from assetzcml.serving.variants import Location
 from assetzcml.urls.cachebusters import TreeCacheBuster
 from assetzcml.urls.lookup import Lookup
 
-__all__ = ["Inventory", "Item", "Place", "base_of"]
+__all__ = ["Inventory", "Item", "Place", "base_of", "versioned"]
 
 LONGEST_WAY = 64  # directories: links that lead round in a circle end there
 
@@ -90,6 +90,28 @@ class Item:
         return location.path if location.member is None else str(self.source)
 
 
+class _Tree(NamedTuple):
+    """The version of a tree, the digests it is made of, and the directories in it, by name."""
+
+    version: str
+    digests: dict[str, str]
+    directories: frozenset[str]
+
+
+def versioned(view: StaticViewRecord, place: Place, version: str) -> Place:
+    """
+    A place below a view with the version of its tree, directly behind the name of the view.
+
+    >>> from assetzcml.records.assets import asset_spec
+    >>> view = StaticViewRecord(name="static", root=asset_spec("shop:static"))
+    >>> print(versioned(view, Place("", "static/css/a.css"), "3f2a9c81b7d0"))
+    static/~3f2a9c81b7d0/css/a.css
+    """
+    base = base_of(view).path
+    below = place.path[len(base) :].lstrip("/")
+    return Place(place.host, "/".join([*([base] if base else []), f"~{version}", *([below] if below else [])]))
+
+
 class Inventory:
     """All that one registry publishes. Nothing is supposed to change meanwhile; what does is noticed when it is read."""
 
@@ -100,9 +122,9 @@ class Inventory:
         self._site = self.snapshot.derived(Site)
         self._paths = self.snapshot.derived(SearchPaths)
         self.made = self._paths.bundles
-        self._versions: dict[int, tuple[str, dict[str, str]]] = {}
-        #: Where a directory that exists is published: a page may ask for its URL.
-        self.directories: dict[Place, AssetSpec] = {}
+        self._versions: dict[int, _Tree] = {}
+        #: Where a directory is published, by its spec, with the version of its tree: scripts join names to its URL.
+        self.directories: dict[AssetSpec, Place] = {}
 
     def items(self) -> Iterator[Item]:
         """The assets, view by view, in the order of their names."""
@@ -130,7 +152,7 @@ class Inventory:
             except (OSError, ImportError):
                 continue
             seen.add(real)
-            self.directories.setdefault(self._place(view, spec), spec)
+            self._directory(view, spec)
             beside = set(names)
             for name in names:
                 if not is_public_name(name, view.dotfiles) or _is_variant(name, beside):
@@ -144,6 +166,17 @@ class Inventory:
                 if asset.isdir():
                     waiting.append(child)
         return sorted(found)
+
+    def _directory(self, view: StaticViewRecord, spec: AssetSpec) -> None:
+        place = self._place(view, spec)
+        if self.url_place(spec) != place:
+            return
+        busting = self.snapshot.derived(Lookup).busting(spec, None)
+        if busting is not None and isinstance(busting.buster, TreeCacheBuster):
+            tree = self._tree(busting.buster)
+            if busting.buster.name_of(spec) in tree.directories:
+                place = versioned(view, place, tree.version)
+        self.directories[spec] = place
 
     @staticmethod
     def _place(view: StaticViewRecord, spec: AssetSpec) -> Place:
@@ -166,10 +199,10 @@ class Inventory:
         if busting is not None:
             item.busting = busting.record
             if isinstance(busting.buster, TreeCacheBuster) and not view.file:
-                version, digests = self._tree(busting.buster)
+                tree = self._tree(busting.buster)
                 name = busting.buster.name_of(spec)
-                if name in digests:
-                    item.tree, item.counted = version, digests[name]
+                if name in tree.digests:
+                    item.tree, item.counted = tree.version, tree.digests[name]
         return item
 
     def url_place(self, spec: AssetSpec) -> Place | None:
@@ -189,13 +222,13 @@ class Inventory:
                 return source, candidate.via[-1].origin
         return source, view.origin
 
-    def _tree(self, buster: TreeCacheBuster) -> tuple[str, dict[str, str]]:
-        """The version of a tree, and the digests it is made of. Counted once: all of a release is of one version."""
+    def _tree(self, buster: TreeCacheBuster) -> _Tree:
+        """Counted once: all of a release is of one version."""
         tree = buster.tree()
         known = self._versions.get(id(tree))
         if known is None:
             count = tree.current(anew=True)
-            known = count.version, {name: file.digest for name, file in count.files.items()}
+            known = _Tree(count.version, {name: file.digest for name, file in count.files.items()}, count.directories)
             self._versions[id(tree)] = known
         return known
 

@@ -6,17 +6,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from assetzcml.records.assets import StaticViewRecord
 from assetzcml.registry import Registry, Snapshot, ledger
+from assetzcml.resolving.frozen import frozen_release
 from assetzcml.resolving.trees import in_event_loop
 from assetzcml.serving.entries import BODIES, ENTRIES, WHOLE, Entries
+from assetzcml.serving.frozen import FrozenSite
 from assetzcml.serving.paths import wsgi_bytes
 from assetzcml.serving.publication import Publication, Steps, settled
 from assetzcml.serving.responses import Answer, Asked
 from assetzcml.serving.statistics import Statistics
 
-__all__ = ["Desk", "Desks", "Site"]
+__all__ = ["Desk", "Desks", "Site", "site_of"]
 
 
 class Site:
@@ -134,6 +137,12 @@ class Site:
         return publication is self._root
 
 
+def site_of(snapshot: Snapshot) -> Any:
+    """Who answers: what was frozen, where the setting `frozen` says so, else the static views of the snapshot."""
+    release = snapshot.registry.part(frozen_release)
+    return snapshot.derived(Site) if release is None else FrozenSite(release)
+
+
 class Desk:
     """
     Where one application serves a site: what requests read, put together once and never changed, but for what is kept.
@@ -146,7 +155,7 @@ class Desk:
 
     def __init__(self, snapshot: Snapshot, bodies: int = BODIES):
         self.snapshot = snapshot
-        self.site = snapshot.derived(Site)
+        self.site = snapshot.derived(site_of)
         self.entries = Entries(snapshot.registry.part(Statistics), ENTRIES, bodies)
         self.ready = self.entries.ready.get
         self.length, self.beginnings = self.site.beginnings

@@ -165,6 +165,8 @@ class URLGenerator:
     policy in force; so a subclass, or what wraps this one, is asked for every URL.
     """
 
+    remembers_for_all = True  # of this class itself: one derived from it is asked for every URL
+
     def __init__(self, registry: Registry):
         self.registry = registry
 
@@ -264,7 +266,7 @@ class URLGenerator:
     def _table(self, snapshot: Snapshot) -> dict[Any, tuple[str, float | None]]:
         """What is known of *snapshot*; the registry reads it too when this is the policy in force."""
         table = snapshot.derived(self._new_table)
-        if snapshot.paths is not table and snapshot.urls is self and type(self) is URLGenerator:
+        if snapshot.paths is not table and snapshot.urls is self and vars(type(self)).get("remembers_for_all"):
             snapshot.paths = table
         return table
 

@@ -16,10 +16,12 @@ from assetzcml.records.media_types import content_type
 from assetzcml.registry import Registry
 from assetzcml.resolving.digests import CHUNK, DIGEST_LENGTH
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, may_change_unseen
+from assetzcml.resolving.frozen import frozen_release
 from assetzcml.resolving.packages import Found
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.typing import Spec
 from assetzcml.urls.cachebusters import DigestCacheBuster, TreeCacheBuster
+from assetzcml.urls.frozen import frozen_integrity
 from assetzcml.urls.generator import URLGenerator
 from assetzcml.urls.tags import Markup, element, mounted
 
@@ -78,6 +80,8 @@ def integrity_of(registry: Registry, spec: Spec | AssetSpec) -> str:
 
     Raises InvalidSpec, FileNotFoundError where no layer has it, IsADirectoryError.
     """
+    if registry.part(frozen_release) is not None:
+        return frozen_integrity(registry, spec)
     return registry.part(Integrities).of(asset_spec(spec), anew=True).integrity
 
 
@@ -92,12 +96,17 @@ def asset_tag(
     `crossorigin="anonymous"`. Other *attributes* are those of `bundle_tags`.
     Raises NotPublished, FileNotFoundError, and ValueError where the kind is not known.
     """
-    address = asset_spec(spec)
-    kind = kind or kind_of(address.name)
+    frozen = registry.part(frozen_release) is not None
+    address = str(spec) if frozen else asset_spec(spec)
+    name = str(address).rpartition("/")[2]
+    kind = kind or kind_of(name)
     if kind not in KINDS:
         raise ValueError(f"what loads {str(address)!r} is not known by its name; give kind=, one of {', '.join(KINDS)}")
     wanted = bool(attributes.pop("integrity", True)) and kind != "image"
-    url, integrity = _versioned(registry, address) if wanted else (_path(registry, address), None)
+    if isinstance(address, str):
+        url, integrity = _path(registry, address), frozen_integrity(registry, address) if wanted else None
+    else:
+        url, integrity = _versioned(registry, address) if wanted else (_path(registry, address), None)
     return element(kind, mounted(registry, url, request), integrity, **attributes)
 
 
@@ -115,7 +124,7 @@ def kind_of(name: str) -> str:
     )
 
 
-def _path(registry: Registry, spec: AssetSpec) -> str:
+def _path(registry: Registry, spec: Spec | AssetSpec) -> str:
     """The URL, of the policy in force, without what the application is mounted at."""
     path: str = registry.snapshot.urls.static_path(str(spec), _app_url="")
     return path

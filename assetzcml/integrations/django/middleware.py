@@ -10,7 +10,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 
 from assetzcml.integrations.django.projects import asset_registry
 from assetzcml.integrations.django.reloading import refresh
-from assetzcml.serving.sites import Site
+from assetzcml.serving.sites import site_of
 from assetzcml.serving.wsgi import StaticApp
 
 __all__ = ["AssetMiddleware"]
@@ -43,7 +43,7 @@ class AssetMiddleware:
     async def _answer(self, request: Any) -> Any:
         """The same in an event loop: every look at the disk is taken in a thread."""
         response = None
-        if self._registry.snapshot.derived(Site).route(_environ(request)["PATH_INFO"]) is not None:
+        if self._registry.snapshot.derived(site_of).route(_environ(request)["PATH_INFO"]) is not None:
             response = await sync_to_async(self._response, thread_sensitive=False)(request)
         if response is None:
             return await self.get_response(request)
