@@ -167,11 +167,12 @@ class Desk:
         For frameworks that find out first who answers: the root view has only a GET or HEAD of what exists.
         """
         found = self.site.meant(path)
-        if found is None or not self.site.is_root(found[0]):
-            return found and found[0]
+        publication: Publication | None = None if found is None else found[0]
+        if publication is None or not self.site.is_root(publication):
+            return publication
         # HEAD: no body is opened for it.
         there = method in ("GET", "HEAD") and self.answer_to_all(path, Asked("HEAD", dict[str, str]().get), str)
-        return found[0] if there else None
+        return publication if there else None
 
     def answer_to_all(self, path: str, asked: Asked, location: Callable[[], str]) -> Answer | None:
         """The answer to somebody who is permitted everything; None when it is the application's."""

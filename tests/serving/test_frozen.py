@@ -1,5 +1,6 @@
 """Serving what was frozen: from the manifest alone, as the sources would be served."""
 
+import gc
 import hashlib
 import os
 import shutil
@@ -48,6 +49,13 @@ def declared(shop, **settings):
     registry.add_static_view("secret", f"{shop}:inner", permission="view")
     registry.add_static_file("favicon.ico", f"{shop}:files/favicon.ico")
     return registry
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    """A map holds a descriptor as long as its registry lives; other tests count descriptors."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
