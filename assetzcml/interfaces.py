@@ -18,6 +18,7 @@ __all__ = [
     "IBundling",
     "IBusting",
     "ICacheBuster",
+    "ICheckRule",
     "IContentStore",
     "IMediaType",
     "IModule",
@@ -144,6 +145,21 @@ class IBusting(Interface):
     explicit = Attribute("Does the path name where assets really come from, not what was asked for?")
     buster = Attribute("The ICacheBuster.")
     origin = Attribute("Who declared it.")
+
+
+class ICheckRule(Interface):
+    """
+    A rule of `assetzcml check` that another package brings: a utility of the registry, whose name is its code.
+
+    A code has capital letters and digits: 'SKIN1'. Those that are an A and digits are ours.
+    """
+
+    title = Attribute("What it finds, in a few words.")
+    severity = Attribute("'error', 'warning' or 'info'.")
+    fix = Attribute("What to do about it, where a problem has no hint of its own.")
+
+    def __call__(registry):
+        """The `assetzcml.Problem`s that there are in *registry*, in which all that is declared is in force."""
 
 
 class ICacheBuster(Interface):

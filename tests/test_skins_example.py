@@ -7,6 +7,9 @@ from zope.configuration import xmlconfig
 
 import assetzcml
 from assetzcml import ConfigurationError, load_zcml
+from assetzcml.reports.findings import Checker
+from assetzcml.reports.listing import listed_data
+from assetzcml.reports.xsd import schemas
 
 HEAD = '<configure xmlns="http://example.com/skins" xmlns:a="http://namespaces.assetzcml.org/assets">'
 META = '<include package="skins" file="meta.zcml"/><include package="shop" file="static.zcml"/>'
@@ -80,3 +83,36 @@ def test_the_same_file_loads_in_the_loader_of_zope_configuration(monkeypatch):
         ("skins/night", 60)
     ]
     assert registry.resolve("shop:static/logo.png").source_spec == "skins:night/logo.png"
+
+
+def test_skins_are_listed_and_explained_as_records_of_ours_are(site):
+    registry = site('<skin target="shop:static" source="skins:night"/>')
+    (told,) = listed_data(registry, ["skins"])["skins"]
+    assert (told["directive"], told["target"], told["source"], told["origin"]["line"]) == (
+        "skin", "shop:static", "skins:night", 3,
+    )  # fmt: skip
+    assert "skin          skin 'shop:static' source='skins:night'" in str(registry.explain("shop:static/logo.png"))
+    assert "skin 'shop:static'" not in str(registry.explain("theme:brand/logo.png"))
+
+
+def checked(site, *statements):
+    registry = site(*statements)
+    return [
+        str(finding)
+        for finding in registry.part(Checker).findings()
+        if finding.code.startswith(("SKIN", "A010", "A011"))
+    ]
+
+
+def test_a_skin_of_what_nobody_sees_is_a_finding_of_its_own_that_a_comment_ignores(site):
+    unseen = '<skin target="theme:brand" source="skins:night"/>'
+    (found,) = checked(site, unseen)
+    assert "site.zcml:3:15: SKIN1 warning: skin 'theme:brand': no static view publishes anything of it" in found
+    assert "fix: name a directory that is published" in found
+    assert checked(site, "<!-- assetzcml: ignore SKIN1 -->", unseen) == []
+    assert checked(site, '<skin target="shop:static" source="skins:night"/>') == []
+
+
+def test_the_schema_of_the_package_has_its_titles_and_what_is_required(site):
+    registry = site('<skin target="shop:static" source="skins:night"/>')
+    assert "Directory that gets a skin" in schemas(registry)["http://example.com/skins"]

@@ -6,6 +6,8 @@ A configuration that does not load has the findings of its load; one that loads 
 
 from __future__ import annotations
 
+import inspect
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -20,6 +22,8 @@ from assetzcml.errors import (
     near_words,
     printable,
 )
+from assetzcml.interfaces import ICheckRule
+from assetzcml.records.kinds import dotted
 from assetzcml.registry import Registry
 from assetzcml.reports import outcomes, references, rules
 from assetzcml.reports.descriptions import origin_data
@@ -31,6 +35,8 @@ from assetzcml.zcml.strictness import Strictness
 __all__ = ["ERROR", "INFO", "RULES", "WARNING", "Checker", "Finding", "Rule", "serious"]
 
 ERROR, WARNING, INFO = "error", "warning", "info"
+
+_CODE, _OURS = re.compile("[A-Z][A-Z0-9]*"), re.compile("A[0-9]+")  # of rules; those that are ours
 
 
 class Rule(NamedTuple):
@@ -81,6 +87,7 @@ RULES: dict[str, Rule] = {
             "A014", WARNING, "A conflict that a stronger declaration hides", "keep one of them", rules.hidden_conflict
         ),
         Rule("A015", WARNING, "An override of a file that was read before", "include the file in one place only"),
+        Rule("A016", ERROR, "A rule of another package that cannot be asked", "correct the rule, or its package"),
         # Overrides.
         Rule("A020", WARNING, "An override whose source does not exist", "correct override_with, or make the file"),
         Rule(
@@ -439,6 +446,7 @@ class Finding(NamedTuple):
     message: str
     fix: str
     also: tuple[tuple[str, Origin], ...] = ()
+    title: str = ""
 
     @property
     def headline(self) -> str:
@@ -462,7 +470,7 @@ class Finding(NamedTuple):
         return {
             "code": self.code,
             "severity": self.severity,
-            "title": RULES[self.code].title,
+            "title": self.title,
             "origin": origin_data(self.origin),
             "message": self.message,
             "fix": self.fix,
@@ -470,9 +478,13 @@ class Finding(NamedTuple):
         }
 
 
-def _finding(code: str, remark: Remark) -> Finding:
-    rule = RULES[code]
-    return Finding(code, rule.severity, remark.origin, remark.message, remark.hint or rule.fix, remark.also)
+def _finding(code: str, remark: Remark | Problem) -> Finding:
+    return _found(RULES[code], remark)
+
+
+def _found(rule: Rule, remark: Remark | Problem) -> Finding:
+    fix, also = remark.hint or rule.fix, tuple(remark.also)
+    return Finding(rule.code, rule.severity, remark.origin, remark.message, fix, also, rule.title)
 
 
 def serious(found: Iterable[Finding], strict: bool | Iterable[str]) -> Iterator[bool]:
@@ -526,6 +538,23 @@ class Checker:
         for rule in RULES.values():
             if rule.look is not None:
                 yield from (_finding(rule.code, remark) for remark in rule.look(site))
+        for code, look in sorted(self.registry.getUtilitiesFor(ICheckRule)):
+            yield from self._by_another(code, look)
+
+    def _by_another(self, code: str, look: Any) -> Iterator[Finding]:
+        """What the rule of another package finds. One that fails is a finding itself, and the others are asked."""
+        try:
+            if not _CODE.fullmatch(code) or _OURS.fullmatch(code):
+                raise ValueError("a code of capital letters and digits was expected as its name, none of A and digits")
+            if look.severity not in (ERROR, WARNING, INFO):
+                raise ValueError(f"its severity is {look.severity!r}; {ERROR}, {WARNING} or {INFO} was expected")
+            rule = Rule(code, look.severity, str(look.title), str(look.fix))
+            found = [_found(rule, problem) for problem in look(self.registry)]
+        except Exception as error:
+            said = " ".join(str(error).split())
+            message = f"the rule {code!r}, {dotted(look)}, cannot be asked: {type(error).__name__}: {said}"
+            found = [_finding("A016", Remark(_line_of(look), message))]
+        yield from found
 
     def _deprecated(self, caught: list[warnings.WarningMessage], before: int) -> Iterator[Finding]:
         """What Python warned of at a line of ZCML, where a name was looked for. All else is passed on."""
@@ -548,8 +577,9 @@ class Checker:
             used.update((id(ignore), finding.code) for ignore in covering)
             if not covering:
                 yield finding
+        known = {*RULES, *(code for code, _ in self.registry.getUtilitiesFor(ICheckRule))}
         for ignore in pardons:
-            yield from _about(ignore, {code for of, code in used if of == id(ignore)})
+            yield from _about(ignore, {code for of, code in used if of == id(ignore)}, known)
 
     def _remarks(self, file: Any) -> Any:
         """What a file says to the checker; asked for once in a check, while the file is kept."""
@@ -575,9 +605,16 @@ def _nearly(uri: str) -> str:
     return near[0] if near and uri not in NAMESPACES else ""
 
 
+def _line_of(rule: Any) -> Origin | None:
+    """Where the code of a rule begins; None where it is no Python."""
+    called = inspect.getattr_static(type(rule), "__call__", None)
+    code = getattr(called, "__code__", None) or getattr(rule, "__code__", None)
+    return Origin(code.co_filename, code.co_firstlineno) if code is not None else None
+
+
 def _of_problem(problem: Problem, code: str = "") -> Finding:
     code = code or ("A002" if problem.conflict else "A001")
-    return _finding(code, Remark(problem.origin, problem.message, problem.hint, problem.also))
+    return _finding(code, problem)
 
 
 def _covers(ignore: Any, finding: Finding) -> bool:
@@ -591,13 +628,13 @@ def _covers(ignore: Any, finding: Finding) -> bool:
     )
 
 
-def _about(ignore: Any, used: set[str]) -> Iterator[Finding]:
+def _about(ignore: Any, used: set[str], known: Iterable[str]) -> Iterator[Finding]:
     if not ignore.codes:
         yield _finding("A010", Remark(ignore.origin, "the comment names no code"))
     for code in ignore.codes:
-        if code not in RULES:
+        if code not in known:
             yield _finding(
-                "A010", Remark(ignore.origin, f"there is no finding {code!r}", did_you_mean(code.upper(), RULES))
+                "A010", Remark(ignore.origin, f"there is no finding {code!r}", did_you_mean(code.upper(), known))
             )
         elif code in WITHOUT_PARDON:
             yield _finding("A010", Remark(ignore.origin, f"{code} cannot be ignored: what does not load does not work"))

@@ -1,10 +1,15 @@
 """What the directives may say, and what they declare."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 from zope.configuration.config import GroupingContextDecorator
 from zope.interface import Interface
 
 import assetzcml
-from assetzcml.records.assets import Override, StaticViewRecord
+from assetzcml.interfaces import ICheckRule, IRecord
+from assetzcml.records.assets import AssetSpec, Override, StaticViewRecord
+from assetzcml.records.kinds import Kind, Record
 from assetzcml.zcml.fields import FileSpec, MaxAge, Name, Spec, Text
 
 
@@ -15,9 +20,47 @@ class ISkin(Interface):
     source = Spec(title="Directory that is looked at first")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Skin(Record):
+    """What a `skin` says, for `list`, `explain` and the rule below."""
+
+    listed_as: ClassVar[Kind] = Kind("skins", "skins")
+    target: AssetSpec
+    source: AssetSpec
+
+    @property
+    def discriminator(self):
+        """Two skins of one directory are a conflict."""
+        return "skin", str(self.target)
+
+    def concerns(self, spec):
+        """Is the asset one that the skin may replace?"""
+        return spec.under(self.target)
+
+
+class UnseenSkin:
+    """A rule of `assetzcml check`: SKIN1."""
+
+    title = "A skin of what nobody sees"
+    severity = "warning"
+    fix = "name a directory that is published"
+
+    def __call__(self, registry):
+        roots = [view.root for view in registry.snapshot.views]
+        for _, record in registry.getUtilitiesFor(IRecord):
+            if isinstance(record, Skin) and not any(
+                root.under(record.target) or record.target.under(root) for root in roots
+            ):
+                yield assetzcml.Problem(
+                    record.origin.attribute("target"), f"{record}: no static view publishes anything of it"
+                )
+
+
 def skin(context, target, source):
     """`skin`."""
-    assetzcml.declare(context, Override(target=target, source=source, file=False))
+    assetzcml.declare(context, Skin(target=target, source=source), Override(target=target, source=source, file=False))
+    registry = assetzcml.registry_of(context)
+    context.action(None, registry.registerUtility, (UnseenSkin(), ICheckRule, "SKIN1"))
 
 
 class IUnder(Interface):

@@ -12,8 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 import assetzcml
-from assetzcml import AssetRegistry
+from assetzcml import AssetRegistry, Origin, Problem
 from assetzcml.cli import main
+from assetzcml.interfaces import ICheckRule
 from assetzcml.reports.findings import ERROR, INFO, RULES, WARNING, Checker
 from checking import check_site
 
@@ -324,6 +325,59 @@ def test_a_configuration_that_does_not_load_has_the_findings_of_its_load_and_not
     assert registry.loads == ()
 
 
+# Rules of other packages.
+
+
+class Odd:
+    """A rule of another package, which raises what it is told to, or finds what it is told to."""
+
+    title, fix = "Odd", "make it even"
+
+    def __init__(self, found=(), severity="warning"):
+        self.found = found
+        self.severity = severity
+
+    def __call__(self, registry):
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+
+def asked(**rules):
+    registry = AssetRegistry()
+    for code, rule in rules.items():
+        registry.registerUtility(rule, ICheckRule, code)
+    return registry.part(Checker).findings()
+
+
+def test_a_rule_of_another_package_says_what_it_found_under_its_code():
+    problems = [Problem(Origin("a.zcml", 3, 1), "it is odd", also=[("beside", Origin("b.zcml", 1, 1))])]
+    (finding,) = asked(ODD1=Odd(problems))
+    assert finding.as_dict() == {
+        "code": "ODD1", "severity": "warning", "title": "Odd", "message": "it is odd", "fix": "make it even",
+        "origin": {"file": "a.zcml", "line": 3, "column": 1},
+        "also": [{"part": "beside", "origin": {"file": "b.zcml", "line": 1, "column": 1}}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "code, rule, said",
+    [
+        ("ODD1", Odd(ZeroDivisionError("by zero")), "cannot be asked: ZeroDivisionError: by zero"),
+        ("ODD1", Odd([None]), "cannot be asked: AttributeError"),
+        ("ODD1", Odd(severity="fatal"), "its severity is 'fatal'; error, warning or info was expected"),
+        ("ODD1", object(), "cannot be asked: AttributeError"),
+        ("A021", Odd(), "none of A and digits"),
+        ("odd one", Odd(), "a code of capital letters and digits was expected"),
+        ("", Odd(), "a code of capital letters and digits was expected"),
+    ],
+)
+def test_a_rule_that_cannot_be_asked_is_a_finding_and_the_others_are_asked(code, rule, said):
+    found = asked(**{code: rule, "EVEN": Odd([Problem(None, "found all the same")])})
+    assert sorted(finding.code for finding in found) == ["A016", "EVEN"]
+    assert said in next(finding.message for finding in found if finding.code == "A016")
+
+
 # Comments.
 
 OLD = '<asset to_override="shop:static/{}.css" override_with="theme:brand/app.css"/>'
@@ -455,8 +509,6 @@ def test_an_override_of_what_nobody_publishes_is_said_unless_it_is_a_template(pa
     registry = AssetRegistry()
     registry.add_static_view("p", f"{name}:published")
     registry.override_asset(f"{name}:{target}", f"{theme}:{source}")
-    from assetzcml.reports.findings import Checker
-
     found = [each for each in registry.part(Checker).findings() if each.code == "A029"]
     assert [f"{name}:{target}" in each.message for each in found] == [True] * said
 
