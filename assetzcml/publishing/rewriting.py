@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 
 from assetzcml.bundles.filters.cssrewrite import rewrite_urls, urls_of
 from assetzcml.bundles.filters.csstokens import tokens
-from assetzcml.urls.references import references
+from assetzcml.urls.references import language_of, references
 
 __all__ = ["Link", "led_to", "links", "relative", "rewritten"]
 
@@ -50,7 +50,7 @@ def links(name: str, text: str) -> Iterator[Link]:
         for url, offset, kind in sorted(found, key=lambda each: each[1]):
             if _is_ours(url):
                 yield Link(url, *_place(text, offset), kind)
-    else:
+    elif language_of(name) == "js":
         for each in references(name, text):
             yield Link(each.url, each.line, each.column, "module" if each.module else "file")
 

@@ -1,66 +1,154 @@
-"""What an asset refers to, by the grammar of its language: style sheets and JavaScript. Pure: text in, references out."""
+"""
+What an asset refers to, by the grammar of its language: style sheets, scripts, HTML, SVG and web manifests; and the same text
+with other references. Pure: text in, references out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from assetzcml.bundles.filters.cssrewrite import is_relative, urls_of
-from assetzcml.bundles.filters.jstokens import Doubtful, words
+from assetzcml.bundles.filters.cssrewrite import is_relative, rewrite_urls, urls_of
+from assetzcml.bundles.filters.csstokens import tokens
+from assetzcml.urls import markup, scripts, web_manifests
 
-__all__ = ["Reference", "path_of", "references"]
+__all__ = ["LANGUAGES", "Reference", "everything", "language_of", "path_of", "references", "rewritten"]
+
+Span = tuple[str, str, int, int]  # URL, kind, and where it stands
+Rule = Callable[[str, str], str | None]
+
+LANGUAGES = {
+    "css": "css",
+    "js": "js",
+    "mjs": "js",
+    "html": "html",
+    "htm": "html",
+    "xhtml": "svg",
+    "svg": "svg",
+    "webmanifest": "webmanifest",
+}
+MODULES = ("import", "dynamic", "resolve")
 
 
 class Reference(NamedTuple):
-    """What is referred to, as it is written but for escapes, and where: line and column, counted from 1. *module*: a script."""
+    """
+    What is referred to, as it is meant: escapes are taken out. *line* and *column*, from 1, and *start* and *end*, offsets, are
+    of what stands for it in the text: a string with its quotes, a whole `url()`, the value of an attribute.
+
+    *kind* is 'import' or 'dynamic' for what a script imports, 'resolve' for `import.meta.resolve`, 'url' for
+    `new URL(..., import.meta.url)`, 'worker' for one that is a worker, 'map' for a source map, 'page' for what a link of a
+    page leads to, 'module' for a script of a page that is one, and 'file' for every other.
+    """
 
     url: str
     line: int
     column: int
-    module: bool = False
+    kind: str = "file"
+    start: int = 0
+    end: int = 0
+
+    @property
+    def module(self) -> bool:
+        """Is it looked up among modules, and by the import map of a page?"""
+        return self.kind in MODULES
+
+
+def language_of(name: str) -> str | None:
+    """
+    In which language a file called *name* is; None for one that refers to nothing.
+
+    >>> language_of("a.MJS"), language_of("a.png")
+    ('js', None)
+    """
+    return LANGUAGES.get(name.rpartition(".")[2].lower())
 
 
 def references(name: str, text: str) -> Iterator[Reference]:
     """
-    The relative references of an asset called *name*; none of what is no style sheet and no script.
+    The relative references of an asset called *name*: what they lead to depends on where it stands.
 
     >>> [each.url for each in references("a.css", "/* url(x) */ @import 'b.css'; a { b: url(c.png) url(data:,x) url(/d) }")]
     ['b.css', 'c.png']
-    >>> list(references("a.js", "import {b} from './b.js'; import('./c.js'); from = 'd'; import x from 'bare'"))
-    [Reference(url='./b.js', line=1, column=17, module=True), Reference(url='./c.js', line=1, column=34, module=True)]
+    >>> [(each.url, each.kind) for each in references("a.js", "import {b} from './b.js'; import('./c.js'); from = 'd'")]
+    [('./b.js', 'import'), ('./c.js', 'dynamic')]
     """
-    extension = name.rpartition(".")[2].lower()
-    if extension == "css":
-        found, module = urls_of(text), False
-    elif extension in ("js", "mjs"):
-        found, module = _modules(text), True
-    else:
-        return
-    for url, offset in found:
-        if is_relative(url) and (not module or url.startswith(("./", "../"))):
-            before = text[:offset]
-            line = before.count("\n") + 1
-            yield Reference(url, line, offset - (before.rfind("\n") + 1) + 1, module)
+    for each in everything(name, text):
+        if is_relative(each.url) and (not each.module or each.url.startswith(("./", "../"))):
+            yield each
 
 
-def _modules(text: str) -> Iterator[tuple[str, int]]:
-    """
-    What a module imports and exports again, where that is a literal. A text that may mean something else has none.
+def everything(name: str, text: str) -> Iterator[Reference]:
+    """All of them, in order: those to other hosts too, and bare names."""
+    found = _READERS.get(language_of(name) or "")
+    line, line_begins, at = 1, 0, 0
+    for url, kind, start, end in found(text) if found is not None else ():
+        line += text.count("\n", at, start)
+        at = start
+        line_begins = text.rfind("\n", 0, start) + 1
+        yield Reference(url, line, start - line_begins + 1, kind, start, end)
 
-    A string directly behind the word `from`, or `import`, is that in a statement of these only.
+
+def rewritten(name: str, text: str, rule: Rule) -> str:
     """
-    last = before = ""
-    found = []
-    try:
-        for word in words(text):
-            called = last == "(" and before == "import"
-            if word.kind == "string" and (called or last in ("from", "import")) and "\\" not in word.text:
-                found.append((word.text[1:-1], word.offset))
-            last, before = word.text if word.kind in ("name", "punctuator") else "", last
-    except Doubtful:
-        return
-    yield from found
+    *text* with each reference replaced by what *rule* makes of its URL and kind; None keeps it. Scripts stay as they are but
+    for their source map: what they import has the same names for all who import it.
+
+    >>> rewritten("a.html", "<img src='b.png' alt=x>", lambda url, kind: f"/static/{url}?a&b")
+    "<img src='/static/b.png?a&amp;b' alt=x>"
+    >>> rewritten("a.css", "a{b:url(c.png)} /*# sourceMappingURL=a.css.map */", lambda url, kind: f"x/{url}")
+    'a{b:url(x/c.png)} /*# sourceMappingURL=x/a.css.map */'
+    """
+    language = language_of(name)
+    if language == "css":
+        text = rewrite_urls(text, lambda url: rule(url, "file"))
+        return _spliced(text, _source_maps(text), rule, str)
+    if language == "js":
+        return _spliced(text, [each for each in scripts.imports(text) if each[1] == "map"], rule, str)
+    if language == "webmanifest":
+        return _spliced(text, web_manifests.links(text), rule, lambda url: json.dumps(url, ensure_ascii=False))
+    if language in ("html", "svg"):
+        return markup.rewritten(text, language == "html", rule)
+    return text
+
+
+def _spliced(text: str, found: Iterable[Span], rule: Rule, write: Callable[[str], str]) -> str:
+    for url, kind, start, end in reversed(list(found)):
+        new = rule(url, kind)
+        if new is not None and new != url:
+            text = text[:start] + write(new) + text[end:]
+    return text
+
+
+def _of_style_sheet(text: str) -> Iterator[Span]:
+    maps = _source_maps(text)
+    for url, offset in urls_of(text):
+        yield url, "file", offset, offset
+    yield from maps
+
+
+def _source_maps(text: str) -> list[Span]:
+    """The source map that a style sheet names in its last comment of that kind; an earlier one is of what was joined."""
+    if "sourceMappingURL" not in text:
+        return []
+    at, found = 0, list[Span]()
+    for token in tokens(text):
+        if token.kind == "comment":
+            said = scripts.SOURCE_MAP.search(token.text)
+            if said is not None:
+                found = [(said[1], "map", at + said.start(1), at + said.end(1))]
+        at += len(token.text)
+    return found
+
+
+_READERS: dict[str, Callable[[str], Iterator[Span]]] = {
+    "css": _of_style_sheet,
+    "js": scripts.imports,
+    "html": lambda text: markup.links(text, html=True),
+    "svg": lambda text: markup.links(text, html=False),
+    "webmanifest": web_manifests.links,
+}
 
 
 def path_of(url: str) -> tuple[str, ...] | None:
