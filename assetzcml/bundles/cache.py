@@ -103,7 +103,7 @@ class FilesystemCache(BaseCache):
             log.warning("the cache of bundles cannot be %s, and each build does all work again: %s", what, error)
 
     def __eq__(self, other: object) -> bool:
-        return self is other or self.directory == other
+        return self is other or other is True or self.directory == other
 
     __hash__ = object.__hash__
 

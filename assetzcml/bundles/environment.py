@@ -101,6 +101,7 @@ class Owner:
 
     def __init__(self, defaults: Callable[[], Mapping[str, Any]], convert: Callable[[str, Any], Any]):
         self.base: str = os.getcwd()
+        self.meant: dict[str, str] = {}  # directories as they were said, and where they were then
         self.revision: Revision = Revision()
         self.config: Config = Config(defaults, convert, self.revision.raise_)
         self.filters: dict[str, Callable[[], Filter]] = {}
@@ -184,10 +185,11 @@ class Environment(Options):
             super().__setattr__(name, value)
 
     def _converted(self, name: str, value: Any) -> Any:
-        """What is kept for an option: a relative directory is resolved now, and does not follow `chdir`."""
+        """What is kept for an option. What a relative directory means is settled now, and does not follow `chdir`."""
         self._owner.forget(None if name in ("directory", "cache_file_mode") else name)
         if name == "directory" and value is not None:
-            return os.path.abspath(os.fspath(value))
+            value = os.fspath(value)
+            self._owner.meant[value] = os.path.abspath(value)
         if name == "load_path" and not isinstance(value, list):
             return [value] if isinstance(value, str | os.PathLike) else list(value or ())
         return value
@@ -220,8 +222,9 @@ class Environment(Options):
         return self.config.said(name)
 
     def absolute(self, path: str | os.PathLike[str]) -> str:
-        """*path*, relative to the working directory at the time the environment was made."""
-        return os.path.normpath(os.path.join(self._owner.base, os.fspath(path)))
+        """*path*, relative to the working directory at the time it was said, or else the environment was made."""
+        meant = self._owner.meant.get(os.fspath(path))
+        return meant or os.path.normpath(os.path.join(self._owner.base, os.fspath(path)))
 
     def component(self, option: str, value: Any, make: Callable[[], Any]) -> Any:
         """The object that *make* makes of the *value* of an option: one as long as the value is the same."""

@@ -103,9 +103,8 @@ class Merger:
         level = effective_level(bundle.debug, own, level_above)
         level = False if level is True else level  # a build has nothing else to do there than in production
         passed_down = {**dict.fromkeys(own, ctx), **{one: where for one, where in above.items() if one not in own}}
-        running = [self._bound(one, ctx) for one in selected(own, level)]
-        unseen = [one for one in above if one not in own]
-        inputs = running + [self._bound(one, above[one]) for one in selected(unseen, level)]
+        running = self._running(dict.fromkeys(own, ctx), level)
+        inputs = running + self._running({one: where for one, where in above.items() if one not in own}, level)
         for number, bound in enumerate(inputs):
             bound.follow(inputs[:number])
         stamp = self._depends_of(bundle, ctx)
@@ -319,6 +318,10 @@ class Merger:
         if id(bound) not in self._identities:
             self._identities[id(bound)] = bound, filter_identity(bound)  # with the filter: ids of dead ones are reused
         return self._identities[id(bound)][1]
+
+    def _running(self, filters: Mapping[Filter, Context], level: bool | str) -> list[Filter]:
+        """Those of *filters*, each declared in a context, that run at *level*, bound: a setting may lower a filter's own."""
+        return selected([self._bound(one, filters[one]) for one in selected(list(filters), level)], level)
 
     def _bound(self, one: Filter, ctx: Context) -> Filter:
         try:

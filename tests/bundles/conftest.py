@@ -10,6 +10,8 @@ import pytest
 from assetzcml.bundles import bundle, urls
 from bundle_site import Site
 
+collect_ignore = ["webassets_shim"]  # it stands for webassets, in a process of its own
+
 
 @pytest.fixture
 def site(tmp_path):

@@ -340,6 +340,10 @@ def test_d_24_a_relative_directory_does_not_follow_the_working_directory(site, m
     assert environment.directory == str(tmp_path / "static")
     environment.register("x", "a.js", output="gen/out.js").build()
     assert site.names() == ["out.js"]
+    assert environment.config["directory"] == "static"  # as it was given: loaders of others read it
+    environment.directory = "tmp"
+    monkeypatch.chdir(tmp_path)
+    assert environment.directory == "/tmp"
 
 
 def test_d_25_a_url_is_downloaded_only_where_that_is_allowed(site, monkeypatch):

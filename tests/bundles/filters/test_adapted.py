@@ -6,6 +6,7 @@ import sys
 import pytest
 from filter_running import Context, run
 
+from assetzcml.bundles import Environment
 from assetzcml.bundles.filters import Filter, FilterError, UnknownFilter, get_filter, get_filters
 from assetzcml.errors import MissingExtra
 
@@ -136,3 +137,27 @@ def test_cssrewrite_of_webassets_finds_the_urls(webassets):
         "source_url": "/s/css/a.css", "output_url": "/s/out.css",
     }  # fmt: skip
     assert run("webassets:cssrewrite", b"a{b:url(x.png)}", **kw) == b"a{b:url(css/x.png)}"
+
+
+def test_a_setting_of_webassets_keeps_a_compiler_from_running_while_debugging(webassets, monkeypatch, tmp_path):
+    class Compiler(webassets.filter.Filter):
+        name = "compiler"
+        max_debug_level = None
+
+        def setup(self):
+            super().setup()
+            if self.get_config("RUN_IN_DEBUG", require=False) is False:
+                self.max_debug_level = False
+
+        def output(self, _in, out, **kw):
+            out.write("compiled")
+
+    monkeypatch.setitem(webassets.filter._FILTERS, "compiler", Compiler)
+    (tmp_path / "a.js").write_text("source")
+    written = []
+    for setting in (None, False):
+        environment = Environment(str(tmp_path), "/s", debug=True, cache=False)
+        environment.config["RUN_IN_DEBUG"] = setting
+        environment.register("x", "a.js", filters="webassets:compiler", output="out.js")
+        written.append(environment["x"].build(force=True)[0].data())
+    assert written == [b"compiled", b"source"]
