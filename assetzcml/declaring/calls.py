@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from assetzcml.declaring.validation import findings
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, InvalidSpec, Origin, Problem
+from assetzcml.pages.names import RouteNames
 from assetzcml.records import rules
 from assetzcml.records.assets import (
     Address,
@@ -46,6 +47,7 @@ class _Block:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.problems: list[Problem] = []
+        self.orders: dict[str, int] = {}  # of the routes that are new
 
 
 class _Proposal:
@@ -290,9 +292,10 @@ class Declarations(Registry):
 
     def _order_of(self, name: str) -> int:
         """Where a route is tried: where its name was first declared."""
-        declared = [] if self._block is None else self._block.records
-        known = {route.name: route.order for route in (*self.snapshot.routes, *declared) if isinstance(route, Route)}
-        return known.get(name, max(known.values(), default=0) + 1)
+        names = self.snapshot.derived(RouteNames)
+        if self._block is None or name in names:
+            return names.order(name)
+        return self._block.orders.setdefault(name, names.order(name) + len(self._block.orders))
 
     @contextmanager
     def _call(self, origin: Origin, subject: str) -> Iterator[dict[str, Any]]:
@@ -351,11 +354,12 @@ def take(registry: Declarations, record: Record) -> None:
 @contextmanager
 def _forgotten_on_error(block: _Block) -> Iterator[None]:
     """What is said inside is taken back when it ends with an exception."""
-    records, problems = len(block.records), len(block.problems)
+    records, problems, orders = len(block.records), len(block.problems), block.orders.copy()
     try:
         yield
     except BaseException:
         del block.records[records:], block.problems[problems:]
+        block.orders = orders
         raise
 
 

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from assetzcml.errors import did_you_mean
 from assetzcml.pages.patterns import Pattern
 from assetzcml.pages.views import Caller, caller
+from assetzcml.records.growing import Growing
 from assetzcml.records.pages import Route, View
-from assetzcml.registry import Snapshot
+from assetzcml.registry import Change, Snapshot
 
 __all__ = ["Hit", "NotRouted", "Table", "ordered"]
 
@@ -86,9 +87,8 @@ class Table:
     """
 
     def __init__(self, snapshot: Snapshot):
-        self.snapshot = snapshot
         self.routes, _ = ordered(snapshot.routes)
-        self._patterns = {route.name: Pattern(route.pattern) for route in self.routes}
+        self._patterns = Growing({route.name: Pattern(route.pattern) for route in self.routes})
         named: dict[str, dict[str, Entry]] = {}
         routed: dict[str, dict[str, Entry]] = {}
         for record in snapshot.pages:
@@ -97,21 +97,55 @@ class Table:
             else:
                 views = routed.setdefault(record.route_name, {})
             views[record.method] = Entry(record, caller(record.view))
-        self._named, self._routed = named, routed
-        self._literal: dict[str, list[Connected]] = {}
-        self._below: dict[str, list[Connected]] = {}
+        self._named, self._routed = Growing(named), Growing(routed)
+        literal: dict[str, list[Connected]] = {}
+        below: dict[str, list[Connected]] = {}
         for number, route in enumerate(self.routes):
             if route.name in routed:
-                self._connect(Connected(number, route, self._patterns[route.name], routed[route.name]))
+                connected = Connected(number, route, self._patterns[route.name], routed[route.name])
+                table = literal if connected.pattern.literal else below
+                table.setdefault(_home(connected.pattern), []).append(connected)
+        self._literal, self._below = Growing(literal), Growing(below)
         # The depths, in slashes, at which literals end: the only ones that are looked up.
-        self._depths = frozenset(prefix.count("/") for prefix in self._below)
+        self._depths = frozenset(prefix.count("/") for prefix in below)
 
-    def _connect(self, connected: Connected) -> None:
-        prefix = connected.pattern.prefix
+    @classmethod
+    def grown(cls, former: Table, snapshot: Snapshot, changes: Sequence[Change]) -> Table | None:
+        """As it is after *changes*; None where these are more than routes behind all others, and views."""
+        table = cls.__new__(cls)
+        table.routes, table._patterns, table._depths = former.routes, former._patterns, former._depths
+        table._named, table._routed = former._named, former._routed
+        table._literal, table._below = former._literal, former._below
+        for record, replaced in changes:
+            if isinstance(record, Route):
+                if replaced is not None or record.before is not None or record.after is not None:
+                    return None
+                table.routes = [*table.routes, record]
+                table._patterns = table._patterns.plus(record.name, Pattern(record.pattern))
+            elif isinstance(record, View) and not table._take(record):
+                return None
+        return table
+
+    def _take(self, record: View) -> bool:
+        """Know a view; false for one of a route that has others, or is not the last."""
+        if record.route_name is None:
+            path = f"/{record.name}"
+            views = {**self._named.get(path, {}), record.method: Entry(record, caller(record.view))}
+            self._named = self._named.plus(path, views)
+            return True
+        name = record.route_name
+        if not self.routes or self.routes[-1].name != name or self._routed.get(name) is not None:
+            return False
+        views = {record.method: Entry(record, caller(record.view))}
+        self._routed = self._routed.plus(name, views)
+        connected = Connected(len(self.routes) - 1, self.routes[-1], self._patterns[name], views)
+        home = _home(connected.pattern)
         if connected.pattern.literal:
-            self._literal.setdefault(prefix, []).append(connected)
+            self._literal = self._literal.plus(home, [*self._literal.get(home, ()), connected])
         else:
-            self._below.setdefault(prefix[: prefix.rindex("/") + 1], []).append(connected)
+            self._below = self._below.plus(home, [*self._below.get(home, ()), connected])
+            self._depths |= {home.count("/")}
+        return True
 
     def everything(self) -> list[Connected]:
         """All routes in their order, also those without a view, which are not tried."""
@@ -126,7 +160,8 @@ class Table:
 
     def named(self, path: str) -> dict[str, Entry]:
         """The named views of a path, by request method."""
-        return self._named.get(path, {})
+        views: dict[str, Entry] = self._named.get(path, {})
+        return views
 
     def all_named(self) -> Iterable[tuple[str, dict[str, Entry]]]:
         """The paths of all named views, with what `named` has for each."""
@@ -157,18 +192,20 @@ class Table:
 
     def candidates(self, path: str) -> Iterable[Connected]:
         """The routes that may have a path, in their order."""
-        found = [self._literal[path]] if path in self._literal else []
+        literal = self._literal.get(path)
+        found: list[list[Connected]] = [] if literal is None else [literal]
         if self._depths:
             for prefix in _prefixes(path, self._depths):
-                if prefix in self._below:
-                    found.append(self._below[prefix])
+                below = self._below.get(prefix)
+                if below is not None:
+                    found.append(below)
         if len(found) == 1:
             return found[0]
         return sorted((connected for each in found for connected in each), key=lambda connected: connected.number)
 
     def path(self, name: str, values: dict[str, Any]) -> str:
         """The path of a route, percent-encoded. Raises NotRouted, a KeyError."""
-        pattern = self._patterns.get(name)
+        pattern: Pattern | None = self._patterns.get(name)
         if pattern is None:
             hint = did_you_mean(str(name), self._patterns)
             raise NotRouted(f"there is no route {name!r}" + (f"; {hint}" if hint else ""))
@@ -179,6 +216,11 @@ class Table:
             hint = did_you_mean(missing, values)
             message = f"route {name!r}: its pattern {pattern.text!r} needs a value for {missing!r}"
             raise NotRouted(message + (f"; {hint}" if hint else "")) from None
+
+
+def _home(pattern: Pattern) -> str:
+    """What a route is looked for under: its path, or the beginning of all its paths, up to the last slash."""
+    return pattern.prefix if pattern.literal else pattern.prefix[: pattern.prefix.rindex("/") + 1]
 
 
 def _prefixes(path: str, depths: frozenset[int]) -> Iterator[str]:

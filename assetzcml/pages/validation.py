@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from assetzcml.errors import Origin, Problem, did_you_mean
+from assetzcml.pages.names import RouteNames
 from assetzcml.pages.patterns import BadPattern, Pattern
 from assetzcml.pages.routes import ordered
 from assetzcml.pages.views import fault
@@ -22,7 +23,7 @@ _PERCENT_ENCODED = re.compile("%[0-9A-Fa-f]{2}")
 def findings(registry: Registry, records: Iterable[Record]) -> Iterator[Finding]:
     """Everything that is wrong with the routes and views among *records*, which *registry* holds already."""
     snapshot = registry.snapshot
-    names = {route.name for route in snapshot.routes}
+    names = snapshot.derived(RouteNames)
     routes = []
     seen: set[tuple[Origin | None, str]] = set()
     for record in records:
@@ -36,11 +37,11 @@ def findings(registry: Registry, records: Iterable[Record]) -> Iterator[Finding]
                 if said not in seen:
                     seen.add(said)
                     yield finding
-    if routes:
+    if any(names.may_go_round(route) for route in routes):
         yield from _circle(snapshot, routes)
 
 
-def _route(record: Route, names: set[str]) -> Iterator[Finding]:
+def _route(record: Route, names: RouteNames) -> Iterator[Finding]:
     origin = record.origin or NOWHERE
     where = origin.attribute("pattern")
     try:
@@ -56,16 +57,16 @@ def _route(record: Route, names: set[str]) -> Iterator[Finding]:
         )
     for attribute, other in (("before", record.before), ("after", record.after)):
         if other is not None and other not in names:
-            hint = did_you_mean(other, names - {record.name})
+            hint = did_you_mean(other, names.all - {record.name})
             message = f"{record}: {attribute}: there is no route {other!r}"
             yield Finding(Problem(origin.attribute(attribute), message, hint))
 
 
-def _view(snapshot: Snapshot, record: View, names: set[str]) -> Iterator[Finding]:
+def _view(snapshot: Snapshot, record: View, names: RouteNames) -> Iterator[Finding]:
     origin = record.origin or NOWHERE
     label = " ".join([record.discriminator[0], repr(record.discriminator[1])])
     if record.route_name is not None and record.route_name not in names:
-        hint = did_you_mean(record.route_name, names)
+        hint = did_you_mean(record.route_name, names.all)
         message = f"{label}: there is no route {record.route_name!r}"
         yield Finding(Problem(origin.attribute("route_name"), message, hint))
     wrong = fault(record.view)

@@ -15,6 +15,7 @@ from typing import Any
 
 from assetzcml.resolving.fingerprints import fingerprint
 from assetzcml.resolving.frozen import AtPath, FrozenRelease
+from assetzcml.serving.beginnings import EVERYTHING, Beginnings
 from assetzcml.serving.conditions import Validators
 from assetzcml.serving.entries import WHOLE, Entries, body_of, complete
 from assetzcml.serving.paths import BadPath, Key, path_key, wsgi_bytes
@@ -101,14 +102,8 @@ class FrozenSite:
         self._root = local.pop("", None)
         self._routes = local
         self._depth = max((name.count("/") + 1 for name in local), default=0)
-        self.beginnings = self._beginnings()
-
-    def _beginnings(self) -> tuple[int, frozenset[str]]:
-        if self._root is not None:
-            return 0, frozenset([""])
-        firsts = ["/" + name.partition("/")[0] for name in self._routes]
-        length = min(map(len, firsts), default=1)
-        return length, frozenset(first[:length] for first in firsts)
+        firsts = ("/" + name.partition("/")[0] for name in local)
+        self.beginnings = Beginnings.of(firsts) if self._root is None else EVERYTHING
 
     def route(self, path: str) -> tuple[FrozenPublication, str | None] | None:
         """The view that *path* belongs to, and the path below its name; None for that is the name itself."""

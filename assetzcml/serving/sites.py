@@ -5,13 +5,15 @@ Which static view a path belongs to. By segments, the longest name first; paths 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from assetzcml.records.assets import StaticViewRecord
-from assetzcml.registry import Registry, Snapshot, ledger
+from assetzcml.records.growing import Growing
+from assetzcml.registry import Change, Registry, Snapshot, ledger
 from assetzcml.resolving.frozen import frozen_release
 from assetzcml.resolving.trees import in_event_loop
+from assetzcml.serving.beginnings import EVERYTHING, Beginnings
 from assetzcml.serving.entries import BODIES, ENTRIES, WHOLE, Entries
 from assetzcml.serving.frozen import FrozenSite
 from assetzcml.serving.paths import wsgi_bytes
@@ -26,18 +28,56 @@ class Site:
     """All local static views of a snapshot: `snapshot.derived(Site)`. What is kept ready for them is a desk's."""
 
     def __init__(self, snapshot: Snapshot):
-        self.snapshot = snapshot
         local = {_as_wsgi(view.name): view for view in snapshot.views if not view.external}
-        self._routes = {name: Publication(view, snapshot) for name, view in local.items() if name}
-        self._root = Publication(local[""], snapshot) if "" in local else None
         # The first segment of a name, to the number of segments of the longest name that begins with it.
-        self._depths: dict[str, int] = {}
-        for name in self._routes:
-            first = name.partition("/")[0]
-            self._depths[first] = max(self._depths.get(first, 0), name.count("/") + 1)
+        depths: dict[str, int] = {}
+        for name in local:
+            if name:
+                first = name.partition("/")[0]
+                depths[first] = max(depths.get(first, 0), name.count("/") + 1)
+        self._take(snapshot, Growing(local), Growing(depths), Beginnings.of(map("/{}".format, depths)))
+
+    def _take(
+        self,
+        snapshot: Snapshot,
+        views: Growing[str, StaticViewRecord],
+        depths: Growing[str, int],
+        beginnings: Beginnings,
+    ) -> None:
+        self.snapshot = snapshot
+        self._views, self._depths, self._beginnings = views, depths, beginnings
+        self._publications: dict[str, Publication] = {}  # those that were asked for
+        self._root = self._publication("") if "" in views else None
         #: With how many characters, and which, every path begins that belongs to a view. Most paths of an application
         #: are told apart by them at the cost of one look-up.
-        self.beginnings = self._beginnings()
+        self.beginnings = beginnings if self._root is None else EVERYTHING
+
+    @classmethod
+    def grown(cls, former: Site, snapshot: Snapshot, changes: Sequence[Change]) -> Site:
+        """As it is after *changes*."""
+        views, depths, beginnings = former._views, former._depths, former._beginnings
+        for view, _ in changes:
+            if not isinstance(view, StaticViewRecord) or view.external:
+                continue
+            name = _as_wsgi(view.name)
+            views = views.plus(name, view)
+            first, depth = name.partition("/")[0], name.count("/") + 1
+            if name and depth > depths.get(first, 0):
+                depths = depths.plus(first, depth)
+                beginnings = beginnings.plus(f"/{first}")
+        site = cls.__new__(cls)
+        site._take(snapshot, views, depths, beginnings)
+        return site
+
+    def _publication(self, name: str) -> Publication | None:
+        """The view of this name, ready for this snapshot; None when there is none."""
+        found = self._publications.get(name)
+        if found is None:
+            view = self._views.get(name)
+            if view is None:
+                return None
+            found = self._publications.setdefault(name, Publication(view, self.snapshot))
+        return found
 
     def route(self, path: str) -> tuple[Publication, str | None] | None:
         """
@@ -53,7 +93,7 @@ class Site:
                 end = path.find("/", ends[-1] + 1)
                 ends.append(end if end >= 0 else len(path))
             for end in reversed(ends):
-                publication = self._routes.get(path[1:end])
+                publication = self._publication(path[1:end])
                 if publication is not None:
                     return publication, path[end + 1 :] if end < len(path) else None
         if self._root is None:
@@ -62,15 +102,8 @@ class Site:
 
     def publication(self, view: StaticViewRecord) -> Publication:
         """That of one of the views."""
-        found = self._routes.get(_as_wsgi(view.name)) if view.name else self._root
+        found = self._publication(_as_wsgi(view.name))
         return found if found is not None else Publication(view, self.snapshot)
-
-    def _beginnings(self) -> tuple[int, frozenset[str]]:
-        if self._root is not None:
-            return 0, frozenset([""])
-        firsts = [f"/{first}" for first in self._depths]
-        length = min(map(len, firsts), default=1)
-        return length, frozenset(first[:length] for first in firsts)
 
     def meant(self, path: str) -> tuple[Publication, str | None, str | None] | None:
         """

@@ -14,6 +14,7 @@ from assetzcml.records.assets import StaticViewRecord
 from assetzcml.records.rules import application, one_of
 from assetzcml.registry import Registry, ledger
 from assetzcml.serving.asking import request_of
+from assetzcml.serving.beginnings import EVERYTHING
 from assetzcml.serving.development import explained
 from assetzcml.serving.entries import BODIES, BODY, WHOLE, body_of, kept_answer
 from assetzcml.serving.paths import redirection, wsgi_bytes
@@ -24,10 +25,6 @@ from assetzcml.serving.statistics import Statistics
 from assetzcml.typing import Environ, StartResponse, WSGIApplication
 
 __all__ = ["StaticApp"]
-
-
-# What `Site.beginnings` would be of a site that has every path.
-EVERYTHING: tuple[int, frozenset[str]] = (0, frozenset([""]))
 
 
 class StaticApp:

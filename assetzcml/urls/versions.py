@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from assetzcml.errors import InvalidManifest
 from assetzcml.records.assets import AssetSpec, Busting, StaticViewRecord
-from assetzcml.records.growing import Growing
+from assetzcml.records.growing import Growing, SpecTree
 from assetzcml.registry import Change, Registry, Snapshot
 from assetzcml.resolving.digests import Digests, without_digest
 from assetzcml.resolving.packages import Found
@@ -50,24 +50,42 @@ class Stripping:
     """The cache busters of a snapshot that can take off again what they put into a path."""
 
     def __init__(self, snapshot: Snapshot):
-        self._bustings = [each for each in snapshot.derived(Lookup).bustings if callable(_strip_of(each.buster))]
-        self.trees = [each for each in self._bustings if isinstance(each.buster, TreeCacheBuster)]
+        self.trees: list[BoundBusting] = []
+        self._explicit: list[BoundBusting] = []
+        self._plain: SpecTree[BoundBusting] = SpecTree()
+        for busting in snapshot.derived(Lookup).bustings:
+            self._know(busting)
+
+    def _know(self, busting: BoundBusting) -> None:
+        if not callable(getattr(busting.buster, "strip", None)):
+            return
+        if isinstance(busting.buster, TreeCacheBuster):
+            self.trees = [*self.trees, busting]
+        elif busting.record.explicit:
+            self._explicit = [*self._explicit, busting]
+        else:
+            self._plain = self._plain.plus(busting.record.path, busting)
+
+    @classmethod
+    def grown(cls, former: Stripping, snapshot: Snapshot, changes: Sequence[Change]) -> Stripping | None:
+        """As they are after *changes*; None where one is replaced."""
+        lookup, stripping = snapshot.derived(Lookup), cls.__new__(cls)
+        stripping.trees, stripping._explicit, stripping._plain = former.trees, former._explicit, former._plain
+        for record, replaced in changes:
+            if isinstance(record, Busting):
+                bound = lookup.bound(record)
+                if replaced is not None or bound is None:
+                    return None
+                stripping._know(bound)
+        return stripping
 
     def of(self, view: StaticViewRecord) -> tuple[bool, list[BoundBusting]]:
         """Has a *view* URLs with the version of a tree; and which busters of others put something into its paths."""
         if view.file:
             return False, []
-        over = [each for each in self._bustings if each.record.explicit or _touch(each.record.path, view.root)]
-        own = [each for each in over if not isinstance(each.buster, TreeCacheBuster)]
-        return bool(self.trees), own
-
-
-def _strip_of(buster: Any) -> Any:
-    return getattr(buster, "strip", None)
-
-
-def _touch(one: AssetSpec, other: AssetSpec) -> bool:
-    return one.under(other) or other.under(one)
+        if not self._plain:
+            return bool(self.trees), self._explicit
+        return bool(self.trees), [*self._plain.below(view.root), *self._plain.above(view.root), *self._explicit]
 
 
 def stripped(busting: BoundBusting, subpath: str) -> tuple[str, str] | None:

@@ -1,10 +1,14 @@
 """What is declared call by call, with questions in between, answers as what is declared all at once."""
 
+import itertools
+import statistics
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from webob import Request
 
 from assetzcml import (
     AssetRegistry,
@@ -12,20 +16,41 @@ from assetzcml import (
     DigestCacheBuster,
     ManifestCacheBuster,
     QueryStringConstantCacheBuster,
+    TreeCacheBuster,
 )
 from assetzcml.declaring.validation import override_cycle
 from assetzcml.errors import NotPublished
+from assetzcml.pages.application import Pages
 from assetzcml.records.assets import Override, address
 from assetzcml.registry import Snapshot, ledger
 from assetzcml.urls import cachebusters
 
 DIRECTORIES = ["g_shop:", "g_shop:a/", "g_shop:a/b/", "g_theme:", "g_theme:a/", "g_dark:a/"]
 FILES = ["g_shop:a/x.css", "g_shop:a/b/y.css", "g_theme:a/x.css", "g_theme:x.css", "g_dark:a/x.css"]
+
+
+class Stripped:
+    """A cache buster of somebody else that its static view takes off again."""
+
+    def __init__(self, word):
+        self.word = word
+
+    def __call__(self, request, subpath, kw):
+        return f"~{self.word}/{subpath}", kw
+
+    def strip(self, subpath):
+        version, slash, rest = subpath.partition("/")
+        return (rest, version) if slash and version == f"~{self.word}" else None
+
+
 BUSTERS = {
     "v1": QueryStringConstantCacheBuster("v1"),
     "v2": QueryStringConstantCacheBuster("v2"),
     "digest": DigestCacheBuster(),
     "manifest": ManifestCacheBuster("g_shop:m.json"),
+    "tree": TreeCacheBuster(),
+    "stripped": Stripped("v"),
+    "other": Stripped("other"),
 }
 CALLS = st.lists(
     st.one_of(
@@ -36,10 +61,29 @@ CALLS = st.lists(
         st.tuples(
             st.just("buster"), st.sampled_from(DIRECTORIES + FILES), st.sampled_from(sorted(BUSTERS)), st.booleans()
         ),
+        st.tuples(st.just("type"), st.sampled_from(["css", "glb"]), st.sampled_from(["text/css", "model/x"])),
+        st.tuples(
+            st.just("route"),
+            st.sampled_from(["one", "two", "three"]),
+            st.sampled_from(["/s/{x}", "/p", "/{a}/{b}", "/*rest"]),
+            st.sampled_from([{}, {"before": "one"}, {"after": "two"}]),
+            st.sampled_from(["", "GET", "POST"]),
+            st.sampled_from(["first", "second", None]),
+        ),
+        st.tuples(
+            st.just("page"),
+            st.sampled_from(["first", "second"]),
+            st.one_of(
+                st.fixed_dictionaries({"name": st.sampled_from(["p", "s"])}),
+                st.fixed_dictionaries({"route_name": st.sampled_from(["one", "two", "three"])}),
+            ),
+            st.sampled_from(["", "GET", ("GET", "POST")]),
+        ),
         st.tuples(st.just("ask")),
     ),
     max_size=25,
 )
+PATHS = ["/", "/p", "/s", "/s/x.css", "/s/t/x.css", "/s/f", "/g", "/u/b/y.css", "/q/r", "/~v/x.css", "/s/~other/x.css"]
 
 
 @pytest.fixture
@@ -59,6 +103,27 @@ def call(registry, kind, *arguments):
     elif kind == "buster":
         path, name, explicit = arguments
         registry.add_cache_buster(path, BUSTERS[name], explicit=explicit)
+    elif kind == "type":
+        registry.add_media_type(*arguments)
+    elif kind == "route":
+        name, pattern, beside, method, view = arguments
+        registry.add_route(name, pattern, **beside, request_method=method, view=view and PAGES[view])
+    elif kind == "page":
+        view, subject, method = arguments
+        registry.add_view(PAGES[view], **subject, request_method=method)
+
+
+def saying(word):
+    """A view that answers with *word*, and with what its route has taken from the path."""
+    return lambda request: f"{word} {sorted(request.matchdict)}"
+
+
+PAGES = {word: saying(word) for word in ("first", "second")}
+
+
+def request(app, path, method="GET"):
+    answer = Request.blank(path, method=method).get_response(app)
+    return answer.status_int, answer.content_type, answer.body, answer.headers.get("Cache-Control")
 
 
 def url(registry, spec):
@@ -75,7 +140,10 @@ def answers(registry):
         (url(registry, spec), registry.resolve(spec).source_spec, registry.resolve(spec).exists()) for spec in FILES
     ]
     told += [registry.resolve(directory).isdir() and registry.resolve(directory).listdir() for directory in DIRECTORIES]
-    return told, snapshot.views, snapshot.overrides, snapshot.bustings, snapshot.losses
+    told += [request(registry.make_app(), path, method) for path in PATHS for method in ("GET", "POST")]
+    pages = registry.part(Pages)
+    records = snapshot.views, snapshot.overrides, snapshot.bustings, snapshot.types, snapshot.routes, snapshot.pages
+    return told, *records, pages.routes(), pages.views(), snapshot.losses
 
 
 @pytest.mark.filterwarnings("ignore::assetzcml.ConfigurationWarning")  # of whole packages
@@ -193,3 +261,73 @@ def test_a_manifest_that_is_overridden_later_is_the_overriding_one(package):
     assert registry.static_path("g_shop:a/x.css") == "/s/one.css"
     registry.override_asset("g_shop:m.json", "g_theme:m.json")
     assert registry.static_path("g_shop:a/x.css") == "/s/two.css"
+
+
+def looks(work):
+    """How many calls of functions, ours and the interpreter's, *work* costs."""
+    count = 0
+
+    def profile(frame, event, argument):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(profile)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def page(request):
+    return "page"
+
+
+DECLARE = {
+    "view": lambda registry, n: registry.add_static_view(f"v{n}", f"g_shop:d{n}"),
+    "file": lambda registry, n: registry.add_static_file(f"f{n}", f"g_shop:{n}.css"),
+    "override": lambda registry, n: registry.override_asset(f"g_shop:{n}.css", f"g_theme:{n}.css"),
+    "buster": lambda registry, n: registry.add_cache_buster(f"g_shop:t{n}", BUSTERS["digest"]),
+    "stripped": lambda registry, n: registry.add_cache_buster(f"g_shop:s{n}", BUSTERS["stripped"]),
+    "type": lambda registry, n: registry.add_media_type(f"x{n}", "text/css"),
+    "route": lambda registry, n: registry.add_route(f"r{n}", f"/r{n}/{{id}}", view=page),
+    "next to": lambda registry, n: registry.add_route(f"n{n}", f"/n{n}", before="first"),
+    "page": lambda registry, n: registry.add_view(page, f"p{n}"),
+}
+
+
+@pytest.mark.filterwarnings("ignore::assetzcml.ConfigurationWarning")  # of sources that do not exist
+@pytest.mark.parametrize("kind", DECLARE)
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_call_costs_the_same_whatever_is_declared_already_also_with_a_request_after_each(kind, asked, packages):
+    registry = AssetRegistry()
+    registry.add_static_view("s", "g_shop:a")
+    registry.add_route("first", "/first")
+    app = registry.make_app(page)
+    done = itertools.count()
+
+    def once():
+        DECLARE[kind](registry, next(done))
+        if asked and kind != "next to":  # routes that stand next to others are put in order at the next request
+            request(app, "/s/x.css")
+            registry.static_path("g_shop:a/x.css")
+
+    few = statistics.median([looks(once) for _ in range(40)])
+    for _ in range(900):
+        DECLARE[kind](registry, next(done))
+    many = statistics.median([looks(once) for _ in range(40)])
+    assert many <= few * 1.25
+
+
+def test_a_route_that_stands_next_to_itself_or_goes_round_is_refused_among_many(packages):
+    registry = AssetRegistry()
+    for number in range(50):
+        registry.add_route(f"r{number}", f"/{number}", before=f"r{number - 1}" if number else None)
+    for name, other in (("new", "new"), ("r0", "r49"), ("r10", "r12")):
+        before = registry.snapshot
+        with pytest.raises(ConfigurationError, match="the routes stand in a circle"):
+            registry.add_route(name, "/x", before=other)
+        assert registry.snapshot is before
+    registry.add_route("r49", "/y")
+    registry.add_route("r0", "/x", before="r49")
+    assert next(route.name for route in registry.part(Pages).routes()) == "r48"
