@@ -28,7 +28,7 @@ class Beginnings(NamedTuple):
         whole = list(texts)
         length = min(map(len, whole), default=1)
         found = frozenset(text[:length] for text in whole)
-        while len(found) > MANY_BEGINNINGS and length > 1:
+        while len(found) > MANY_BEGINNINGS:
             length -= 1
             found = frozenset(text[:length] for text in found)
         return cls(length, found)

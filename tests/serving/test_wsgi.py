@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from assetzcml.records.assets import StaticViewRecord, asset_spec
 from assetzcml.serving import entries, sites
+from assetzcml.serving.beginnings import MANY_BEGINNINGS, Beginnings
 from assetzcml.serving.files import FileBody, Truncated
 from assetzcml.serving.responses import Asked, decide
 from assetzcml.serving.sites import Site
@@ -88,6 +89,17 @@ def test_routing_agrees_with_its_definition(names, path):
     length, beginnings = site.beginnings
     if found is not None:
         assert path[:length] in beginnings
+
+
+@given(texts=st.lists(st.text(min_size=1, max_size=3) | st.text("abc", min_size=1, max_size=9), max_size=400))
+def test_every_text_has_one_of_few_beginnings_whether_they_came_together_or_one_by_one(texts):
+    together, one_by_one = Beginnings.of(texts), Beginnings.of([])
+    for text in texts:
+        one_by_one = one_by_one.plus(text)
+    for length, beginnings in (together, one_by_one):
+        assert all(text[:length] in beginnings for text in texts)
+        assert {*map(len, beginnings)} <= {length}
+        assert len(beginnings) <= MANY_BEGINNINGS
 
 
 # The fallback.
