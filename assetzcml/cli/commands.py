@@ -35,7 +35,9 @@ COMMANDS = {
     ),
     "explain": Place("assetzcml.cli.questions", "explain", "Say why this file, or this page, is the one being served."),
     "freeze": Place(
-        "assetzcml.cli.freezing", "freeze_command", "Freeze all that CONFIG publishes, as files for another server."
+        "assetzcml.cli.freezing",
+        "freeze_command",
+        "Freeze all that CONFIG publishes into DIR, as files for another server.",
     ),
     "gc": Place("assetzcml.cli.storing", "gc_command", "Take former releases out of the store of contents of CONFIG."),
     "init": Place("assetzcml.cli.projects", "init", "Write a new package: an application, or a theme for one."),
@@ -49,7 +51,11 @@ COMMANDS = {
     "store": Place(
         "assetzcml.cli.storing", "store_command", "Put the release that CONFIG is into its store of contents."
     ),
-    "verify": Place("assetzcml.cli.freezing", "verify", "Compute all of a frozen directory again."),
+    "verify": Place(
+        "assetzcml.cli.freezing",
+        "verify",
+        "Compute all of the frozen directory DIR again: digests, names, variants, manifests.",
+    ),
     "url": Place("assetzcml.cli.questions", "url", "Print the URL of each asset SPEC."),
 }
 

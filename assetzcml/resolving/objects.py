@@ -71,7 +71,7 @@ class Objects:
     >>> with objects.writing():
     ...     stored = objects.put(io.BytesIO(b"a{}"))
     >>> stored.digest[:12], objects.read(stored.digest), objects.is_whole(stored.digest)
-    ('efb38efdcf25', b'a{}', True)
+    ('5f546eb4606b', b'a{}', True)
     """
 
     def __init__(self, directory: str | os.PathLike[str]):
