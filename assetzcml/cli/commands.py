@@ -39,7 +39,12 @@ COMMANDS = {
         "freeze_command",
         "Freeze all that CONFIG publishes into DIR, as files for another server.",
     ),
-    "gc": Place("assetzcml.cli.storing", "gc_command", "Take former releases out of the store of contents of CONFIG."),
+    "gc": Place(
+        "assetzcml.cli.storing",
+        "gc_command",
+        "Take former releases out of the store of contents of CONFIG, by count and age, "
+        "and what only they were made of.",
+    ),
     "init": Place("assetzcml.cli.projects", "init", "Write a new package: an application, or a theme for one."),
     "list": Place("assetzcml.cli.listing", "list_", "List what CONFIG declares, and what lost."),
     "schema": Place(
@@ -49,7 +54,9 @@ COMMANDS = {
     ),
     "serve": Place("assetzcml.cli.server", "serve", "Serve the assets of CONFIG over HTTP, until it is interrupted."),
     "store": Place(
-        "assetzcml.cli.storing", "store_command", "Put the release that CONFIG is into its store of contents."
+        "assetzcml.cli.storing",
+        "store_command",
+        "Put the release that CONFIG is into its store of contents: before it serves its first page.",
     ),
     "verify": Place(
         "assetzcml.cli.freezing",

@@ -81,7 +81,7 @@ def links(text: str, html: bool) -> Iterator[Span]:
     The URLs in a document: (URL, kind, start, end), by places. One with `<base href>` has none: where that leads is not here.
 
     >>> list(links('<img srcset="a.png 1x, b.png 2x"><a href=c>', html=True))
-    [('a.png', 'file', 13, 31), ('b.png', 'file', 13, 31), ('c', 'page', 42, 43)]
+    [('a.png', 'file', 13, 31), ('b.png', 'file', 13, 31), ('c', 'page', 41, 42)]
     """
     tags = list(_tags(text, html))
     if any(tag.name == "base" and "href" in tag.attributes for tag in tags):

@@ -148,6 +148,12 @@ cache busters
 media types
   none
 
+modules
+  none
+
+stores of contents
+  none
+
 permission policies
   none
 
