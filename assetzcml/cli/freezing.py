@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -13,13 +14,14 @@ from assetzcml.bundles.environment import KEPT, YOUNGER
 from assetzcml.cli.applications import asked, asking, registry_asked
 from assetzcml.cli.configured import command, formatted, print_json, warnings_on_stderr
 from assetzcml.cli.statuses import EXIT_STATUS, Wrong
+from assetzcml.publishing.exports import EXPORTS, exported
 from assetzcml.publishing.freeze import Budget, Frozen, freeze
 from assetzcml.publishing.verification import verified
 from assetzcml.records.patterns import Pattern
 from assetzcml.records.readers import CODINGS
 from assetzcml.reports.bundles import bytes_in_words
 
-__all__ = ["freeze_command", "verify"]
+__all__ = ["export", "freeze_command", "verify"]
 
 DAY = 86_400.0  # seconds
 UNITS = {"": 1, "b": 1, "kb": 1000, "kib": 1024, "mb": 1000**2, "mib": 1024**2}
@@ -101,6 +103,29 @@ def freeze_command(
         print_json(vars(frozen))
     else:
         click.echo(summary(frozen))
+
+
+@command("export")
+@click.argument("kind", type=click.Choice(list(EXPORTS)))
+@click.argument("directory", metavar="DIR", type=click.Path(exists=True, file_okay=False))
+@click.option(
+    "--output", type=click.Path(file_okay=False), metavar="OUTPUT", help="Write the files into this directory."
+)
+def export(kind: str, directory: str, output: str | None) -> None:
+    """
+    Print what another server has to be told of the frozen directory DIR.
+
+    nginx and Caddy then answer as assetzcml does; headers makes _headers and _redirects for static hosts. What needs a
+    permission is handed over by the application, or is an error: nothing is published that was not.
+    """
+    texts = exported(kind, directory)
+    if output is None:
+        click.echo("\n".join(texts.values()), nl=False)
+        return
+    os.makedirs(output, exist_ok=True)
+    for name, text in texts.items():
+        with open(os.path.join(output, name), "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
 
 
 @command("verify")

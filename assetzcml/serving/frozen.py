@@ -34,6 +34,7 @@ from assetzcml.serving.responses import (
     Header,
     Representation,
     error,
+    handed_over,
     page,
     redirect,
 )
@@ -51,7 +52,7 @@ class FrozenView:
 
     __slots__ = (
         "cache_max_age", "content_encodings", "external", "file", "headers", "index", "matched_headers", "name",
-        "not_found", "permission", "single_page",
+        "not_found", "permission", "send", "single_page",
     )  # fmt: skip
 
     def __init__(self, said: dict[str, Any], codings: list[str]):
@@ -66,6 +67,7 @@ class FrozenView:
         self.matched_headers: tuple[Any, ...] = ()
         self.content_encodings = tuple(codings)
         self.external = "//" in self.name
+        self.send: tuple[str, str] | None = tuple(said["send"]) if said.get("send") else None
 
     @property
     def protected(self) -> bool:
@@ -187,6 +189,8 @@ class FrozenSite:
             if found is DIRECTORY:
                 return redirect(location(), record)
             assert isinstance(found, Entry)
+            if found.handed is not None:
+                return handed_over(found, found.handed)
             answer = complete(asked, found, entries, path, whole)
             if answer is None:  # another name of the content has changed what `stat` says of it
                 entries.drop(path)
@@ -234,8 +238,13 @@ class FrozenSite:
         for coding, digest, size in at.variants:
             representations.append(self._representation(digest, size, coding, shared))
         entry = Entry(record, representations, at.object, immutable=at.forever)
+        if record.send is not None:
+            name, prefix = record.send
+            place = self.release.object_path(at.object)
+            below = place[len(self.release.directory) + len("/objects") :]
+            entry.handed = name, f"{prefix.rstrip('/')}{below}" if prefix else place
         entry.fresh = inf
-        entry.until = 0.0 if record.protected else inf
+        entry.until = 0.0 if record.protected or entry.handed is not None else inf
         return entry
 
     def _representation(self, digest: str, size: int, coding: str | None, shared: list[Header]) -> Representation:
