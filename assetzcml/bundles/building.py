@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -186,19 +187,28 @@ def prune_output(bundle: Bundle, ctx: Context, keep: int, before: float) -> list
         record = file.read().record
         if not held or record is None:
             return []
-        kept: list[Input] = []
-        for former in record.former:
-            path = os.path.join(ctx.directory, former.name)
-            if not _is_former(bundle, ctx, former, path):
-                continue  # it is gone, or somebody else's
-            if len(kept) < keep or os.stat(path).st_mtime > before:
-                kept.append(former)
-            else:
-                os.unlink(path)
-                removed.append(path)
+        record, removed = _without_former(bundle, ctx, record, keep, before)
         if removed:
-            file.finish(record._replace(former=tuple(kept)))
+            file.finish(record)
     return removed
+
+
+def _without_former(
+    bundle: Bundle, ctx: Context, record: BuildRecord, keep: int, before: float
+) -> tuple[BuildRecord, list[str]]:
+    """Remove outputs of before, and return *record* without them, and their paths. The lock is held."""
+    removed: list[str] = []
+    kept: list[Input] = []
+    for former in record.former:
+        path = os.path.join(ctx.directory, former.name)
+        if not _is_former(bundle, ctx, former, path):
+            continue  # it is gone, or somebody else's
+        if len(kept) < keep or os.stat(path).st_mtime > before:
+            kept.append(former)
+        else:
+            os.unlink(path)
+            removed.append(path)
+    return record._replace(former=tuple(kept)), removed
 
 
 def _is_former(bundle: Bundle, ctx: Context, former: Input, path: str) -> bool:
@@ -322,7 +332,7 @@ def _finished(builds: Sequence[Begun], ledger: Ledger | None = None) -> list[Bui
         each(lambda build: (ledger or own).note(str(build.bundle.output), build.ctx, build.record))
         if ledger is None:
             _shared(own.write, builds, errors)
-        each(lambda build: build.file.finish(build.record))
+        each(_record)
         each(_told)
     for revision in dict.fromkeys(build.ctx.environment.revision for build in builds):
         revision.raise_()
@@ -353,6 +363,15 @@ def _remember(build: Begun) -> None:
     given = build.ctx.environment.given
     if not isinstance(manifest, CacheManifest) or given("manifest") or given("cache"):
         manifest.remember(build.bundle, build.ctx, build.record.version)
+
+
+def _record(build: Begun) -> None:
+    """Say that the output is whole, and remove those of before that are not to stay."""
+    record, keep = build.record, build.ctx.former_versions
+    if keep is not None and len(record.former) > keep and has_placeholder(build.bundle.output):
+        with contextlib.suppress(OSError):  # what cannot be removed stays, and is removed another time
+            record, _ = _without_former(build.bundle, build.ctx, record, keep, math.inf)
+    build.file.finish(record)
 
 
 def _told(build: Begun) -> None:

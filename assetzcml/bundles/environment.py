@@ -135,8 +135,8 @@ class Environment(Options):
     Bundles by name, and what holds for all of them.
 
     *directory* is where outputs are written, and sources are found unless there is a `load_path`; *url* is the prefix
-    of its URLs. *options* are those of webassets, and `allow_remote` and `debug_expire`. Each is also an attribute,
-    and a key of `config`; settings of filters stand in `config` only.
+    of its URLs. *options* are those of webassets, and `allow_remote`, `debug_expire` and `former_versions`. Each is also
+    an attribute, and a key of `config`; settings of filters stand in `config` only.
 
     *resolver* is that of a registry: with it, contents may be asset specs, which are found through overrides.
     *static_path* gives their URLs. Both are optional.

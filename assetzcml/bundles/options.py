@@ -14,7 +14,7 @@ from assetzcml.bundles.roles import Home
 from assetzcml.bundles.updaters import AlwaysUpdater, BaseUpdater, TimestampUpdater
 from assetzcml.bundles.version_manifests import CacheManifest, FileManifest, JsonManifest, Manifest
 from assetzcml.bundles.versioners import HashVersion, TimestampVersion, Version
-from assetzcml.records.bundles import debug_level
+from assetzcml.records.bundles import debug_level, former_versions
 from assetzcml.records.readers import boolean, boolean_word
 
 __all__ = ["CACHE_NAME", "DEFAULTS", "Options", "flag", "level_of"]
@@ -36,6 +36,7 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "cache_file_mode": None,
         "allow_remote": False,
         "debug_expire": False,
+        "former_versions": None,
     }
 )
 
@@ -106,6 +107,15 @@ class Options:
         return flag(self.get("debug_expire"), "debug_expire")
 
     @property
+    def former_versions(self) -> int | None:
+        """How many former versions of an output stay when it is built; None: all. Raises BundleError for no number."""
+        value = self.get("former_versions")
+        try:
+            return former_versions(value) if isinstance(value, str) else _counted(value)
+        except ValueError as error:
+            raise BundleError(f"former_versions is {value!r}; {error}") from None
+
+    @property
     def load_path(self) -> list[str]:
         """The directories sources are looked for in; where there is none, `directory` is."""
         found: list[str] = self.get("load_path")
@@ -164,6 +174,12 @@ class Options:
 
     def _kept(self, option: str, value: Any, make: Callable[[], Any]) -> Any:
         return self.environment.component(option, value, make)
+
+
+def _counted(value: Any) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        return value
+    raise ValueError("how many stay, 0 or more, or None for all, was expected")
 
 
 def _default_cache(ctx: Options) -> FilesystemCache:

@@ -28,6 +28,7 @@ __all__ = [
     "bundle_output",
     "contents_position",
     "debug_level",
+    "former_versions",
     "refuse_spec_as_output",
 ]
 
@@ -115,6 +116,20 @@ def bundle_content(text: str, base: AssetSpec) -> str:
         return str(asset_spec(text, package=base.package))
     spec = asset_spec(text, directory="/")
     return ("./" if text.startswith("./") else "") + "/".join(spec.parts)
+
+
+def former_versions(text: str) -> int | None:
+    """
+    How many former versions of an output stay; None for all. Raises ValueError.
+
+    >>> former_versions("3"), former_versions("all")
+    (3, None)
+    """
+    if text.strip().lower() == "all":
+        return None
+    if not (text.strip().isascii() and text.strip().isdigit()):
+        raise ValueError("how many stay, 0 or more, or 'all', was expected")
+    return int(text)
 
 
 def contents_position(text: str) -> tuple[str, str]:

@@ -25,6 +25,7 @@ from assetzcml.records.bundles import (
     bundle_output,
     contents_position,
     debug_level,
+    former_versions,
 )
 from assetzcml.records.readers import BOOLEAN_WORDS_TEXT, boolean, boolean_word
 from assetzcml.zcml.actions import declare, tag_of
@@ -155,6 +156,11 @@ class IEnvironment(Interface):
     cache_file_mode = Option(_mode, title="Mode of files in the cache, in octal digits")
     allow_remote = Option(lambda text, context: boolean(text), title="May a build download URLs among the contents?")
     debug_expire = Option(lambda text, context: boolean(text), title="Do URLs of sources carry versions too?")
+    former_versions = Option(
+        lambda text, context: former_versions(text),
+        title="How many former versions of an output stay when it is built",
+        description="A number, or all. Only files that a build here has written are removed.",
+    )
 
 
 class ILoadPath(Interface):

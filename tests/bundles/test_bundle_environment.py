@@ -73,6 +73,7 @@ def test_a_mapping_is_registered_as_a_whole_or_not_at_all(site):
         ("cache_file_mode", None),
         ("allow_remote", False),
         ("debug_expire", False),
+        ("former_versions", None),
     ],
 )
 def test_the_defaults(option, default):
@@ -540,8 +541,8 @@ def test_every_error_is_one_of_configuration():
 
 def versions_after(site, number, **options):
     """An environment whose bundle was built *number* times, each time with other bytes."""
-    environment = site.environment()
-    environment.register("v", "b.js", output="gen/v.%(version)s.js", **options)
+    environment = site.environment(**options)
+    environment.register("v", "b.js", output="gen/v.%(version)s.js")
     paths = []
     for count in range(number):
         site.replace("b.js", f"var b = {count};\n")
@@ -560,6 +561,23 @@ def test_pruning_leaves_the_latest_and_what_no_build_has_written(site, keep, lef
     assert site.names() == sorted([*map(os.path.basename, paths[5 - left :]), "v.0123abcd.js"])
     assert environment.prune(keep=keep) == []
     assert environment.build()[0].changed is False
+
+
+@pytest.mark.parametrize("keep, left", [(0, 1), ("2", 3), (None, 6), ("all", 6)])
+def test_a_build_leaves_as_many_former_versions_as_the_environment_says(site, keep, left):
+    environment, paths = versions_after(site, 5, former_versions=keep)
+    site.write("gen/v.0123abcd.js", "somebody else's")
+    site.replace("b.js", "var b = 'last';\n")
+    (built,) = environment.build()
+    kept = [*paths, built.path][-left:]
+    assert site.names() == sorted([*map(os.path.basename, kept), "v.0123abcd.js"])
+    assert environment.build()[0].changed is False
+
+
+@pytest.mark.parametrize("value", [-1, True, "some", 1.5])
+def test_how_many_former_versions_stay_is_a_number(site, value):
+    with pytest.raises(BundleError, match=r"former_versions is .*; how many stay, 0 or more, or"):
+        _ = site.environment(former_versions=value).former_versions
 
 
 def test_pruning_leaves_what_is_young_and_what_was_changed_since(site):

@@ -81,6 +81,8 @@ BUNDLE = '<bundle name="app.css" contents="reset.css shop.css" output="gen/app.c
         ('cache_file_mode="0640"', "cache_file_mode", 0o640),
         ('allow_remote="true"', "allow_remote", True),
         ('debug_expire="yes"', "debug_expire", True),
+        ('former_versions="3"', "former_versions", 3),
+        ('former_versions="all"', "former_versions", None),
         ('url="https://cdn.test/x"', "url", "https://cdn.test/x"),
     ],
 )

@@ -58,7 +58,7 @@ class AdaptedFilter(Filter):
         bound = copy.copy(self)
         bound.ctx, bound.inner = context, copy.copy(self.inner)
         bound.setup()
-        bound.max_debug_level = bound.inner.max_debug_level  # type: ignore[misc]  a setting may say another one
+        bound.max_debug_level = bound.inner.max_debug_level  # type: ignore[misc]  # a setting may say another one
         return bound
 
     def setup(self) -> None:

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
-from assetzcml.bundles.filters.processes import ended, kill
+from assetzcml.bundles.filters.processes import SHOWN, ended, kill
 
 __all__ = ["NAMESPACE", "Failed", "Result", "Service", "decoded", "encoded"]
 
@@ -171,7 +171,7 @@ class Service:
                 if late.is_set():
                     raise subprocess.TimeoutExpired(self._command, timeout) from error
                 errors.seek(0)
-                raise Failed(str(error), errors.read()) from error
+                raise Failed(str(error), errors.read(SHOWN)) from error
             finally:
                 watch.cancel()
                 process.stdout.close()

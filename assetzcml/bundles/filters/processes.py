@@ -1,8 +1,9 @@
 """
 Filters that are programs: content on standard input, result on standard output.
 
-No shell; an argument list; an empty working directory of its own; a time limit, after which the program and all
-that it started in its process group is killed. A program that fails never passes for one that made an empty file.
+No shell; an argument list; an empty working directory of its own; a limit of time and one of what is printed, beyond
+which the program and all that it started in its process group is killed. A program that fails never passes for one that
+made an empty file.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import select
+import selectors
 import shutil
 import signal
 import subprocess
 import tempfile
 import threading
+import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,13 +27,19 @@ from typing import Any, ClassVar, NamedTuple
 from assetzcml.bundles.filters.base import ContentFilter, FilterError, FilterWarning, file_of, option
 from assetzcml.errors import Origin, Problem, printable
 
-__all__ = ["Finished", "SubprocessFilter", "ended", "kill", "run"]
+__all__ = ["Finished", "PrintedTooMuch", "SubprocessFilter", "ended", "kill", "run"]
 
 TIMEOUT = 60.0  # seconds; esbuild and Sass take well under ten for what a browser would load
 VERSION_TIMEOUT = 20.0  # seconds; Node on a cold disk takes some of them
+PRINTED = 64 * 1024 * 1024  # bytes that any program may print; an answer of megabytes is a mistake already
+TIMES = 20  # as many as it was given, besides: source maps and expanded mixins are larger than the source, and no more than this
 GRACE = 1.0  # seconds for a killed program's pipes to close; who left its process group may hold them for ever
+CHUNK = 65_536  # bytes, what a pipe of Linux holds
+SHOWN = 10_000  # bytes of the complaints of a program that does not stop printing
 STDERR_LINES = 30  # of a message; the first ones say what is wrong, what follows is a trace
 VERSIONS_KEPT = 64  # programs; a process uses a handful
+
+LIMITS = frozenset(["timeout", "print_limit"])  # options that change nothing about what is made
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _VERSION = re.compile(r"\d+(?:\.\d+)+[\w.+-]*")
@@ -46,15 +56,30 @@ class Finished(NamedTuple):
     stderr: bytes
 
 
+class PrintedTooMuch(Exception):
+    """A program printed more than *limit* bytes on its standard output, or error, and was killed."""
+
+    def __init__(self, limit: int, stderr: bytes):
+        super().__init__(f"it printed more than {limit:,} bytes and was killed")
+        self.limit = limit
+        self.stderr = stderr
+
+
 def run(
-    argv: Sequence[str], content: bytes = b"", timeout: float = TIMEOUT, env: Mapping[str, str] | None = None
+    argv: Sequence[str],
+    content: bytes = b"",
+    timeout: float = TIMEOUT,
+    env: Mapping[str, str] | None = None,
+    limit: int | None = None,
 ) -> Finished:
     """
     Run *argv* with *content* as its input, in an empty directory, for at most *timeout* seconds.
 
-    *env* is added to this process's environment. Raises OSError when it cannot be started, and
-    subprocess.TimeoutExpired, with what it had printed, after it was killed.
+    *env* is added to this process's environment. *limit* is how many bytes it may print, by default 64 MiB and 20 times
+    the content. Raises OSError when it cannot be started, and after it was killed subprocess.TimeoutExpired, with what it
+    had printed, or PrintedTooMuch.
     """
+    limit = PRINTED + TIMES * len(content) if limit is None else limit
     with tempfile.TemporaryDirectory(prefix="assetzcml-", ignore_cleanup_errors=True) as directory:
         process = subprocess.Popen(
             list(argv),
@@ -66,8 +91,90 @@ def run(
             start_new_session=True,  # a process group of its own, so that its children can be killed with it
         )
         with ended(process):
-            stdout, stderr = process.communicate(content, timeout=timeout)
+            stdout, stderr = _exchanged(process, content, timeout, limit)
         return Finished(process.returncode, stdout, stderr)
+
+
+def _exchanged(process: subprocess.Popen[bytes], content: bytes, timeout: float, limit: int) -> tuple[bytes, bytes]:
+    """Give *content* to a process, and return what it prints until it ends."""
+    if os.name != "posix":  # there is no waiting for pipes there
+        return process.communicate(content, timeout=timeout)
+    deadline = time.monotonic() + timeout
+    exchange = _Exchange(process, content, limit)
+    try:
+        while exchange.goes_on:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise subprocess.TimeoutExpired(process.args, timeout)
+            exchange.step(left)
+        process.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired as expired:
+        kill(process)
+        exchange.finish(GRACE)
+        expired.stdout, expired.stderr = exchange.printed()
+        raise
+    finally:
+        exchange.close()
+    return exchange.printed()
+
+
+class _Exchange:
+    """The pipes of a process, each read and written as far as that does not wait."""
+
+    def __init__(self, process: subprocess.Popen[bytes], content: bytes, limit: int):
+        self._process = process
+        self._rest = memoryview(content)
+        self._limit = limit
+        self._printed = {process.stdout: bytearray(), process.stderr: bytearray()}
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(process.stdin, selectors.EVENT_WRITE)  # type: ignore[arg-type]
+        for pipe in self._printed:
+            self._selector.register(pipe, selectors.EVENT_READ)  # type: ignore[arg-type]
+
+    @property
+    def goes_on(self) -> bool:
+        return bool(self._selector.get_map())
+
+    def step(self, seconds: float) -> None:
+        for key, _ in self._selector.select(seconds):
+            if key.fileobj is self._process.stdin:
+                self._give(key)
+            else:
+                self._take(key)
+
+    def _give(self, key: selectors.SelectorKey) -> None:
+        try:
+            self._rest = self._rest[os.write(key.fd, self._rest[: select.PIPE_BUF]) :] if self._rest else self._rest
+        except BrokenPipeError:  # it reads no more, which is its own business
+            self._rest = self._rest[:0]
+        if not self._rest:
+            self._done(key)
+
+    def _take(self, key: selectors.SelectorKey) -> None:
+        printed = self._printed[key.fileobj]  # type: ignore[index]
+        piece = os.read(key.fd, CHUNK)
+        printed += piece
+        if not piece:
+            self._done(key)
+        elif len(printed) > self._limit:
+            raise PrintedTooMuch(self._limit, bytes(self._printed[self._process.stderr][:SHOWN]))
+
+    def _done(self, key: selectors.SelectorKey) -> None:
+        self._selector.unregister(key.fileobj)
+        key.fileobj.close()  # type: ignore[union-attr]
+
+    def finish(self, seconds: float) -> None:
+        """Read what a process that was killed has left in its pipes."""
+        deadline = time.monotonic() + seconds
+        with contextlib.suppress(OSError, PrintedTooMuch):
+            while self.goes_on and time.monotonic() < deadline:
+                self.step(max(0.0, deadline - time.monotonic()))
+
+    def printed(self) -> tuple[bytes, bytes]:
+        return bytes(self._printed[self._process.stdout]), bytes(self._printed[self._process.stderr])
+
+    def close(self) -> None:
+        self._selector.close()
 
 
 @contextlib.contextmanager
@@ -75,12 +182,8 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
     """Whatever goes wrong inside, also an interrupt: the process group is gone and the pipes are closed afterwards."""
     try:
         yield
-    except BaseException as error:
+    except BaseException:
         kill(process)
-        with contextlib.suppress(subprocess.TimeoutExpired, ValueError):
-            stdout, stderr = process.communicate(timeout=GRACE)
-            if isinstance(error, subprocess.TimeoutExpired):
-                error.stdout, error.stderr = stdout, stderr
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
                 with contextlib.suppress(OSError):
@@ -114,20 +217,23 @@ class SubprocessFilter(ContentFilter):
     options: ClassVar[Mapping[str, Any]] = {
         "binary": option(),
         "timeout": option("timeout", "FILTER_TIMEOUT", float, TIMEOUT),
+        "print_limit": option("print_limit", "FILTER_PRINT_LIMIT", int),
     }
 
     def setup(self) -> None:
         super().setup()
         if not 0 < self.timeout < float("inf"):
             raise FilterError(f"{self.name}: timeout is {self.timeout!r}; seconds, more than 0, were expected")
+        if self.print_limit is not None and self.print_limit < 1:
+            raise FilterError(f"{self.name}: print_limit is {self.print_limit!r}; bytes, at least 1, were expected")
 
     def unique(self) -> Any:
-        # A time limit makes no other filter, and no other bytes.
-        return {name: value for name, value in super().unique().items() if name != "timeout"}
+        # A limit makes no other filter, and no other bytes.
+        return {name: value for name, value in super().unique().items() if name not in LIMITS}
 
     def cache_options(self) -> dict[str, Any]:
         # Where the program lies does not matter, its version does.
-        return {n: value for n, value in super().cache_options().items() if n not in ("timeout", "binary")}
+        return {n: value for n, value in super().cache_options().items() if n != "binary" and n not in LIMITS}
 
     def arguments(self, **kw: Any) -> list[str]:
         """The arguments of the program for this content; it stands on standard input."""
@@ -152,7 +258,10 @@ class SubprocessFilter(ContentFilter):
     def run(self, argv: Sequence[str], content: bytes, **kw: Any) -> Finished:
         """Run *argv*; FilterError unless it ends in time with status 0."""
         try:
-            finished = run(argv, content, self.timeout, self.environ())
+            finished = run(argv, content, self.timeout, self.environ(), self.print_limit)
+        except PrintedTooMuch as error:
+            hint = f"see what it prints; the setting {self._options['print_limit'].setting!r} allows more"
+            self.fail(f"printed more than {error.limit:,} bytes and was killed", error.stderr, hint=hint, **kw)
         except subprocess.TimeoutExpired as expired:
             self.fail(f"did not end within {self.timeout:g} s and was killed", expired.stderr, **kw)
         except OSError as error:
@@ -163,13 +272,13 @@ class SubprocessFilter(ContentFilter):
             self.fail(f"failed with status {finished.status}", finished.stderr, **kw)
         return finished
 
-    def fail(self, message: str, stderr: bytes | None, **kw: Any) -> None:
+    def fail(self, message: str, stderr: bytes | None, hint: str = "", **kw: Any) -> None:
         """Raise FilterError at the place that the program complains about, with what it said."""
         said = readable(stderr or b"")
         origin = self.complaint(said, **kw) or Origin(file_of(kw))
         indented = "".join(f"\n    {line}" for line in said.splitlines()[:STDERR_LINES])
         name = self.name if self.name == self.program else f"{self.name}: {self.program}"
-        raise FilterError(Problem(origin, f"{name} {message}{':' if indented else ''}{indented}"))
+        raise FilterError(Problem(origin, f"{name} {message}{':' if indented else ''}{indented}", hint))
 
     def warn(self, stderr: bytes, **kw: Any) -> None:
         """Pass on what a program said that did its work."""
@@ -250,7 +359,7 @@ class SubprocessFilter(ContentFilter):
     def _version_run(self, argv: list[str]) -> str:
         try:
             finished = run(argv, timeout=min(VERSION_TIMEOUT, self.timeout), env=self.environ())
-        except (OSError, subprocess.TimeoutExpired) as error:
+        except (OSError, subprocess.TimeoutExpired, PrintedTooMuch) as error:
             raise FilterError(f"{self.name}: {' '.join(argv)}: {error}") from error
         if finished.status:
             raise FilterError(f"{self.name}: {' '.join(argv)} failed: {readable(finished.stderr)[:500]}")

@@ -221,13 +221,13 @@ def test_an_interrupted_build_leaves_no_program_behind(program, tmp_path, monkey
     started = tmp_path / "pid"
     path = program(f"open({str(started)!r}, 'w').write(str(os.getpid())); time.sleep(60)")
 
-    def interrupted(self, *arguments, **kw):
+    def interrupted(exchange, seconds):
         while not (started.exists() and started.read_text()):
             time.sleep(0.01)
         monkeypatch.undo()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("subprocess.Popen.communicate", interrupted)
+    monkeypatch.setattr(processes._Exchange, "step", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(Tool(binary=path), b"abc")
     with pytest.raises(ProcessLookupError):
@@ -238,3 +238,33 @@ def test_where_there_are_no_process_groups_a_program_is_killed_all_the_same(monk
     monkeypatch.delattr(os, "killpg")
     with pytest.raises(subprocess.TimeoutExpired):
         processes.run(["sh", "-c", "exec sleep 33"], timeout=0.5)
+
+
+@pytest.mark.parametrize("code, said", [
+    ("sys.stderr.write('working'); sys.stderr.flush()\nwhile True: print('y' * 1000)", ":\n    working"),
+    ("while True: sys.stderr.write('n' * 1000)", ":\n    n+"),
+], ids=["stdout", "stderr"])  # fmt: skip
+def test_a_program_that_prints_without_end_is_killed_and_the_error_names_the_limit(code, said, program):
+    with pytest.raises(FilterError, match=r"printed more than 50,000 bytes and was killed" + said) as raised:
+        run(Tool(binary=program(code), print_limit=50_000), b"abc")
+    assert "FILTER_PRINT_LIMIT" in raised.value.problems[0].hint
+
+
+def test_what_may_be_printed_grows_with_what_is_given(program, monkeypatch):
+    monkeypatch.setattr(processes, "PRINTED", 1000)
+    path = program("print(19 * sys.stdin.read(), end='')")
+    assert run(Tool(binary=path), b"x" * 10_000) == b"x" * 190_000
+    with pytest.raises(FilterError, match=r"printed more than 201,000 bytes"):
+        run(Tool(binary=program("print(21 * sys.stdin.read(), end='')")), b"x" * 10_000)
+
+
+def test_a_limit_is_no_part_of_what_a_filter_is():
+    assert Tool(print_limit=5) == Tool(timeout=7) == Tool()
+    with pytest.raises(FilterError, match="bytes, at least 1"):
+        Tool(print_limit=0).bind(Context("/d"))
+
+
+def test_content_that_no_pipe_holds_goes_in_while_as_much_comes_out(program):
+    content = bytes(range(256)) * 8000
+    path = program("for piece in iter(lambda: sys.stdin.buffer.read(777), b''): sys.stdout.buffer.write(piece)")
+    assert run(Tool(binary=path), content) == content
