@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from assetzcml.resolving.package_readers import ResourceHook
     from assetzcml.resolving.resolver import Asset, Resolver
     from assetzcml.typing import Spec, WSGIApplication
+    from assetzcml.urls.modules import ImportMap
     from assetzcml.zcml.limits import Limits
 
 __all__ = ["AssetRegistry", "load_zcml"]
@@ -63,6 +64,10 @@ BUNDLE_URLS = Part("assetzcml.urls.tags", "bundle_urls")
 BUNDLE_TAGS = Part("assetzcml.urls.tags", "bundle_tags")
 ASSET_TAG = Part("assetzcml.urls.integrity", "asset_tag")
 INTEGRITY = Part("assetzcml.urls.integrity", "integrity_of")
+IMPORT_MAP = Part("assetzcml.urls.modules", "import_map")
+CSP_HASHES = Part("assetzcml.urls.modules", "csp_hashes")
+LINK_HEADER = Part("assetzcml.urls.preloads", "link_header")
+PRELOAD_TAGS = Part("assetzcml.urls.preloads", "preload_tags")
 
 # What is found by its interface where nobody has registered another. Of these a URL policy is there to be replaced.
 SHIPPED: Mapping[Any, Callable[[], Any]] = {
@@ -228,17 +233,19 @@ class AssetRegistry(URLMethods, Declarations):
 
     def template_globals(self, request: Any = None) -> dict[str, Callable[..., Any]]:
         """
-        `static_url`, `static_path`, `asset_tag`, `asset_integrity`, `bundle_urls` and `bundle_tags` for any template
-        engine, working for *request*.
+        `static_url`, `static_path`, `asset_tag`, `asset_integrity`, `import_map`, `preloads`, `bundle_urls` and
+        `bundle_tags` for any template engine, working for *request*.
 
-        >>> sorted(AssetRegistry().template_globals())
-        ['asset_integrity', 'asset_tag', 'bundle_tags', 'bundle_urls', 'static_path', 'static_url']
+        >>> sorted(AssetRegistry().template_globals())[:6]
+        ['asset_integrity', 'asset_tag', 'bundle_tags', 'bundle_urls', 'import_map', 'preloads']
         """
         return {
             "static_url": lambda spec, **options: self.static_url(spec, request, **options),
             "static_path": lambda spec, **options: self.static_path(spec, request, **options),
             "asset_tag": lambda spec, **attributes: self.tag(spec, request, **attributes),
             "asset_integrity": self.integrity,
+            "import_map": lambda prefix=None, **attributes: self.import_map(request, prefix, **attributes),
+            "preloads": lambda *specs, **attributes: PRELOAD_TAGS.find()(self, specs, request, **attributes),
             "bundle_urls": lambda name: BUNDLE_URLS.find()(self, name, request),
             "bundle_tags": lambda name, **attributes: BUNDLE_TAGS.find()(self, name, request, **attributes),
         }
@@ -262,6 +269,33 @@ class AssetRegistry(URLMethods, Declarations):
         """
         tag: str = ASSET_TAG.find()(self, spec, request, **attributes)
         return tag
+
+    def import_map(self, request: Any = None, prefix: Any = None, /, **attributes: Any) -> ImportMap:
+        """
+        The import map of a page, as the element `<script type="importmap">`: the bare names that `module` declares, and each
+        module below a digest cache buster under the URL that it has now, with its integrity.
+
+        It belongs before every module of the page. Of the modules below a digest, those below *prefix*, a spec or several.
+        Its `csp_hash` is what a Content-Security-Policy says of it; *attributes* are added, such as `nonce`.
+        """
+        made: ImportMap = IMPORT_MAP.find()(self, request, prefix, **attributes)
+        return made
+
+    def csp_hashes(self, request: Any = None, prefix: Any = None) -> list[str]:
+        """What a Content-Security-Policy says of the inline scripts that we make for a page: `'sha256-...'` of its import map."""
+        hashes: list[str] = CSP_HASHES.find()(self, request, prefix)
+        return hashes
+
+    def preloads(self, *specs: Spec | AssetSpec, request: Any = None, most: int = 8, size: int = 4096) -> str:
+        """
+        The value of a `Link` header that lets a browser fetch *specs* before it has read the page; of a module all that it
+        imports. '' when there is nothing to tell.
+
+        At most *most* hints and *size* bytes: what is left out, `left_out` counts. What has no version in its URL, and what
+        is protected by a permission, is left out, too. Raises NotPublished, FileNotFoundError, ValueError.
+        """
+        value: str = LINK_HEADER.find()(self, specs, request, most, size)
+        return value
 
     def route_url(self, route_name: str, request: Any = None, /, *elements: Any, **values: Any) -> str:
         """

@@ -128,6 +128,7 @@ class IModule(Interface):
 
     name = Attribute("The bare name, 'lodash'; or the beginning of names, with a slash behind it.")
     path = Attribute("The AssetSpec of the script, or of the directory.")
+    scope = Attribute("The AssetSpec of the directory whose modules import by that name; None for all of them.")
 
 
 class IContentStore(Interface):

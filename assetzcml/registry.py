@@ -348,7 +348,7 @@ _ORDERS: Mapping[type[Interface], Callable[[Any], Any]] = {
     IOverride: _by_strength,
     IBusting: lambda record: -record.generation,
     IMediaType: lambda record: -record.generation,
-    IModule: lambda record: record.name,
+    IModule: lambda record: record.key,
     IContentStore: lambda record: -record.generation,
     IBundling: _by_strength,
     IRecord: _by_strength,

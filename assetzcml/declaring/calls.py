@@ -204,15 +204,17 @@ class Declarations(Registry):
         with self._call(_caller(), "mediaType") as call:
             self._declare(MediaType(extension=rules.extension(extension), type=rules.media_type(type), **call))
 
-    def add_module(self, name: str, path: Spec) -> None:
+    def add_module(self, name: str, path: Spec, *, scope: Spec | None = None) -> None:
         """
         Let modules import the script *path* by the bare *name*: what the directive `module` does.
 
-        A *name* that ends with a slash stands for what is below the directory *path*. Raises ConfigurationError.
+        A *name* that ends with a slash stands for what is below the directory *path*. With *scope*, a directory, only the
+        modules below that import so. Raises ConfigurationError.
         """
         with self._call(_caller(), "module") as call:
             spec = _read(asset_spec, path, "path")
-            self._declare(Module(name=rules.module(name), path=spec, **call))
+            within = None if scope is None else _read(asset_spec, scope, "scope")
+            self._declare(Module(name=rules.module(name), path=spec, scope=within, **call))
 
     def add_content_store(
         self, directory: str | os.PathLike[str], keep: int = KEEP, younger: str | int = YOUNGER

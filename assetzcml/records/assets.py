@@ -420,7 +420,7 @@ class MediaType(Record):
 class Module(Record):
     """
     What `module` declares: modules import the asset *path* by the bare *name*; a name that ends with a slash stands for
-    what is below the directory *path*.
+    what is below the directory *path*. With a *scope*, a directory, only the modules below that do.
     """
 
     provided: ClassVar[type[Interface]] = IModule
@@ -429,19 +429,21 @@ class Module(Record):
 
     name: str
     path: AssetSpec
+    scope: AssetSpec | None = None
 
     @property
     def directory(self) -> bool:
+        """Does the name stand for all names that begin so?"""
         return self.name.endswith("/")
 
     @property
-    def discriminator(self) -> tuple[str, str]:
-        return "module", self.name
+    def discriminator(self) -> tuple[str, ...]:
+        return ("module", self.name) if self.scope is None else ("module", self.name, str(self.scope))
 
     @property
     def key(self) -> str:
-        """As `StaticViewRecord.key`."""
-        return self.name
+        """As `Record.key`."""
+        return self.name if self.scope is None else f"{self.name} in {self.scope}"
 
     def __str__(self) -> str:
         return f"module {shorten(self.name)}"
@@ -449,11 +451,11 @@ class Module(Record):
     def attributes(self) -> dict[str, Any]:
         """As `Record.attributes`."""
         path = f"{self.path}/" if self.directory and self.path.parts else str(self.path)
-        return {"name": self.name, "path": path}
+        return {"name": self.name, "path": path, "scope": None if self.scope is None else str(self.scope)}
 
     def detail(self) -> str:
         """As `Record.detail`."""
-        return f"of {self.attributes()['path']!r}"
+        return f"of {self.attributes()['path']!r}" + (f" in {str(self.scope)!r}" if self.scope is not None else "")
 
     def concerns(self, spec: Any) -> bool:
         """As `Record.concerns`."""

@@ -25,7 +25,7 @@ from assetzcml.urls.frozen import frozen_integrity
 from assetzcml.urls.generator import URLGenerator
 from assetzcml.urls.tags import Markup, element, mounted
 
-__all__ = ["asset_tag", "integrity_of"]
+__all__ = ["asset_tag", "integrity_of", "kind_of", "versioned"]
 
 ATTEMPTS = 3  # readings of an asset that changes meanwhile
 KEPT = 10_000  # files; about 4 MB
@@ -106,7 +106,7 @@ def asset_tag(
     if isinstance(address, str):
         url, integrity = _path(registry, address), frozen_integrity(registry, address) if wanted else None
     else:
-        url, integrity = _versioned(registry, address) if wanted else (_path(registry, address), None)
+        url, integrity = versioned(registry, address) if wanted else (_path(registry, address), None)
     return element(kind, mounted(registry, url, request), integrity, **attributes)
 
 
@@ -130,7 +130,7 @@ def _path(registry: Registry, spec: Spec | AssetSpec) -> str:
     return path
 
 
-def _versioned(registry: Registry, spec: AssetSpec) -> tuple[str, str | None]:
+def versioned(registry: Registry, spec: AssetSpec) -> tuple[str, str | None]:
     """The URL of an asset, and the integrity of the bytes that it stands for; None where these cannot be had together."""
     generator = registry.part(URLGenerator)
     for attempt in range(ATTEMPTS):

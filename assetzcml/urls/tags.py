@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 from assetzcml.registry import Registry
 from assetzcml.urls.applications import application_path, path_of_url
 
-__all__ = ["Markup", "bundle_tags", "bundle_urls", "element", "mounted"]
+__all__ = ["Markup", "bundle_tags", "bundle_urls", "element", "element_text", "mounted"]
 
 KINDS = ("css", "js")
 # What loads an asset of a kind: the element, its own attributes (None: the URL), and what ends it. A font is fetched
@@ -80,9 +81,25 @@ def element(kind: str, url: str, integrity: str | None = None, **attributes: Any
         pairs["integrity"] = integrity
         if "//" in url.partition("?")[0]:
             pairs["crossorigin"] = "anonymous"
-    pairs.update((name.rstrip("_").replace("_", "-"), value) for name, value in attributes.items())
-    text = "".join(_attribute(name, value) for name, value in pairs.items())
-    return Markup(f"<{name}{text}>{end}")
+    return Markup(_opened(name, {**pairs, **_named(attributes)}) + end)
+
+
+def element_text(name: str, attributes: Mapping[str, Any], text: str | None = None) -> str:
+    """
+    An element with *attributes*, and with *text*, which stands in it as it is.
+
+    >>> element_text("script", {"type": "importmap", "nonce": None}, "{}"), element_text("link", {"rel": "x", "data_a": 1})
+    ('<script type="importmap">{}</script>', '<link rel="x" data-a="1">')
+    """
+    return _opened(name, _named(attributes)) + ("" if text is None else f"{text}</{name}>")
+
+
+def _named(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
+
+
+def _opened(name: str, pairs: Mapping[str, Any]) -> str:
+    return f"<{name}{''.join(_attribute(key, value) for key, value in pairs.items())}>"
 
 
 def _attribute(name: str, value: Any) -> str:

@@ -166,9 +166,9 @@ def media_type(context: Any, extension: str, type: str) -> None:  # noqa: A002 (
     declare(context, MediaType(extension=extension, type=type, origin=tag_of(context)))
 
 
-def module(context: Any, name: str, path: AssetSpec) -> None:
+def module(context: Any, name: str, path: AssetSpec, scope: AssetSpec | None = None) -> None:
     """`module`."""
-    declare(context, Module(name=name, path=path, origin=tag_of(context)))
+    declare(context, Module(name=name, path=path, scope=scope, origin=tag_of(context)))
 
 
 def content_store(context: Any, directory: str, keep: int = KEEP, younger: int = YOUNGER) -> None:

@@ -241,6 +241,11 @@ class IModule(Interface):
         title="Asset spec of the script, or of the directory",
         description="A directory where the name ends with a slash.",
     )
+    scope = Spec(
+        title="Asset spec of the directory whose modules import so",
+        description="All modules when left out.",
+        required=False,
+    )
 
 
 class IContentStore(Interface):

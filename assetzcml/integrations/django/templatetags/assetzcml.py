@@ -48,3 +48,15 @@ def asset_tag(context: Any, spec: str, **attributes: Any) -> Any:
 def asset_integrity(context: Any, spec: str) -> str:
     """`{% asset_integrity "shop:static/app.js" %}`: the integrity of an asset."""
     return str(_functions(context)["asset_integrity"](spec))
+
+
+@register.simple_tag(takes_context=True)
+def import_map(context: Any, prefix: Any = None, **attributes: Any) -> Any:
+    """`{% import_map nonce=request.csp_nonce %}`: the import map of the page, before its first module."""
+    return _functions(context)["import_map"](prefix, **attributes)
+
+
+@register.simple_tag(takes_context=True)
+def preloads(context: Any, *specs: str, **attributes: Any) -> Any:
+    """`{% preloads "shop:static/app.js" %}`: the elements that let a browser fetch what the page will ask for."""
+    return _functions(context)["preloads"](*specs, **attributes)
