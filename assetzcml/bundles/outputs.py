@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 import glob
+import io
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
 from assetzcml.bundles.building import needs_build
@@ -14,7 +15,10 @@ from assetzcml.bundles.bundle import Bundle, takes_out
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.declared import Addressed, Content, DeclaredBundle, Output
 from assetzcml.bundles.errors import OutdatedOutput, UnsetOption
+from assetzcml.bundles.filters import Filter, FilterError
+from assetzcml.bundles.filters.cssrewrite import CSSRewrite
 from assetzcml.bundles.freshness import differences, kept_records
+from assetzcml.bundles.joining import kind_of
 from assetzcml.bundles.registered import RegistryEnvironment, overriding
 from assetzcml.bundles.roles import Links
 from assetzcml.bundles.sources import Remote, Source, is_url
@@ -206,6 +210,25 @@ class Bundles:
             return [("there is no record of what it was made of", bundle.origin)]
         return [(each.what, each.origin) for each in found[-1]] if all(found) else []
 
+    def unreachable(self, name: str) -> list[Problem]:
+        """What is wrong with references of the bundle *name* that would lead to a host where nothing is published."""
+        bundle = self.environment.configuration.holdings.named.get(name)
+        if bundle is None or not bundle.output:
+            return []
+        ctx = Context(bundle.env, (bundle,), building=True)
+        try:
+            moving = [one.bind(ctx) for one in bundle.chain(bundle.env) if isinstance(one, CSSRewrite)]
+            sources = bundle.files(ctx)[0] if moving and ctx.get("url") is not None else []
+        except (ConfigurationError, OSError):  # told of where it is asked for
+            return []
+        return [
+            problem
+            for source in sources
+            if kind_of(source.relative) == "css"
+            for one in moving
+            for problem in _unreachable(one, source, ctx, str(bundle.output))
+        ]
+
     def state(self, name: str) -> BundleState:
         """The `BundleState` of the bundle *name*: what it is made of, and what there is of it. Builds nothing."""
         problems: list[str] = []
@@ -269,6 +292,25 @@ class Bundles:
             registry.snapshot.bundling, self._resolver(registry), lambda: self._links(registry)
         )
         yield from Checks(environment, list(records)).problems()
+
+
+def _unreachable(moving: Filter, source: Source, ctx: Context, output: str) -> Sequence[Problem]:
+    about = {
+        "source": source.item,
+        "source_path": source.path,
+        "source_spec": source.spec,
+        "source_url": ctx.plain_url_of_source(source),
+        "output": output,
+        "output_url": ctx.url_of_output(output),
+    }
+    try:
+        content, _ = source.read()
+        moving.input(io.BytesIO(content), io.BytesIO(), **about)  # type: ignore[misc]
+    except FilterError as error:
+        return error.problems
+    except OSError:
+        pass
+    return ()
 
 
 def _writable(directory: str) -> bool:

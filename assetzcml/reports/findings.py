@@ -348,6 +348,13 @@ RULES: dict[str, Rule] = {
             "run 'assetzcml build' with this configuration",
             rules.outdated_outputs,
         ),
+        Rule(
+            "A069",
+            ERROR,
+            "A reference to a host where nothing is published",
+            "publish the static view of the file under a name with that host too, or set application_url",
+            rules.unreachable_references,
+        ),
         # Routes and views.
         Rule(
             "A070",

@@ -508,6 +508,14 @@ def outdated_outputs(site: Site) -> Iterator[Remark]:
             yield Remark(at(bundle, "output"), message, also=also)
 
 
+def unreachable_references(site: Site) -> Iterator[Remark]:
+    """A reference to a host where nothing is published."""
+    for bundle in site.bundles:
+        for problem in site.registry.above.bundles().unreachable(bundle.name):
+            also = _against("in the bundle declared at", bundle)
+            yield Remark(problem.origin, problem.message, problem.hint, also)
+
+
 def replaced_contents(site: Site) -> Iterator[Remark]:
     """Contents of a bundle that an override replaces."""
     for bundle in site.bundles:

@@ -5,6 +5,7 @@ from webob import Request
 
 from assetzcml import StaticApp, load_zcml
 from assetzcml.bundles import BuildError
+from assetzcml.reports.findings import Checker
 
 A = 'xmlns="http://namespaces.assetzcml.org/assets"'
 SHEET = "a{background:url(../img/logo.svg)}\nb{background:url('../img/logo.svg?x#y')}\nc{background:url(data:,x)}\n"
@@ -133,3 +134,11 @@ def test_with_the_static_view_on_that_host_they_stay_relative(package):
         }
     )
     assert built(load_zcml(f"{app}:configure.zcml")) == SHEET
+
+
+def test_check_says_before_what_the_build_would_be_an_error_for(shop):
+    found = [each for each in Checker(shop(CDN, sheet=SHEET)).findings() if each.code == "A069"]
+    assert [(each.severity, each.origin.line, each.origin.column) for each in found] == [("error", 1, 14)]
+    assert "would lead to https://cdn.test, where the file is not published" in found[0].message
+    clean = [shop(CDN, sheet=SHEET, application_url="https://shop.test/"), shop('<environment directory="static"/>')]
+    assert [each for registry in clean for each in Checker(registry).findings() if each.code == "A069"] == []
