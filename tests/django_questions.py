@@ -77,6 +77,77 @@ def urls(*names):
     return [static(name) for name in names]
 
 
+def rendered(*texts):
+    """Templates of these texts, as a view renders them."""
+    from django.template import engines
+    from django.test import RequestFactory
+
+    request = RequestFactory().get("/", SCRIPT_NAME="/mounted")
+    return [engines["django"].from_string(text).render({"name": "<b>"}, request) for text in texts]
+
+
+def named(*names):
+    """The templates of these names, or the errors."""
+    from django.template.loader import render_to_string
+
+    return [render_to_string(name).strip() for name in names]
+
+
+def statuses(*paths):
+    """The statuses and first lines that the project answers with."""
+    from django.test import Client
+
+    answers = [Client().get(path) for path in paths]
+    return [(answer.status_code, answer.getvalue().decode().partition("\n")[0]) for answer in answers]
+
+
+def edited(site, *texts):
+    """What a style sheet of the admin begins with, and what was logged as an error, after each edit of the ZCML file."""
+    import logging
+    import os
+
+    from django.test import Client
+
+    import assetzcml.declaring.configuration_files as files
+
+    files.PAUSE = 0.0
+    logged, said = [], []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: logged.append(record.getMessage())
+    logging.getLogger("assetzcml").addHandler(handler)
+    for number, text in enumerate(texts):
+        with open(site, "w") as stream:
+            stream.write(text)
+        os.utime(site, ns=(number, number))
+        line = Client().get("/static/admin/css/login.css").getvalue().decode().partition("\n")[0]
+        said.append((line, [each.partition("\n")[0] for each in logged]))
+        logged.clear()
+    return said
+
+
+def live(*names):
+    """The assets of these names from the server of a StaticLiveServerTestCase: statuses, and first lines."""
+    import unittest
+    import urllib.request
+
+    from django.contrib.staticfiles.testing import StaticLiveServerTestCase
+    from django.templatetags.static import static
+
+    answers = []
+
+    class Story(StaticLiveServerTestCase):
+        databases = frozenset()
+
+        def test_story(self):
+            for name in names:
+                with urllib.request.urlopen(f"{self.live_server_url}{static(name)}") as answer:
+                    answers.append((answer.status, answer.read().decode().partition("\n")[0]))
+
+    result = unittest.TestResult()
+    unittest.defaultTestLoader.loadTestsFromTestCase(Story).run(result)
+    return answers, [text for _, text in (*result.errors, *result.failures)]
+
+
 def memory(path):
     """Under ASGI: how many bytes were sent, how many kilobytes more the process takes, how many warnings there were."""
     import warnings

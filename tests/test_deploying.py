@@ -168,6 +168,7 @@ def test_the_page_says_of_each_server_which_prefixes_it_takes():
     }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "name, column", [(name, column) for name in PREFIXED for column in (0, 1) if PREFIXED[name][2][column] == "yes"]
 )

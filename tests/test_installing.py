@@ -59,6 +59,14 @@ class Workshop:
         """Install tools."""
         run(self.python, "-m", "pip", "--disable-pip-version-check", "-q", "install", *requirements, cwd=self.top)
 
+    def application(self, directory, *requirements):
+        """The interpreter of a new environment with other projects' distributions and ours, from wheels."""
+        run(sys.executable, "-m", "venv", directory, cwd=self.top)
+        python = directory / "bin" / "python"
+        pip = ["-m", "pip", "--disable-pip-version-check", "-q", "install"]
+        run(python, *pip, *requirements, self.wheels[0], cwd=self.top)
+        return python
+
     def sources(self, name):
         """A copy of the checkout's two distributions."""
         copy = self.top / name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
@@ -24,7 +25,7 @@ except ModuleNotFoundError as error:
         raise
     raise MissingExtra('Assets needs Flask, which is not installed; pip install "assetzcml[flask]"') from None
 
-from assetzcml.integrations.jinja2 import OverrideLoader
+from assetzcml.integrations.jinja2 import OverrideLoader, roots_of
 
 __all__ = ["Assets"]
 
@@ -166,8 +167,7 @@ class _Application:
         """The directories of templates, in the order in which Flask looks: the application's, then the blueprints'."""
         roots = []
         for owner in (self.app, *self.app.iter_blueprints()):
-            for path in getattr(owner.jinja_loader, "searchpath", ()):
-                spec = _folder_spec(owner, path)
+            for spec in roots_of(owner.jinja_loader, partial(_folder_spec, owner)):
                 if spec not in roots:
                     roots.append(spec)
         return roots

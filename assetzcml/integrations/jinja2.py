@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from typing import Any
 
 from assetzcml.errors import InvalidSpec, MissingExtra
+from assetzcml.integrations.publishing import directory_spec
 from assetzcml.integrations.templates import (
     BELOW,
     ORIGINAL,
@@ -18,11 +19,11 @@ from assetzcml.integrations.templates import (
     refuse_cycle,
     template_roots,
 )
-from assetzcml.records.assets import AssetSpec
+from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.registry import Registry
 
 try:
-    from jinja2 import BaseLoader, Environment, Template, nodes, pass_context
+    from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, Template, nodes, pass_context
     from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
     from jinja2.runtime import Context
 except ModuleNotFoundError as error:
@@ -30,7 +31,7 @@ except ModuleNotFoundError as error:
         raise
     raise MissingExtra('AssetLoader needs Jinja2, which is not installed; pip install "assetzcml[jinja2]"') from None
 
-__all__ = ["AssetLoader", "OriginalsLoader", "OverrideLoader", "asset_globals"]
+__all__ = ["AssetLoader", "OriginalsLoader", "OverrideLoader", "asset_globals", "roots_of"]
 
 # What a compiled template imports: `joined` for names that are not known before it is rendered, `entered` below.
 JOINED, ENTERED = f"{__name__}.joined", f"{__name__}.entered"
@@ -140,6 +141,21 @@ class OverrideLoader(AssetLoader):
 
     def _is_ours(self, name: str) -> bool:
         return ":" in name or "!" in name or self._templates.overridden(name)
+
+
+def roots_of(loader: Any, spec_of: Callable[[str], AssetSpec] = directory_spec) -> list[AssetSpec]:
+    """
+    The directories that a loader of Jinja2 looks in, in its order; *spec_of* makes the spec of a path.
+
+    The loaders of a choice are looked into. One that has no directories, or names that are no paths below them, has none.
+    """
+    if isinstance(loader, ChoiceLoader):
+        return [root for each in loader.loaders for root in roots_of(each, spec_of)]
+    if isinstance(loader, OverrideLoader):
+        return roots_of(loader.loader, spec_of)
+    if isinstance(loader, PackageLoader):
+        return [AssetSpec(loader.package_name, asset_spec(f"/{loader.package_path}").parts)]
+    return [spec_of(path) for path in getattr(loader, "searchpath", ())]
 
 
 class OriginalsLoader(BaseLoader):

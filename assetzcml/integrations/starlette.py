@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from assetzcml.assembly import AssetRegistry
@@ -50,11 +50,17 @@ class Assets(BaseRoute):
         self.name = name
         self._app = StaticApp(registry)
         self._desks = Desks(registry)
+        #: The names of static views that routes of mounted applications answer, behind what stands before these.
+        self._left: Sequence[str] = ()
 
     def matches(self, scope: Any) -> tuple[Match, Any]:
         """Does the path belong to a static view?"""
-        owner = scope["type"] == "http" and self._desks.current.owner(path_of(scope) or "/", scope["method"])
-        return (Match.FULL if owner else Match.NONE), {}
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        path = path_of(scope) or "/"
+        if any(f"{path}/".startswith(f"/{name}/") for name in self._left):
+            return Match.NONE, {}
+        return (Match.FULL if self._desks.current.owner(path, scope["method"]) else Match.NONE), {}
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
         await self._app(scope, receive, send)
@@ -69,19 +75,53 @@ class Assets(BaseRoute):
         return URLPath(url) if url.startswith("/") and not url.startswith("//") else Elsewhere(url)
 
 
+class NestedAssets(Assets):
+    """The same in an application that is mounted at *above*: its static view has the whole name."""
+
+    def __init__(self, registry: Any, root: str, name: str, above: str):
+        super().__init__(registry, root, name)
+        self._above = above
+        self._below = f"/{'/'.join(asset_spec(root).below(ROOT))}/"
+
+    def matches(self, scope: Any) -> tuple[Match, Any]:
+        whole = self._whole(scope)
+        mine = f"{path_of(whole)}/".startswith(self._below) if scope["type"] == "http" else False
+        return super().matches(whole) if mine else (Match.NONE, {})
+
+    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
+        await super().handle(self._whole(scope), receive, send)
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """As that of a mount: what stands above it is put before this. An external URL cannot be said so."""
+        url = super().url_path_for(name, **path_params)
+        if not str(url).startswith(f"{self._above}/"):
+            return URLPath(f"{self._below.removeprefix(self._above)}{str(path_params['path']).lstrip('/')}")
+        return URLPath(str(url).removeprefix(self._above))
+
+    def _whole(self, scope: Any) -> Any:
+        """The scope as the application has it that is not mounted."""
+        root = scope.get("root_path", "")
+        return {**scope, "root_path": root.removesuffix(self._above)}
+
+
 def add_assets(app: Any, assets: Any = None, templates: Any = None) -> Any:
     """
     Let packages override what an application publishes and shows. Returns the AssetRegistry.
 
-    Each `Mount` of `StaticFiles` that *app* has by now is served through the registry, under its own path and name, and
-    *templates*, a Jinja2Templates or several, find their templates through it, by the names they have. *assets* is a spec
-    or path of ZCML to load, or an AssetRegistry. `html=True` stays Starlette's. Raises ConfigurationError.
+    Each `Mount` of `StaticFiles` that *app* and what is mounted in it have by now is served through the registry, under
+    its own path and name, and *templates*, a Jinja2Templates or several, find their templates through it, by the names
+    they have. *assets* is a spec or path of ZCML to load, or an AssetRegistry. `html=True` stays Starlette's. Raises
+    ConfigurationError.
     """
     registry = _loaded(assets, bool(getattr(app, "debug", False)))
     routes = getattr(app, "router", app).routes
-    for index, route in enumerate(routes):
-        if isinstance(route, Mount) and isinstance(route.app, StaticFiles) and not route.app.html:
-            routes[index] = _in_place_of(registry, route)
+    nested = _adopt(registry, routes)
+    own = [route for route in routes if isinstance(route, Assets)]
+    if not own:  # what ZCML publishes
+        own.append(Assets(registry))
+        routes.insert(0, own[0])
+    for route in own:
+        route._left = [*route._left, *nested]
     several = templates if isinstance(templates, (list, tuple)) else [templates] if templates is not None else []
     for each in several:
         _equip(registry, each)
@@ -95,22 +135,39 @@ def _loaded(said: Any, debug: bool) -> Any:
     return registry if said is None else registry.load_zcml(os.fspath(said))
 
 
-def _in_place_of(registry: Any, route: Any) -> Assets:
+def _adopt(registry: Any, routes: Any, above: str = "") -> list[str]:
+    """Take the place of every mount of StaticFiles in *routes*; returns the names of those in mounted applications."""
+    nested = []
+    for index, route in enumerate(routes):
+        if not isinstance(route, Mount) or "{" in route.path:
+            continue
+        if not isinstance(route.app, StaticFiles):
+            nested += _adopt(registry, route.routes, above + route.path)
+        elif not route.app.html:
+            routes[index] = _in_place_of(registry, route, above)
+            if above:
+                nested.append(f"{above}{route.path}".strip("/"))
+    return nested
+
+
+def _in_place_of(registry: Any, route: Any, above: str) -> Assets:
     """A route that serves what a mount of StaticFiles does, its directories in their order."""
-    name = publication_name(route.path.strip("/") or "/")
+    name = publication_name(f"{above}{route.path}".strip("/") or "/")
     root = ROOT.joined(name.split("/"))
     origin = Origin(f"Mount({route.path!r})")
     directories = [Directory(directory_spec(path), origin) for path in route.app.all_directories]
     follows = bool(getattr(route.app, "follow_symlink", False))
     merge(registry, name, root, directories, origin, cache_max_age=0, index="", follow_symlinks=follows)
+    if above:
+        return NestedAssets(registry, str(root), route.name, above)
     return Assets(registry, str(root), route.name or "static")
 
 
 def _equip(registry: Any, templates: Any) -> None:
     loaders = importlib.import_module("assetzcml.integrations.jinja2")
     environment = templates.env
-    roots = [directory_spec(path) for path in getattr(environment.loader, "searchpath", ())]
-    environment.loader = loaders.OverrideLoader(registry, tuple(roots), environment.loader)
+    roots = tuple(loaders.roots_of(environment.loader))
+    environment.loader = loaders.OverrideLoader(registry, roots, environment.loader)
     processors = getattr(templates, "context_processors", None)
     if processors is not None:
         processors.append(template_context(registry))

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -232,3 +233,164 @@ STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder",
     assert (counted, status) == ("1 file used", 200)
     assert "color:green" in style
     assert "rgb(0,64,160)" in style
+
+
+def zcml(path, *statements):
+    path.write_text(f'<configure xmlns="http://namespaces.assetzcml.org/assets">{"".join(statements)}</configure>')
+    return str(path)
+
+
+def test_templates_have_bundles_and_the_urls_of_specs(tmp_path):
+    (tmp_path / "made").mkdir()
+    site = zcml(
+        tmp_path / "site.zcml",
+        f'<environment directory="{tmp_path / "made"}"/><staticView name="made" path="{tmp_path / "made"}"/>',
+        '<bundle name="all.css" contents="polls:static/polls/style.css" output="all.css"/>',
+    )
+    tags, urls, url, plain_text = ask(
+        "rendered",
+        '{% load assetzcml %}{% bundle_tags "all.css" media="print" %}',
+        '{% load assetzcml %}{% bundle_urls "all.css" as urls %}{{ urls|join:" " }}',
+        '{% load assetzcml %}{% asset_url "polls:static/polls/style.css" %}',
+        "{{ name }}",
+        site=site,
+    )
+    assert re.fullmatch(
+        r'<link rel="stylesheet" href="/mounted/made/all\.css[^"]*" integrity="sha384-[^"]+" media="print">', tags
+    )
+    assert urls.startswith("/mounted/made/all.css")
+    assert (plain(url), plain_text) == ("/mounted/static/~V/polls/style.css", "&lt;b&gt;")
+
+
+def test_while_debug_is_on_changed_zcml_is_read_again_and_a_broken_one_leaves_what_was(tmp_path):
+    site = tmp_path / "site.zcml"
+    login = "static/admin/css/login.css"
+    good = f'<asset to_override="django.contrib.admin:{login}" override_with="harbour:{login}"/>'
+    texts = [zcml(site, *body) and site.read_text() for body in ([], [good], ["<asset/>"], [])]
+    zcml(site)
+    plain_line, themed, broken, again = ask("edited", site, *texts, site=str(site), debug=True)
+    assert themed == [".login #header { background: rgb(0, 64, 160) }", []]
+    assert broken[0] == themed[0]
+    assert f"{site}:1:" in broken[1][0]
+    assert again == plain_line
+    assert plain_line[0] != themed[0]
+
+
+def test_a_live_server_of_the_projects_own_tests_answers_what_the_tag_names():
+    assert ask("live", "admin/css/login.css", "polls/style.css", site=THEME) == [
+        [[200, ".login #header { background: rgb(0, 64, 160) }"], [200, "li a {"]],
+        [],
+    ]
+
+
+FINDERS = """
+from django.contrib.staticfiles.finders import BaseFinder, BaseStorageFinder
+from django.core.files.storage import FileSystemStorage
+class Told(BaseStorageFinder):
+    storage = FileSystemStorage({told!r})
+class Untold(BaseFinder):
+    def find(self, path, find_all=False, **more): return []
+    def list(self, ignored):
+        storage = FileSystemStorage({untold!r})
+        return [("secret.css", storage), ("polls/style.css", storage)]
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder", "changed_settings.Told", "changed_settings.Untold"]
+"""
+
+
+def test_a_finder_of_another_project_that_says_where_it_looks_is_published_and_of_the_others_check_tells(tmp_path):
+    for name in "told/told.css", "untold/secret.css", "untold/polls/style.css":
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    more = FINDERS.format(told=str(tmp_path / "told"), untold=str(tmp_path / "untold"))
+    assert ask("statuses", "/static/told.css", "/static/secret.css", more=more, cwd=tmp_path) == [
+        [200, "told/told.css"],
+        [404, "404 Not Found"],
+    ]
+    told = manage("check", more=more, cwd=tmp_path).stderr
+    assert (
+        f"(assetzcml.W003) {tmp_path / 'untold/secret.css'} is found by changed_settings.Untold, and not published"
+        in told
+    )
+    assert (
+        f"(assetzcml.E003) 'polls/style.css' is {tmp_path / 'untold/polls/style.css'} for changed_settings.Untold"
+        in told
+    )
+
+
+def test_a_template_that_three_loaders_have_is_djangos_first_and_an_override_goes_before_all(tmp_path):
+    (tmp_path / "first/polls").mkdir(parents=True)
+    (tmp_path / "first/polls/index.html").write_text("the project's")
+    more = f"""TEMPLATES[0]["DIRS"] = [{str(tmp_path / "first")!r}]
+TEMPLATES[0]["APP_DIRS"] = False
+TEMPLATES[0]["OPTIONS"]["loaders"] = ["django.template.loaders.filesystem.Loader",
+    "django.template.loaders.app_directories.Loader",
+    ("django.template.loaders.locmem.Loader", {{"polls/index.html": "never", "only.html": "in memory"}})]
+"""
+    names = "polls/index.html", "only.html"
+    assert ask("named", *names, more=more, cwd=tmp_path) == ["the project's", "in memory"]
+    (tmp_path / "themed.html").write_text("themed")
+    override = f'<asset to_override="polls:templates/polls/index.html" override_with="{tmp_path / "themed.html"}"/>'
+    site = zcml(tmp_path / "site.zcml", override)
+    assert ask("named", *names, site=site, more=more, cwd=tmp_path) == ["themed", "in memory"]
+
+
+def test_what_an_earlier_application_made_in_its_ready_is_made_again(tmp_path):
+    (tmp_path / "early/static/early").mkdir(parents=True)
+    (tmp_path / "early/static/early/a.css").write_text("a{}")
+    (tmp_path / "early/__init__.py").write_text("")
+    (tmp_path / "early/apps.py").write_text(
+        "from django.apps import AppConfig\n"
+        "class Early(AppConfig):\n"
+        "    name = 'early'\n"
+        "    def ready(self):\n"
+        "        from django.template.loader import get_template\n"
+        "        from django.templatetags.static import static\n"
+        "        get_template('polls/index.html')\n"
+        "        static('early/a.css')\n"
+    )
+    more = "INSTALLED_APPS.insert(0, 'early')"
+    (url,) = ask("urls", "early/a.css", more=more, cwd=tmp_path)
+    assert plain(url) == "/static/~V/early/a.css"
+    assert ask("templates", site=THEME, more=more, cwd=tmp_path)[0] == "<li>From the harbour</li>"
+
+
+def test_what_djangos_manifest_storage_has_collected_is_served_and_kept_for_ever(tmp_path):
+    more = f"""STATIC_ROOT = {str(tmp_path / "collected")!r}
+STORAGES = {{"staticfiles": {{"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}}}}
+"""
+    assert manage("collectstatic", "--noinput", "-v0", site=THEME, more=more, cwd=tmp_path).stderr == ""
+    found = ask("pages", site=THEME, more=more, cwd=tmp_path)
+    assert {(status, cache) for status, _, cache, _ in found.values()} == {(200, FOREVER)}
+    assert all(re.search(r"\.[0-9a-f]{12}\.\w+$", url) for url in found)
+    first = {url.rpartition("/")[2][:5]: line for url, (_, line, *_) in found.items()}
+    assert first["login"] == ".login #header { background: rgb(0, 64, 160) }"
+    assert ask("statuses", "/static/admin/css/base.css", more=more, cwd=tmp_path)[0][0] == 200
+
+
+@pytest.mark.parametrize("kind", ["without __init__", "in an archive"])
+def test_an_application_may_be_any_package(kind, tmp_path):
+    home = tmp_path / "packages"
+    (home / "odd/static/odd").mkdir(parents=True)
+    (home / "odd/templates").mkdir()
+    (home / "odd/static/odd/a.css").write_text("odd")
+    (home / "odd/templates/odd.html").write_text("the odd one's")
+    if kind == "in an archive":
+        (home / "odd/__init__.py").touch()
+        home = shutil.make_archive(str(tmp_path / "odd"), "zip", home)
+        shutil.rmtree(tmp_path / "packages")
+    more = f"import sys\nsys.path.append({str(home)!r})\nINSTALLED_APPS.append('odd')"
+    assert ask("statuses", "/static/odd/a.css", more=more, cwd=tmp_path) == [[200, "odd"]]
+    assert ask("named", "odd.html", more=more, cwd=tmp_path) == ["the odd one's"]
+
+
+def test_an_application_that_is_listed_twice_is_djangos_error(tmp_path):
+    done = run(QUESTIONS, "urls", "polls/style.css", more="INSTALLED_APPS.append('polls')", cwd=tmp_path)
+    assert "django.core.exceptions.ImproperlyConfigured: Application labels aren't unique" in done.stderr
+
+
+def test_a_relative_static_url_is_below_the_script_name_as_in_django(tmp_path):
+    more = "STATIC_URL = 'assets/'; FORCE_SCRIPT_NAME = '/mounted'"
+    (url,) = ask("urls", "polls/style.css", more=more, cwd=tmp_path)
+    assert plain(url) == "/mounted/assets/~V/polls/style.css"
+    assert ask("statuses", "/assets/polls/style.css", more=more, cwd=tmp_path) == [[200, "li a {"]]

@@ -12,7 +12,7 @@ pytest.importorskip("flask")
 
 import flask
 from flask import Blueprint, Flask, render_template, render_template_string, url_for
-from jinja2 import DictLoader
+from jinja2 import ChoiceLoader, DictLoader
 
 from assetzcml import AssetRegistry, load_zcml
 from assetzcml.integrations.flask import Assets
@@ -95,6 +95,14 @@ def test_a_plain_name_of_a_template_sees_overrides_and_the_original(names, theme
             "themed", "themed", "themed", "only the theme's", "admin",
         ]  # fmt: skip
         assert render_template(f"{names[0]}:templates/h.html") == "themed"
+
+
+def test_a_choice_of_loaders_that_the_application_made_is_looked_into(names, themed):
+    app = Flask(names[0])
+    app.jinja_loader = ChoiceLoader([app.jinja_loader, DictLoader({"more.html": "more"})])
+    Assets(themed, app)
+    with app.test_request_context("/"):
+        assert [render_template(name) for name in ("h.html", "page.html", "more.html")] == ["themed", "themed", "more"]
 
 
 def test_without_an_override_the_order_of_templates_is_flasks(names):

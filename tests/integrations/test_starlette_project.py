@@ -5,8 +5,9 @@ import pytest
 pytest.importorskip("starlette")
 pytest.importorskip("jinja2")
 
-from jinja2 import Environment
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -155,3 +156,65 @@ def test_what_lies_in_no_package_is_overridden_by_its_place(tmp_path, theme):
     app = Starlette(routes=[Mount("/static", StaticFiles(directory=tmp_path / "static"), name="static")])
     add_assets(app, registry)
     assert TestClient(app).get("/static/x.css").text == "themed{}"
+
+
+def test_what_a_mounted_application_mounts_is_overridden_under_its_own_url_and_behind_its_middleware(shop, site):
+    statics = StaticFiles(directory=directory(shop, "statics"))
+
+    async def where(request):
+        return PlainTextResponse(str(request.url_for("admin:files", path="app.css")))
+
+    class Door:
+        def __init__(self, app):
+            self.app = app
+
+        async def __call__(self, scope, receive, send):
+            refused = scope["type"] == "http" and (b"x-nobody", b"") in scope["headers"]
+            await (PlainTextResponse("no", 403) if refused else self.app)(scope, receive, send)
+
+    admin = Starlette(
+        routes=[Route("/where", where), Mount("/files", statics, name="files")], middleware=[Middleware(Door)]
+    )
+    inner = Starlette(routes=[Mount("/admin", admin, name="admin"), Mount("/static", statics, name="static")])
+    add_assets(inner, site)
+    for app, prefix in (inner, ""), (Starlette(routes=[Mount("/outer", inner)]), "/outer"):
+        client = TestClient(app)
+        url = (
+            client.get(f"{prefix}/admin/where").text
+            if not prefix
+            else "http://testserver/outer/admin/files/app.css?x=t"
+        )
+        assert url == f"http://testserver{prefix}/admin/files/app.css?x=t"
+        assert client.get(url).text == "themed{}"
+        assert client.get(f"{prefix}/static/app.css").text == "themed{}"
+        assert client.get(url, headers={"X-Nobody": ""}).status_code == 403
+        assert client.get(f"{prefix}/admin/files/none").status_code == 404
+
+
+def test_an_external_name_of_what_a_mounted_application_mounts_leaves_its_own_url(shop, tmp_path):
+    path = tmp_path / "site.zcml"
+    path.write_text(
+        f'<configure xmlns="{NAMESPACE}"><staticView name="https://cdn.example.com/" path="{shop}:statics"/></configure>'
+    )
+    statics = Mount("/files", StaticFiles(directory=directory(shop, "statics")), name="files")
+    app = Starlette(routes=[Mount("/admin", Starlette(routes=[statics]), name="admin")])
+    add_assets(app, str(path))
+    url = str(app.url_path_for("admin:files", path="app.css"))
+    assert (url, TestClient(app).get(url).text) == ("/admin/files/app.css", "a{}")
+
+
+def test_what_zcml_publishes_is_served_by_an_application_without_a_mount(shop, tmp_path):
+    path = tmp_path / "site.zcml"
+    path.write_text(f'<configure xmlns="{NAMESPACE}"><staticView name="files" path="{shop}:statics"/></configure>')
+    app = Starlette(routes=[Route("/{rest:path}", lambda request: PlainTextResponse("the application"))])
+    add_assets(app, str(path))
+    client = TestClient(app)
+    assert [client.get(each).text for each in ("/files/app.css", "/other")] == ["a{}", "the application"]
+
+
+def test_templates_of_a_choice_of_loaders_and_of_a_package_are_overridden_by_their_plain_names(shop, site):
+    loader = ChoiceLoader([FileSystemLoader("nowhere"), PackageLoader(shop, "templates")])
+    templates = Jinja2Templates(env=Environment(loader=loader))
+    app, _ = made(shop)
+    add_assets(app, site, templates)
+    assert templates.get_template("index.html").render(url_for=lambda *a, **k: "") == "themed "

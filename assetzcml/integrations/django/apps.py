@@ -6,11 +6,13 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.contrib.staticfiles.storage import StaticFilesStorage
+from django.contrib.staticfiles.storage import StaticFilesStorage, staticfiles_storage
 from django.core import checks
 from django.core.files.storage import storages
 from django.core.management import get_commands
+from django.template import Engine, engines
 from django.utils.autoreload import autoreload_started, file_changed
+from django.utils.functional import empty
 from django.utils.module_loading import import_string
 
 from assetzcml.integrations.django.checks import check_assets
@@ -33,12 +35,22 @@ class AssetzcmlConfig(AppConfig):
         settings.STATICFILES_FINDERS = with_finder(settings.STATICFILES_FINDERS)
         settings.STORAGES = with_storage(settings.STORAGES)
         settings.TEMPLATES = [with_loader(engine) for engine in settings.TEMPLATES]
-        storages.backends.update(settings.STORAGES)  # they may have been read already
+        forget_what_was_made()
         checks.register(check_assets, checks.Tags.staticfiles)
         commands = get_commands()  # of which the first application's counts; ours goes on with what was there
         commands["runserver"] = PACKAGE
         autoreload_started.connect(watch, dispatch_uid=PACKAGE)
         file_changed.connect(read_again, dispatch_uid=PACKAGE)
+
+
+def forget_what_was_made() -> None:
+    """An application before ours may have used a storage or template in its own `ready`: they are made again."""
+    storages.backends.update(settings.STORAGES)
+    storages._storages.pop("staticfiles", None)
+    staticfiles_storage._wrapped = empty
+    vars(engines).pop("templates", None)
+    engines._templates, engines._engines = None, {}
+    Engine.get_default.cache_clear()
 
 
 def with_finder(finders: Any) -> list[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.finders import AppDirectoriesFinder, FileSystemFinder, get_finder
+from django.contrib.staticfiles.storage import HashedFilesMixin, staticfiles_storage
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.urls import get_script_prefix
@@ -20,6 +22,7 @@ from assetzcml.errors import Origin
 from assetzcml.integrations.publishing import Directory, bust, merge, publish
 from assetzcml.publishing.compress import available
 from assetzcml.records.assets import AssetSpec, asset_spec
+from assetzcml.records.patterns import Pattern
 from assetzcml.records.readers import content_codings, publication_name
 from assetzcml.urls.cachebusters import DigestCacheBuster, TreeCacheBuster
 
@@ -34,6 +37,8 @@ VARIANTS = ".variants"  # below STATIC_ROOT, where `collectstatic` puts what it 
 
 # Seconds. A plain URL says nothing about its content, so the browser asks again: at once while one works on it.
 PLAIN_MAX_AGE = 60 * 60
+
+HASHED = re.compile(r"\.[0-9a-f]{12}(\.[^.]*)?$")
 
 _lock = threading.RLock()
 _loaded: list[Any] = []
@@ -88,7 +93,7 @@ def publish_project(registry: Any) -> None:
     origin = Origin("settings.STATIC_URL")
     max_age = 0 if settings.DEBUG else PLAIN_MAX_AGE
     codings, variants = compressing()
-    options = {"cache_max_age": max_age, "content_encodings": codings}
+    options = {"cache_max_age": max_age, "content_encodings": codings, "immutable_names": _hashed()}
     merge(registry, name, ROOT, _directories(registry), origin, **options)
     if variants is not None:
         registry.settings.setdefault("variants", variants)
@@ -156,6 +161,31 @@ def _directories(registry: Any) -> Iterator[Directory]:
                     yield Directory(app_directory(config, finder.source_dir), Origin(f"INSTALLED_APPS {config.name}"))
         else:
             yield from _locations(finder, path)
+    if _hashed():
+        yield Directory(asset_spec(os.path.abspath(settings.STATIC_ROOT)), Origin("settings.STATIC_ROOT"))
+
+
+class HashedNames(Pattern):
+    """The names of Django's HashedFilesMixin: `base.96c479cedf7a.css`."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__("*.????????????.*")
+
+    def matches(self, parts: Sequence[str]) -> bool:
+        """Are the characters those of a digest, too?"""
+        return bool(parts) and HASHED.search(parts[-1]) is not None
+
+
+def _hashed() -> tuple[Pattern, ...]:
+    """
+    What is never changed of STATIC_ROOT, where `collectstatic` has put the names of a storage that the project chose.
+
+    Nothing else has them. (): the storage is ours, or makes no such names.
+    """
+    made = isinstance(staticfiles_storage, HashedFilesMixin) and settings.STATIC_ROOT and not settings.DEBUG
+    return (HashedNames(),) if made else ()
 
 
 def _project_directories() -> Iterator[Directory]:
