@@ -63,7 +63,7 @@ def registry_asked(config: str, features: tuple[str, ...], settings: dict[str, s
     meta = click.get_current_context().meta
     name, paste = (meta.get(f"{__name__}.{option[2:]}") for option in OPTIONS)
     if name is None and paste is None:
-        return load(config, features, settings, strict)
+        return load(config, features, settings, strict, asked=True)
     if name is not None and paste is not None:
         raise click.UsageError("--registry and --paste exclude each other")
     if features or settings:

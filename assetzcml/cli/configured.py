@@ -10,15 +10,16 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from types import TracebackType
 from typing import Any
 
 import click
 
-from assetzcml.assembly import AssetRegistry, load_zcml
+from assetzcml.assembly import AssetRegistry
 from assetzcml.cli.statuses import EXIT_STATUS, Wrong
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Problem
+from assetzcml.reports.findings import load_to_ask
 
 __all__ = [
     "Command",
@@ -130,12 +131,19 @@ formatted = click.option(
 
 
 def load(
-    config: str, features: tuple[str, ...], settings: dict[str, str], strict: bool | tuple[str, ...]
+    config: str,
+    features: tuple[str, ...],
+    settings: dict[str, str],
+    strict: bool | tuple[str, ...],
+    asked: bool = False,
 ) -> AssetRegistry:
-    """Load CONFIG; warnings go to stderr, each with its place."""
+    """Load CONFIG; warnings go to stderr, each with its place. *asked*: what is loaded serves nothing."""
     make_importable()
+    registry = AssetRegistry(settings=settings)
     with warnings_on_stderr():
-        return load_zcml(config, features=features, settings=settings, strict=strict)
+        read = partial(load_to_ask, registry) if asked else registry.load_zcml
+        read(config, features=features, settings=settings, strict=strict)
+    return registry
 
 
 def make_importable() -> None:

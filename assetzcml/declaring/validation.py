@@ -23,7 +23,7 @@ from assetzcml.interfaces import (
     IView,
 )
 from assetzcml.records.assets import AssetSpec, Busting, ContentStore, Module, Override, StaticViewRecord
-from assetzcml.records.findings import NOWHERE, Finding
+from assetzcml.records.findings import NOWHERE, UNASKED, Finding
 from assetzcml.records.kinds import Record
 from assetzcml.records.media_types import content_type
 from assetzcml.registry import Registry, Snapshot
@@ -140,7 +140,7 @@ class _Checks:
                 f"{record}: the permission {record.permission!r} cannot be asked for: there is no permission policy"
             )
             yield Finding(
-                Problem(origin.attribute("permission"), message, "declare one with permissionPolicy", code="A122")
+                Problem(origin.attribute("permission"), message, "declare one with permissionPolicy", code=UNASKED)
             )
         if record.external:
             return

@@ -60,9 +60,11 @@ class Assets:
 
     @property
     def registry(self) -> Any:
-        """The AssetRegistry. Raises RuntimeError before `init_app`, when there is none."""
+        """The AssetRegistry, with the static folders that there are by now. Raises RuntimeError before `init_app`."""
         if self._registry is None:
             raise RuntimeError("the extension Assets has no registry yet; call init_app(app)")
+        for each in self._applications:
+            each.publish()
         return self._registry
 
     def init_app(self, app: Flask) -> None:
@@ -80,29 +82,22 @@ class Assets:
 
     def static_url(self, spec: str, **options: Any) -> str:
         """`registry.static_url` for the request that is being answered; without one, for SERVER_NAME."""
-        self._publish_current()
-        request_or_none, more = _position(absolute="_app_url" not in options and not self._setting())
-        return str(self.registry.static_url(spec, request_or_none, **{**more, **options}))
+        registry = self.registry
+        named = "_app_url" in options or registry.settings.get("application_url")
+        request_or_none, more = _position(absolute=not named)
+        return str(registry.static_url(spec, request_or_none, **{**more, **options}))
 
     def static_path(self, spec: str, **options: Any) -> str:
         """`registry.static_path` for the request that is being answered; without one, for APPLICATION_ROOT."""
-        self._publish_current()
+        registry = self.registry
         request_or_none, more = _position()
-        return str(self.registry.static_path(spec, request_or_none, **{**more, **options}))
-
-    def _publish_current(self) -> None:
-        if has_app_context():
-            self.publish(current_app._get_current_object())  # type: ignore[attr-defined]
-
-    def _setting(self) -> Any:
-        return self.registry.settings.get("application_url")
+        return str(registry.static_path(spec, request_or_none, **{**more, **options}))
 
     def globals(self) -> dict[str, Callable[..., Any]]:
         """What every template has, for the request that is being answered while it is called."""
 
         def later(name: str) -> Callable[..., Any]:
             def function(*arguments: Any, **options: Any) -> Any:
-                self._publish_current()
                 return self.registry.template_globals(_environ())[name](*arguments, **options)
 
             return function
@@ -131,7 +126,7 @@ class _Application:
     def __init__(self, app: Flask, assets: Assets):
         self.app = app
         self.assets = assets
-        self.registry = assets.registry
+        self.registry: Any = assets._registry
         self._flasks_url_for = app.url_for
         self._make_environment = app.create_jinja_environment
         self._folders: dict[str, Folder] = {}

@@ -10,7 +10,7 @@ from assetzcml.pages.names import RouteNames
 from assetzcml.pages.patterns import BadPattern, Pattern
 from assetzcml.pages.routes import ordered
 from assetzcml.pages.views import fault
-from assetzcml.records.findings import NOWHERE, Finding
+from assetzcml.records.findings import NOWHERE, UNASKED, Finding
 from assetzcml.records.kinds import Record
 from assetzcml.records.pages import Route, View
 from assetzcml.registry import Registry, Snapshot
@@ -74,7 +74,8 @@ def _view(snapshot: Snapshot, record: View, names: RouteNames) -> Iterator[Findi
         yield Finding(Problem(origin.attribute("view"), f"{label}: view: {wrong}"))
     if record.protected and snapshot.policy is None:
         message = f"{label}: the permission {record.permission!r} cannot be asked for: there is no permission policy"
-        yield Finding(Problem(origin.attribute("permission"), message, "declare one with permissionPolicy"))
+        where = origin.attribute("permission")
+        yield Finding(Problem(where, message, "declare one with permissionPolicy", code=UNASKED))
 
 
 def _circle(snapshot: Snapshot, records: list[Route]) -> Iterator[Finding]:

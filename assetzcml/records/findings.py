@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 from assetzcml.errors import Origin, Problem
 
-__all__ = ["NOWHERE", "Finding"]
+__all__ = ["NOWHERE", "UNASKED", "Finding"]
 
 NOWHERE = Origin("(unknown)")
+
+UNASKED = "A122"  # the code of a problem: a permission for which there is no policy
 
 
 class Finding(NamedTuple):

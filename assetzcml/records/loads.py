@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from assetzcml.errors import Origin, Problem
 
 __all__ = [
+    "ASKED",
     "BEING_READ",
     "EXCLUDED",
     "READ",
@@ -119,7 +120,8 @@ class Framework:
     *hand_over* gets each action of another package, its conflicts unresolved, instead of it being called by the load.
     The files are read inside of *reading(machine)*. *directives* are files of assetzcml that make more directives known.
     *prefix* stands before the local names of static views. *no_pages*: our routes and views are errors, for the
-    framework has its own; it is what to say instead.
+    framework has its own; it is what to say instead. *permissions*: nothing is served by what is loaded, so a permission
+    that nobody here can be asked for is a warning.
     """
 
     hand_over: Callable[[dict[str, Any]], Any] | None = None
@@ -127,3 +129,7 @@ class Framework:
     directives: Iterable[str] = ()
     prefix: str = ""
     no_pages: str = ""
+    permissions: bool = False
+
+
+ASKED = Framework(permissions=True)  # a load whose registry answers questions, and no requests

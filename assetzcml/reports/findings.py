@@ -24,6 +24,7 @@ from assetzcml.errors import (
 )
 from assetzcml.interfaces import ICheckRule
 from assetzcml.records.kinds import dotted
+from assetzcml.records.loads import ASKED
 from assetzcml.registry import Registry
 from assetzcml.reports import outcomes, references, rules
 from assetzcml.reports.descriptions import origin_data
@@ -32,7 +33,7 @@ from assetzcml.reports.survey import Site
 from assetzcml.zcml.loader import ZCMLLoader
 from assetzcml.zcml.strictness import Strictness
 
-__all__ = ["ERROR", "INFO", "RULES", "WARNING", "Checker", "Finding", "Rule", "serious"]
+__all__ = ["ERROR", "INFO", "RULES", "WARNING", "Checker", "Finding", "Rule", "load_to_ask", "serious"]
 
 ERROR, WARNING, INFO = "error", "warning", "info"
 
@@ -423,7 +424,7 @@ RULES: dict[str, Rule] = {
         Rule("A115", ERROR, "An action of another package that cannot be compared", "correct it in that package"),
         Rule("A120", ERROR, "A root that does not exist", "correct the path, or create what it names"),
         Rule("A121", ERROR, "An override of another kind", "a directory overrides a directory, a file a file"),
-        Rule("A122", ERROR, "A permission that nobody can be asked for", "declare a permissionPolicy"),
+        Rule("A122", WARNING, "A permission that nobody can be asked for", "declare a permissionPolicy"),
         Rule("A123", ERROR, "A cache buster that cannot work", "correct its attribute"),
         Rule("A124", ERROR, "Overrides that go round in a circle", "remove one of them"),
         Rule("A125", ERROR, "A store of contents that is published", "keep it where no static view leads"),
@@ -501,6 +502,11 @@ def serious(found: Iterable[Finding], strict: bool | Iterable[str]) -> Iterator[
         yield finding.severity == ERROR or (finding.severity == WARNING and counts(finding.origin))
 
 
+def load_to_ask(registry: Registry, spec: str, **arguments: Any) -> None:
+    """Load *spec* into a registry that answers questions and no requests. Raises ConfigurationError."""
+    registry.part(ZCMLLoader).load(spec, framework=ASKED, **arguments)
+
+
 class Checker:
     """Checks one registry."""
 
@@ -519,7 +525,7 @@ class Checker:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
-                self.registry.part(ZCMLLoader).load(spec, **{**arguments, "strict": False})
+                load_to_ask(self.registry, spec, **{**arguments, "strict": False})
             except ConfigurationError as error:
                 return [_of_problem(problem, problem.code) for problem in error.problems]
         return self._in_order(self._pardoned([*self._deprecated(caught, before), *self._findings()]))

@@ -307,8 +307,8 @@ def permission_never_asked(site: Site) -> Iterator[Remark]:
 def policy_never_asked(site: Site) -> Iterator[Remark]:
     """A permission policy that is never asked."""
     policy = site.snapshot.policy
-    if not isinstance(policy, PermissionPolicy):
-        return
+    if not isinstance(policy, PermissionPolicy) or policy.origin is None:
+        return  # that of a framework, which nobody declared
     if all(not getattr(utility.component, "protected", False) for utility in site.registry.registeredUtilities()):
         yield Remark(at(policy, "policy"), f"{policy}: nothing declares a permission, so it is never asked")
 

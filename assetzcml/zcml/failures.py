@@ -16,6 +16,9 @@ from assetzcml.zcml.positions import Spot, Tag, document_of
 
 __all__ = ["MisplacedDirective", "UnknownDirective", "problems_of"]
 
+# What a Configurator gives the directives of pyramid_zcml, and nobody else does.
+OF_PYRAMID = frozenset(["config_class", "introspection", "registry", "route_prefix"])
+
 
 class UnknownDirective(ZopeConfigurationError):
     """No directive has this name in this namespace."""
@@ -38,6 +41,10 @@ def problems_of(error: Exception, info: Tag) -> list[Problem]:
         return [_placed(problem, info) for problem in error.problems]
     if isinstance(error, ZopeConfigurationError):
         return [Problem(info, f"{label(info, {})}: {reason(error)}", exception=error.__cause__, code="A109")]
+    if isinstance(error, AttributeError) and error.name in OF_PYRAMID and hasattr(error.obj, "assetzcml_load"):
+        message = f"{label(info, {})}: the directives of pyramid_zcml need Pyramid"
+        hint = "config.load_zcml(...) of the application reads them; to ask it: --paste app.ini, or --registry module:attribute"
+        return [Problem(info, message, hint, code="A109")]
     message = f"{label(info, {})} raised {type(error).__name__}: {reason(error)}"
     return [Problem(info, message, exception=error, code="A109")]
 

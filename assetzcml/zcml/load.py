@@ -49,7 +49,7 @@ class Load:
 
     def __init__(
         self, registry: Registry, settings: Mapping[str, Any], limits: Limits, strict: Strict = False, prefix: str = "",
-        no_pages: str = "",
+        no_pages: str = "", permissions_elsewhere: bool = False,
     ):  # fmt: skip
         self.registry = registry
         self.settings = {**registry.settings, **settings}
@@ -59,6 +59,7 @@ class Load:
         self.strict = Strictness(strict)
         self.prefix = prefix  # what stands before the local names of static views
         self.no_pages = no_pages  # what to say instead of our routes and views, where a framework has its own
+        self.permissions_elsewhere = permissions_elsewhere  # another serves what is loaded, and asks for permissions
         # What was found, and what was looked for in vain.
         self.problems: list[Problem] = []
         self.warned = False  # is one of the problems a warning?

@@ -17,6 +17,7 @@ from assetzcml.declaring.validation import findings
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem
 from assetzcml.records import rules
 from assetzcml.records.assets import Override, StaticViewRecord, asset_spec
+from assetzcml.records.findings import UNASKED
 from assetzcml.records.kinds import Record
 from assetzcml.records.loads import Exclusion, Framework, LoadedFile, LoadReport
 from assetzcml.records.pages import RoutingRecord
@@ -111,7 +112,10 @@ class Phases:
             load.staged.add(record)
         load.fail_with(load.problems)
         for problem, warning in findings(load.staged, records):
-            if warning:
+            if problem.code == UNASKED and load.permissions_elsewhere:
+                hint = "a framework asks its own policy; declare a permissionPolicy where assetzcml serves by itself"
+                load.warn(problem.origin, problem.message, hint, UNASKED)
+            elif warning:
                 load.warn(problem.origin, problem.message, problem.hint, problem.code)
             else:
                 load.problems.append(problem)
@@ -237,7 +241,13 @@ class ZCMLLoader:
             # Made now if there is none, for a reader that finds none waits until the lock is free.
             _ = registry.snapshot
             load = Load(
-                registry, settings or {}, limits or Limits(), strict, framework.prefix.strip("/"), framework.no_pages
+                registry,
+                settings or {},
+                limits or Limits(),
+                strict,
+                framework.prefix.strip("/"),
+                framework.no_pages,
+                framework.permissions,
             )
             phases = Phases(load)
             for feature in ("assetzcml", *features):
