@@ -58,6 +58,7 @@ __all__ = [
     "announced",
     "become",
     "configure",
+    "declared_in",
     "ledger",
     "next_generation",
     "registrations",
@@ -218,6 +219,7 @@ class Snapshot:
         if before is not None:
             before._former = {}  # else each snapshot would keep the one before it
         self.registry, self._losses, self._lost = registry, ledger(registry).losses, len(ledger(registry).losses)
+        self.settings, self._switches = registry.settings, ledger(registry).switches
         self._derived = {make: value for make, value in self._derived.items() if getattr(make, "of_records", False)}
         return self
 
@@ -473,22 +475,22 @@ class Registry(Components):
             else:
                 self._current.snapshot = before.after(changes) if proposed is None else proposed.settled(self)
 
-    def _adopt(self, staged: Registry, load: LoadReport | None) -> None:
+    def _adopt(self, staged: Registry, load: LoadReport) -> None:
         known = self._ledger
         with known.lock:
-            if load is not None:
-                known.loads = (*known.loads, load)
-                _remember(self, staged)
-            for registration in registrations(staged):
-                if not isinstance(registration.component, Record):
-                    registration.put(self)
-                    continue
-                self._put(registration.component)
-                if load is None:
-                    known.declared.append(registration.component)
+            known.loads = (*known.loads, load)
+            brought = _remember(self, staged)
+            for registration in brought:
+                registration.put(self)
+            for record in staged._declared():
+                self._put(record)
             # What was replaced has just been noticed again, by putting it here.
             known.losses.extend(loss for loss in staged._ledger.losses if loss.reason != "replaced")
-            self._current.snapshot = Snapshot(self)
+            self._current.snapshot = Snapshot(self) if brought else staged.snapshot.settled(self)
+
+    def _declared(self) -> Iterable[Record]:
+        """The records that are registered here, and not in a base."""
+        return [each.component for each in registrations(self) if isinstance(each.component, Record)]
 
     def _put(self, record: Record) -> Record | None:
         """Register *record*; returns the one that it takes the place of."""
@@ -663,7 +665,7 @@ def registrations(registry: Registry) -> list[Registration]:
         Registration(
             "Utility", (u.component, u.provided, u.name, u.info), (u.provided, u.name, id(u.component)), u.component
         )
-        for u in registry.registeredUtilities()
+        for u in Components.registeredUtilities(registry)
     ]
     for kind, several in (
         ("Adapter", registry.registeredAdapters()),
@@ -678,7 +680,12 @@ def registrations(registry: Registry) -> list[Registration]:
     return found
 
 
-def adopt(registry: Registry, staged: Registry, load: LoadReport | None = None) -> None:
+def declared_in(registry: Registry) -> Iterable[Record]:
+    """The records that are declared in *registry* itself, also while it is being made by a load."""
+    return registry._declared()
+
+
+def adopt(registry: Registry, staged: Registry, load: LoadReport) -> None:
     """Let *registry* take over all that was registered in *staged*, by *load*; requests see all of it or nothing."""
     registry._adopt(staged, load)
 
@@ -700,8 +707,8 @@ def become(registry: Registry, ground: Registry) -> None:
     registry._current.snapshot = Snapshot(registry)
 
 
-def _remember(registry: Registry, staged: Registry) -> None:
-    """Keep what a load brings beside our records, and what a Python call had put in its place."""
+def _remember(registry: Registry, staged: Registry) -> list[Registration]:
+    """What a load brings beside our records. It is kept, and what a Python call had put in its place."""
     known = registry._ledger
     brought = [each for each in registrations(staged) if not isinstance(each.component, Record)]
     loaded = {each.identity for each in known.brought}
@@ -714,6 +721,7 @@ def _remember(registry: Registry, staged: Registry) -> None:
         if each.kind == "Utility" and each.key in former:
             known.displaced.setdefault(each.key, former[each.key])
     known.brought += brought
+    return brought
 
 
 def _is_resolver(

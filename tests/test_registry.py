@@ -10,7 +10,20 @@ from assetzcml import AssetRegistry
 from assetzcml.errors import ConfigurationError, ConfigurationWarning
 from assetzcml.interfaces import IOverride, IStaticView
 from assetzcml.records.assets import Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
+from assetzcml.records.loads import LoadReport
 from assetzcml.registry import Loss, Registry, Snapshot, adopt, ledger, next_generation
+
+REPORT = LoadReport(
+    spec="site.zcml",
+    generation=2,
+    arguments=None,
+    files=(),
+    includes=(),
+    left_out=(),
+    excluded=(),
+    patterns=(),
+    warnings=(),
+)
 
 
 def view(name, generation=1, rank=(), **options):
@@ -137,7 +150,7 @@ def test_adopting_takes_over_records_and_other_components_at_once():
     staged.registerSubscriptionAdapter(tuple, (IThing,), IOverride)
     staged.registerHandler(print, (IThing,))
     assert [v.name for v in registry.snapshot.views] == ["a"]
-    adopt(registry, staged)
+    adopt(registry, staged, REPORT)
     assert registry.snapshot is not before
     assert [(v.name, v.cache_max_age) for v in registry.snapshot.views] == [("a", 5), ("b", 3600)]
     assert registry.getUtility(IThing, "x") is thing
@@ -153,7 +166,7 @@ def test_what_a_load_replaces_is_one_loss_and_what_lost_within_it_another():
     staged = Registry(bases=(registry,))
     staged.add(view("a", 2, cache_max_age=5))
     ledger(staged).losses.append(Loss(view("b"), view("b", cache_max_age=9), "overridden"))
-    adopt(registry, staged)
+    adopt(registry, staged, REPORT)
     assert [(loss.loser.name, loss.reason) for loss in registry.snapshot.losses] == [
         ("a", "replaced"),
         ("b", "overridden"),
@@ -254,7 +267,7 @@ def test_readers_see_all_of_a_load_or_nothing():
         staged = Registry(bases=(registry,))
         for record in pair:
             staged.add(record)
-        adopt(registry, staged)
+        adopt(registry, staged, REPORT)
     finished.set()
     for thread in threads:
         thread.join()

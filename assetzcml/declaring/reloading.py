@@ -42,9 +42,8 @@ def reload(registry: Registry, load: Callable[[Registry, LoadReport], None]) -> 
 def _steps(registry: Registry) -> Iterator[tuple[int, LoadReport | Record]]:
     """The loads, and what was declared by Python and not taken out again."""
     lost = {id(loss.loser) for loss in ledger(registry).losses}
-    standing = [utility.component for utility in registry.registeredUtilities()]
     for record in ledger(registry).declared:
-        if id(record) in lost or record in standing:
+        if id(record) in lost or record == registry.queryUtility(record.provided, record.key):
             yield record.generation, record
     for report in registry.loads:
         yield report.generation, report

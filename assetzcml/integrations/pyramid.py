@@ -39,7 +39,7 @@ from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPol
 from assetzcml.records.kinds import Record
 from assetzcml.records.loads import Framework
 from assetzcml.records.readers import boolean_word
-from assetzcml.registry import Registry, Snapshot, announced, ledger, next_generation
+from assetzcml.registry import Registry, Snapshot, announced, declared_in, ledger, next_generation
 from assetzcml.serving.publication import settled
 from assetzcml.serving.responses import NO_STORE, NOT_FOUND, Answer, Asked, refusal
 from assetzcml.serving.sites import Desks
@@ -307,9 +307,11 @@ class PyramidAssetRegistry(AssetRegistry):
 
     def _adopt(self, staged: Registry, load: Any) -> None:
         """As that of a Registry. Raises ConfigurationConflictError for a name that Pyramid publishes."""
-        for record in [utility.component for utility in staged.registeredUtilities()]:
-            known = self._pyramids.get(record.name) if isinstance(record, StaticViewRecord) else None
-            if known is not None and not record.external:
+        for record in declared_in(staged):
+            if not isinstance(record, StaticViewRecord) or record.external:
+                continue
+            known = self._pyramids.get(record.name)
+            if known is not None:
                 raise conflict(record, known, "config.add_static_view is at")
         super()._adopt(staged, load)
 

@@ -108,8 +108,7 @@ class Phases:
         """Phase 3: put our records into the staging registry, and look whether they hold."""
         load = self.load
         records = list(self._settled(actions))
-        for record in records:
-            load.staged.add(record)
+        load.staged.add(*records)
         load.fail_with(load.problems)
         for problem, warning in findings(load.staged, records):
             if problem.code == UNASKED and load.permissions_elsewhere:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from zope.interface.registry import UtilityRegistration
 
 from assetzcml.errors import ConfigurationError, Problem
 from assetzcml.interfaces import IResolver, IURLGenerator
-from assetzcml.registry import Registry
+from assetzcml.records.kinds import Record
+from assetzcml.registry import Loss, Registry
 from assetzcml.resolving.resolver import Asset, Resolver
 from assetzcml.urls.generator import URLGenerator
 
@@ -26,8 +29,32 @@ class StagedRegistry(Registry):
     """
 
     def __init__(self, registry: Registry, settings: Mapping[str, Any]):
+        self._held: dict[tuple[Any, str], Record] = {}  # the records of the load; they are registered when it is done
         super().__init__(bases=(registry,), settings=settings)
         self.complete = False  # are all records of the load here?
+
+    def _put(self, record: Record) -> Record | None:
+        place = record.provided, record.key
+        former: Record | None = self.queryUtility(*place)
+        if former is not None and not record.says_the_same(former):
+            self._ledger.losses.append(Loss(former, record, "replaced"))
+        self._held[place] = record
+        return former
+
+    def _declared(self) -> Iterable[Record]:
+        return [*super()._declared(), *self._held.values()]
+
+    def getUtilitiesFor(self, interface: Any) -> Iterator[tuple[str, Any]]:  # noqa: N802
+        """As `Components.getUtilitiesFor`, with what the load declares."""
+        held = {name: record for (provided, name), record in self._held.items() if provided is interface}
+        yield from held.items()
+        yield from ((name, found) for name, found in super().getUtilitiesFor(interface) if name not in held)
+
+    def registeredUtilities(self) -> Iterator[Any]:  # noqa: N802
+        """As `Components.registeredUtilities`, with what the load declares."""
+        yield from super().registeredUtilities()
+        for (provided, name), record in self._held.items():
+            yield UtilityRegistration(self, provided, name, record, "", None)
 
     def resolve(self, spec: Any) -> Asset:
         """The asset of *spec*, as it will be."""
@@ -46,6 +73,9 @@ class StagedRegistry(Registry):
 
     def queryUtility(self, provided: Any, name: str = "", default: Any = None) -> Any:  # noqa: N802 (zope.interface's name)
         """As `Components.queryUtility`; the resolver and the URLs are those of the registry as it will be."""
+        held = self._held.get((provided, name))
+        if held is not None:
+            return held
         if name or provided not in OWN or not self.complete:
             return super().queryUtility(provided, name, default)
         registered = self.utilities.lookup((), provided) if provided is IURLGenerator else None

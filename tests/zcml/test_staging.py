@@ -2,11 +2,12 @@
 
 import pytest
 from zope.interface import Interface
+from zope.interface.registry import Components
 from zope.schema import TextLine
 
 import assetzcml
 from assetzcml import AssetRegistry, ConfigurationError
-from assetzcml.interfaces import IResolver, IURLGenerator
+from assetzcml.interfaces import IResolver, IStaticView, IURLGenerator
 from assetzcml.records.assets import AssetSpec, Override, StaticViewRecord
 from assetzcml.zcml.fields import MaxAge, Name, Spec, Text
 
@@ -173,3 +174,33 @@ def test_registry_of_a_context_is_its_own(site):
 
 def see(context, **arguments):
     asked["see"].append(assetzcml.registry_of(context) is context.registry)
+
+
+def test_an_action_finds_what_the_load_declares_among_the_components_and_each_record_is_registered_once(
+    site, monkeypatch
+):
+    registered = []
+    register = Components.registerUtility
+
+    def counted(self, component=None, provided=None, name="", *more, **options):
+        registered.append((type(self).__name__, name))
+        return register(self, component, provided, name, *more, **options)
+
+    monkeypatch.setattr(Components, "registerUtility", counted)
+    monkeypatch.setitem(globals(), "look", lambda context, **attributes: context.action(None, lambda: found(context)))
+    site(
+        {
+            "site.zcml": directive("look")
+            + '\n<a:staticView name="s" path="email:mime"/><gallery name="x" path="json:"/>'
+        }
+    )
+    view = asked["view"]
+    assert (view.name, asked["names"], asked["registrations"]) == ("s", ["s"], [view])
+    assert registered == [("AssetRegistry", "s")]
+
+
+def found(context):
+    registry = context.registry
+    asked["view"] = registry.getUtility(IStaticView, "s")
+    asked["names"] = [name for name, _ in registry.getUtilitiesFor(IStaticView)]
+    asked["registrations"] = [each.component for each in registry.registeredUtilities()]
