@@ -103,7 +103,10 @@ class AssetRegistry(URLMethods, Declarations):
         super().__init__(name, bases, settings)
         self._shipped = SHIPPED
         self.above: Above = Above(
-            bundles=lambda: self.part(_bundles), explain=lambda path: str(self.explain(path)), begins=self._begin
+            bundles=lambda: self.part(_bundles),
+            explain=lambda path: str(self.explain(path)),
+            begins=self._begin,
+            hints=self._hints,
         )
         if self.settings.get("frozen"):
             self._shipped = {**SHIPPED, IURLGenerator: FROZEN_URLS.find}
@@ -122,6 +125,13 @@ class AssetRegistry(URLMethods, Declarations):
         """What serves begins to: the store of contents is to have this release, if one is declared."""
         if self.snapshot.store is not None:
             self.part(STORING.find()).begin()
+
+    def _hints(self, path: str, method: str, request: Any) -> str:
+        """What the page at a path will ask for; no page is looked for where none says that."""
+        if not any(view.preload for view in self.snapshot.pages):
+            return ""
+        pages: Pages = self.part(PAGES.find())
+        return pages.hints(path, method, request)
 
     def load_zcml(
         self,

@@ -364,13 +364,14 @@ class Above(NamedTuple):
     What rooms below need of rooms above, each made when it is asked for. Handed in at assembly.
 
     *bundles* are the `Bundles`, whose outputs are places of assets; *explain* says why a URL is answered as it is; *begins*
-    is called by who begins to serve a snapshot: what the release needs to have been written is written then. A registry that
-    holds records and no more has none of them.
+    is called by who begins to serve a snapshot: what the release needs to have been written is written then; *hints* are
+    those of a page, by its path, the method and the request. A registry that holds records and no more has none of them.
     """
 
     bundles: Callable[[], Any] = lambda: None
     explain: Callable[[str], str] = lambda path: ""
     begins: Callable[[], Any] = lambda: None
+    hints: Callable[[str, str, Any], str] = lambda path, method, request: ""
 
 
 class Current:

@@ -270,17 +270,21 @@ class Declarations(Registry):
         route_name: str | None = None,
         request_method: str | Iterable[str] = (),
         permission: str | None = None,
+        preload: Spec | Iterable[Spec] = (),
     ) -> None:
         """
         Answer the path /*name*, or a route, which has to be there, with *view*: what the directive `view` does.
 
-        Raises ConfigurationError.
+        *preload* are specs of what its page asks for. Raises ConfigurationError.
         """
         with self._call(_caller(), "view") as call:
             rules.page_target(None if name == "" and route_name is not None else name, route_name)
             name = rules.page_name(name)
             permission = None if permission is None else permission_name(permission)
+            several = [preload] if isinstance(preload, (str, os.PathLike)) else list(preload)
+            specs = tuple(_read(asset_spec, spec, "preload") for spec in several)
             said: dict[str, Any] = {"view": view, "name": name, "route_name": route_name, "permission": permission}
+            said["preload"] = specs
             self._declare(*(View(method=method, **said, **call) for method in rules.methods(request_method) or ("",)))
 
     def _prepare_urls(self) -> None:

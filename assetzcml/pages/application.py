@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +11,7 @@ from webob import Response
 from webob.exc import HTTPException
 from zope.interface import implementer
 
+from assetzcml.errors import ConfigurationError
 from assetzcml.interfaces import IPages
 from assetzcml.pages.inquiries import Led, Missed, Unreached, lead, missed, unreached, views
 from assetzcml.pages.patterns import SEGMENT_SAFE
@@ -25,9 +27,12 @@ from assetzcml.records.pages import Route, View
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.typing import Environ, StartResponse, WSGIApplication
 from assetzcml.urls.generator import URLGenerator
+from assetzcml.urls.preloads import link_header
 from assetzcml.urls.queries import URL_OPTIONS
 
 __all__ = ["Application", "Pages"]
+
+logger = logging.getLogger("assetzcml")
 
 
 # Where a request is told, on its way through the static views, how it is to be answered when none of them has it.
@@ -88,9 +93,36 @@ class Pages:
             path = path + suffix if path.endswith("/") else f"{path}/{suffix}"
         return path, options
 
+    def hints(self, path: str, method: str, request: Any) -> str:
+        """
+        What the page at a decoded path will ask for, for who can tell a browser before it is asked: the value of a Link
+        header. '' where there is nothing to tell, and for a page that a permission protects.
+        """
+        record = lead(self.registry.snapshot, path, method).view
+        if record is None or record.protected or not record.preload:
+            return ""
+        return self.registry.part(Hints).of(record, request)
+
     def findings(self, registry: Registry, records: Iterable[Record]) -> Iterator[Finding]:
         """What is wrong with the routes and views among *records*."""
         return findings(registry, records)
+
+
+class Hints:
+    """What pages will ask for. A hint that cannot be given is told of once, and is no reason to fail."""
+
+    def __init__(self, registry: Registry):
+        self.registry = registry
+        self._told: set[Any] = set()
+
+    def of(self, record: View, request: Any) -> str:
+        try:
+            return str(link_header(self.registry, record.preload, request))
+        except (OSError, ValueError, ImportError, ConfigurationError) as error:
+            if record.discriminator not in self._told:
+                self._told.add(record.discriminator)
+                logger.warning("%s: preload: %s", record, error)
+            return ""
 
 
 class Application:
@@ -140,9 +172,26 @@ class Application:
                 verdict = snapshot.derived(Door).ask(record, lambda: request)
                 if not verdict:
                     return _forbidden() if verdict.answer is None else verdict
-            return response_of(record, hit.entry.call(record, request))
+            if not record.preload:
+                return response_of(record, hit.entry.call(record, request))
+            hints = self._hints(snapshot, record, environ)
+            response = response_of(record, hit.entry.call(record, request))
+            if hints:
+                response.headers.add("Link", hints)
+            return response
         except HTTPException as exception:
             return exception
+
+    def _hints(self, snapshot: Snapshot, record: View, environ: Environ) -> str:
+        """What the page of a view will ask for, told to the browser now where the server can do that (RFC 8297)."""
+        hints = snapshot.registry.owner.part(Hints).of(record, environ)
+        tell = environ.get("wsgi.early_hints") if hints else None
+        if callable(tell):
+            try:
+                tell([("Link", hints)])
+            except Exception:  # a hint is no reason to fail
+                logger.exception("the server failed to send early hints")
+        return hints
 
     def _rest(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """What neither a page nor a static view has."""

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from zope.interface import Interface, implementer
 
 from assetzcml.interfaces import IRoute, IView
+from assetzcml.records.assets import AssetSpec
 from assetzcml.records.kinds import PAGES, ROUTES, UNRANKED, Kind, Record, dotted
 from assetzcml.records.readers import permission_name
 
@@ -83,7 +84,8 @@ class View(Record):
     """
     What `view` declares, once for each of its request methods: what is called for a route, or for the path /*name*.
 
-    Without a *method* it takes those that no other view of the same name or route takes.
+    Without a *method* it takes those that no other view of the same name or route takes. *preload* are assets that its page
+    asks for, which a browser is told before it is called.
     """
 
     provided: ClassVar[type[Interface]] = IView
@@ -96,6 +98,7 @@ class View(Record):
     route_name: str | None = None
     method: str = ""
     permission: str | None = None
+    preload: tuple[AssetSpec, ...] = ()
 
     def __post_init__(self) -> None:
         if self.permission is not None:
@@ -130,7 +133,8 @@ class View(Record):
         """As `Record.attributes`."""
         name = self.name or "/" if self.route_name is None else None
         subject = {"name": name, "route_name": self.route_name, "view": dotted(self.view)}
-        return {**subject, "request_method": self.method or None, "permission": self.permission}
+        said = {"request_method": self.method or None, "permission": self.permission}
+        return {**subject, **said, "preload": [str(spec) for spec in self.preload]}
 
     def detail(self) -> str:
         """As `Record.detail`."""

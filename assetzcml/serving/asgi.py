@@ -71,9 +71,22 @@ class StaticApp:
         if answer is not None:
             await self._send(answer, scope, receive, send)
         elif self.fallback is not None:
+            if "http.response.early_hint" in (scope.get("extensions") or {}):
+                await self._hint(scope, send)
             await self.fallback(scope, receive, send)
         else:
             await self._send(error(NOT_FOUND), scope, receive, send)
+
+    async def _hint(self, scope: Scope, send: Send) -> None:
+        """Tell the browser what the page will ask for, before the application makes it (RFC 8297)."""
+        path = path_of(scope)
+        decoded = path.encode("latin-1").decode("utf-8", "replace") or "/"
+        environ = environ_of(scope, path)
+        hints = await self._disk.run(self.registry.above.hints, decoded, scope["method"], environ)
+        if hints:
+            links = [link.encode("ascii") for link in hints.split(", <")]
+            links = [links[0], *(b"<" + link for link in links[1:])]
+            await send({"type": "http.response.early_hint", "links": links})
 
     async def _answer(self, desk: Desk, path: str, scope: Scope) -> Answer | None:
         asked = Asked(scope["method"], _deciding(scope["headers"]).get)

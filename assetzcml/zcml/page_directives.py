@@ -9,10 +9,11 @@ from zope.interface import Interface
 from zope.schema import TextLine
 
 from assetzcml.records import rules
+from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.records.pages import Route, View, request_methods
 from assetzcml.records.readers import permission_name
 from assetzcml.zcml.actions import declare, refusals, tag_of
-from assetzcml.zcml.fields import Checked
+from assetzcml.zcml.fields import Checked, Tokens
 from assetzcml.zcml.load import load_of
 
 __all__ = ["IRouteDirective", "IViewDirective", "route", "view"]
@@ -77,6 +78,11 @@ class IViewDirective(Interface):
         description="Asked of the permission policy before the view is called.",
         required=False,
     )
+    preload = Tokens(
+        lambda word, base: asset_spec(word, base.package, "" if base.package else str(base)),
+        title="Asset specs of what its page asks for",
+        description="Told to browsers before the view is called: 103 where the server can, and a Link header.",
+    )
 
 
 def route(
@@ -115,6 +121,7 @@ def view(
     route_name: str | None = None,
     request_method: tuple[str, ...] = (),
     permission: str | None = None,
+    preload: tuple[AssetSpec, ...] = (),
 ) -> None:
     """`view`: a record and an action for each request method, so that each can be overridden."""
     info = tag_of(context)
@@ -123,5 +130,13 @@ def view(
     for method in request_method or ("",):
         declare(
             context,
-            View(view=view, name=name or "", route_name=route_name, method=method, permission=permission, origin=info),
+            View(
+                view=view,
+                name=name or "",
+                route_name=route_name,
+                method=method,
+                permission=permission,
+                preload=preload,
+                origin=info,
+            ),
         )
