@@ -42,6 +42,7 @@ __all__ = ["Budget", "Frozen", "freeze"]
 CODINGS = ("br", "zstd", "gzip")  # in the order in which they are offered
 READ_WHOLE = 64 << 20  # bytes; of what is larger no copy is held in memory, and nothing is compressed
 FOLLOWED = 8 << 20  # bytes; in what is larger no references are looked for
+LONGEST_NAME = 255 - len(".zst")  # bytes, of POSIX systems and of Windows
 ALWAYS_PLAIN = ("html", "htm", "xhtml")  # pages are asked for by the names that people know
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
@@ -405,6 +406,9 @@ class _Run:
         for asset in self.assets.values():
             for name in {asset.url, asset.item.place.path if asset.plain else None} - {None}:
                 assert name is not None
+                if any(len(part.encode()) > LONGEST_NAME for part in name.split("/")):
+                    message = f"{name!r} has a name of more than {LONGEST_NAME} bytes, which no directory holds with its variants"
+                    self.problems.append(Problem(Origin(asset.item.file), message))
                 other = names.setdefault(name, asset)
                 if other.digest != asset.digest:
                     message = f"{asset.key!r} and {other.key!r} would have one name, {name!r}, and are different"

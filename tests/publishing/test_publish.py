@@ -1,0 +1,450 @@
+"""A frozen release at a destination: what is sent, in which order, and what becomes of it when anything fails."""
+
+import hashlib
+import http.client
+import json
+import logging
+import os
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from click.testing import CliRunner
+from frozen_site import PIXEL, site
+
+from assetzcml import AssetRegistry, ConfigurationError
+from assetzcml.cli import main
+from assetzcml.publishing.freeze import freeze
+from assetzcml.publishing.frozen_tree import FrozenTree
+from assetzcml.publishing.publish import Overtaken, planned, publish
+from assetzcml.publishing.targets import Bucket, Failed, Listed, target_at
+from assetzcml.resolving.releases import Release
+
+TEXT = b"body { color: black }\n" * 200
+FILES = {
+    "static/a.css": "a{background:url(i/bg.png)}",
+    "static/i/bg.png": PIXEL,
+    "static/app.css": TEXT,
+    "static/empty.txt": b"",
+    "static/a b+c%41é.css": "b{}",
+    "static/index.html": "<p>",
+}
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Memory:
+    """A destination in memory; after so many changes of it, whoever asks is gone."""
+
+    def __init__(self, survives=10**9):
+        self.objects = {}
+        self.survives = survives
+        self.calls = []
+
+    def _changes(self, verb, key):
+        self.calls.append((verb, key))
+        if self.survives == 0:
+            raise Killed
+        self.survives -= 1
+
+    def tag_of(self, data):
+        return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+    def listing(self):
+        self.calls.append(("list", ""))
+        return {key: Listed(len(data), self.tag_of(data)) for key, (data, _) in self.objects.items()}
+
+    def create(self, key, data, headers):
+        self._changes("create", key)
+        there = key in self.objects
+        self.objects.setdefault(key, (data, dict(headers)))
+        return not there
+
+    def put(self, key, data, headers):
+        self._changes("put", key)
+        self.objects[key] = data, dict(headers)
+
+    def copy(self, source, key):
+        self._changes("copy", key)
+        self.objects[key] = self.objects[source]
+
+    def swap(self, key, data, headers, before):
+        self._changes("swap", key)
+        now = self.listing().get(key)
+        if (now and now.tag) != (before and before.tag):
+            return False
+        self.objects[key] = data, dict(headers)
+        return True
+
+    def read(self, key):
+        return self.objects[key][0] if key in self.objects else None
+
+
+def missing(objects):
+    """What the manifests that are published name, and is not there. *objects* are bytes by key."""
+    found = []
+    for key, data in objects.items():
+        if not (key.startswith("generations/") and key.endswith(".json")):
+            continue
+        digest = key.split("/")[1].removesuffix(".json")
+        assert hashlib.sha256(data).hexdigest() == digest
+        for asset in Release(digest, data):
+            for each in asset.objects:
+                content = objects.get(f"objects/{each[:2]}/{each[2:]}")
+                if content is None or hashlib.sha256(content).hexdigest() != each:
+                    found.append(each)
+            if "url" in asset.more and objects.get(asset.more["url"]) is None:
+                found.append(asset.more["url"])
+    if "current" in objects:
+        release = objects["current"].decode().strip()
+        if f"generations/{release}.json" not in objects:
+            found.append(release)
+    return found
+
+
+def bytes_of(target):
+    return {key: data for key, (data, _) in target.objects.items()}
+
+
+@pytest.fixture
+def tree(package, tmp_path):
+    shop = package(FILES)
+    freeze(site(shop), tmp_path / "o", codings=["gzip"])
+    found = FrozenTree(tmp_path / "o")
+    found.package = package.directory / shop
+    found.again = lambda: freeze(site(shop), tmp_path / "o", codings=["gzip"])
+    return found
+
+
+def test_all_is_sent_once_contents_first_and_the_pointer_last(tree):
+    target = Memory()
+    done = publish(tree, target, jobs=1)
+    kinds = [key.partition("/")[0] for verb, key in target.calls if verb != "list"]
+    order = [kind if kind in ("objects", "generations", "current") else "name" for kind in kinds]
+    steps = [kind for number, kind in enumerate(order) if not number or order[number - 1] != kind]
+    assert steps == ["objects", "name", "generations", "name", "current"]
+    assert kinds[-1] == "current"
+    assert [verb for verb, _ in target.calls].count("list") == 2  # ours, and the comparison of the pointer
+    assert (missing(bytes_of(target)), done.moved, done.purge) == ([], True, ["static/index.html", "current"])
+    assert target.objects["current"][0].decode().strip() == tree.current
+
+
+def test_an_unchanged_tree_is_one_listing_and_nothing_else(tree):
+    target = Memory()
+    publish(tree, target)
+    target.calls.clear()
+    done = publish(tree, target)
+    assert (target.calls, done.moved, done.sent) == ([("list", "")], False, 0)
+
+
+def test_one_edit_sends_what_it_has_changed_and_leaves_the_former_release(tree):
+    target = Memory()
+    publish(tree, target)
+    before = set(target.objects)
+    (tree.package / "static/a.css").write_text("c{}")
+    tree.again()
+    done = publish(tree, target)
+    assert (done.contents, done.names, done.plain) == (1, 1, 0)
+    assert before <= set(target.objects)
+    assert missing(bytes_of(target)) == []
+
+
+def test_what_is_killed_at_any_moment_leaves_no_manifest_that_names_what_is_missing(tree):
+    whole = Memory()
+    publish(tree, whole)
+    count = len([call for call in whole.calls if call[0] != "list"])
+    for survives in range(count):
+        target = Memory(survives)
+        with pytest.raises(Killed):
+            publish(tree, target, jobs=2)
+        assert missing(bytes_of(target)) == []
+        target.survives = 10**9
+        target.calls.clear()
+        publish(tree, target)
+        assert target.objects == whole.objects
+
+
+def test_who_is_overtaken_says_so_and_moves_nothing(tree):
+    target = Memory()
+    listing = target.listing
+
+    def overtaken():
+        found = listing()
+        target.objects["current"] = (b"0" * 64 + b"\n", {})
+        target.listing = listing
+        return found
+
+    target.listing = overtaken
+    with pytest.raises(Overtaken, match="another release was published meanwhile"):
+        publish(tree, target)
+    assert target.objects["current"][0] == b"0" * 64 + b"\n"
+
+
+def test_types_and_caching_are_on_each_object_and_the_coding_on_variants(tree):
+    target = Memory()
+    publish(tree, target)
+    said = {key: headers for key, (_, headers) in target.objects.items() if key.startswith("static/app-")}
+    plain, variant = sorted(said, key=len)
+    assert said[plain] == {
+        "Content-Type": "text/css; charset=utf-8",
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "X-Content-Type-Options": "nosniff",
+    }
+    assert said[variant] == {**said[plain], "Content-Encoding": "gzip"}
+    assert target.objects["static/index.html"][1]["Cache-Control"] == "public, max-age=3600"
+    assert target.objects["current"][1]["Cache-Control"] == "no-cache"
+
+
+def test_names_with_the_headers_of_their_content_are_copied_there(tree):
+    target = Memory()
+    publish(tree, target)
+    assert {verb for verb, key in target.calls if key.startswith("static/") and key != "static/index.html"} == {"copy"}
+
+
+def test_other_headers_are_sent_again(package, tmp_path):
+    shop = package(FILES)
+    freeze(site(shop), tmp_path / "o", codings=["gzip"])
+    target = Memory()
+    publish(FrozenTree(tmp_path / "o"), target)
+    freeze(site(shop, headers={"Cache-Control": "public, max-age=60"}), tmp_path / "o", codings=["gzip"])
+    publish(FrozenTree(tmp_path / "o"), target)
+    said = {headers["Cache-Control"] for key, (_, headers) in target.objects.items() if key.startswith("static/")}
+    assert said == {"public, max-age=60"}
+
+
+def test_the_copies_of_a_new_tree_version_are_made_at_the_destination(package, tmp_path):
+    shop = package(FILES)
+    freeze(site(shop, tree=True), tmp_path / "o", codings=["gzip"])
+    target = Memory()
+    publish(FrozenTree(tmp_path / "o"), target)
+    (package.directory / shop / "static/app.css").write_bytes(b"new{}")
+    freeze(site(shop, tree=True), tmp_path / "elsewhere", codings=["gzip"])
+    target.calls.clear()
+    done = publish(FrozenTree(tmp_path / "elsewhere"), target)
+    assert (done.contents, [verb for verb, key in target.calls if "~" in key].count("create")) == (1, 0)
+    assert missing(bytes_of(target)) == []
+    assert {headers["Content-Type"] for key, (_, headers) in target.objects.items() if key.endswith(".css")} == {
+        "text/css; charset=utf-8"
+    }
+
+
+def test_one_content_under_names_of_two_types_has_the_type_of_each(package, tmp_path):
+    shop = package({"static/a.css": "same", "static/a.txt": "same"})
+    target = Memory()
+    freeze(site(shop), tmp_path / "o")
+    publish(FrozenTree(tmp_path / "o"), target)
+    names = [key for key in target.objects if key.startswith("static")]
+    said = {key.rpartition(".")[2]: target.objects[key][1]["Content-Type"] for key in names}
+    assert said == {"css": "text/css; charset=utf-8", "txt": "text/plain; charset=utf-8"}
+
+
+class Nobody:
+    def permits(self, request, context, permission):
+        return False
+
+
+def test_what_needs_a_permission_is_refused_unless_the_destination_is_private(package, tmp_path):
+    registry = AssetRegistry()
+    registry.add_permission_policy(Nobody())
+    registry.add_static_view("secret", f"{package(FILES)}:static", permission="view")
+    freeze(registry, tmp_path / "o")
+    target = Memory()
+    with pytest.raises(ConfigurationError, match="who can read the bucket needs none"):
+        publish(FrozenTree(tmp_path / "o"), target)
+    assert target.calls == []
+    publish(FrozenTree(tmp_path / "o"), target, private=True)
+    assert missing(bytes_of(target)) == []
+
+
+@pytest.mark.parametrize(
+    "name, told",
+    [("/".join("defghi"[n] * 200 for n in range(6)), "a bucket holds 1,024"),
+     ("objects/a.css", "objects/ is ours")],
+)  # fmt: skip
+def test_a_name_that_no_bucket_holds_is_refused_before_anything_is_sent(package, tmp_path, name, told):
+    registry = AssetRegistry()
+    registry.add_static_view("/", f"{package({'static/' + name: 'x'})}:static")
+    freeze(registry, tmp_path / "o")
+    target = Memory()
+    with pytest.raises(ConfigurationError, match=told):
+        publish(FrozenTree(tmp_path / "o"), target)
+    assert target.calls == []
+
+
+@pytest.mark.parametrize(
+    "url, told",
+    [("ftp://user:secret@host/x", "ftp://host/x.* is no destination"), ("nothing", "'nothing' is no destination")],
+)
+def test_an_unknown_destination_is_refused_without_its_password(url, told):
+    with pytest.raises(ConfigurationError, match=told) as error:
+        target_at(url)
+    assert "secret" not in str(error.value)
+
+
+def test_a_directory_is_a_destination_too(tree, tmp_path):
+    target = target_at(f"file://{tmp_path}/public")
+    assert publish(tree, target).moved
+    found = {key: (tmp_path / "public" / key).read_bytes() for key in target.listing()}
+    assert (missing(found), publish(tree, target).sent) == ([], 0)
+    assert os.path.samefile(tmp_path / "public/static/index.html", tmp_path / "public/static/index.html")
+
+
+def test_the_command_plans_publishes_and_tells_what_to_purge(tree, tmp_path):
+    arguments = ["publish", tree.directory, f"file://{tmp_path}/public"]
+    run = CliRunner().invoke(main, [*arguments, "--dry-run"])
+    assert (run.exit_code, "purge /static/index.html" in run.output, (tmp_path / "public").exists()) == (0, True, False)
+    run = CliRunner().invoke(main, arguments)
+    assert (run.exit_code, run.output.endswith("purge /static/index.html\npurge /current\n")) == (0, True)
+    run = CliRunner().invoke(main, [*arguments, "--format", "json"])
+    assert json.loads(run.output)["moved"] is False
+    run = CliRunner().invoke(main, [*arguments, "--dry-run"])
+    assert run.output == "nothing to do\n"
+
+
+# A server of S3's kind, and what may go wrong on the way to it.
+
+
+@pytest.fixture(scope="module")
+def service():
+    """The port of a server that speaks as S3 does."""
+    pytest.importorskip("obstore")
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield server.get_host_and_port()[1]
+    server.stop()
+
+
+class Faulty(BaseHTTPRequestHandler):
+    """Passes requests on, but for those that *faults* has something for, by their number."""
+
+    protocol_version = "HTTP/1.1"
+
+    def handle_one(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        with self.server.lock:
+            self.server.count += 1
+            fault = self.server.faults.pop(self.server.count, None)
+            self.server.seen.append((self.command, self.path))
+        if fault == "reset":
+            self.close_connection = True
+            self.connection.close()
+            return
+        if isinstance(fault, int):
+            self.send_response(fault)
+            text = f"<Error><Code>E{fault}</Code><Message>no</Message></Error>".encode()
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+            return
+        behind = http.client.HTTPConnection("127.0.0.1", self.server.behind, timeout=30)
+        behind.request(self.command, self.path, body, dict(self.headers.items()))
+        answer = behind.getresponse()
+        data = answer.read()
+        behind.close()
+        if fault == "lost":  # it was done, and nobody is told
+            self.close_connection = True
+            self.connection.close()
+            return
+        self.send_response(answer.status)
+        for key, value in answer.getheaders():
+            if key.lower() not in ("content-length", "connection", "transfer-encoding", "date", "server"):
+                self.send_header(key, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+    do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = handle_one  # noqa: N815
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def bucket(service, monkeypatch, request):
+    """A bucket of its own behind a way with faults: the server in between, and what makes a target of it."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "s3cr3t",
+        "AWS_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    name = f"bucket{abs(hash(request.node.name)) % 10**9}"
+    behind = http.client.HTTPConnection("127.0.0.1", service)
+    behind.request("PUT", f"/{name}", headers={"Host": f"127.0.0.1:{service}", "Content-Length": "0"})
+    assert behind.getresponse().status == 200
+    behind.close()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Faulty)
+    server.daemon_threads = True
+    server.behind, server.lock, server.faults, server.count, server.seen = service, threading.Lock(), {}, 0, []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    server.url, server.endpoint = f"s3://{name}/pre/fix", f"http://127.0.0.1:{server.server_port}"
+    server.target = lambda: Bucket(server.url, server.endpoint)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def in_bucket(bucket):
+    target = bucket.target()
+    return {key: target.read(key) for key in target.listing()}
+
+
+@pytest.mark.whole
+def test_a_bucket_gets_all_and_the_second_run_asks_for_one_listing(tree, bucket):
+    publish(tree, bucket.target())
+    assert missing(in_bucket(bucket)) == []
+    bucket.seen.clear()
+    done = publish(tree, bucket.target())
+    assert (done.sent, [method for method, _ in bucket.seen]) == (0, ["GET"])
+    assert planned(tree, bucket.target()).empty
+    assert (
+        in_bucket(bucket)["static/empty.txt".replace("empty", f"empty-{hashlib.sha256(b'').hexdigest()[:12]}")] == b""
+    )
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("fault", ["reset", "lost", 500, 503])
+def test_what_passes_is_tried_again(tree, bucket, fault):
+    bucket.faults = dict.fromkeys(range(2, 60, 7), fault)
+    done = publish(tree, bucket.target(), jobs=2)
+    assert (missing(in_bucket(bucket)), done.moved) == ([], True)
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("fault", [403, 400])
+def test_what_does_not_pass_ends_the_run_and_the_next_one_makes_it_good(tree, bucket, fault):
+    publish(tree, bucket.target())
+    (tree.package / "static/a.css").write_text("c{}")
+    (tree.package / "static/app.css").write_bytes(TEXT[:-2])
+    tree.again()
+    for number in 1, 2, 3, 4:
+        bucket.faults, bucket.count = {number: fault}, 0
+        with pytest.raises(Failed) as error:
+            publish(tree, bucket.target(), jobs=1)
+        assert "s3cr3t" not in str(error.value)
+        assert missing(in_bucket(bucket)) == []
+    bucket.faults = {}
+    publish(tree, bucket.target())
+    assert (missing(in_bucket(bucket)), in_bucket(bucket)["current"].decode().strip()) == ([], tree.current)
+
+
+@pytest.mark.whole
+def test_two_that_publish_at_once_send_the_same_and_one_pointer_moves(tree, bucket):
+    outcomes = []
+
+    def one():
+        try:
+            outcomes.append(publish(tree, bucket.target(), jobs=4).moved)
+        except Overtaken:
+            outcomes.append("overtaken")
+
+    threads = [threading.Thread(target=one) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (missing(in_bucket(bucket)), True in outcomes) == ([], True)
