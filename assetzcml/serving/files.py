@@ -10,9 +10,10 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from assetzcml.resolving.digests import digest_of
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, is_young
 
 __all__ = [
@@ -40,7 +41,7 @@ CHUNK = 64 * 1024
 ATTEMPTS = 3
 
 # How often a file is read that changes meanwhile.
-READS = 6
+READS = 8
 
 # O_NONBLOCK: opening a FIFO does not wait for its writer. O_NOCTTY: a terminal does not become ours.
 _READ = (
@@ -291,19 +292,22 @@ def read(descriptor: int, part: range) -> bytes:
     return b"".join(pieces)
 
 
-# Seconds between two reads of a file that has just changed: longer than a writer pauses between two pieces.
-PAUSE = 0.002
+# Seconds between two reads of a file that has just changed, and for how long it has to say the same then: a writer may
+# lose the processor between two pieces for as long.
+PAUSE = 0.004
+QUIET = 0.01
 LONG_PAUSE = 0.02
 
 
-def read_version(descriptor: int) -> tuple[bytes, os.stat_result]:
+def read_version(descriptor: int, believed: Collection[str] = ()) -> tuple[bytes, os.stat_result]:
     """
     All bytes of a file as one version of it, and what `fstat` says of that version.
 
-    A file that is being written is read until it says the same twice, or has only grown in between (a log).
-    Raises Changing where it does neither.
+    A file that is being written is read until it says the same again after a while, or has only grown in between (a log).
+    Bytes with one of the digests *believed* are known to be a version. Raises Changing where there is none of it.
     """
-    former = None
+    former: bytes | None = None
+    seen: dict[str, float] = {}
     empty = 0
     for _ in range(READS):
         before = os.fstat(descriptor)
@@ -311,14 +315,19 @@ def read_version(descriptor: int) -> tuple[bytes, os.stat_result]:
             data = read(descriptor, range(before.st_size))
         except Truncated:
             former = None
+            time.sleep(PAUSE)
             continue
         after = os.fstat(descriptor)
         unchanged = fingerprint(before) == fingerprint(after)
         if unchanged and not is_young(fingerprint(after), 1 if data else READS):
             return data, before
         # What has just become empty is most often about to be filled: that has to hold until the times tell.
-        if data and former is not None and (data == former if unchanged else former and data.startswith(former)):
-            return data, before
+        if data:
+            now, digest = time.monotonic(), digest_of(data)
+            if digest in believed or (unchanged and now - seen.setdefault(digest, now) >= QUIET):
+                return data, before
+            if not unchanged and former and data.startswith(former):
+                return data, before
         former = data
         empty += not data
         time.sleep(PAUSE if data else LONG_PAUSE)

@@ -242,7 +242,7 @@ class Publication:
             found = self._of_version(path, known, read_now, version)
         if isinstance(found, Entry) and found.fresh:
             entries.put(key, found)
-        elif known is not None:
+        elif known is not None and not isinstance(found, Entry):  # what is young still knows former versions
             entries.drop(key)
         return found
 
@@ -542,7 +542,7 @@ class Publication:
         if self.record.send is not None:
             immutable = False  # the front server opens the name later
         looked = time.monotonic()
-        seen = self._look(located, self._etag_limit(), known)
+        seen = self._look(located, self._etag_limit(), known, digest)
         if seen is None:
             return Finding.NOTHING
         found = seen.sources
@@ -579,7 +579,9 @@ class Publication:
         follows = self.snapshot.follows_links(self.record)
         look(located, (), follow_symlinks=follows, closed=self._is_another_views)
 
-    def _look(self, located: Located, limit: int, known: Entry | None = None) -> Look | None:
+    def _look(
+        self, located: Located, limit: int, known: Entry | None = None, promised: str | None = None
+    ) -> Look | None:
         """The asset and its variants; None where it is not to be served. Up to *limit* bytes of each are read."""
         try:
             seen = look(
@@ -589,6 +591,7 @@ class Publication:
                 closed=self._is_another_views,
                 limit=limit,
                 known=() if known is None else [each.source for each in known.representations.values()],
+                promised=promised,
                 variants=self.snapshot.settings.get("variants"),
             )
             self._statistics.looked(seen.bytes.values())

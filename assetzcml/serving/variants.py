@@ -171,19 +171,23 @@ def look(
     closed: Callable[[str, str], bool] = lambda path, base: False,
     limit: int = 0,
     known: Iterable[Source] = (),
+    promised: str | None = None,
     variants: str | None = None,
 ) -> Look:
     """
     The asset itself and its variants in its own layer, in the order of *codings*.
 
     A variant that is empty, no regular file, a link out of the root, or older than its asset by more than
-    TOLERANCE is none. Up to *limit* bytes are read for a digest, unless one of the *known* sources is the same version.
+    TOLERANCE is none. Up to *limit* bytes are read for a digest, unless one of the *known* sources is the same version. Their
+    digests, and the *promised* one, are those of versions that there were.
     What has none beside it, and has a digest, may have one in the directory *variants* (see `variant_name`).
     Raises Refused, FileNotFoundError or OSError about the asset itself.
     """
     if located.location.member is not None:
         return _of_archive(located.location, codings, variants)
+    known = list(known)
     digests = {(each.location.path, each.fingerprint): each.digest for each in known}
+    believed = [each for each in (promised, *digests.values()) if each is not None]
     read: dict[str | None, bytes] = {}
 
     def source(coding: str | None, location: Location) -> tuple[Source, os.stat_result]:
@@ -199,7 +203,7 @@ def look(
             if status.st_size <= limit:
                 digest = None if is_young(version) else digests.get((location.path, version))
                 if digest is None:
-                    read[coding], status = read_version(descriptor)
+                    read[coding], status = read_version(descriptor, believed)
                     version, digest = fingerprint(status), digest_of(read[coding])
         finally:
             os.close(descriptor)

@@ -285,7 +285,7 @@ def test_a_large_asset_has_the_digest_of_its_url_for_a_tag_whatever_is_kept(ask,
 def test_a_file_is_read_once_a_version_for_its_tag(root, monkeypatch):
     counted = []
     real = variants.read_version
-    monkeypatch.setattr(variants, "read_version", lambda descriptor: counted.append(1) or real(descriptor))
+    monkeypatch.setattr(variants, "read_version", lambda *arguments: counted.append(1) or real(*arguments))
     app = StaticApp(clients.registry(("static", root), reload=True))
     for method in ("HEAD", "GET", "HEAD", "GET"):
         etag = clients.wsgi(app, "/static/app.css", method).first("ETag")

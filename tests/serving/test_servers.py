@@ -17,29 +17,32 @@ from pathlib import Path
 import pytest
 
 import hostile_requests
+from serving import served_site
 from serving.conftest import write
 
 pytestmark = pytest.mark.whole
 
 SERVERS = {
-    "waitress": "waitress-serve --listen 127.0.0.1:{port} serving.served_site:wsgi",
-    "gunicorn sync": "gunicorn --bind 127.0.0.1:{port} serving.served_site:wsgi",
-    "gunicorn gthread": "gunicorn --bind 127.0.0.1:{port} -k gthread --threads 4 serving.served_site:wsgi",
-    "uvicorn": "uvicorn --host 127.0.0.1 --port {port} --log-level warning serving.served_site:asgi",
-    "granian wsgi": "granian --interface wsgi --host 127.0.0.1 --port {port} serving.served_site:wsgi",
-    "granian asgi": "granian --interface asgi --host 127.0.0.1 --port {port} serving.served_site:asgi",
+    "waitress": "waitress-serve --listen 127.0.0.1:{port} {module}:wsgi",
+    "gunicorn sync": "gunicorn --bind 127.0.0.1:{port} {module}:wsgi",
+    "gunicorn gthread": "gunicorn --bind 127.0.0.1:{port} -k gthread --threads 4 {module}:wsgi",
+    "uvicorn": "uvicorn --host 127.0.0.1 --port {port} --log-level warning {module}:asgi",
+    "hypercorn asyncio": "hypercorn --bind 127.0.0.1:{port} -k asyncio {module}:asgi",
+    "hypercorn trio": "hypercorn --bind 127.0.0.1:{port} -k trio {module}:asgi",
+    "granian wsgi": "granian --interface wsgi --host 127.0.0.1 --port {port} {module}:wsgi",
+    "granian asgi": "granian --interface asgi --host 127.0.0.1 --port {port} {module}:asgi",
 }
 LARGE = 24 * 1024 * 1024  # bytes: more than all buffers between a server and a client that does not read
 TESTS = Path(__file__).resolve().parents[1]
 
 
 class Server:
-    def __init__(self, name, root):
-        self.name, self.root = name, root
+    def __init__(self, name, root, module="serving.served_site", path="/static/app.js"):
+        self.name, self.root, self.path = name, root, path
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        command = SERVERS[name].format(port=self.port).split()
+        command = SERVERS[name].format(port=self.port, module=module).split()
         program = shutil.which(command[0], path=str(Path(sys.executable).parent)) or shutil.which(command[0])
         if program is None:
             pytest.skip(f"{command[0]} is not installed")
@@ -54,7 +57,7 @@ class Server:
     def wait(self):
         for _ in range(200):
             with contextlib.suppress(OSError):
-                if self.get("/static/app.js").status == 200:
+                if self.get(self.path).status == 200:
                     return
             assert self.process.poll() is None, f"{self.name} has ended"
             time.sleep(0.05)
@@ -110,6 +113,7 @@ def children(process):
 
 @pytest.fixture(scope="module", params=SERVERS)
 def server(request, hostile_root):
+    served_site.kinds(hostile_root)
     made = Server(request.param, hostile_root)
     try:
         made.wait()
@@ -299,6 +303,20 @@ KINDS = {
     "412": ("/static/app.js", {"If-Match": '"other"'}, "GET"),
     "416": ("/static/app.js", {"Range": "bytes=99999-"}, "GET"),
     "empty": ("/static/empty.txt", {}, "GET"),
+    "200 of the current version": ("digest app.js", {}, "GET"),
+    "200 coded of the current version": ("digest app.js", {"Accept-Encoding": "gzip"}, "GET"),
+    "304 of the current version": ("digest app.js", {"If-None-Match": "*"}, "GET"),
+    "200 of a former version": ("/digest/app-000000000000.js", {}, "GET"),
+    "200 of a tree's version": ("tree app.js", {}, "GET"),
+    "206 of a tree's version": ("tree app.js", {"Range": "bytes=0-1"}, "GET"),
+    "200 of a tree's former version": ("/tree/~000000000000/app.js", {}, "GET"),
+    "404 of a tree's version": ("/tree/~000000000000/none.js", {}, "GET"),
+    "200 sent by the front server": ("/sent/app.js", {}, "GET"),
+    "200 of a single page": ("/single/some/page", {}, "GET"),
+    "304 of a single page": ("/single/some/page", {"If-None-Match": "*"}, "GET"),
+    "404 with a page": ("/missing/none", {}, "GET"),
+    "404 with a page, HEAD": ("/missing/none", {}, "HEAD"),
+    "200 of a built name": ("/built/x-1234.js", {}, "GET"),
 }
 
 
@@ -308,6 +326,9 @@ def test_httplint_finds_nothing_bad(server, kind):
     if server.name not in ("waitress", "uvicorn"):
         pytest.skip("the application is the same; one server of each interface will do")
     path, headers, method = KINDS[kind]
+    if " " in path:
+        view, name = path.split()
+        path = served_site.site(server.root).static_path(f"{served_site.kinds(server.root)}/{view}/{name}")
     answer = server.get(path, headers, method)
     assert kind in ("HEAD", "empty") or str(answer.status) == kind[:3]
     bad = [note.summary for note in lint(httplint, server, answer, path, headers, method) if note.level.name == "BAD"]
