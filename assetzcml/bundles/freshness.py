@@ -137,7 +137,9 @@ def input_holds(entry: Input, ctx: Any, written: float = 0.0) -> bool:
 def settings_of(bundle: Any, ctx: Any, versions: bool) -> tuple[Settings, ...]:
     """How the filters of a bundle are set, those of nested bundles too; with *versions*, also of what programs."""
     versioner = stable_text(ctx.get("versions"), strict=False)
-    return (Settings("versions", cache_key(versioner)), *_settings(bundle, ctx, versions))
+    said = ctx.source_maps
+    maps = [] if said is None else [Settings("source_maps", cache_key(str(said)))]
+    return (Settings("versions", cache_key(versioner)), *_settings(bundle, ctx, versions), *maps)
 
 
 def _settings(bundle: Any, ctx: Any, versions: bool) -> Iterator[Settings]:

@@ -12,17 +12,27 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from assetzcml.bundles import scripts, style_sheets
 from assetzcml.bundles.build_records import ABSENT, Input, digest_of
 from assetzcml.bundles.errors import BuildError, BundleWarning
+from assetzcml.bundles.filters.cssrewrite import moved_url
 from assetzcml.bundles.scripts import Mark
+from assetzcml.bundles.source_maps import (
+    LARGEST,
+    Mapped,
+    index_map,
+    map_reference,
+    of_data_url,
+    parsed_map,
+    reference_to,
+)
 from assetzcml.bundles.sources import Source, beside
 from assetzcml.bundles.style_sheets import TopRule, prelude
 from assetzcml.errors import Origin, Problem
 
-__all__ = ["Join", "Part", "Sheet", "kind_of"]
+__all__ = ["UNMAPPED", "Join", "Part", "Sections", "Sheet", "kind_of"]
 
 NEWLINE = b"\n"  # between two files: the last line of a script may be a comment
 END_OF_STATEMENT = b"\n;\n"
@@ -48,6 +58,10 @@ class Sheet(NamedTuple):
     imports: tuple[Origin, ...] = ()
 
 
+Sections = tuple[tuple[int, Mapped | None], ...]  # at which lines something begins whose source is known, or is not
+UNMAPPED: Sections = ((0, None),)
+
+
 class Part(Protocol):
     """What is joined."""
 
@@ -59,6 +73,9 @@ class Part(Protocol):
 
     @property
     def imports(self) -> tuple[Origin, ...]: ...
+
+    @property
+    def sections(self) -> Sections: ...
 
 
 class _Module(NamedTuple):
@@ -150,6 +167,40 @@ class Join:
         self.read[name] = Input(name, digest_of(content), signature)
         return content
 
+    # -- source maps
+
+    def mapped(self, source: Source, content: bytes, url: str | None) -> Sections:
+        """What *content*, which is what the author of *source* wrote, has to say of its lines; *url* is its address."""
+        text = _text(content) if self.kind else None
+        if text is None:
+            return UNMAPPED
+        reference = map_reference(content)
+        own = parsed_map(self._own_map(source, reference)) if reference else None
+        base = url or source.item
+        if own is not None:
+            return ((0, Mapped(base if reference.startswith("data:") else urljoin(base, reference), text, own)),)
+        return ((0, Mapped(base, text)),)
+
+    def _own_map(self, source: Source, reference: str) -> bytes:
+        held = of_data_url(reference)
+        if held is not None or scripts.is_anywhere(reference):
+            return held or b""
+        found = beside(source, unquote(urlsplit(reference).path), self.environment.resolver)
+        if found is None or (found.path is not None and os.path.getsize(found.path) > LARGEST):
+            return b""
+        return self._content(found)
+
+    def with_map(self, content: bytes, sections: Sections) -> bytes:
+        """*content*, the whole, with a map of the parts whose lines are known; as it is where there are none."""
+        if all(part is None for _, part in sections):
+            return content
+        output = self._output.get("output_url")
+
+        def moved(url: str, base: str) -> str:
+            return moved_url(url, base, output) if output and base.startswith(("/", "http:", "https:")) else url
+
+        return content.rstrip(b"\n") + reference_to(index_map(sections, moved), self.kind)
+
     # -- modules
 
     def look_for_modules(self, about: dict[str, Any], raw: bytes, made: bytes, resolved: bool) -> None:
@@ -194,16 +245,16 @@ class Join:
 
     # -- joining
 
-    def joined(self, parts: Sequence[Part]) -> bytes:
-        """The whole, each part without its byte order mark (in the middle it would be a character)."""
+    def joined(self, parts: Sequence[Part]) -> tuple[bytes, Sections]:
+        """The whole, each part without its byte order mark (in the middle it would be a character), and what it is of."""
         if self.kind == "js":
             return self._joined_scripts(parts)
         contents = [part.content.removeprefix(codecs.BOM_UTF8) for part in parts]
         if self.kind == "css":
             return self._joined_sheets(parts, contents)
-        return NEWLINE.join(contents)
+        return NEWLINE.join(contents), UNMAPPED
 
-    def _joined_scripts(self, parts: Sequence[Part]) -> bytes:
+    def _joined_scripts(self, parts: Sequence[Part]) -> tuple[bytes, Sections]:
         contents: list[bytes] = []
         for part in parts:
             content = part.content.removeprefix(codecs.BOM_UTF8)
@@ -211,7 +262,8 @@ class Join:
             contents.append(self._without_map(scripts, part, content, len(parts) > 1))
         self._check_strictness(parts, contents)
         ends = [END_OF_STATEMENT if scripts.needs_semicolon(content) else NEWLINE for content in contents[:-1]]
-        return b"".join(piece for pair in zip(contents, [*ends, b""], strict=True) for piece in pair)
+        pieces = [content + end for content, end in zip(contents, [*ends, b""], strict=True)]
+        return b"".join(pieces), _sections(parts, pieces)
 
     def _without_map(self, kind: Any, part: Part, content: bytes, several: bool) -> bytes:
         if several:
@@ -232,14 +284,15 @@ class Join:
                 )
                 return
 
-    def _joined_sheets(self, parts: Sequence[Part], contents: list[bytes]) -> bytes:
+    def _joined_sheets(self, parts: Sequence[Part], contents: list[bytes]) -> tuple[bytes, Sections]:
         several = len(parts) > 1
         contents = [
             self._without_map(style_sheets, part, content, several)
             for part, content in zip(parts, contents, strict=True)
         ]
         if not several:
-            return contents[0]
+            return contents[0], _sections(parts, contents)
+        plain = contents.copy()
         top: dict[str, TopRule] = {}
         hoisted: list[str] = []
         imports_may_follow = True
@@ -259,7 +312,9 @@ class Join:
                 top.update((rule.prefix, rule) for rule in found.named("@namespace"))
             self._tell_of_default(part, text, found.named("@namespace"))
             imports_may_follow = imports_may_follow and found.only_imports
-        return _with_namespaces(NEWLINE.join(contents), hoisted)
+        if hoisted or plain != contents:  # lines are elsewhere
+            return _with_namespaces(NEWLINE.join(contents), hoisted), UNMAPPED
+        return NEWLINE.join(contents), _sections(parts, [content + NEWLINE for content in contents])
 
     def _topped(
         self, part: Part, text: str, rules: Sequence[TopRule], top: dict[str, TopRule], hoisted: list[str]
@@ -295,6 +350,18 @@ class Join:
     def _warn(self, origin: Origin, message: str, hint: str) -> None:
         text = f"{origin}: {self.bundle}: {message}; {hint}"
         warnings.warn_explicit(text, BundleWarning, origin.file, max(origin.line, 1))
+
+
+def _sections(parts: Sequence[Part], pieces: Sequence[bytes]) -> Sections:
+    """Where in the whole, which is made of *pieces*, something begins whose source is known, or is not."""
+    if all(part.sections is UNMAPPED for part in parts):
+        return UNMAPPED
+    found: list[tuple[int, Mapped | None]] = []
+    line = 0
+    for part, piece in zip(parts, pieces, strict=True):
+        found += [(line + at, mapped) for at, mapped in part.sections]
+        line += piece.count(b"\n")
+    return tuple(found)
 
 
 def _with_namespaces(content: bytes, hoisted: Sequence[str]) -> bytes:

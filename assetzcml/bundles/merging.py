@@ -16,7 +16,7 @@ from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BuildError
 from assetzcml.bundles.filters import Filter
 from assetzcml.bundles.freshness import input_at, input_holds
-from assetzcml.bundles.joining import Join, Sheet
+from assetzcml.bundles.joining import UNMAPPED, Join, Sections, Sheet
 from assetzcml.bundles.levels import effective_level, merged_filters, selected
 from assetzcml.bundles.sources import Remote, Source
 from assetzcml.errors import ConfigurationError, Origin, Problem
@@ -45,12 +45,13 @@ class Piece(NamedTuple):
     """
     A hunk on its way: what it is made from, for the filters' keyword arguments.
 
-    *imports* are the places of the `@import`s at its top.
+    *imports* are the places of the `@import`s at its top, *sections* what is known of where its lines come from.
     """
 
     content: bytes
     about: dict[str, Any]
     imports: tuple[Origin, ...] = ()
+    sections: Sections = UNMAPPED
 
 
 class Merger:
@@ -86,9 +87,9 @@ class Merger:
 
     def merge(self) -> bytes | None:
         """The bytes; None when the bundle has no content at all. Raises BuildError, BundleError and FilterError."""
-        content = self._merge(self.bundle, self.ctx, self.ctx.environment.debug, {}, self.ctx.extra_filters)
+        merged = self._merge(self.bundle, self.ctx, self.ctx.environment.debug, {}, self.ctx.extra_filters)
         self._join.check_modules()
-        return content
+        return self._join.with_map(*merged) if merged is not None else None
 
     def _merge(
         self,
@@ -97,7 +98,7 @@ class Merger:
         level_above: bool | str,
         above: Mapping[Filter, Context],
         extra: Sequence[Filter],
-    ) -> bytes | None:
+    ) -> tuple[bytes, Sections] | None:
         """*above* are the filters of the bundles around this one, with the context in which each was declared."""
         own = merged_filters(bundle.chain(ctx.environment), extra)
         level = effective_level(bundle.debug, own, level_above)
@@ -111,16 +112,18 @@ class Merger:
         pieces: list[Piece] = []
         for found in bundle.resolve_contents(ctx):
             if isinstance(found, Source):
-                pieces += self._sources_of(found, inputs, stamp, ctx)
+                pieces += self._sources_of(found, inputs, stamp, ctx, _wants_map(ctx, level))
             elif isinstance(found, Remote):
                 pieces.append(self._remote(found, inputs, stamp, ctx))
             else:
-                content = self._merge(found, ctx.inside(found), level, passed_down, ())
-                if content is not None:
-                    pieces.append(Piece(content, {}))
+                merged = self._merge(found, ctx.inside(found), level, passed_down, ())
+                if merged is not None:
+                    pieces.append(Piece(merged[0], {}, sections=merged[1]))
         if not pieces:
             return None
-        return self._transformed("output", running, self._concatenated(pieces, inputs, stamp), {}, stamp)
+        content, sections = self._concatenated(pieces, inputs, stamp)
+        made = self._transformed("output", running, content, {}, stamp)
+        return made, sections if made is content else UNMAPPED
 
     def _depends_of(self, bundle: Bundle, ctx: Context) -> str:
         """The state of what *bundle* depends on, for the keys of its cached results."""
@@ -131,13 +134,18 @@ class Merger:
             digests.append(self.declared[-1].digest)
         return cache_key(*digests)
 
-    def _sources_of(self, source: Source, filters: Sequence[Filter], stamp: str, ctx: Context) -> Iterator[Piece]:
+    def _sources_of(
+        self, source: Source, filters: Sequence[Filter], stamp: str, ctx: Context, maps: bool
+    ) -> Iterator[Piece]:
         """A source; before it, and in the midst of it, the style sheets that it imports and that no browser would."""
         content, signature = self._read(source)
         self.sources.append(Input(ctx.name_of(source), digest_of(content), signature))
         reader = self._only(filters, "open") if filters else None
         for sheet in self._join.sheets(source, content) if reader is None else [Sheet(source, content)]:
-            yield self._source(sheet, signature, filters, stamp, ctx)
+            piece = self._source(sheet, signature, filters, stamp, ctx)
+            if maps and piece.content == content:  # neither a filter nor an import has changed it
+                piece = piece._replace(sections=self._join.mapped(source, content, piece.about["source_url"]))
+            yield piece
 
     def _source(
         self, sheet: Sheet, signature: Signature | None, filters: Sequence[Filter], stamp: str, ctx: Context
@@ -218,7 +226,7 @@ class Merger:
 
         return self._cached(method, chain, [content], about, stamp, work)
 
-    def _concatenated(self, pieces: Sequence[Piece], filters: Sequence[Filter], stamp: str) -> bytes:
+    def _concatenated(self, pieces: Sequence[Piece], filters: Sequence[Filter], stamp: str) -> tuple[bytes, Sections]:
         joiner = self._only(filters, "concat")
         if joiner is None:
             return self._join.joined(pieces)
@@ -229,7 +237,8 @@ class Merger:
             joiner.concat(out, hunks, **self._about, depends=depends)
             return True
 
-        return self._cached("concat", [joiner], [*(p.content for p in pieces), *names], {}, stamp, work)
+        content = self._cached("concat", [joiner], [*(p.content for p in pieces), *names], {}, stamp, work)
+        return content, UNMAPPED
 
     def _only(self, filters: Sequence[Filter], method: str) -> Any:
         able = [one for one in filters if getattr(one, method, None) is not None]
@@ -342,6 +351,12 @@ class Merger:
             message = problem.message if declared is not None else f"{self.bundle}: {problem.message}"
             problems.append(Problem(problem.origin, message, problem.hint, exception=problem.exception, also=also))
         return BuildError(*problems)
+
+
+def _wants_map(ctx: Context, level: bool | str) -> bool:
+    """Are the sources of the lines of an output to be known? Unless somebody says, where it is only merged."""
+    said = ctx.source_maps
+    return level == "merge" if said is None else said
 
 
 def _packed(read: Sequence[Input], content: bytes) -> bytes:

@@ -37,6 +37,7 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "allow_remote": False,
         "debug_expire": False,
         "former_versions": None,
+        "source_maps": None,
     }
 )
 
@@ -114,6 +115,14 @@ class Options:
             return former_versions(value) if isinstance(value, str) else _counted(value)
         except ValueError as error:
             raise BundleError(f"former_versions is {value!r}; {error}") from None
+
+    @property
+    def source_maps(self) -> bool | None:
+        """Do outputs hold a map to those sources that no filter has changed? None: those that are only merged."""
+        value = self.get("source_maps")
+        if value is None or (isinstance(value, str) and value.strip().lower() in ("auto", "none", "")):
+            return None
+        return flag(value, "source_maps")
 
     @property
     def load_path(self) -> list[str]:

@@ -161,6 +161,11 @@ class IEnvironment(Interface):
         title="How many former versions of an output stay when it is built",
         description="A number, or all. Only files that a build here has written are removed.",
     )
+    source_maps = Option(
+        _expire,
+        title="Do outputs hold a map to those sources that no filter has changed?",
+        description="auto: those that are only merged.",
+    )
 
 
 class ILoadPath(Interface):

@@ -74,6 +74,7 @@ def test_a_mapping_is_registered_as_a_whole_or_not_at_all(site):
         ("allow_remote", False),
         ("debug_expire", False),
         ("former_versions", None),
+        ("source_maps", None),
     ],
 )
 def test_the_defaults(option, default):

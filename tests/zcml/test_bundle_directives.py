@@ -83,6 +83,8 @@ BUNDLE = '<bundle name="app.css" contents="reset.css shop.css" output="gen/app.c
         ('debug_expire="yes"', "debug_expire", True),
         ('former_versions="3"', "former_versions", 3),
         ('former_versions="all"', "former_versions", None),
+        ('source_maps="yes"', "source_maps", True),
+        ('source_maps="auto"', "source_maps", None),
         ('url="https://cdn.test/x"', "url", "https://cdn.test/x"),
     ],
 )
