@@ -91,12 +91,14 @@ def rounds(
     force: bool,
     done: Callable[[Any, Built | ConfigurationError], None],
     watch: bool = False,
+    pause: Callable[[float], bool | None] = time.sleep,
 ) -> Iterator[list[Built | ConfigurationError]]:
     """
     Build, and with *watch* build again what is out of date, for ever; yields what became of each bundle, each time.
     A ZCML file that changes is loaded again; while it is broken, the former configuration is built.
 
-    *done* is called with each bundle and what became of it. What fails is tried again when it is out of date: always.
+    *done* is called with each bundle and what became of it; *pause* between two rounds, with seconds: there is none after
+    it has answered true. What fails is tried again when it is out of date: always.
     """
     files = ConfigurationFiles(registry, _reloaded) if watch else None
     complaints: set[str] = set()
@@ -120,7 +122,8 @@ def rounds(
         if files is None:
             return
         force = False
-        time.sleep(PAUSE)
+        if pause(PAUSE):
+            return
         files.look()
 
 
@@ -200,8 +203,10 @@ def build(
 
     began = time.monotonic()
     outcomes: list[Built | ConfigurationError] = []
-    with ending_quietly() if watch else nullcontext():
-        for number, outcomes in enumerate(rounds(registry, names, jobs=jobs, force=force, done=done, watch=watch)):
+    with ending_quietly() if watch else nullcontext() as ended:
+        pause = ended.wait if ended else time.sleep
+        building = rounds(registry, names, jobs=jobs, force=force, done=done, watch=watch, pause=pause)
+        for number, outcomes in enumerate(building):
             if form == "json" and (results or not number):
                 print_json(results)
                 sys.stdout.flush()

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -177,15 +178,22 @@ def print_json(data: Any) -> None:
 
 
 @contextmanager
-def ending_quietly() -> Iterator[None]:
+def ending_quietly() -> Iterator[threading.Event]:
     """
-    Meanwhile SIGINT and SIGTERM end the program with status 0.
+    Meanwhile SIGINT and SIGTERM end the program with status 0. The event is set then: what a handler raises is lost where
+    it interrupts code whose errors Python ignores, a finalizer say, so who loops looks at it.
 
     A shell starts what it runs in the background with SIGINT ignored, and Python leaves it at that.
     """
-    former = {number: signal.signal(number, lambda *_: sys.exit(0)) for number in (signal.SIGINT, signal.SIGTERM)}
+    ended = threading.Event()
+
+    def end(*_: Any) -> None:
+        ended.set()
+        sys.exit(0)
+
+    former = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield ended
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)

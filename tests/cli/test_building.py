@@ -24,9 +24,9 @@ def watched(package, monkeypatch):
         {"static/a.js": "a", "static/empty.js": "", "configure.zcml": document(JOINED.format("app", "a.js"))}
     )
 
-    def begin(*names, watch=True):
+    def begin(*names, watch=True, **options):
         registry = load_zcml(f"{name}:configure.zcml")
-        return rounds(registry, names, jobs=1, force=False, done=lambda bundle, outcome: None, watch=watch)
+        return rounds(registry, names, jobs=1, force=False, done=lambda bundle, outcome: None, watch=watch, **options)
 
     begin.config = f"{name}:configure.zcml"
     begin.write = lambda file, text: (package.directory / name / file).write_text(text)
@@ -39,6 +39,12 @@ def changed(outcomes):
 
 def test_without_watching_there_is_one_round(watched):
     assert [changed(outcomes) for outcomes in watched(watch=False)] == [[("app", True)]]
+
+
+def test_there_is_no_round_after_a_pause_in_which_the_end_was_asked_for(watched):
+    pauses = iter([False, True])
+    going = watched(pause=lambda seconds: next(pauses))
+    assert [changed(outcomes) for outcomes in going] == [[("app", True)], [("app", False)]]
 
 
 def test_each_round_builds_what_is_out_of_date_by_then(watched):

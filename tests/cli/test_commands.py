@@ -520,36 +520,48 @@ def test_a_bundle_that_nobody_declares_has_status_1(run, bundled):
     assert (result.stdout, result.stderr) == ("", "no bundle has the name 'app.cs'; did you mean 'app.css'?\n")
 
 
-def test_watching_builds_again_what_changes_and_ends_quietly(bundled):
+@pytest.fixture
+def building(bundled):
+    """`build --watch` of the bundles of the package, which has built them once; it is gone afterwards."""
     environ = {"PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(bundled.directory.parent)])}
     process = start("build", f"{bundled}:configure.zcml", "--watch", environ=environ)
     assert [process.stdout.readline().partition(b",")[0] for _ in range(2)] == [b"app.css: built", b"app.js: built"]
-    (bundled.directory / "static" / "c.js").write_text("changed")
-    assert process.stdout.readline().startswith(b"app.js: built, 7 bytes")
-    process.send_signal(signal.SIGTERM)
-    assert process.communicate(timeout=30) == (b"", b"")
-    assert process.returncode == 0
+    yield process
+    process.kill()
+    process.communicate()
 
 
-def test_watching_takes_changed_zcml_over_and_keeps_the_former_while_it_is_broken(bundled):
-    environ = {"PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(bundled.directory.parent)])}
-    process = start("build", f"{bundled}:configure.zcml", "--watch", environ=environ)
-    assert [process.stdout.readline().partition(b",")[0] for _ in range(2)] == [b"app.css: built", b"app.js: built"]
+def exchange(path, text):
+    """Write a file at once: who watches never sees a part of it."""
+    written = path.with_name(f"{path.name}.new")
+    written.write_text(text)
+    written.replace(path)
+
+
+def test_watching_builds_again_what_changes_and_ends_quietly(bundled, building):
+    exchange(bundled.directory / "static" / "c.js", "changed")
+    assert building.stdout.readline().startswith(b"app.js: built, 7 bytes")
+    building.send_signal(signal.SIGTERM)
+    assert building.communicate(timeout=30) == (b"", b"")
+    assert building.returncode == 0
+
+
+def test_watching_takes_changed_zcml_over_and_keeps_the_former_while_it_is_broken(bundled, building):
     path = bundled.directory / "configure.zcml"
-    text = path.read_text()
-    path.write_text(text.replace("</configure>", '<bundleContents bundle="app.js" contents="more.js"/></configure>'))
     (bundled.directory / "static" / "more.js").write_text("more")
-    assert process.stdout.readline() == b"configuration reloaded\n"
-    assert process.stdout.readline().startswith(b"app.js: built")
-    path.write_text("<configure")
-    told = [process.stderr.readline() for _ in range(2)]
+    more = '<bundleContents bundle="app.js" contents="more.js"/></configure>'
+    exchange(path, path.read_text().replace("</configure>", more))
+    assert building.stdout.readline() == b"configuration reloaded\n"
+    assert building.stdout.readline().startswith(b"app.js: built")
+    exchange(path, "<configure")
+    told = [building.stderr.readline() for _ in range(2)]
     while b"the former one goes on" not in told[-1]:
-        told.append(process.stderr.readline())
+        told.append(building.stderr.readline())
     assert b"configure.zcml" in b"".join(told)
-    (bundled.directory / "static" / "more.js").write_text("more and more")
-    assert process.stdout.readline().startswith(b"app.js: built")
-    process.send_signal(signal.SIGTERM)
-    assert process.communicate(timeout=30) == (b"", b"")
+    exchange(bundled.directory / "static" / "more.js", "more and more")
+    assert building.stdout.readline().startswith(b"app.js: built")
+    building.send_signal(signal.SIGTERM)
+    assert building.communicate(timeout=30) == (b"", b"")
 
 
 def test_pruning_removes_former_versions_of_outputs(run, package):
