@@ -94,12 +94,13 @@ class Checks:
             return
         except ConfigurationError as error:
             for problem in error.problems:
-                yield Problem(where, f"{record}: {problem.message}", problem.hint), False
+                yield Problem(where, f"{record}: {problem.message}", problem.hint, code="A131"), False
         except Exception as error:
             if isinstance(error, ValueError):
-                yield Problem(where, f"{record}: {error}"), False
+                yield Problem(where, f"{record}: {error}", code="A107"), False
             else:
-                yield Problem(where, f"{record} raised {type(error).__name__}: {error}", exception=error), False
+                message = f"{record} raised {type(error).__name__}: {error}"
+                yield Problem(where, message, exception=error, code="A109"), False
 
     def _package(self, spec: AssetSpec, record: Any, attribute: str) -> Iterator[Told]:
         try:
@@ -109,7 +110,8 @@ class Checks:
             message = (
                 f"there is no package {spec.package!r}" if missing else f"{spec.package!r} cannot be imported: {error}"
             )
-            yield Problem(_at(record, attribute), f"{record}: {message}", exception=None if missing else error), False
+            fault = None if missing else error
+            yield Problem(_at(record, attribute), f"{record}: {message}", exception=fault, code="A108"), False
 
     def _filter(self, record: FilterRecord) -> Iterator[Told]:
         where = _at(record, "factory")
@@ -117,17 +119,18 @@ class Checks:
             get_filters([record.factory()])
         except Exception as error:
             if isinstance(error, ConfigurationError):
-                yield Problem(where, f"{record}: {error.problems[0].message}", error.problems[0].hint), False
+                problem = error.problems[0]
+                yield Problem(where, f"{record}: {problem.message}", problem.hint, code="A131"), False
             else:
                 message = f"{record}: factory raised {type(error).__name__}: {error}"
-                yield Problem(where, message, exception=error), False
+                yield Problem(where, message, exception=error, code="A109"), False
 
     def _contribution(self, record: BundleContents) -> Iterator[Told]:
         if record.bundle not in self.contents:
             of_python = record.bundle in self.environment.python_names()
             said = "is registered by Python, which nobody can add to" if of_python else "is declared by nobody"
             hint = "" if of_python else did_you_mean(record.bundle, self.contents)
-            yield Problem(_at(record, "bundle"), f"{record}: the bundle {said}", hint), False
+            yield Problem(_at(record, "bundle"), f"{record}: the bundle {said}", hint, code="A128"), False
             return
         try:
             self.contents[record.bundle] = inserted(self.contents[record.bundle], record)
@@ -136,7 +139,7 @@ class Checks:
             word, name = record.position
             message = f"{record}: position={f'{word}:{name}'!r}: the bundle has no content {name!r}"
             hint = did_you_mean(name, names) or (f"it has {', '.join(map(repr, names))}" if names else "it has none")
-            yield Problem(_at(record, "position"), message, hint), False
+            yield Problem(_at(record, "position"), message, hint, code="A128"), False
 
     def _outputs(self) -> Iterator[Told]:
         """Two bundles must not write one file, nor have one address."""
@@ -186,7 +189,8 @@ class Checks:
             return
         if has_placeholder(record.output) and self._versionless():
             message = f"{record}: its output has {PLACEHOLDER}, and versions are turned off"
-            yield Problem(_at(record, "output"), message, f"set versions, or leave {PLACEHOLDER} out"), False
+            hint = f"set versions, or leave {PLACEHOLDER} out"
+            yield Problem(_at(record, "output"), message, hint, code="A114"), False
             return
         # The parts of what is not merged are its files, which may not be there.
         if not record.merge or record.name in self._refused or self._leads_round(record.name):
@@ -195,7 +199,17 @@ class Checks:
             self.environment.declare(record, self.contents[record.name], self.bundles)
         except ConfigurationError as error:
             for problem in error.problems:
-                yield Problem(problem.origin or record.origin, problem.message, problem.hint), False
+                code = "" if problem.conflict else problem.code or "A131"
+                yield (
+                    Problem(
+                        problem.origin or record.origin,
+                        problem.message,
+                        problem.hint,
+                        conflict=problem.conflict,
+                        code=code,
+                    ),
+                    False,
+                )
 
     def _versionless(self) -> bool:
         try:
@@ -211,12 +225,11 @@ class Checks:
                     get_filters([name])
             except UnknownFilter as error:
                 hint = did_you_mean(name, [*filter_names(), *own]) or error.problems[0].hint
-                yield Problem(_at(record, "filters"), f"{record}: {error.problems[0].message}", hint), False
+                message = f"{record}: {error.problems[0].message}"
+                yield Problem(_at(record, "filters"), message, hint, code="A128"), False
             except ConfigurationError as error:
-                yield (
-                    Problem(_at(record, "filters"), f"{record}: {error.problems[0].message}", error.problems[0].hint),
-                    False,
-                )
+                message = f"{record}: {error.problems[0].message}"
+                yield Problem(_at(record, "filters"), message, error.problems[0].hint, code="A131"), False
 
     def _leads_round(self, name: str) -> bool:
         """Does it contain a bundle that contains itself?"""
@@ -237,7 +250,8 @@ class Checks:
                 chain = " \N{RIGHTWARDS ARROW} ".join(way)
                 also = [("through", _at(self._said(way[i], way[i + 1]), "contents")) for i in range(1, len(way) - 1)]
                 where = _at(self._said(way[0], way[1]), "contents")
-                yield Problem(where, f"{first} contains itself: {chain}", "remove one of them", also=also), False
+                message = f"{first} contains itself: {chain}"
+                yield Problem(where, message, "remove one of them", also=also, code="A130"), False
 
     def _way_round(self, name: str) -> list[str] | None:
         """The shortest way from a bundle, through what it contains, to itself; None when there is none."""
@@ -289,7 +303,7 @@ class Checks:
         hint = did_you_mean(content.name, {*self.bundles, *self._beside(content)} - {name}) or problem.hint
         if "." not in content and "/" not in content:
             message = f"{content.record}: there is neither a bundle nor a file {content.name!r}"
-            yield Problem(where, message, hint), False
+            yield Problem(where, message, hint, code="A128"), False
         elif (somewhere or is_spec(content) or os.path.isabs(content)) and self.environment.auto_build:
             hint = hint or "it has to be there when the bundle is built"
             yield Problem(where, problem.message, hint, code="A050"), True

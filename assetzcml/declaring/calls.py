@@ -375,7 +375,7 @@ def _made(policy: type) -> Any:
         return policy()
     except Exception as error:
         message = f"policy raised {type(error).__name__}: {error}"
-        raise Refusal(Problem(None, message, exception=error)) from error
+        raise Refusal(Problem(None, message, exception=error, code="A109")) from error
 
 
 @contextmanager
@@ -385,13 +385,13 @@ def _refusals(origin: Origin, subject: str) -> Iterator[None]:
         yield
     except (InvalidSpec, Refusal) as error:
         problems = [
-            Problem(origin, f"{subject}: {each.message}", each.hint, exception=each.exception)
+            Problem(origin, f"{subject}: {each.message}", each.hint, exception=each.exception, code=each.code or "A107")
             for each in error.problems
         ]
         told = type(error)(*problems)
         raise told from told.__cause__
     except ValueError as error:
-        raise Refusal(Problem(origin, f"{subject}: {error}")) from None
+        raise Refusal(Problem(origin, f"{subject}: {error}", code="A107")) from None
 
 
 def _read(read: Callable[[Any], T], text: Any, argument: str) -> T:

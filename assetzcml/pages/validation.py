@@ -48,7 +48,7 @@ def _route(record: Route, names: RouteNames) -> Iterator[Finding]:
         Pattern(record.pattern)
     except BadPattern as error:
         message = f"{record}: pattern {record.pattern!r}, character {error.position + 1}: {error}"
-        yield Finding(Problem(where.further(error.position), message, error.hint))
+        yield Finding(Problem(where.further(error.position), message, error.hint, code="A127"))
     encoded = _PERCENT_ENCODED.search(record.pattern)
     if encoded:
         message = f"{record}: pattern {record.pattern!r} is compared with decoded paths; none holds {encoded[0]!r}"
@@ -59,7 +59,7 @@ def _route(record: Route, names: RouteNames) -> Iterator[Finding]:
         if other is not None and other not in names:
             hint = did_you_mean(other, names.all - {record.name})
             message = f"{record}: {attribute}: there is no route {other!r}"
-            yield Finding(Problem(origin.attribute(attribute), message, hint))
+            yield Finding(Problem(origin.attribute(attribute), message, hint, code="A128"))
 
 
 def _view(snapshot: Snapshot, record: View, names: RouteNames) -> Iterator[Finding]:
@@ -68,10 +68,10 @@ def _view(snapshot: Snapshot, record: View, names: RouteNames) -> Iterator[Findi
     if record.route_name is not None and record.route_name not in names:
         hint = did_you_mean(record.route_name, names.all)
         message = f"{label}: there is no route {record.route_name!r}"
-        yield Finding(Problem(origin.attribute("route_name"), message, hint))
+        yield Finding(Problem(origin.attribute("route_name"), message, hint, code="A128"))
     wrong = fault(record.view)
     if wrong:
-        yield Finding(Problem(origin.attribute("view"), f"{label}: view: {wrong}"))
+        yield Finding(Problem(origin.attribute("view"), f"{label}: view: {wrong}", code="A107"))
     if record.protected and snapshot.policy is None:
         message = f"{label}: the permission {record.permission!r} cannot be asked for: there is no permission policy"
         where = origin.attribute("permission")
@@ -99,5 +99,6 @@ def _circle(snapshot: Snapshot, records: list[Route]) -> Iterator[Finding]:
             f"{last}: the routes stand in a circle: {' '.join([*words, repr(last.name)])}",
             "leave out one of them",
             also=[("and at", each.origin) for each in circle[1:] if each.origin is not None],
+            code="A129",
         )
     )

@@ -89,6 +89,7 @@ RULES: dict[str, Rule] = {
         ),
         Rule("A015", WARNING, "An override of a file that was read before", "include the file in one place only"),
         Rule("A016", ERROR, "A rule of another package that cannot be asked", "correct the rule, or its package"),
+        Rule("A017", WARNING, "A plugin whose file has another name", "rename it if it is meant"),
         # Overrides.
         Rule("A020", WARNING, "An override whose source does not exist", "correct override_with, or make the file"),
         Rule(
@@ -429,6 +430,12 @@ RULES: dict[str, Rule] = {
         Rule("A124", ERROR, "Overrides that go round in a circle", "remove one of them"),
         Rule("A125", ERROR, "A store of contents that is published", "keep it where no static view leads"),
         Rule("A126", ERROR, "A module that no import could load", "name a script, or a directory with a slash"),
+        Rule("A127", ERROR, "A pattern that no route can have", "correct it at this character"),
+        Rule("A128", ERROR, "A declaration that there is none of", "declare it, or correct the name"),
+        Rule("A129", ERROR, "Routes that stand in a circle", "leave out one of them"),
+        Rule("A130", ERROR, "A bundle that contains itself", "remove one of them"),
+        Rule("A131", ERROR, "A bundle, or its environment, that cannot work", "correct the attribute"),
+        Rule("A132", ERROR, "A plugin that names no package", "correct its entry point, or exclude it"),
     )
 }
 

@@ -148,7 +148,7 @@ def _one_way(info: Tag, ways: Mapping[str, Any]) -> None:
     if len(ways) == 1:
         return
     said = f"{' and '.join(sorted(ways))} are there" if ways else "none of them is there"
-    raise Problems(Problem(info, f"cacheBuster: exactly one of {', '.join(WAYS)} was expected; {said}"))
+    raise Problems(Problem(info, f"cacheBuster: exactly one of {', '.join(WAYS)} was expected; {said}", code="A114"))
 
 
 def _check_options(info: Tag, way: str, options: Mapping[str, Any]) -> None:
@@ -158,7 +158,8 @@ def _check_options(info: Tag, way: str, options: Mapping[str, Any]) -> None:
     for name, value in options.items():
         if value is not None and way not in belongs[name]:
             message = f"cacheBuster: {name} has no meaning with {way}"
-            raise Problems(Problem(info.attribute(name), message, f"it belongs to {' and '.join(belongs[name])}"))
+            hint = f"it belongs to {' and '.join(belongs[name])}"
+            raise Problems(Problem(info.attribute(name), message, hint, code="A114"))
 
 
 def media_type(context: Any, extension: str, type: str) -> None:  # noqa: A002 (the attribute's name)

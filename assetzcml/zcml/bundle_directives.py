@@ -258,16 +258,18 @@ class Bundle:
                 output = bundle_output(output, merge=merge)
             except ValueError as error:
                 message = f"bundle {name!r}: output={shorten(output)}: {error}"
-                raise Problems(Problem(info.attribute("output"), message)) from None
+                raise Problems(Problem(info.attribute("output"), message, code="A107")) from None
         if not merge and output is None:
             message = f"bundle {name!r}: with merge=false it needs an output"
-            raise Problems(Problem(info.attribute("merge"), message, "such as output='gen/%(name)s.%(version)s.js'"))
+            hint = "such as output='gen/%(name)s.%(version)s.js'"
+            raise Problems(Problem(info.attribute("merge"), message, hint, code="A114"))
         self.context = context
         self.record = BundleRecord(name=name, output=output, merge=merge, base=base_of(context), origin=info, **options)
 
     def filterOption(self, context: Any, name: str, value: str) -> None:  # noqa: N802
         if name.lower() in {known.lower() for known, _ in self.record.options}:
-            raise Problems(Problem(tag_of(context).attribute("name"), f"filterOption {name!r} is given twice"))
+            where = tag_of(context).attribute("name")
+            raise Problems(Problem(where, f"filterOption {name!r} is given twice", code="A114"))
         self.record = replace(self.record, options=(*self.record.options, (name, value)))
 
     def __call__(self) -> None:
@@ -280,13 +282,15 @@ def bundle_contents(
     """`bundleContents`."""
     info: Tag = tag_of(context)
     if not contents:
-        raise Problems(Problem(info.attribute("contents"), f"bundleContents {bundle!r}: contents is empty"))
+        message = f"bundleContents {bundle!r}: contents is empty"
+        raise Problems(Problem(info.attribute("contents"), message, code="A107"))
     base = base_of(context)
     word, name = position
     try:
         position = word, bundle_content(name, base) if name else ""
     except ValueError as error:
-        raise Problems(Problem(info.attribute("position"), f"bundleContents {bundle!r}: position: {error}")) from None
+        message = f"bundleContents {bundle!r}: position: {error}"
+        raise Problems(Problem(info.attribute("position"), message, code="A107")) from None
     record = BundleContents(bundle=bundle, contents=contents, position=position, base=base, origin=info)
     declare(context, record)
 
@@ -295,6 +299,6 @@ def add_filter(context: Any, name: str, factory: Any) -> None:
     """`filter`."""
     if not callable(factory):
         message = f"filter {name!r}: factory {factory!r} is not callable"
-        raise Problems(Problem(tag_of(context).attribute("factory"), message))
+        raise Problems(Problem(tag_of(context).attribute("factory"), message, code="A107"))
     record = FilterRecord(name=name, factory=factory, origin=tag_of(context))
     declare(context, record)

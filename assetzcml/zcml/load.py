@@ -154,7 +154,9 @@ class ForeignLoad:
     def warn(self, origin: Origin | None, message: str, hint: str = "", code: str = "") -> None:
         """Warn at the ZCML line."""
         place = origin or Origin("<zcml>")
-        warnings.warn_explicit(Problem(origin, message, hint).headline, ConfigurationWarning, place.file, place.line)
+        warnings.warn_explicit(
+            Problem(origin, message, hint, code=code).headline, ConfigurationWarning, place.file, place.line
+        )
 
     def tag(self, parsed: Any) -> Tag:
         """The start tag that zope.configuration calls *parsed*."""
@@ -187,7 +189,7 @@ def _bind(context: Any) -> None:
     except ZopeConfigurationError:
         message = "nothing says where the assets go that this directive declares"
         hint = 'write <include package="assetzcml" file="meta.zcml"/> before it'
-        raise ConfigurationError(Problem(None, message, hint)) from None
+        raise ConfigurationError(Problem(None, message, hint, code="A103")) from None
     bind(context, {}, context.info).finish()
 
 

@@ -80,7 +80,7 @@ class Phases:
         if self.load.problems:
             message = f"assetzcml's own {name} is missing; the installation is incomplete"
             raise ConfigurationError(
-                Problem(Origin(path), message, "install it again; PyInstaller: --collect-all assetzcml")
+                Problem(Origin(path), message, "install it again; PyInstaller: --collect-all assetzcml", code="A112")
             )
 
     def _begin(self, path: str, package: ModuleType | None) -> None:
@@ -156,7 +156,7 @@ class Phases:
         """Say, once for a statement, that routes and views are not ours to declare here."""
         if record.origin not in [problem.origin for problem in self.load.problems]:
             message = f"{record}: routes and views are the framework's, not assetzcml's"
-            self.load.problems.append(Problem(record.origin, message, self.load.no_pages))
+            self.load.problems.append(Problem(record.origin, message, self.load.no_pages, code="A104"))
 
     def execute(self, actions: list[Action], run: Callable[[Action], Any]) -> None:
         """Phase 4: *run* the actions of other packages."""
@@ -310,7 +310,7 @@ def _located(spec: str, package: ModuleType | str | None) -> tuple[str, ModuleTy
     module = package if isinstance(package, ModuleType) and not colon else _imported(name, spec)
     portions = list(getattr(module, "__path__", ()))
     if not portions:
-        raise ConfigurationError(Problem(Origin(spec), f"{name!r} is not a package; it has no {path!r}"))
+        raise ConfigurationError(Problem(Origin(spec), f"{name!r} is not a package; it has no {path!r}", code="A108"))
     places = [os.path.normpath(os.path.join(portion, path)) for portion in portions]
     return next(filter(os.path.exists, places), places[0]), module
 
@@ -321,10 +321,12 @@ def _imported(name: str, spec: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
             frozen = f"PyInstaller: --collect-all {name}" if hasattr(sys, "frozen") else ""
-            raise ConfigurationError(Problem(Origin(spec), f"there is no package {name!r}", frozen)) from None
+            raise ConfigurationError(
+                Problem(Origin(spec), f"there is no package {name!r}", frozen, code="A108")
+            ) from None
         raise ConfigurationError(
-            Problem(Origin(spec), f"the package {name!r} cannot be imported: {error}", exception=error)
+            Problem(Origin(spec), f"the package {name!r} cannot be imported: {error}", exception=error, code="A108")
         ) from error
     except Exception as error:
         message = f"the package {name!r} cannot be imported: {type(error).__name__}: {error}"
-        raise ConfigurationError(Problem(Origin(spec), message, exception=error)) from error
+        raise ConfigurationError(Problem(Origin(spec), message, exception=error, code="A109")) from error

@@ -110,7 +110,7 @@ def _include(context: Any, group: str, file: str, exclude: Any, kind: int, optio
             where = context.info.attribute("group")
             problems += [
                 Problem(where, f"{context.info.directive}: {plugin}: {_bare(problem.message)}",
-                        problem.hint, exception=problem.exception, also=problem.also)
+                        problem.hint, exception=problem.exception, also=problem.also, code=problem.code)
                 for problem in error.problems
             ]  # fmt: skip
     if problems:
@@ -135,21 +135,22 @@ def _check_exclude(context: Any, plugins: list[Plugin], exclude: Any) -> None:
             known = [name for plugin in plugins for name in (plugin.name, plugin.distribution)]
             hint = did_you_mean(word, known)
             message = f"{context.info.directive}: no plugin of the group is named {word!r}"
-            load_of(context).warn(context.info.attribute("exclude"), message, hint)
+            load_of(context).warn(context.info.attribute("exclude"), message, hint, "A007")
 
 
 def _package(context: Any, plugin: Plugin) -> Any:
     """The package that an entry point names. Raises Problems."""
     value = plugin.entry_point.value
     if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", value.strip()):
-        raise Problems(Problem(None, f"its entry point is {value!r}", "the name of a package was expected"))
+        hint = "the name of a package was expected"
+        raise Problems(Problem(None, f"its entry point is {value!r}", hint, code="A132"))
     try:
         return context.resolve(value.strip())
     except ZopeConfigurationError as error:
-        raise Problems(Problem(None, f"{reason(error)}, which its entry point names")) from None
+        raise Problems(Problem(None, f"{reason(error)}, which its entry point names", code="A132")) from None
     except Exception as error:
         message = f"{value!r} cannot be imported: {type(error).__name__}: {reason(error)}"
-        raise Problems(Problem(None, message, exception=error)) from error
+        raise Problems(Problem(None, message, exception=error, code="A109")) from error
 
 
 def _warn_of_misspelling(context: Any, plugin: Plugin, path: str) -> None:
@@ -161,7 +162,7 @@ def _warn_of_misspelling(context: Any, plugin: Plugin, path: str) -> None:
     near = near_words(os.path.basename(path), names, NEARLY)
     if near:
         message = f"{context.info.directive}: the {plugin} has {near[0]}, and no {os.path.basename(path)}"
-        load_of(context).warn(context.info.attribute("group"), message, "rename it if it is meant")
+        load_of(context).warn(context.info.attribute("group"), message, "rename it if it is meant", "A017")
 
 
 def _bare(message: str) -> str:

@@ -85,7 +85,7 @@ class StagedRegistry(Registry):
         if not self.complete:
             message = "the registry is asked while files are still read, when nobody knows what it will answer"
             raise ConfigurationError(
-                Problem(None, message, "ask in an action: context.action(discriminator, function)")
+                Problem(None, message, "ask in an action: context.action(discriminator, function)", code="A109")
             )
         return self.getUtility(provided)
 
@@ -93,7 +93,9 @@ class StagedRegistry(Registry):
         if name.startswith("add_") or name in ("override_asset", "load_zcml", "declaring", "reload"):
 
             def refuse(*arguments: Any, **options: Any) -> None:
-                raise ConfigurationError(Problem(None, f"{name}() is not for a load, which is a whole", DECLARE))
+                raise ConfigurationError(
+                    Problem(None, f"{name}() is not for a load, which is a whole", DECLARE, code="A109")
+                )
 
             return refuse
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")

@@ -40,9 +40,9 @@ def _directories(name: str) -> Iterable[str]:
         portions = list(getattr(importlib.import_module(name), "__path__", ()))
     except Exception as error:
         message = f"strict names {name!r}, which cannot be imported: {error}"
-        raise ConfigurationError(Problem(None, message, "the name of a package was expected")) from None
+        raise ConfigurationError(Problem(None, message, "the name of a package was expected", code="A108")) from None
     if not portions:
-        raise ConfigurationError(Problem(None, f"strict names {name!r}, which is no package"))
+        raise ConfigurationError(Problem(None, f"strict names {name!r}, which is no package", code="A108"))
     for portion in portions:
         yield os.path.join(os.path.abspath(portion), "")
         yield os.path.join(os.path.realpath(portion), "")

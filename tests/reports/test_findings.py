@@ -1,5 +1,6 @@
 """`assetzcml check`: what is a finding, what is none, and what a comment silences. Each rule's example is in docs/checks.rst."""
 
+import ast
 import json
 import os
 import re
@@ -59,6 +60,20 @@ def test_every_warning_of_a_load_that_names_a_code_names_one_of_the_table():
     sources = [path.read_text(encoding="utf-8") for path in Path(assetzcml.__file__).parent.rglob("*.py")]
     named = {code for text in sources for code in re.findall(r'"(A[0-9]{3})"', text)}
     assert named <= set(RULES)
+
+
+def test_what_ends_a_load_has_a_code_of_its_kind():
+    """A001 is for what other packages say in sentences of their own, A002 for conflicts."""
+    home = Path(assetzcml.__file__).parent
+    paths = [*home.glob("zcml/*.py"), home / "declaring/validation.py", *home.glob("*/validation.py")]
+    without = {
+        f"{path.relative_to(home)}: {ast.unparse(call)}"
+        for path in paths
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Problem"
+        and not {"code", "conflict"} & {keyword.arg for keyword in call.keywords}
+    }  # fmt: skip
+    assert without == set()
 
 
 # No false alarms.

@@ -49,6 +49,8 @@ def site(tmp_path):
     def error(files, registry=None, **options):
         with pytest.raises(ConfigurationError) as caught:
             load(files, registry, **options)
+        for problem in caught.value.problems:
+            assert problem.code or problem.conflict, f"A001 is no code for {problem.headline}"
         return caught.value
 
     def problems(files, registry=None, **options):
