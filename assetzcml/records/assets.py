@@ -58,6 +58,7 @@ __all__ = [
 
 
 _PACKAGE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_URL = re.compile(r"(?:https?|ftp|file|s3|gs)://", re.IGNORECASE)
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")  # of a drive, or of a share
 _RELATIVE_PACKAGE = re.compile(r"\.+([^\W\d]\w*(\.[^\W\d]\w*)*)?")
 
@@ -137,7 +138,14 @@ def asset_spec(
     if not isinstance(text, str):
         raise InvalidSpec(f"an asset spec is a text such as 'package:path', not {text!r}")
     if _WINDOWS_PATH.match(text):
-        raise InvalidSpec(f"{text!r} is a Windows path; only POSIX systems are supported")
+        raise InvalidSpec(
+            f"{text!r} is a Windows path, and no asset spec; an absolute path begins with a slash, as '/srv/www/static'"
+        )
+    if _URL.match(text):
+        raise InvalidSpec(
+            f"{text!r} is a URL, and no asset spec: 'package:path' was expected; a URL is the name of a static view, "
+            "whose path is what is published there"
+        )
     for character, word in (("\0", "NUL"), ("\\", "a backslash")):
         if character in text:
             raise InvalidSpec(f"{text!r} is not an asset spec: it holds {word}; segments are separated by '/'")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,7 +15,7 @@ from typing import Any
 from zope.configuration.config import GroupingContextDecorator, expand_action
 
 from assetzcml.declaring.validation import findings
-from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem
+from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem, few
 from assetzcml.records import rules
 from assetzcml.records.assets import Override, StaticViewRecord, asset_spec
 from assetzcml.records.findings import UNASKED
@@ -22,6 +23,7 @@ from assetzcml.records.kinds import Record
 from assetzcml.records.loads import Exclusion, Framework, LoadedFile, LoadReport
 from assetzcml.records.pages import RoutingRecord
 from assetzcml.registry import Loss, Registry, adopt, configure, ledger
+from assetzcml.resolving.packages import nearest_package
 from assetzcml.typing import Spec
 from assetzcml.zcml.actions import settle
 from assetzcml.zcml.attributes import Problems, reason
@@ -36,6 +38,10 @@ from assetzcml.zcml.machine import Machine
 __all__ = ["Phases", "ZCMLLoader"]
 
 logger = logging.getLogger("assetzcml")
+
+CONFIGURE = "configure.zcml"  # what an include of a package reads
+SHOWN = 5  # files of a directory that a message names
+_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 class Phases:
@@ -297,6 +303,12 @@ def _call(action: Action) -> None:
 def _located(spec: str, package: ModuleType | str | None) -> tuple[str, ModuleType | None]:
     """The path of a file to load, and the package it belongs to."""
     spec = os.fspath(spec)
+    if "://" in spec:
+        message = f"{spec!r} is a URL; the path of a file, or 'package:file.zcml', was expected"
+        raise ConfigurationError(Problem(Origin(spec), message, code="A112"))
+    if not spec.endswith((".zcml", ".zcml.in")) and not os.path.isfile(spec):
+        message = f"{spec!r} is not named *.zcml"
+        raise ConfigurationError(Problem(Origin(spec), message, _meant(spec), code="A112"))
     if os.path.isabs(spec):
         return os.path.normpath(spec), None
     name, colon, path = spec.partition(":")
@@ -315,14 +327,30 @@ def _located(spec: str, package: ModuleType | str | None) -> tuple[str, ModuleTy
     return next(filter(os.path.exists, places), places[0]), module
 
 
+def _meant(spec: str) -> str:
+    """The file that is meant by the name of a package, or of a directory."""
+    name = spec.removesuffix(":")
+    try:
+        portions = list(getattr(importlib.import_module(name), "__path__", ())) if _NAME.fullmatch(name) else []
+    except ImportError:
+        portions = []
+    if any(os.path.isfile(os.path.join(portion, CONFIGURE)) for portion in portions):
+        return f"write '{name}:{CONFIGURE}'"
+    if not os.path.isdir(spec):
+        return "it ends with .zcml"
+    files = sorted(each for each in os.listdir(spec) if each.endswith(".zcml"))
+    paths = [os.path.normpath(os.path.join(spec, each)) for each in files]
+    return f"it is a directory; write {few(paths, SHOWN)}" if paths else "it is a directory, with no *.zcml in it"
+
+
 def _imported(name: str, spec: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
-            frozen = f"PyInstaller: --collect-all {name}" if hasattr(sys, "frozen") else ""
+            hint = f"PyInstaller: --collect-all {name}" if hasattr(sys, "frozen") else nearest_package(name)
             raise ConfigurationError(
-                Problem(Origin(spec), f"there is no package {name!r}", frozen, code="A108")
+                Problem(Origin(spec), f"there is no package {name!r}", hint, code="A108")
             ) from None
         raise ConfigurationError(
             Problem(Origin(spec), f"the package {name!r} cannot be imported: {error}", exception=error, code="A108")

@@ -255,10 +255,12 @@ class Definition(ComplexDirectiveDefinition):
 
     def before(self) -> None:
         self.plan = self.context.assetzcml_plan(self.schema)
-        _register(
-            self, self.name, self.schema, self.handler, self.namespace, self.usedIn,
-            lambda context, data, info: ComplexItem(self, context, data, info), "complex",
-        )  # fmt: skip
+
+        def factory(context: Any, data: Mapping[str, str], info: Tag) -> ComplexItem:
+            return ComplexItem(self, context, data, info)
+
+        factory.subdirectives = self  # type: ignore[attr-defined]
+        _register(self, self.name, self.schema, self.handler, self.namespace, self.usedIn, factory, "complex")
 
 
 NEVER: dict[str, Direct | None] = {}  # of items that decide for themselves what they hold
@@ -375,6 +377,15 @@ class Machine(ConfigurationMachine):
         """'simple', 'grouping' or 'complex'; None for a directive that somebody defined in a way of their own."""
         registered = self._registry[key].registered([used_in], Interface)
         return getattr(registered, "kind", None)
+
+    def holders(self, namespace: str | None, name: str) -> list[str]:
+        """The directives of *namespace* that have a subdirective *name*."""
+        return [
+            key[1]
+            for key, registered in self._registry.items()
+            if isinstance(key, tuple) and key[0] == namespace
+            and name in getattr(registered.lookup1(IConfigurationContext, Interface), "subdirectives", ())
+        ]  # fmt: skip
 
     def namespaces(self) -> dict[str, list[str]]:
         """The names of the directives known in each namespace, for messages."""

@@ -221,12 +221,19 @@ class _Walk:
         if name in INCLUDES:
             self.load.include_failed = True
         if isinstance(error, MisplacedDirective):
-            parent = f" inside {self.parents[-1][1].directive}" if self.parents else ""
-            self.load.problems.append(Problem(info, f"{name} cannot stand here{parent}", code="A104"))
+            self.load.problems.append(Problem(info, f"{name} cannot stand here{self._inside()}", code="A104"))
         else:
             self.load.problems += problems_of(error, info)
 
+    def _inside(self) -> str:
+        return f" inside {self.parents[-1][1].directive}" if self.parents else ""
+
     def _unknown(self, info: Tag, namespace: str | None, name: str) -> None:
+        holders = self.machine.holders(namespace, name)
+        if holders:
+            hint = f"it stands inside {' or '.join(holders)}"
+            self.load.problems.append(Problem(info, f"{name} cannot stand here{self._inside()}", hint, code="A104"))
+            return
         known = self.machine.namespaces()
         if namespace in known or not self.load.include_failed:  # else what would have made it known is told already
             self.load.problems.append(unknown_directive(namespace, name, info, known))

@@ -100,7 +100,7 @@ def test_in_an_override_a_value_without_colon_or_slash_is_a_whole_package(text, 
         ("1shop:x", {}, "not the name of a package"),
         ("shop.:x", {}, "not the name of a package"),
         ("shop..admin:x", {}, "not the name of a package"),
-        ("http://cdn/x", {}, "no leading '/'"),
+        ("http://cdn/x", {}, "is a URL, and no asset spec"),
         ("C:\\x", {}, "a Windows path"),
         ("static/a:b", {"package": "shop"}, "not the name of a package"),
         ("static/app.css", {}, "nothing it is relative to"),
@@ -395,7 +395,9 @@ def test_what_a_policy_says_is_passed_on_as_it_is(answer):
 def test_a_windows_path_is_refused_by_its_name_and_nothing_else_is_advised(text):
     with pytest.raises(InvalidSpec) as refused:
         asset_spec(text)
-    assert str(refused.value) == f"{str(text)!r} is a Windows path; only POSIX systems are supported"
+    assert str(refused.value) == (
+        f"{str(text)!r} is a Windows path, and no asset spec; an absolute path begins with a slash, as '/srv/www/static'"
+    )
 
 
 def test_a_package_of_one_letter_is_no_drive():

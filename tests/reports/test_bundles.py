@@ -56,7 +56,7 @@ def codes(findings):
         ),
         (
             SHOP + BUNDLE + '<bundle name="all" contents="a" filters="cssrewrite"/>',
-            ["A001"],
+            ["A002"],
         ),  # two contents of one output
         (UNPUBLISHED, ["A055"]),
         ('<environment directory="mine:out"/>', []),  # nothing is written there

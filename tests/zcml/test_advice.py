@@ -2,6 +2,8 @@
 
 import pytest
 
+from assetzcml import ConfigurationError, load_zcml
+
 
 @pytest.mark.parametrize(
     "body, hint",
@@ -34,3 +36,51 @@ def test_an_import_that_fails_inside_of_a_module_is_told_with_its_line(package, 
     (problem,) = site.error(f'<a:route name="r" pattern="/" view="{name}.views.home"/>').problems
     assert "No module named 'there_is_no_such_module'" in problem.message
     assert problem.message.endswith("views.py:3)")
+
+
+@pytest.mark.parametrize(
+    "spec, message, hint",
+    [
+        ("shop", "'shop' is not named *.zcml", "write 'shop:configure.zcml'"),
+        ("shop:", "'shop:' is not named *.zcml", "write 'shop:configure.zcml'"),
+        (".", "'.' is not named *.zcml", "it is a directory; write one.zcml, two.zcml"),
+        ("empty", "'empty' is not named *.zcml", "it is a directory, with no *.zcml in it"),
+        ("email", "'email' is not named *.zcml", "it ends with .zcml"),
+        ("noo.xml", "'noo.xml' is not named *.zcml", "it ends with .zcml"),
+        ("shpo:site.zcml", "there is no package 'shpo'", "did you mean 'shop'?"),
+        (
+            "http://example.com/site.zcml",
+            "'http://example.com/site.zcml' is a URL; the path of a file, or 'package:file.zcml', was expected",
+            "",
+        ),
+    ],
+)
+def test_a_file_to_load_that_is_none_is_told_with_what_is_meant(tmp_path, monkeypatch, spec, message, hint):
+    for name in ("two.zcml", "one.zcml"):
+        (tmp_path / name).write_text("<configure/>")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError) as caught:
+        load_zcml(spec)
+    (problem,) = caught.value.problems
+    assert (problem.message, problem.hint) == (message, hint)
+    assert problem.code in ("A108", "A112")
+
+
+@pytest.mark.parametrize(
+    "path, message",
+    [
+        (
+            "C:/www/static",
+            "is a Windows path, and no asset spec; an absolute path begins with a slash, as '/srv/www/static'",
+        ),
+        (
+            "https://cdn.example.com/",
+            "is a URL, and no asset spec: 'package:path' was expected; a URL is the name of a static view, whose path is what "
+            "is published there",
+        ),
+    ],
+)
+def test_a_path_that_is_no_spec_is_told_what_it_is(site, path, message):
+    (problem,) = site.error(f'<a:staticView name="s" path="{path}"/>').problems
+    assert problem.message == f"staticView: path='{path}': '{path}' {message}"
