@@ -212,7 +212,11 @@ def test_a_file_of_a_package_that_is_loaded_by_its_path_belongs_to_no_package(pa
             "header 'x-a' is given twice; join the values with a comma",
         ),
         ('<staticView name="s" path="static"><asset/></staticView>', "<asset", "cannot stand inside staticView"),
-        ('<header name="X" value="1"/>', "<header", "header cannot stand here inside configure; it stands inside staticView or staticFile"),
+        (
+            '<header name="X" value="1"/>',
+            "<header",
+            "header cannot stand here inside configure; it stands inside staticView or",
+        ),
         ('<staticFile name="/" path="favicon.ico"/>', '/" path', "a file has a name of its own"),
         ('<staticFile name="f" path="shop_d:"/>', "shop_d:", "is a whole package; name a file in it"),
         ('<staticFile name="https://cdn/f" path="favicon.ico"/>', "https", "publish its directory with staticView"),
