@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from assetzcml.declaring.calls import Declarations
 from assetzcml.interfaces import IPages, IResolver, IURLGenerator
 from assetzcml.records.rules import described, one_of, refusal
-from assetzcml.registry import Above, Registry, announced, ledger
+from assetzcml.registry import Above, Registry, ledger
 from assetzcml.urls.generator import URLMethods
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ GENERATOR = Part("assetzcml.urls.generator", "URLGenerator")
 FROZEN_URLS = Part("assetzcml.urls.frozen", "FrozenURLs")
 FROZEN = Part("assetzcml.resolving.frozen", "frozen_release")
 PAGES = Part("assetzcml.pages.application", "Pages")
+ANNOUNCED = Part("assetzcml.declaring.events", "announced")
 LOADER = Part("assetzcml.zcml.loader", "ZCMLLoader")
 EXPLAINER = Part("assetzcml.reports.explaining", "Explainer")
 RELOAD = Part("assetzcml.declaring.reloading", "reload")
@@ -150,7 +151,7 @@ class AssetRegistry(URLMethods, Declarations):
         before all earlier ones. Raises ConfigurationError with every problem of the load, and inside of `declaring`;
         nothing has changed then.
         """
-        with announced(self, str(spec)), self._apart("load_zcml"):
+        with ANNOUNCED.find()(self, str(spec)), self._apart("load_zcml"):
             self.part(LOADER.find()).load(
                 spec, package=package, features=features, settings=settings, strict=strict, limits=limits
             )
@@ -165,7 +166,7 @@ class AssetRegistry(URLMethods, Declarations):
         of the new one is there. Python code is not imported again; actions of other packages are executed again.
         Raises ConfigurationError with every problem; nothing has changed then.
         """
-        with announced(self, reload=True), self._apart("reload"):
+        with ANNOUNCED.find()(self, reload=True), self._apart("reload"):
             loader = self.part(LOADER.find())
             RELOAD.find()(self, lambda ground, report: loader.load(**(report.arguments or {}), into=ground))
             self._prepare_urls()

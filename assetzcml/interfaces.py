@@ -233,6 +233,9 @@ class IPages(Interface):
     def views():
         """The records of all views: those of routes in the order of the routes, then the named ones."""
 
+    def names():
+        """The routes by their names: whether there is one (`in`), and `order(name)`, where it is tried."""
+
     def lead(path, method="GET"):
         """
         What a decoded path leads to: an object with `view` and `route`, either may be None, `values`, and the request

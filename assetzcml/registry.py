@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import warnings
@@ -31,14 +30,14 @@ from assetzcml.interfaces import (
     IView,
 )
 from assetzcml.records.assets import Busting, ContentStore, MediaType, Module, Override, StaticViewRecord
-from assetzcml.records.bundles import BundlingRecord
-from assetzcml.records.kinds import Record
-from assetzcml.records.loads import LoadEvent, LoadReport
+from assetzcml.records.kinds import BUNDLES, Record
 from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import BOOLEAN_WORDS_TEXT, boolean_word
 from assetzcml.records.rules import settings_mapping
 
 if TYPE_CHECKING:
+    from assetzcml.records.bundles import BundleRecord, BundlingRecord
+    from assetzcml.records.loads import LoadEvent, LoadReport
     from assetzcml.typing import Components, Interface
 else:
     from zope.interface import Interface
@@ -55,7 +54,6 @@ __all__ = [
     "Snapshot",
     "Switches",
     "adopt",
-    "announced",
     "become",
     "configure",
     "declared_in",
@@ -63,8 +61,6 @@ __all__ = [
     "next_generation",
     "registrations",
 ]
-
-logger = logging.getLogger("assetzcml")
 
 T = TypeVar("T")
 
@@ -281,6 +277,11 @@ class Snapshot:
     def bundling(self) -> tuple[BundlingRecord, ...]:
         """The weakest first: what is included, then what includes it, and each file in its own order."""
         return self._records(IBundling)[::-1]
+
+    @property
+    def bundles(self) -> Iterator[BundleRecord]:
+        """Of these the bundles themselves."""
+        return (record for record in self.bundling if record.listed_as is BUNDLES)  # type: ignore[misc]
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -586,32 +587,6 @@ class Ledger:
 def ledger(registry: Registry) -> Ledger:
     """What is known of *registry* beside its components."""
     return registry._ledger
-
-
-@contextmanager
-def announced(registry: Registry, spec: str = "", *, reload: bool = False) -> Iterator[None]:
-    """Tell the subscribers of *registry* how a load of *spec*, or a reload, has ended. Not to be used with its lock held."""
-    known = ledger(registry)
-    try:
-        yield
-    except Exception as error:
-        event = LoadEvent(kind="failed", registry=registry, spec=spec, error=error)
-        if reload:
-            known.reload_failed = event.time
-        _tell(known.subscribers, event)
-        raise
-    event = LoadEvent(kind="reloaded" if reload else "loaded", registry=registry, spec=spec)
-    if reload:
-        known.reloaded, known.reload_failed = event.time, None
-    _tell(known.subscribers, event)
-
-
-def _tell(subscribers: Iterable[Callable[[LoadEvent], Any]], event: LoadEvent) -> None:
-    for subscriber in subscribers:
-        try:
-            subscriber(event)
-        except Exception:  # what is loaded is loaded, whoever hears of it
-            logger.exception("a subscriber of a registry failed: %r", subscriber)
 
 
 def next_generation(registry: Registry) -> int:

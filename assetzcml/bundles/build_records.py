@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from assetzcml.bundles.errors import BuildError
-from assetzcml.records.bundles import BUILD_RECORD
 from assetzcml.resolving.files import (
     CLOCK,
     RACY,
@@ -22,6 +21,7 @@ from assetzcml.resolving.files import (
     read_file,
     replace_file,
 )
+from assetzcml.resolving.names import BUILD_RECORD
 
 __all__ = ["ABSENT", "BuildRecord", "Delivered", "Input", "Inputs", "OutputFile", "Recorded", "Settings", "digest_of"]
 

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from assetzcml.bundles.errors import BundleError
-from assetzcml.records.bundles import BUILD_RECORD
 from assetzcml.resolving.files import Signature, read_file
+from assetzcml.resolving.names import BUILD_RECORD
 
 __all__ = ["Remote", "Source", "beside", "find_sources", "is_spec", "is_url", "source_at"]
 

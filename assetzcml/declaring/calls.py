@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from assetzcml.declaring.validation import findings
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, InvalidSpec, Origin, Problem
-from assetzcml.pages.names import RouteNames
+from assetzcml.interfaces import IPages
 from assetzcml.records import rules
 from assetzcml.records.assets import (
     Address,
@@ -298,10 +298,11 @@ class Declarations(Registry):
 
     def _order_of(self, name: str) -> int:
         """Where a route is tried: where its name was first declared."""
-        names = self.snapshot.derived(RouteNames)
+        names = self.getUtility(IPages).names()
+        order: int = names.order(name)
         if self._block is None or name in names:
-            return names.order(name)
-        return self._block.orders.setdefault(name, names.order(name) + len(self._block.orders))
+            return order
+        return self._block.orders.setdefault(name, order + len(self._block.orders))
 
     @contextmanager
     def _call(self, origin: Origin, subject: str) -> Iterator[dict[str, Any]]:

@@ -29,6 +29,7 @@ from pyramid.static import static_view
 from zope.interface import implementer
 
 from assetzcml.assembly import AssetRegistry
+from assetzcml.declaring.events import announced
 from assetzcml.errors import ConfigurationWarning, InvalidSpec, NotPublished, Origin, Problem, calling_line
 from assetzcml.integrations.pyramid_renderers import equip_renderers
 from assetzcml.integrations.pyramid_views import PYRAMIDS, AdoptedView, Adopting, conflict, reaches, record_of
@@ -39,7 +40,7 @@ from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPol
 from assetzcml.records.kinds import Record
 from assetzcml.records.loads import Framework
 from assetzcml.records.readers import boolean_word
-from assetzcml.registry import Registry, Snapshot, announced, declared_in, ledger, next_generation
+from assetzcml.registry import Registry, Snapshot, declared_in, ledger, next_generation
 from assetzcml.serving.publication import settled
 from assetzcml.serving.responses import NO_STORE, NOT_FOUND, Answer, Asked, refusal
 from assetzcml.serving.sites import Desks

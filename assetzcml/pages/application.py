@@ -14,6 +14,7 @@ from zope.interface import implementer
 from assetzcml.errors import ConfigurationError
 from assetzcml.interfaces import IPages
 from assetzcml.pages.inquiries import Led, Missed, Unreached, lead, missed, unreached, views
+from assetzcml.pages.names import RouteNames
 from assetzcml.pages.patterns import SEGMENT_SAFE
 from assetzcml.pages.requests import Request
 from assetzcml.pages.routes import Hit, Table
@@ -102,6 +103,10 @@ class Pages:
         if record is None or record.protected or not record.preload:
             return ""
         return self.registry.part(Hints).of(record, request)
+
+    def names(self) -> RouteNames:
+        """The routes by their names."""
+        return self.registry.snapshot.derived(RouteNames)
 
     def findings(self, registry: Registry, records: Iterable[Record]) -> Iterator[Finding]:
         """What is wrong with the routes and views among *records*."""

@@ -14,7 +14,6 @@ from assetzcml.records.kinds import BUNDLES, ENVIRONMENT, Kind, Record, dotted
 from assetzcml.records.readers import BOOLEAN_WORDS_TEXT, boolean_word
 
 __all__ = [
-    "BUILD_RECORD",
     "PLACEHOLDER",
     "BundleContents",
     "BundleRecord",
@@ -33,7 +32,6 @@ __all__ = [
 ]
 
 PLACEHOLDER = "%(version)s"
-BUILD_RECORD = "assetzcml-build.json"  # what outputs were made from, beside them; delivered with them, and no asset
 PART_WORDS = ("name", "path", "ext")  # what else stands in the output of a bundle that is not merged
 
 _WORD = re.compile(r"%\((\w*)\)s?")

@@ -59,7 +59,7 @@ class Site:
     @property
     def bundles(self) -> list[BundleRecord]:
         """The bundles that are declared."""
-        return [record for record in self.snapshot.bundling if isinstance(record, BundleRecord)]
+        return list(self.snapshot.bundles)
 
     @property
     def contributions(self) -> list[BundleContents]:

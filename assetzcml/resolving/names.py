@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from assetzcml.records.bundles import BUILD_RECORD
 from assetzcml.records.readers import CODINGS
 
-__all__ = ["WELL_KNOWN", "is_public_name", "is_source"]
+__all__ = ["BUILD_RECORD", "WELL_KNOWN", "is_public_name", "is_source"]
+
+BUILD_RECORD = "assetzcml-build.json"  # what outputs were made from, beside them; delivered with them, and no asset
 
 # The one dotted name that is meant for the public (RFC 8615).
 WELL_KNOWN = ".well-known"

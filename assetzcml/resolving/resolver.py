@@ -12,8 +12,8 @@ from zope.interface import implementer
 
 from assetzcml.interfaces import IAsset, IResolver
 from assetzcml.records.assets import AssetSpec, asset_spec
-from assetzcml.records.bundles import BUILD_RECORD
 from assetzcml.registry import Registry, Snapshot
+from assetzcml.resolving.names import BUILD_RECORD
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.search import Candidate, SearchPaths, targets_in
 from assetzcml.typing import Spec

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from assetzcml.records.assets import AssetSpec, Override
-from assetzcml.records.bundles import BundleRecord
 from assetzcml.records.growing import SpecTree
+from assetzcml.records.kinds import BUNDLES
 from assetzcml.registry import Change, Snapshot
 
 __all__ = ["Candidate", "SearchPaths", "parent", "targets_in"]
@@ -40,7 +40,7 @@ class SearchPaths:
     def __init__(self, snapshot: Snapshot):
         self._snapshot = snapshot
         self.bundles: frozenset[AssetSpec] = frozenset(
-            record.spec for record in snapshot.bundling if isinstance(record, BundleRecord) and record.spec is not None
+            record.spec for record in snapshot.bundles if record.spec is not None
         )
         self.merged: tuple[Override, ...] = tuple(override for override in snapshot.overrides if override.merged)
         by_target: dict[AssetSpec, list[_Entry]] = {}
@@ -61,7 +61,7 @@ class SearchPaths:
         paths.bundles, paths.merged, paths.of_overrides = former.bundles, former.merged, former.of_overrides
         by_target, sources, first = former._by_target, former._sources, former._first
         for record, replaced in changes:
-            if isinstance(record, BundleRecord) or (isinstance(record, Override) and record.merged):
+            if record.listed_as is BUNDLES or (isinstance(record, Override) and record.merged):
                 return None
             if isinstance(record, Override):
                 first -= 1
