@@ -36,6 +36,10 @@ __all__ = ["Assets", "add_assets", "template_context"]
 ROOT = AssetSpec("assetzcml.integrations", ("starlette",))
 
 
+# In a scope: the routes of ours that have nothing for it.
+PASSED = "assetzcml.passed"
+
+
 class Assets(BaseRoute):
     """
     A route that serves the static views of *registry*, in the place of `Mount("/static", StaticFiles(...))`.
@@ -48,7 +52,7 @@ class Assets(BaseRoute):
         self.registry = registry
         self.root = asset_spec(root) if root is not None else None
         self.name = name
-        self._app = StaticApp(registry)
+        self._app = StaticApp(registry, self._pass_on)
         self._desks = Desks(registry)
         #: The names of static views that routes of mounted applications answer, behind what stands before these.
         self._left: Sequence[str] = ()
@@ -60,10 +64,31 @@ class Assets(BaseRoute):
         path = path_of(scope) or "/"
         if any(f"{path}/".startswith(f"/{name}/") for name in self._left):
             return Match.NONE, {}
-        return (Match.FULL if self._desks.current.owner(path, scope["method"]) else Match.NONE), {}
+        if self in scope.get(PASSED, ()):
+            return Match.NONE, {}
+        desk = self._desks.current
+        claimed = desk.claims(path, scope["method"])
+        if claimed is None and not self._can_pass_on(scope):
+            claimed = desk.owner(path, scope["method"]) is not None
+        return (Match.NONE if claimed is False else Match.FULL), {}
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
         await self._app(scope, receive, send)
+
+    def _can_pass_on(self, scope: Any) -> bool:
+        """Is it the application's own router that asks? That of a mounted one is not known here."""
+        root = scope.get("root_path", "")
+        return "router" in scope and bool(scope.get("app_root_path", root) == root)
+
+    async def _pass_on(self, scope: Any, receive: Any, send: Any) -> None:
+        """
+        What the root view has not, which only a look at the disk could tell: the routes are asked again, without this one.
+
+        `matches` cannot wait for a thread, and would hold up the event loop.
+        """
+        again = {name: value for name, value in scope.items() if name != "route"}
+        again[PASSED] = (*scope.get(PASSED, ()), self)
+        await scope["router"].app(again, receive, send)
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         """The URL of the asset *path* below the root. Raises NoMatchFound for other names and parameters."""

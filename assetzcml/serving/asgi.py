@@ -18,7 +18,7 @@ from assetzcml.records.rules import application, one_of
 from assetzcml.registry import Registry
 from assetzcml.serving.asking import request_of
 from assetzcml.serving.development import STATUSES, explained
-from assetzcml.serving.entries import BODIES, Entries, held_answer, kept_answer
+from assetzcml.serving.entries import BODIES, held_answer, kept_answer
 from assetzcml.serving.files import FileBody
 from assetzcml.serving.loops import Threads, beside
 from assetzcml.serving.paths import redirection, unquote
@@ -104,15 +104,20 @@ class StaticApp:
         has_fallback = self.fallback is not None
         if has_fallback and desk.site.is_known_to_lack(path):
             return None
-        steps = desk.site.steps(path, asked, location=location, entries=desk.entries, has_fallback=has_fallback)
-        if steps is None:
+        if desk.site.route(path) is None:
             return None
-        step: Step = None, None
-        if not desk.site.asks_first(path, has_fallback):
-            step = await self._disk.run(_first_step, steps, asked, desk.entries, path)
-        else:  # up to the question nothing is looked for
-            step = _next_step(steps, None)
+
+        def begin() -> tuple[Steps | None, Step]:
+            """In a thread: a version in the path is told from a name by a look, and what is kept may have to be read."""
+            kept = None if desk.site.asks_first(path, has_fallback) else kept_answer(asked, desk.entries, path)
+            if kept is not None:
+                return None, (None, kept)
+            steps = desk.site.steps(path, asked, location=location, entries=desk.entries, has_fallback=has_fallback)
+            return (None, (None, None)) if steps is None else (steps, _next_step(steps, None))
+
+        steps, step = await self._disk.run(begin)
         while step[0] is not None:
+            assert steps is not None
             refused = await self._refusal(step[0], desk, scope, path)
             step = await self._disk.run(_next_step, steps, refused)
         answer = step[1]
@@ -180,12 +185,6 @@ class StaticApp:
 
 # The record whose permission is to be asked for, or the answer.
 Step = tuple[StaticViewRecord | None, Answer | None]
-
-
-def _first_step(steps: Steps, asked: Asked, entries: Entries, key: str) -> Step:
-    """In a thread: what is kept may still have to be read."""
-    answer = kept_answer(asked, entries, key)
-    return _next_step(steps, None) if answer is None else (None, answer)
 
 
 def _next_step(steps: Steps, refused: Answer | None) -> Step:

@@ -207,6 +207,15 @@ class Desk:
         there = method in ("GET", "HEAD") and self.answer_to_all(path, Asked("HEAD", dict[str, str]().get), str)
         return publication if there else None
 
+    def claims(self, path: str, method: str) -> bool | None:
+        """The same without a look at a disk: is it a view's? None where only a look tells, which is the root view's."""
+        found = self.site.route(path)
+        if found is None or not self.site.is_root(found[0]):
+            return found is not None
+        if method not in ("GET", "HEAD") or self.site.is_known_to_lack(path):
+            return False
+        return None
+
     def answer_to_all(self, path: str, asked: Asked, location: Callable[[], str]) -> Answer | None:
         """The answer to somebody who is permitted everything; None when it is the application's."""
         steps = self.site.steps(path, asked, location=location, entries=self.entries, has_fallback=True)

@@ -1,5 +1,10 @@
 """A Starlette application with our static views among its routes."""
 
+import asyncio
+import contextlib
+import os
+import threading
+
 import pytest
 
 pytest.importorskip("starlette")
@@ -12,8 +17,9 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, NoMatchFound, Route
 
-from assetzcml import AssetRegistry
+from assetzcml import AssetRegistry, DigestCacheBuster, TreeCacheBuster
 from assetzcml.integrations.starlette import Assets, template_context
+from serving.clients import asgi_messages, scope
 from starlette_app import create_app
 
 
@@ -125,3 +131,89 @@ def test_fastapi_takes_the_route_as_it_is(registry):
     app.router.routes.append(Assets(registry, f"{registry.name}:static"))
     client = TestClient(app)
     assert client.get(client.get("/items").json()).text == "a{}"
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """The places below a directory of assets that are looked at in the thread of the event loop."""
+    found = []
+
+    def watched(real):
+        def look(path, *arguments, **options):
+            if threading.current_thread() is threading.main_thread() and running_loop() and not isinstance(path, int):
+                found.append(os.fspath(path))
+            return real(path, *arguments, **options)
+
+        return look
+
+    for name in ("open", "stat", "lstat", "scandir", "listdir"):
+        monkeypatch.setattr(f"os.{name}", watched(getattr(os, name)))
+    return found
+
+
+def running_loop():
+    with contextlib.suppress(RuntimeError):
+        return asyncio.get_running_loop()
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/robots.txt", b"robots"),
+        ("/s/app.css", b"a{}"),
+        ("/docs/", b"docs"),
+        ("/docs", b""),
+        ("/page", b"page"),
+        ("/docs/none", b"Not Found"),
+        ("/none", b"Not Found"),
+        ("/s/app-000000000000.css", b"a{}"),
+        ("/s/~000000000000/app.css", b"a{}"),
+        ("/~000000000000/robots.txt", b"robots"),
+    ],
+)
+def test_no_look_at_a_disk_is_taken_in_the_event_loop(registry, path, body, looks):
+    registry.add_static_view("", f"{registry.name}:root")
+    registry.add_cache_buster(f"{registry.name}:static", DigestCacheBuster())
+    registry.add_cache_buster(f"{registry.name}:root", TreeCacheBuster())
+    os.mkdir(registry.resolve(f"{registry.name}:root").abspath() + "/docs")
+    with open(registry.resolve(f"{registry.name}:root").abspath() + "/docs/index.html", "w") as file:
+        file.write("docs")
+
+    async def page(request):
+        return PlainTextResponse("page")
+
+    app = Starlette(routes=[Assets(registry), Route("/page", page)])
+
+    async def ask():
+        for _ in range(2):
+            sent = await asgi_messages(app, scope(path))
+            assert sent[1]["body"] == body or sent[0]["status"] == 301
+
+    asyncio.run(ask())
+    assert looks == []
+
+
+def test_what_the_root_view_has_not_goes_to_the_routes_before_and_behind_it_once(registry):
+    registry.add_static_view("", f"{registry.name}:root")
+    asked = []
+
+    async def page(request):
+        asked.append(request.url.path)
+        return PlainTextResponse("page")
+
+    app = Starlette(routes=[Route("/post", page, methods=["POST"]), Assets(registry), Route("/page/{name}", page)])
+    client = TestClient(app)
+    assert client.get("/page/a").text == "page"
+    assert client.get("/post").status_code == 405
+    assert client.get("/page/a/", follow_redirects=False).headers["Location"].endswith("/page/a")
+    assert asked == ["/page/a"]
+
+
+def test_two_routes_of_ours_leave_to_each_other_what_they_have_not(registry, package):
+    other = AssetRegistry()
+    other.add_static_view("", f"{registry.name}:cdn")
+    registry.add_static_view("", f"{registry.name}:root")
+    client = TestClient(Starlette(routes=[Assets(registry), Assets(other)]))
+    assert client.get("/robots.txt").text == "robots"
+    assert client.get("/c.css").text == "c{}"
+    assert client.get("/none").text == "Not Found"
