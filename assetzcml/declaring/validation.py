@@ -31,6 +31,7 @@ from assetzcml.resolving.neighbours import nearest_beside
 from assetzcml.resolving.packages import nearest_package
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import Candidate, SearchPaths
+from assetzcml.urls.cachebusters import TreeCacheBuster, segment_version
 
 __all__ = ["findings", "override_cycle"]
 
@@ -191,6 +192,8 @@ class _Checks:
             yield Finding(problem)
         if getattr(record.buster, "former", "") == "stored":
             yield from self._stored(record, origin.attribute("former"))
+        if isinstance(record.buster, TreeCacheBuster):
+            yield from self._named_like_versions(record)
         bindable = IBindable(record.buster, None)
         if bindable is not None:
             for message in bindable.problems(self.registry, record):
@@ -198,6 +201,21 @@ class _Checks:
                     (p for p in map(origin.attribute, ("manifest", "digest", "token")) if p is not origin), origin
                 )
                 yield Finding(Problem(place, f"{record}: {message}", code="A123"))
+
+    def _named_like_versions(self, record: Busting) -> Iterator[Finding]:
+        """A file or directory whose name the cache buster takes for a version. It wins, so that its version is none."""
+        for view in self.snapshot.views:
+            if view.file or view.external or not (record.path.under(view.root) or view.root.under(record.path)):
+                continue
+            try:
+                names = self.resolver.names(self.snapshot, self.paths.candidates(view.root), str(view.root))
+            except (OSError, ImportError):
+                continue
+            for name in names:
+                if segment_version(name) is not None:
+                    message = f"{record}: {str(view.root.joined([name]))!r} is named like a version; it is served as what it is"
+                    where = (record.origin or NOWHERE).attribute("tree")
+                    yield Finding(Problem(where, message, "rename it", code="A065"), warning=True)
 
     def _stored(self, record: Busting, where: Origin) -> Iterator[Finding]:
         if self.snapshot.store is None:

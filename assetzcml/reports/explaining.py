@@ -16,6 +16,8 @@ from assetzcml.registry import Registry, Snapshot
 from assetzcml.reports.descriptions import strength
 from assetzcml.reports.explanation import Explanation, Passed, Step
 from assetzcml.reports.include_tree import excluded_files
+from assetzcml.reports.references import said, said_by
+from assetzcml.reports.survey import Site
 from assetzcml.resolving.neighbours import nearest_beside
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import Resolver, chosen
@@ -66,6 +68,7 @@ class _Inquiry:
                 self._ask_url(asked)
             else:
                 self._ask_spec(asked)
+                self._explain_references()
         except ValueError as error:  # of urlsplit: 'http://[', or a character that no URL can have
             self.found.problems.append(f"it is neither an asset spec nor a URL: {error}")
         if self.found.spec is not None:
@@ -119,6 +122,15 @@ class _Inquiry:
                 told = f"its URL is answered by {page.route or page.view}: routes and views go before static views"
                 self.found.problems.append(told)
             self._explain_answer(path)
+
+    def _explain_references(self) -> None:
+        """What the asset refers to, and what refers to it: all that is published is read."""
+        view, spec = self.found.view, self.found.spec
+        if view is None or spec is None or view.external or self.found.directory:
+            return
+        site = Site(self.registry)
+        self.found.refers = [] if view.file else list(said_by(site, view, spec))
+        self.found.referred = [each for each in said(site) if each.target == spec and each.spec != spec]
 
     def _ask_url(self, asked: str) -> None:
         external = self._external(asked)

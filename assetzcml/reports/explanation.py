@@ -81,6 +81,8 @@ class Explanation:
     variants: list[Any] = field(default_factory=list)
     path: str | None = None
     answer: tuple[str, list[tuple[str, str]]] | None = None
+    refers: list[Any] = field(default_factory=list)
+    referred: list[Any] = field(default_factory=list)
     excluded: list[Exclusion] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -96,6 +98,7 @@ class Explanation:
             self._policies(),
             self._variants(),
             self._answer(),
+            self._references(),
             self._excluded(),
         )
         paragraphs = [[self.asked], *filter(None, sections)]
@@ -123,6 +126,8 @@ class Explanation:
             "other_permission_policies": [self._passed_data(passed) for passed in self.other_policies],
             "variants": [variant._asdict() for variant in self.variants],
             "answer": self._answer_data(),
+            "refers_to": [{**self._reference_data(each), "spec": _text(each.target)} for each in self.refers],
+            "referred_to_by": [{**self._reference_data(each), "spec": str(each.spec)} for each in self.referred],
             "excluded": [{"file": each.real, "by": origin_data(each.origin)} for each in self.excluded],
         }
 
@@ -254,6 +259,14 @@ class Explanation:
         status, headers = self.answer
         return _labelled("answer", [f"GET {self.path}", status, *(f"{name}: {value}" for name, value in headers)])
 
+    def _reference_data(self, said: Any) -> dict[str, Any]:
+        return {"url": said.reference.url, "kind": said.reference.kind, "origin": origin_data(said.origin)}
+
+    def _references(self) -> list[str]:
+        to = [f"{said.target or said.reference.url + ' (nothing)'}, {said.origin}" for said in self.refers]
+        by = [f"{said.spec}, {said.origin}" for said in self.referred]
+        return _labelled("refers to", _few(to)) + _labelled("referred by", _few(by))
+
     def _excluded(self) -> list[str]:
         return _labelled(
             "left out", [text for each in self.excluded for text in (each.real, f"excluded by {each.origin}")]
@@ -278,3 +291,10 @@ def _labelled(label: str, lines: list[str]) -> list[str]:
 
 def _text(spec: AssetSpec | None) -> str | None:
     return None if spec is None else str(spec)
+
+
+SHOWN = 20  # references that are told to people; a program is told all
+
+
+def _few(lines: list[str]) -> list[str]:
+    return lines if len(lines) <= SHOWN else [*lines[:SHOWN], f"and {len(lines) - SHOWN} more"]

@@ -343,6 +343,22 @@ RULES: dict[str, Rule] = {
             rules.undeclared_variants,
         ),
         # What was delivered.
+        # What assets say of each other, once more.
+        Rule(
+            "A062",
+            WARNING,
+            "A reference that leaves its version",
+            "make it relative, to what is below the same root",
+            references.leaving,
+        ),
+        Rule(
+            "A064",
+            WARNING,
+            "A module under two names",
+            "import it by a bare name that module declares, or keep both below one version",
+            references.two_names,
+        ),
+        Rule("A065", WARNING, "A file named like a version", "rename it"),
         Rule(
             "A068",
             WARNING,

@@ -234,6 +234,7 @@ def test_list_answers_a_program_with_routes_in_their_order_and_with_pages(run):
         "view": "shop.views.about",
         "request_method": None,
         "permission": None,
+        "preload": [],
         "origin": {"file": str(EXAMPLES / "shop" / "views.zcml"), "line": 5, "column": 3},
         "lost": "overridden",
         "winner": {"file": str(EXAMPLES / "theme" / "views.zcml"), "line": 3, "column": 3},

@@ -19,7 +19,7 @@ def found(tmp_path, text, files):
     return [
         (each.code, each.origin.file.rpartition("/")[2], each.origin.line, each.origin.column)
         for each in check_site(tmp_path, text, files)[1]
-        if each.code in ("A043", "A044", "A045")
+        if each.code in ("A043", "A044", "A045", "A062", "A064")
     ]
 
 
@@ -36,14 +36,97 @@ def test_under_a_tree_only_what_leads_to_nothing_is(tmp_path):
     assert found(tmp_path, TREE, FILES) == [("A045", "main.js", 1, 29)]
 
 
-def test_what_leaves_the_view_and_what_an_override_supplies_is_let_pass(tmp_path):
+def test_what_an_override_supplies_is_there_and_what_leaves_the_view_is_told(tmp_path):
     text = TREE + '<asset to_override="mine:static/img/" override_with="mine:other/"/>'
     files = {
         "mine/static/a.css": "a { b: url(../outside.png) url(img/c.png) }",
         "mine/static/img/x": "",
         "mine/other/c.png": "",
     }
-    assert found(tmp_path, text, files) == []
+    assert found(tmp_path, text, files) == [("A062", "a.css", 1, 8)]
+
+
+SPLIT = TREE + '<cacheBuster path="mine:static/vendor" tree="sha256"/>'
+
+
+@pytest.mark.parametrize(
+    "text, files, expected",
+    [
+        # what begins with a slash carries no version
+        (TREE, {"a.css": "a{b:url(/static/c.png)}", "c.png": ""}, [("A062", "a.css", 1, 5)]),
+        (TREE, {"a.js": "import '/static/b.js'", "b.js": ""}, [("A064", "a.js", 1, 8)]),
+        (TREE, {"a.css": "a{b:url(/elsewhere/c.png)}"}, []),  # it is the application's
+        (DIGEST, {"a.js": "import '/static/b.js'", "b.js": ""}, [("A044", "a.js", 1, 8)]),
+        # from one tree into another
+        (SPLIT, {"a.css": "a{b:url(vendor/c.png)}", "vendor/c.png": ""}, [("A062", "a.css", 1, 5)]),
+        (SPLIT, {"a.js": "import './vendor/b.js'", "vendor/b.js": ""}, [("A064", "a.js", 1, 8)]),
+        (SPLIT, {"vendor/a.js": "import './b.js'", "vendor/b.js": ""}, []),
+        # out of the view
+        (TREE, {"a.css": "a{b:url(../c.png)}"}, [("A062", "a.css", 1, 5)]),
+        (TREE, {"a.css": "a{b:url(../../c.png)}"}, [("A062", "a.css", 1, 5)]),
+        (TREE, {"deep/a.css": "a{b:url(../c.png)}", "c.png": ""}, []),
+        # other languages
+        (
+            TREE,
+            {"a.html": "<img src=none.png><a href=none>x</a><img src=c.png>", "c.png": ""},
+            [("A045", "a.html", 1, 10)],
+        ),
+        (TREE, {"a.svg": "<image href='none.png'/>"}, [("A045", "a.svg", 1, 14)]),
+        (TREE, {"a.webmanifest": '{"icons":[{"src":"none.png"}],"start_url":"/"}'}, [("A045", "a.webmanifest", 1, 18)]),
+        (TREE, {"a.js": "new URL('./none.wasm', import.meta.url)"}, [("A045", "a.js", 1, 9)]),
+        (DIGEST, {"a.js": "new Worker(new URL('./w.js', import.meta.url))", "w.js": ""}, [("A044", "a.js", 1, 20)]),
+        (TREE, {"a.js": "//# sourceMappingURL=none.map"}, []),
+        (TREE, {"a.js": "import 'react'; import 'https://h/x.js'"}, []),
+        # modules that are declared: the page has an import map
+        (
+            DIGEST + '<module name="b" path="mine:static/b.js"/>',
+            {"a.js": "import './b.js'; import 'b'", "b.js": "", "a.css": "@import 'c.css'", "c.css": ""},
+            [("A044", "a.css", 1, 9)],
+        ),
+    ],
+)
+def test_each_way_in_which_a_reference_goes_wrong_is_told_once(tmp_path, text, files, expected):
+    assert found(tmp_path, text, {f"mine/static/{name}": content for name, content in files.items()}) == expected
+
+
+def test_circles_of_imports_are_no_trouble(tmp_path):
+    files = {"mine/static/a.js": "import './b.js'", "mine/static/b.js": "import './a.js'"}
+    assert found(tmp_path, TREE, files) == []
+
+
+def test_explain_tells_what_an_asset_refers_to_and_what_refers_to_it(package):
+    from assetzcml import AssetRegistry, TreeCacheBuster
+
+    files = {
+        "static/app.css": "@import 'more.css';\na { b: url(img/c.png) url(none.png) }",
+        "static/more.css": "",
+        "static/img/c.png": "",
+        "static/index.html": "<link rel=stylesheet href=app.css>",
+    }
+    shop = package(files)
+    made = AssetRegistry()
+    made.add_static_view("static", f"{shop}:static")
+    made.add_cache_buster(f"{shop}:static", TreeCacheBuster())
+    told = made.explain(f"{shop}:static/app.css").as_dict()
+    assert [(each["spec"], each["origin"]["line"], each["origin"]["column"]) for each in told["refers_to"]] == [
+        (f"{shop}:static/more.css", 1, 9),
+        (f"{shop}:static/img/c.png", 2, 8),
+        (f"{shop}:static/none.png", 2, 23),
+    ]
+    assert [(each["spec"], each["kind"]) for each in told["referred_to_by"]] == [(f"{shop}:static/index.html", "file")]
+    text = str(made.explain(f"{shop}:static/more.css"))
+    assert "referred by" in text
+    assert "static/app.css:1:9" in text
+
+
+def test_a_file_named_like_a_version_is_warned_of_when_it_is_loaded(package):
+    from assetzcml import AssetRegistry, ConfigurationWarning, TreeCacheBuster
+
+    shop = package({"static/~0123456789ab/app.css": "", "static/~no/app.css": ""})
+    made = AssetRegistry()
+    made.add_static_view("static", f"{shop}:static")
+    with pytest.warns(ConfigurationWarning, match="'.*:static/~0123456789ab' is named like a version"):
+        made.add_cache_buster(f"{shop}:static", TreeCacheBuster())
 
 
 @pytest.mark.parametrize("strip, codes", [("", ["A043"]), ("\n\nRelease.strip = lambda self, subpath: None", [])])
