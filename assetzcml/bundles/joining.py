@@ -192,8 +192,9 @@ class Join:
 
     def with_map(self, content: bytes, sections: Sections) -> bytes:
         """*content*, the whole, with a map of the parts whose lines are known; as it is where there are none."""
-        if all(part is None for _, part in sections):
-            return content
+        known = [part for _, part in sections if part is not None]
+        if not known or (len(sections) == 1 and (known[0].own is None or map_reference(content))):
+            return content  # what is one file alone shows itself, or keeps its reference
         output = self._output.get("output_url")
 
         def moved(url: str, base: str) -> str:

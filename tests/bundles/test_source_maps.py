@@ -77,6 +77,21 @@ def test_a_source_that_has_a_map_is_in_the_whole_with_it(reference, merged):
     assert found["sections"][1]["map"]["sources"] == ["../b.js"]
 
 
+@pytest.mark.parametrize(
+    "reference, output, held",
+    [
+        (None, "gen/out.js", None),
+        ("v.js.map", "gen/out.js", ["../vendor/src/v.ts"]),  # it moves: the reference would lead nowhere
+        ("data:,x", "gen/out.js", None),  # it leads there from everywhere, and stays
+    ],
+)
+def test_one_source_alone_has_a_map_where_it_loses_its_own(reference, output, held, merged):
+    ending = f"\n//# sourceMappingURL={reference}\n" if reference else ""
+    found, content = merged({"vendor/v.js": f"var v{ending}", "vendor/v.js.map": json.dumps(OWN)}, output)
+    assert (found and found["sections"][0]["map"]["sources"]) == held
+    assert (b"sourceMappingURL" in content) == (reference == "data:,x")
+
+
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"version": 2}', b'{"version": 3, "sections": []}', b"\xff"])
 def test_a_map_that_is_none_counts_as_none(content, merged, site):
     site.write("v.js.map", content)
