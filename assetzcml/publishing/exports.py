@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from assetzcml.errors import ConfigurationError, Problem
-from assetzcml.publishing.frozen_tree import FrozenTree
+from assetzcml.publishing.frozen_tree import FrozenTree, forever
 from assetzcml.records.readers import CODINGS
 from assetzcml.resolving.releases import BrokenRelease, Release
 
@@ -47,8 +47,8 @@ class Site:
         for asset in release:
             if asset.more.get("host") or asset.permission is not None:
                 continue
-            if "url" in asset.more:
-                self.answers.append(Answer(f"/{asset.more['url']}", tables[asset.more["headers"]], True))
+            for path in forever(asset):
+                self.answers.append(Answer(f"/{path}", tables[asset.more["headers"]], True))
             if "plain" in asset.more:
                 path = f"/{asset.more['path']}"
                 self.answers.append(Answer(path, tables[asset.more["plain"]], False))
@@ -322,8 +322,8 @@ def _caddy_view(site: Site, view: dict[str, Any], number: int) -> list[str]:
                 last = quote(folder.rpartition("/")[2])
                 inner.append(f"redir {_caddy_text(folder)} {_caddy_text(last + '/')} 301")
             inner.append(f"rewrite {_caddy_text(folder + '/')} {_caddy_text(path)}")
-    for forever, folder in ((True, "names"), (False, "current")):
-        answers = site.below(view, forever)
+    for lasting, folder in ((True, "names"), (False, "current")):
+        answers = site.below(view, lasting)
         if not answers:
             continue
         matcher = f"{own}_{folder}"

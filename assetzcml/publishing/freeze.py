@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, NamedTuple
+from urllib.parse import quote
 
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem, few
 from assetzcml.publishing.compress import COMPRESSORS, available, is_worth_it, version_of
@@ -25,10 +26,11 @@ from assetzcml.publishing.frozen_tree import FrozenTree, file_names, integrity_o
 from assetzcml.publishing.inventory import Inventory, Item, Place, base_of, versioned
 from assetzcml.publishing.naming import Named, Unnamed, named
 from assetzcml.publishing.origins import Site
-from assetzcml.publishing.rewriting import Link, led_to, links, relative, rewritten
+from assetzcml.publishing.rewriting import is_rewritten, led_to, links, relative, rewritten
+from assetzcml.records.assets import AssetSpec
 from assetzcml.records.patterns import Pattern
 from assetzcml.registry import Registry
-from assetzcml.resolving.digests import CHUNK, without_digest
+from assetzcml.resolving.digests import CHUNK, DIGEST_LENGTH, without_digest
 from assetzcml.resolving.files import replace_file
 from assetzcml.resolving.fingerprints import fingerprint
 from assetzcml.resolving.frozen import index_records
@@ -36,12 +38,15 @@ from assetzcml.resolving.index import index_bytes
 from assetzcml.resolving.objects import StoredObject
 from assetzcml.resolving.releases import Released, release_bytes
 from assetzcml.serving.responses import entry_of
+from assetzcml.urls.queries import PATH_SAFE
+from assetzcml.urls.references import Reference, language_of
 
 __all__ = ["Budget", "Frozen", "freeze"]
 
 CODINGS = ("br", "zstd", "gzip")  # in the order in which they are offered
 READ_WHOLE = 64 << 20  # bytes; of what is larger no copy is held in memory, and nothing is compressed
 FOLLOWED = 8 << 20  # bytes; in what is larger no references are looked for
+REACHED = ("url", "worker", "map")  # kinds of references of scripts that no import map has a part in
 LONGEST_NAME = 255 - len(".zst")  # bytes, of POSIX systems and of Windows
 ALWAYS_PLAIN = ("html", "htm", "xhtml")  # pages are asked for by the names that people know
 
@@ -70,17 +75,22 @@ class Frozen:
 
 @dataclass
 class _Asset:
-    """One asset while it is frozen."""
+    """
+    One asset while it is frozen. *version* is that of what its script reaches without an import map: see `_reach`; *also* are
+    the names that it has for the scripts that reach it.
+    """
 
     item: Item
     digest: str = ""
     integrity: str = ""
     size: int = 0
     text: str | None = None
-    links: list[tuple[Link, Place | None]] = field(default_factory=list)
+    links: list[tuple[Reference, Place | None]] = field(default_factory=list)
     plain: bool = False
     module: bool = False
+    version: str | None = None
     url: str | None = None
+    also: set[str] = field(default_factory=set)
     variants: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     @property
@@ -149,6 +159,7 @@ class _Run:
         self._collect()
         self._read()
         self._follow()
+        self._reach()
         self._refuse()
         self._name()
         self._compress()
@@ -246,7 +257,7 @@ class _Run:
                 if target is not None:
                     asset.links.append((link, target))
 
-    def _target(self, asset: _Asset, link: Link) -> Place | None:
+    def _target(self, asset: _Asset, link: Reference) -> Place | None:
         """The asset that a reference leads to; None, and a problem, where there is none."""
         place = asset.item.place
         led = led_to(link.url, place.path)
@@ -257,12 +268,12 @@ class _Run:
         if found is None:
             self._missing(asset, link, target)
             return None
-        found.module = found.module or link.kind == "module"
+        found.module = found.module or link.module
         if not _carried(asset, found, link):
             found.plain = True  # nobody rewrites it, so the name that it says has to be there
         return target
 
-    def _missing(self, asset: _Asset, link: Link, target: Place) -> None:
+    def _missing(self, asset: _Asset, link: Reference, target: Place) -> None:
         if link.url.startswith(("/", "\\")) and not self._is_published(target):
             return  # somebody else's path
         where = Origin(asset.item.file, link.line, link.column)
@@ -279,6 +290,41 @@ class _Run:
         bases = [base_of(view) for view in self.registry.snapshot.views if not view.file]
         return any(place.host == base.host and f"{place.path}/".startswith(f"{base.path}/") for base in bases)
 
+    def _reach(self) -> None:
+        """
+        What scripts reach by their own URL, and not through an import map: workers and what these import, `new URL(...,
+        import.meta.url)`, source maps. Such a script, and all that it reaches so, lies under one version of just these files.
+        """
+        for asset in self.assets.values():
+            item = asset.item
+            own = [(link, target) for link, target in asset.links if link.kind in REACHED and target is not None]
+            if not own or item.tree is not None or item.view.file or language_of(item.spec.name) != "js":
+                continue
+            members = {asset.key: asset}
+            waiting = [(asset, link, target) for link, target in own]
+            base = f"{base_of(item.view).path}/".lstrip("/")
+            while waiting:
+                origin, link, target = waiting.pop()
+                found = self.assets[str(target)]
+                if not target.path.startswith(base) or target.host != item.place.host or found.item.view != item.view:
+                    self._unreachable(origin, link, f"which is not in the static view {item.view.name!r}")
+                elif _is_rewritten(found) and found.links:
+                    self._unreachable(origin, link, "which refers to others itself")
+                elif found.key not in members:
+                    members[found.key] = found
+                    waiting += [(found, each, place) for each, place in found.links if place is not None]
+            lines = "".join(f"{key}\0{members[key].digest}\n" for key in sorted(members))
+            asset.version = hashlib.sha256(lines.encode()).hexdigest()[:DIGEST_LENGTH]
+            for key, member in members.items():
+                if key != asset.key:
+                    member.also.add(versioned(item.view, member.item.place, asset.version).path)
+
+    def _unreachable(self, asset: _Asset, link: Reference, why: str) -> None:
+        where = Origin(asset.item.file, link.line, link.column)
+        message = f"{str(asset.item.spec)!r} refers to {link.url!r}, {why}"
+        hint = "a script reaches it without an import map: publish both in one static view, with a tree cache buster"
+        self.problems.append(Problem(where, message, hint))
+
     # Names.
 
     def _name(self) -> None:
@@ -290,8 +336,9 @@ class _Run:
     def _unnamed(self, asset: _Asset) -> Unnamed:
         item = asset.item
         name: str | None = None
-        if item.tree is not None:
-            name = versioned(item.view, item.place, item.tree).path
+        version = item.tree or asset.version
+        if version is not None:
+            name = versioned(item.view, item.place, version).path
         elif item.forever or self._is_always_plain(item):
             name = item.place.path
         asset.plain = asset.plain or self.plain or self._is_always_plain(item)
@@ -333,7 +380,8 @@ class _Run:
     def _renamed(self, name: Named) -> None:
         asset = self.assets[name.key]
         url = _without(asset.item.place.host, name.name)
-        asset.url = None if self._is_always_plain(asset.item) and asset.item.tree is None else url
+        version = asset.item.tree or asset.version
+        asset.url = None if self._is_always_plain(asset.item) and version is None else url
         if name.data is not None:
             data = name.data
             asset.digest, asset.integrity, asset.size = hashlib.sha256(data).hexdigest(), integrity_of(data), len(data)
@@ -404,8 +452,9 @@ class _Run:
         """Names that no directory holds beside each other."""
         names: dict[str, _Asset] = {}
         for asset in self.assets.values():
-            for name in {asset.url, asset.item.place.path if asset.plain else None} - {None}:
-                assert name is not None
+            for name in {asset.url, asset.item.place.path if asset.plain else None, *asset.also}:
+                if name is None:
+                    continue
                 if any(len(part.encode()) > LONGEST_NAME for part in name.split("/")):
                     message = f"{name!r} has a name of more than {LONGEST_NAME} bytes, which no directory holds with its variants"
                     self.problems.append(Problem(Origin(asset.item.file), message))
@@ -441,6 +490,7 @@ class _Run:
             "codings": list(self.codings),
             "directories": self._directories(),
             "headers": [json.loads(text) for text in headers],
+            "import_map": self._import_map(),
             "views": self._views(),
         }
         manifest = release_bytes(entries, about)
@@ -458,7 +508,7 @@ class _Run:
             manifest,
             digest,
             {key: about[key] for key in ("codings", "headers", "views")},
-            index_records(entries, about["views"], about["directories"]),
+            [*index_records(entries, about["views"], about["directories"]), ("m", about["import_map"])],
         )
         self.tree.finish(manifest, index, digest)
         if _read(self._made_with) != self._libraries():
@@ -477,7 +527,7 @@ class _Run:
     def _headers(self, asset: _Asset) -> tuple[str | None, str | None]:
         """What is said of an asset under its name for ever, and under its plain one, as JSON."""
         return (
-            self._headers_of(asset, True) if asset.url is not None else None,
+            self._headers_of(asset, True) if asset.url is not None or asset.also else None,
             self._headers_of(asset, False) if asset.plain else None,
         )
 
@@ -506,8 +556,9 @@ class _Run:
             more["url"], more["headers"] = asset.url, headers[str(texts[0])]
         if asset.plain:
             more["plain"] = headers[str(texts[1])]
-        if asset.module:
-            more["module"] = True
+        if asset.also:
+            more["also"] = sorted(asset.also)
+            more["headers"] = headers[str(texts[0])]
         origin = self.site.place(item.origin)
         if origin:
             more["origin"] = origin
@@ -538,6 +589,46 @@ class _Run:
             found[self.site.spec(spec)] = f"{place.host}/{place.path}{'/' if place.path else ''}"
         return found
 
+    def _import_map(self) -> dict[str, Any]:
+        """The import map of a page, without what the application is mounted at: every module whose URL is not its plain one."""
+        imports: dict[str, str] = {}
+        scopes: dict[str, dict[str, str]] = {}
+        urls: dict[str, _Asset] = {}
+        for asset in self.assets.values():
+            if asset.url is None or asset.item.tree is not None or language_of(asset.item.spec.name) != "js":
+                continue
+            urls[_url_of(asset, asset.url)] = asset
+            if asset.url != asset.item.place.path:
+                imports[_url_of(asset, asset.item.place.path)] = _url_of(asset, asset.url)
+            for link, target in asset.links if asset.version is not None else ():
+                found = self.assets[str(target)]
+                if link.module and found.url is not None:
+                    # The relative name leads below the version, where a worker finds it; a page is to have one of each.
+                    there = versioned(asset.item.view, found.item.place, str(asset.version)).path
+                    imports[_url_of(found, there)] = _url_of(found, found.url)
+        for record in self.registry.snapshot.modules:
+            names = imports
+            if record.scope is not None:
+                names = scopes.setdefault(self._directory_url(record.scope), {})
+            if record.directory:
+                names[record.name] = self._directory_url(record.path)
+                below = [asset for asset in self.assets.values() if asset.item.spec.under(record.path)]
+                for asset in below:
+                    if asset.url is not None and asset.item.tree is None and language_of(asset.item.spec.name) == "js":
+                        names[record.name + "/".join(asset.item.spec.below(record.path))] = _url_of(asset, asset.url)
+                continue
+            found = self.assets.get(str(self.inventory.url_place(record.path)))
+            if found is not None:
+                url = _url_of(found, found.url or found.item.place.path)
+                names[record.name], urls[url] = url, found
+        integrity = {url: asset.integrity for url, asset in urls.items()}
+        told = {"imports": imports, "scopes": scopes, "integrity": integrity}
+        return {word: said for word, said in told.items() if said or word == "imports"}
+
+    def _directory_url(self, spec: AssetSpec) -> str:
+        place = self.inventory.directories.get(spec)
+        return "/" if place is None else f"{place.host}/{quote(place.path, safe=PATH_SAFE)}/"
+
     def _views(self) -> list[dict[str, Any]]:
         """What a static view says of requests for what is not there, or not for everybody."""
         found = []
@@ -563,23 +654,27 @@ _OF_THE_BYTES = frozenset(["content-length", "etag", "last-modified", "accept-ra
 
 def _is_rewritten(asset: _Asset) -> bool:
     """Are references in it replaced? Not in a tree, where they carry the version as they are."""
-    name = asset.item.spec.name.rpartition(".")[2].lower()
-    return asset.item.tree is None and name == "css"
+    return asset.item.tree is None and is_rewritten(asset.item.spec.name)
 
 
-def _carried(asset: _Asset, target: _Asset, link: Link) -> bool:
+def _carried(asset: _Asset, target: _Asset, link: Reference) -> bool:
     """Does a reference lead to a name for ever, rewritten or as it is?"""
     if asset.item.tree is not None:
         return target.item.tree == asset.item.tree and not link.url.startswith(("/", "\\"))
-    return _is_rewritten(asset) or link.kind == "module"
+    return _is_rewritten(asset) or link.module or link.kind in REACHED
 
 
 def _versions(asset: _Asset) -> tuple[str, ...]:
     """What stands in the name for ever, and not in the plain one."""
-    if asset.item.tree is not None:
-        return (f"~{asset.item.tree}",)
+    version = asset.item.tree or asset.version
+    if version is not None:
+        return (f"~{version}",)
     found = without_digest((asset.url or "").rpartition("/")[2])
     return () if found is None or asset.url == asset.item.place.path else (found[1],)
+
+
+def _url_of(asset: _Asset, path: str) -> str:
+    return f"{asset.item.place.host}/{quote(path, safe=PATH_SAFE)}"
 
 
 def _without(host: str, name: str) -> str:
@@ -588,7 +683,7 @@ def _without(host: str, name: str) -> str:
 
 def _text(item: Item, data: bytes) -> str | None:
     """The text of what may refer to other assets; None for what does not, or is no UTF-8."""
-    if item.spec.name.rpartition(".")[2].lower() not in ("css", "js", "mjs") or len(data) > FOLLOWED:
+    if language_of(item.spec.name) is None or len(data) > FOLLOWED:
         return None
     try:
         return data.decode("utf-8")

@@ -28,7 +28,7 @@ from assetzcml.resolving.files import replace_file, sync_directory
 from assetzcml.resolving.objects import Objects, create_only, is_digest, temporary_file
 from assetzcml.resolving.releases import BrokenRelease, Release, Released, Releases
 
-__all__ = ["CURRENT", "FrozenTree", "file_names", "folder_of", "integrity_of", "plain_file_names"]
+__all__ = ["CURRENT", "FrozenTree", "file_names", "folder_of", "forever", "integrity_of", "plain_file_names"]
 
 CURRENT = "current"
 _NO_LINKS = frozenset([errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV])
@@ -207,8 +207,13 @@ class FrozenTree:
 
 def file_names(asset: Released) -> dict[str, str]:
     """The paths below the directory that lead to an asset for ever, each with the digest of its content."""
-    url = asset.more.get("url")
-    return {} if url is None else with_variants(f"{folder_of(asset, plain=False)}/{url}", asset)
+    folder = folder_of(asset, plain=False)
+    return {path: digest for url in forever(asset) for path, digest in with_variants(f"{folder}/{url}", asset).items()}
+
+
+def forever(asset: Released) -> list[str]:
+    """The paths of an asset that never get another content."""
+    return [*([asset.more["url"]] if "url" in asset.more else []), *asset.more.get("also", ())]
 
 
 def plain_file_names(asset: Released) -> dict[str, str]:

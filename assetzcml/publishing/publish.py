@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from assetzcml.errors import ConfigurationError, Problem
-from assetzcml.publishing.frozen_tree import FrozenTree, with_variants
+from assetzcml.publishing.frozen_tree import FrozenTree, forever, with_variants
 from assetzcml.publishing.targets import LONGEST_KEY, Listed, Target
 from assetzcml.records.readers import CODINGS
 from assetzcml.resolving.objects import is_digest
@@ -100,14 +100,14 @@ def planned(tree: FrozenTree, target: Target, *, prefix: str = "", private: bool
     said: dict[str, dict[str, str]] = {}
     wanted: dict[str, Step] = {}
     for asset in assets:
-        forever = dict(tables[asset.more["headers"]]) if "url" in asset.more else {}
+        said_forever = dict(tables[asset.more["headers"]]) if "headers" in asset.more else {}
         plain = dict(tables[asset.more["plain"]]) if "plain" in asset.more else {}
-        of_content = forever or {**plain, "Cache-Control": IMMUTABLE}
+        of_content = said_forever or {**plain, "Cache-Control": IMMUTABLE}
         for name, digest in with_variants("", asset).items():
             said.setdefault(digest, _encoded(of_content, name))
-        if forever:
-            for name, digest in with_variants(asset.more["url"], asset).items():
-                wanted[name] = Step(name, digest, _encoded(forever, name[len(asset.more["url"]) :]))
+        for path in forever(asset):
+            for name, digest in with_variants(path, asset).items():
+                wanted[name] = Step(name, digest, _encoded(said_forever, name[len(path) :]))
         if plain:
             for name, digest in with_variants(asset.more["path"], asset).items():
                 step = Step(name, digest, _encoded(plain, name[len(asset.more["path"]) :]), replaces=True)
@@ -204,8 +204,9 @@ def _known(tree: FrozenTree, target: Target, listed: Mapping[str, Listed]) -> di
     release = _release_there(tree, target, listed.get(POINTER))
     found: dict[str, Any] = {}
     for asset in release if release is not None else ():
-        for word, path in (("headers", asset.more.get("url")), ("plain", asset.more["path"])):
-            if path is not None and word in asset.more:
+        places = [("headers", path) for path in forever(asset)] + [("plain", asset.more["path"])]
+        for word, path in places:
+            if word in asset.more:
                 said = dict(release.about["headers"][asset.more[word]]) if release is not None else {}
                 for name, digest in with_variants(path, asset).items():
                     found[name] = _said(digest, _encoded(said, name[len(path) :]))
@@ -293,8 +294,8 @@ def _refuse(assets: list[Released], prefix: str, private: bool) -> None:
             hint = "say --private for a destination that nobody reads but the application"
             problems.append(Problem(None, message, hint))
     for asset in assets:
-        for path in (asset.more.get("url"), asset.more["path"] if "plain" in asset.more else None):
-            fault = None if path is None else _unfit(f"{prefix}/{path}.zst".lstrip("/"))
+        for path in (*forever(asset), *([asset.more["path"]] if "plain" in asset.more else [])):
+            fault = _unfit(f"{prefix}/{path}.zst".lstrip("/"))
             if fault is not None:
                 problems.append(Problem(None, f"{asset.spec!r} cannot be published as {path!r}: {fault}"))
     if problems:

@@ -1,58 +1,42 @@
 """
-What a file refers to, and the same file with other references: by the grammar of its language. Pure: text in, text out.
+Where the references of a file lead, and the same file with other references. Pure: text in, text out.
 
-Style sheets are rewritten. Scripts never are: what a module imports is found by the import map of the page, so that an
-edit of one changes the URL of that one.
+What is a reference is decided by the grammar of each language, in `assetzcml.urls.references`. Style sheets, SVG, HTML and web
+manifests are rewritten. Scripts never are: what a module imports is found by the import map of the page, so that an edit of one
+changes the URL of that one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from assetzcml.bundles.filters.cssrewrite import rewrite_urls, urls_of
-from assetzcml.bundles.filters.csstokens import tokens
-from assetzcml.urls.references import language_of, references
+from assetzcml.urls import references
+from assetzcml.urls.references import Reference, everything, language_of
 
-__all__ = ["Link", "led_to", "links", "relative", "rewritten"]
+__all__ = ["is_rewritten", "led_to", "links", "relative", "rewritten"]
 
-_SOURCE_MAP = re.compile(r"[#@][ \t]*sourceMappingURL=[ \t]*([^\s'\"*]+)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _STRIPPED = "".join(map(chr, range(0x21)))  # WHATWG URL: what browsers take off both ends
 
 
-class Link(NamedTuple):
+def is_rewritten(name: str) -> bool:
+    """Are references replaced in what has this name?"""
+    return language_of(name) not in (None, "js")
+
+
+def links(name: str, text: str) -> Iterator[Reference]:
     """
-    What is referred to: the *url* as it is meant, and its *line* and *column*, from 1.
-
-    *kind* is 'file', 'module' for what a script imports, or 'map' for a source map, which only tools for developers ask for.
-    """
-
-    url: str
-    line: int
-    column: int
-    kind: str = "file"
-
-
-def links(name: str, text: str) -> Iterator[Link]:
-    """
-    The references of a file called *name*, but for those that lead to no file of ours: data, other hosts, fragments.
+    The references of a file called *name*, but for those that lead to no file of ours: data, other hosts, fragments, bare names.
 
     >>> [each.url for each in links("a.css", "a { b: url(c.png) url(#d) url(data:,e) url(//f/g) url('/h?i') }")]
     ['c.png', '/h?i']
     """
-    extension = name.rpartition(".")[2].lower()
-    if extension == "css":
-        found = [(url, offset, "file") for url, offset in urls_of(text)]
-        found += _source_maps(text)
-        for url, offset, kind in sorted(found, key=lambda each: each[1]):
-            if _is_ours(url):
-                yield Link(url, *_place(text, offset), kind)
-    elif language_of(name) == "js":
-        for each in references(name, text):
-            yield Link(each.url, each.line, each.column, "module" if each.module else "file")
+    for each in everything(name, text):
+        bare = each.module and not each.url.startswith(("/", "./", "../"))
+        if each.kind != "page" and not bare and _is_ours(each.url):
+            yield each
 
 
 def rewritten(name: str, text: str, rule: Callable[[str], str | None]) -> str:
@@ -62,32 +46,9 @@ def rewritten(name: str, text: str, rule: Callable[[str], str | None]) -> str:
     >>> rewritten("a.css", "a{b:url(c.png)} /*# sourceMappingURL=a.css.map */", lambda url: f"x/{url}")
     'a{b:url(x/c.png)} /*# sourceMappingURL=x/a.css.map */'
     """
-    if name.rpartition(".")[2].lower() != "css":
+    if not is_rewritten(name):
         return text
-    text = rewrite_urls(text, lambda url: rule(url) if _is_ours(url) else None)
-    for url, offset, _ in reversed(_source_maps(text)):
-        new = rule(url) if _is_ours(url) else None
-        if new:
-            text = text[:offset] + new + text[offset + len(url) :]
-    return text
-
-
-def _source_maps(text: str) -> list[tuple[str, int, str]]:
-    """The source map that a style sheet names in its last comment of that kind; an earlier one is of what was joined."""
-    if "sourceMappingURL" not in text:
-        return []
-    at, found = 0, []
-    for token in tokens(text):
-        if token.kind == "comment":
-            said = _SOURCE_MAP.search(token.text)
-            if said is not None:
-                found = [(said[1], at + said.start(1), "map")]
-        at += len(token.text)
-    return found
-
-
-def _place(text: str, offset: int) -> tuple[int, int]:
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+    return references.rewritten(name, text, lambda url, kind: rule(url) if kind != "page" and _is_ours(url) else None)
 
 
 def _is_ours(url: str) -> bool:

@@ -53,8 +53,8 @@ def index_records(
         if not host:
             if "plain" in more:
                 found[f"p{more['path']}"] = [*said[:2], more["plain"], *said[3:5], 0]
-            if "url" in more:
-                found[f"p{more['url']}"] = [*said[:2], more["headers"], *said[3:5], 1]
+            for path in (*([more["url"]] if "url" in more else []), *more.get("also", ())):
+                found[f"p{path}"] = [*said[:2], more["headers"], *said[3:5], 1]
         if more.get("asked"):
             found[f"s{asset.spec}"] = [f"{host}/{more.get('url', more['path'])}", asset.integrity]
     for spec, place in directories.items():
@@ -127,6 +127,12 @@ class FrozenRelease:
         """The URL of an asset, whole or with its first slash, not quoted, and its integrity; None for none."""
         found = self._index.get(f"s{spec}")
         return None if found is None else (found[0], found[1])
+
+    @property
+    def import_map(self) -> dict[str, Any]:
+        """The import map of a page, without what the application is mounted at."""
+        found: dict[str, Any] = self._index.get("m") or {"imports": {}}
+        return found
 
     def object_path(self, digest: str) -> str:
         """Where a content is."""

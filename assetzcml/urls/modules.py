@@ -21,6 +21,7 @@ from assetzcml.records.assets import AssetSpec, Module, StaticViewRecord, asset_
 from assetzcml.records.media_types import content_type
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, may_change_unseen
+from assetzcml.resolving.frozen import frozen_release
 from assetzcml.resolving.resolver import FRESH, Resolver
 from assetzcml.resolving.trees import Trees
 from assetzcml.urls.applications import application_path, path_of_url
@@ -238,7 +239,11 @@ class ImportMaps:
         now = time.monotonic()
         if known is not None and known[0] > now and known[1] is snapshot and not snapshot.is_on("reload"):
             return known[2], known[3]
-        data = _Map(self.registry, snapshot, request, prefixes).data()
+        frozen = self.registry.part(frozen_release)
+        if frozen is not None:
+            data = self._mounted(frozen.import_map, request)
+        else:
+            data = _Map(self.registry, snapshot, request, prefixes).data()
         # No character by which an element could end (HTML, 13.1.2.1), whatever a file is called.
         text = json.dumps(data, sort_keys=True, separators=(",", ":")).replace("<", "\\u003c")
         with self._lock:
@@ -246,6 +251,22 @@ class ImportMaps:
                 self._known.clear()
             self._known[key] = now + FRESH, snapshot, data, text
         return data, text
+
+    def _mounted(self, data: dict[str, Any], request: Any) -> dict[str, Any]:
+        """The map of what was frozen, where the application is mounted."""
+
+        def url(text: str) -> str:
+            return mounted(self.registry, text, request) if text.startswith("/") else text
+
+        def urls(names: dict[str, str]) -> dict[str, str]:
+            return {url(name): url(target) for name, target in names.items()}
+
+        found: dict[str, Any] = {"imports": urls(data["imports"])}
+        if data.get("scopes"):
+            found["scopes"] = {url(scope): urls(names) for scope, names in data["scopes"].items()}
+        if data.get("integrity"):
+            found["integrity"] = {url(name): text for name, text in data["integrity"].items()}
+        return found
 
 
 class _Map:

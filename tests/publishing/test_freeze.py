@@ -141,6 +141,86 @@ def test_a_module_is_not_rewritten_and_an_edit_of_it_changes_one_url(package, tm
     assert {name for name in one if one[name] != two[name]} == {"static/util.js"}
 
 
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("a.svg", '<svg xmlns="http://www.w3.org/2000/svg"><image href="bg.png"/><a href="page"/></svg>'),
+        ("a.webmanifest", '{"icons":[{"src":"bg.png"}],"name":"bg.png"}'),
+        ("a.html", '<img src="bg.png"><a href="page.html">bg.png</a>'),
+    ],
+)
+def test_svg_web_manifests_and_pages_say_the_new_names(package, tmp_path, name, text):
+    shop = package({f"static/{name}": text, "static/bg.png": PIXEL})
+    freeze(site(shop), tmp_path / "o")
+    (image,) = [name for name in names(tmp_path / "o") if name.endswith(".png")]
+    image = image.removeprefix("static/")
+    stem, _, extension = name.partition(".")
+    page = extension == "html"
+    place = f"static/{stem}.html" if page else f"static/{stem}-*.{extension}"
+    found = read(tmp_path / "o", place, "current" if page else "names")
+    assert found.decode() == text.replace('"bg.png"', f'"{image}"', 1)
+
+
+WORKING = {
+    "static/main.js": "import './state.js'; new Worker(new URL('./work.js', import.meta.url), {type: 'module'})",
+    "static/work.js": "import './state.js'; import './lib/help.js'",
+    "static/lib/help.js": "export {}",
+    "static/state.js": "export let state = {}",
+    "static/other.js": "import './state.js'",
+}
+
+
+def test_what_a_script_reaches_by_its_own_url_lies_under_one_version_with_it(package, tmp_path):
+    shop = package(WORKING)
+    freeze(site(shop), tmp_path / "o")
+    found = [re.sub("[0-9a-f]{12}", "#", name) for name in names(tmp_path / "o")]
+    assert found == [
+        "static/lib/help-#.js", "static/other-#.js", "static/state-#.js", "static/work-#.js",
+        "static/~#/lib/help.js", "static/~#/main.js", "static/~#/state.js", "static/~#/work.js",
+    ]  # fmt: skip
+    before = manifest(tmp_path / "o")
+    (package.directory / shop / "static/other.js").write_text("export {}")
+    freeze(site(shop), tmp_path / "o")
+    after = manifest(tmp_path / "o")
+    assert {name for name in after if before[name]["url"] != after[name]["url"]} == {"static/other.js"}
+    (package.directory / shop / "static/lib/help.js").write_text("export let x")
+    freeze(site(shop), tmp_path / "o")
+    again = manifest(tmp_path / "o")
+    assert {name for name in after if again[name]["url"] != after[name]["url"]} == {
+        "static/main.js",
+        "static/lib/help.js",
+    }
+
+
+def test_the_import_map_of_a_frozen_site_has_one_instance_of_each_module(package, tmp_path):
+    shop = package(WORKING)
+    registry = site(shop)
+    registry.add_module("@shop/state", f"{shop}:static/state.js")
+    freeze(registry, tmp_path / "o")
+    data = AssetRegistry(settings={"frozen": tmp_path / "o"}).import_map({"SCRIPT_NAME": "/app"}).data
+    urls = {name: f"/app/{said['url']}" for name, said in manifest(tmp_path / "o").items()}
+    main = urls["static/main.js"]
+    assert data["imports"] == {
+        "@shop/state": urls["static/state.js"],
+        "/app/static/main.js": main,
+        "/app/static/state.js": urls["static/state.js"],
+        main.replace("main.js", "state.js"): urls["static/state.js"],
+        "/app/static/work.js": urls["static/work.js"],
+        "/app/static/lib/help.js": urls["static/lib/help.js"],
+        "/app/static/other.js": urls["static/other.js"],
+    }
+    assert set(data["integrity"]) == set(urls.values())
+
+
+def test_a_worker_in_another_static_view_is_an_error_with_its_place(package, tmp_path):
+    shop = package({"static/main.js": "new Worker(new URL('../other/w.js', import.meta.url))", "other/w.js": "1"})
+    registry = site(shop)
+    registry.add_static_view("other", f"{shop}:other")
+    (told,) = faults(registry, tmp_path / "o")
+    assert "main.js:1:" in told
+    assert "is not in the static view 'static'" in told
+
+
 def test_variants_are_there_where_they_are_smaller_and_decode_to_the_asset(package, tmp_path):
     shop = package({"static/app.css": TEXT, "static/tiny.css": b"a{}", "static/photo.jpg": TEXT})
     freeze(site(shop), tmp_path / "o", codings=["gzip"])
