@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -91,14 +91,13 @@ def rounds(
     force: bool,
     done: Callable[[Any, Built | ConfigurationError], None],
     watch: bool = False,
-    pause: Callable[[float], bool | None] = time.sleep,
+    ended: Sequence[int] = (),
 ) -> Iterator[list[Built | ConfigurationError]]:
     """
     Build, and with *watch* build again what is out of date, for ever; yields what became of each bundle, each time.
     A ZCML file that changes is loaded again; while it is broken, the former configuration is built.
 
-    *done* is called with each bundle and what became of it; *pause* between two rounds, with seconds: there is none after
-    it has answered true. What fails is tried again when it is out of date: always.
+    *done* is called with each bundle and what became of it; there is no round once *ended* has something in it. What fails is tried again when it is out of date: always.
     """
     files = ConfigurationFiles(registry, _reloaded) if watch else None
     complaints: set[str] = set()
@@ -122,7 +121,8 @@ def rounds(
         if files is None:
             return
         force = False
-        if pause(PAUSE):
+        time.sleep(PAUSE)
+        if ended:
             return
         files.look()
 
@@ -203,9 +203,8 @@ def build(
 
     began = time.monotonic()
     outcomes: list[Built | ConfigurationError] = []
-    with ending_quietly() if watch else nullcontext() as ended:
-        pause = ended.wait if ended else time.sleep
-        building = rounds(registry, names, jobs=jobs, force=force, done=done, watch=watch, pause=pause)
+    with ending_quietly() if watch else nullcontext(()) as ended:
+        building = rounds(registry, names, jobs=jobs, force=force, done=done, watch=watch, ended=ended)
         for number, outcomes in enumerate(building):
             if form == "json" and (results or not number):
                 print_json(results)

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -178,17 +177,18 @@ def print_json(data: Any) -> None:
 
 
 @contextmanager
-def ending_quietly() -> Iterator[threading.Event]:
+def ending_quietly() -> Iterator[list[int]]:
     """
-    Meanwhile SIGINT and SIGTERM end the program with status 0. The event is set then: what a handler raises is lost where
-    it interrupts code whose errors Python ignores, a finalizer say, so who loops looks at it.
+    Meanwhile SIGINT and SIGTERM end the program with status 0. What is yielded lists those that have come: what a handler
+    raises is lost where it interrupts code whose errors Python ignores, a finalizer say, so who loops looks there.
+    (An event would not do: to set one in a handler takes the lock that its waiter may be holding.)
 
     A shell starts what it runs in the background with SIGINT ignored, and Python leaves it at that.
     """
-    ended = threading.Event()
+    ended: list[int] = []
 
-    def end(*_: Any) -> None:
-        ended.set()
+    def end(number: int, _: Any) -> None:
+        ended.append(number)
         sys.exit(0)
 
     former = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
