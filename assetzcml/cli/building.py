@@ -97,7 +97,8 @@ def rounds(
     Build, and with *watch* build again what is out of date, for ever; yields what became of each bundle, each time.
     A ZCML file that changes is loaded again; while it is broken, the former configuration is built.
 
-    *done* is called with each bundle and what became of it; there is no round once *ended* has something in it. What fails is tried again when it is out of date: always.
+    *done* is called with each bundle and what became of it; there is no round once *ended* has something in it. What fails
+    is tried again when it is out of date: always.
     """
     files = ConfigurationFiles(registry, _reloaded) if watch else None
     complaints: set[str] = set()
