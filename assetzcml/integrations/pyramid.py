@@ -17,7 +17,7 @@ from typing import Any
 
 from pyramid.config import ActionState, Configurator
 from pyramid.config.actions import ActionInfo
-from pyramid.config.assets import PackageOverrides
+from pyramid.config.assets import OverrideProvider, PackageOverrides
 from pyramid.config.views import StaticURLInfo
 from pyramid.events import ApplicationCreated, BeforeRender
 from pyramid.httpexceptions import HTTPForbidden, HTTPNotFound
@@ -29,8 +29,17 @@ from pyramid.static import static_view
 from zope.interface import implementer
 
 from assetzcml.assembly import AssetRegistry
+from assetzcml.declaring.configuration_files import places
 from assetzcml.declaring.events import announced
-from assetzcml.errors import ConfigurationWarning, InvalidSpec, NotPublished, Origin, Problem, calling_line
+from assetzcml.errors import (
+    ConfigurationError,
+    ConfigurationWarning,
+    InvalidSpec,
+    NotPublished,
+    Origin,
+    Problem,
+    calling_line,
+)
 from assetzcml.integrations.pyramid_renderers import equip_renderers
 from assetzcml.integrations.pyramid_views import PYRAMIDS, AdoptedView, Adopting, conflict, reaches, record_of
 from assetzcml.integrations.reloading import files_of
@@ -141,7 +150,7 @@ def load_zcml(
         prefix=getattr(config, "route_prefix", None) or "",
         no_pages=NO_PAGES,
     )
-    with announced(assets, str(spec)):
+    with announced(assets, str(spec)), _watching(assets):
         assets.part(ZCMLLoader).load(spec, package=package, features=features, strict=strict, framework=framework)
     for action in handed_over:
         includepath = (*config.includepath, *action["includepath"])
@@ -149,12 +158,24 @@ def load_zcml(
     if config.autocommit:
         config.commit()
     config.action(None, assets.publish, args=(config.introspection,))
-    _watch(files_of(assets))
     return config.registry
 
 
+@contextmanager
+def _watching(assets: Any) -> Iterator[None]:
+    """Let `pserve --reload` look at the files that a load reads, also where the load fails: at what will be mended."""
+    wrong: list[str] = []
+    try:
+        yield
+    except ConfigurationError as error:
+        wrong = [path for path in places(error) if os.path.isabs(path)]
+        raise
+    finally:
+        _watch([*files_of(assets), *wrong])
+
+
 def _watch(paths: list[str]) -> None:
-    """Let `pserve --reload`, if this process is one of its, look at the files too."""
+    """Let the reloader, if this process is one of its, look at the files too."""
     hupper = sys.modules.get("hupper")  # nobody else imports it here
     if hupper is not None and hupper.is_active():
         hupper.get_reloader().watch_files(paths)
@@ -616,6 +637,10 @@ class Overrides(PackageOverrides):
             known = self.overrides
             super().__init__(package)
             self.overrides = known
+            # Renderers ask the one of setuptools, which is not the one that a later Pyramid has of its own.
+            resources = sys.modules.get("pkg_resources")
+            if resources is not None:
+                resources.register_loader_type(type(self), OverrideProvider)
 
     def insert(self, path: str, source: Any) -> Any:
         inserted = super().insert(path, source)
