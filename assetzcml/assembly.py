@@ -101,7 +101,7 @@ class AssetRegistry(URLMethods, Declarations):
     """
 
     def __init__(self, name: str = "", bases: tuple[Any, ...] = (), settings: Mapping[str, Any] | None = None):
-        super().__init__(name, bases, settings)
+        super().__init__(one_of("name", name, str, "a text"), bases, settings)
         self._shipped = SHIPPED
         self.above: Above = Above(
             bundles=lambda: self.part(_bundles),

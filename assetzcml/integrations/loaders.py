@@ -15,6 +15,7 @@ from assetzcml.assembly import AssetRegistry
 from assetzcml.declaring.calls import take
 from assetzcml.interfaces import IAssetRegistry
 from assetzcml.records.kinds import Record
+from assetzcml.records.rules import handler_context, one_of
 from assetzcml.zcml import actions
 from assetzcml.zcml.load import ForeignLoad, Load, root_of, tag_of
 
@@ -30,7 +31,7 @@ def declare(context: Any, *records: Record) -> None:
     """
     bind(context)
     for record in records:
-        actions.declare(context, record)
+        actions.declare(context, one_of("record", record, Record, "a record, of ours or of a subclass of Record,"))
 
 
 def warn(context: Any, message: str, hint: str = "", *, attribute: str = "") -> None:
@@ -57,6 +58,7 @@ def registry_of(context: Any) -> Any:
 
 def bind(context: Any) -> Any:
     """Tell the loader of *context* where records go, unless it knows; returns its `Load` or `ForeignLoad`."""
+    handler_context(context)
     root = root_of(context)
     load = getattr(root, "assetzcml_load", None)
     if load is None:

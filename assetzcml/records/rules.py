@@ -40,6 +40,7 @@ __all__ = [
     "another_matched_header",
     "application",
     "asset_sides",
+    "bundle_name",
     "cache_buster",
     "content_store",
     "described",
@@ -50,6 +51,7 @@ __all__ = [
     "file_path",
     "file_to_load",
     "flag",
+    "handler_context",
     "header_fields",
     "media_type",
     "methods",
@@ -71,6 +73,7 @@ __all__ = [
     "static_view",
     "token_value",
     "url_option",
+    "whole_number",
 ]
 
 
@@ -426,6 +429,26 @@ def one_of(attribute: str, value: Any, kind: type[T], expected: str) -> T:
     """An argument of the right type. Raises Refusal."""
     if not isinstance(value, kind):
         raise refusal(attribute, f"{attribute} is {described(value)}; {expected} was expected")
+    return value
+
+
+def whole_number(attribute: str, value: Any) -> int:
+    """A number of things, 0 or more. Raises Refusal."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise refusal(attribute, f"{attribute} is {described(value)}; a whole number was expected, 0 or more")
+    return value
+
+
+def handler_context(value: Any) -> None:
+    """What the handler of a directive gets. Raises Refusal."""
+    if not callable(getattr(value, "action", None)):
+        raise refusal("context", f"context is {described(value)}; what the handler of a directive gets was expected")
+
+
+def bundle_name(value: Any) -> str:
+    """The name of a bundle that is asked for. Raises Refusal."""
+    if not isinstance(value, str):
+        raise refusal("name", f"name is {described(value)}; the name of a bundle was expected")
     return value
 
 

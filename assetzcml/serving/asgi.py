@@ -14,7 +14,7 @@ from typing import Any
 
 from assetzcml.permissions import Door
 from assetzcml.records.assets import StaticViewRecord
-from assetzcml.records.rules import application, one_of
+from assetzcml.records.rules import application, one_of, whole_number
 from assetzcml.registry import Registry
 from assetzcml.serving.asking import request_of
 from assetzcml.serving.development import STATUSES, explained
@@ -59,7 +59,7 @@ class StaticApp:
         self.registry: Registry = one_of("registry", registry, Registry, "an AssetRegistry")
         self.fallback: ASGIApplication | None = application("fallback", fallback, "an ASGI")
         self._statistics = registry.part(Statistics)
-        self._desks = Desks(registry, bodies)
+        self._desks = Desks(registry, whole_number("bodies", bodies))
         self._disk = Threads(DISK_THREADS)
         self._policies = Threads(POLICY_THREADS)
 

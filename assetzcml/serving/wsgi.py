@@ -11,7 +11,7 @@ from time import monotonic
 
 from assetzcml.permissions import Door
 from assetzcml.records.assets import StaticViewRecord
-from assetzcml.records.rules import application, one_of
+from assetzcml.records.rules import application, one_of, whole_number
 from assetzcml.registry import Registry, ledger
 from assetzcml.serving.asking import request_of
 from assetzcml.serving.beginnings import EVERYTHING
@@ -47,7 +47,7 @@ class StaticApp:
         self.fallback: WSGIApplication | None = application("fallback", fallback, "a WSGI")
         self._now = ledger(registry).current
         self._statistics = registry.part(Statistics)
-        self._desks = Desks(registry, bodies)
+        self._desks = Desks(registry, whole_number("bodies", bodies))
         self._bind(self._desks.current)
 
     def _bind(self, desk: Desk) -> Desk:

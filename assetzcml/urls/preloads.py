@@ -11,8 +11,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from assetzcml.records.assets import AssetSpec, asset_spec
+from assetzcml.records.rules import whole_number
 from assetzcml.registry import Registry
 from assetzcml.typing import Spec
+from assetzcml.urls.applications import environ_of
 from assetzcml.urls.generator import URLGenerator
 from assetzcml.urls.integrity import kind_of, versioned
 from assetzcml.urls.modules import ModuleGraph
@@ -56,6 +58,10 @@ def link_header(
     At most *most* hints and *size* bytes; the rest is left out, the last first. What has no version in its URL, and what a
     permission protects, is left out as well. Raises NotPublished, FileNotFoundError, and ValueError for what no element loads.
     """
+    whole_number("most", most)
+    whole_number("size", size)
+    if request is not None:
+        environ_of(request)
     said: list[str] = []
     length = left = 0
     for hint in _hints(registry, specs, request):

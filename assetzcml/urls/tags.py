@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from assetzcml.records.rules import bundle_name
 from assetzcml.registry import Registry
 from assetzcml.urls.applications import application_path, path_of_url
 
@@ -37,7 +38,7 @@ def bundle_urls(registry: Registry, name: str, request: Any = None) -> list[str]
 
     Raises BundleError for a name that nobody has, and BuildError.
     """
-    return [mounted(registry, url, request) for url in registry.above.bundles().plain_urls(name)]
+    return [mounted(registry, url, request) for url in registry.above.bundles().plain_urls(bundle_name(name))]
 
 
 def bundle_tags(
@@ -53,7 +54,7 @@ def bundle_tags(
     a browser refuses).
     Raises as `bundle_urls`, and ValueError where the kind is not known.
     """
-    found, own_kind = registry.above.bundles().urls(name)
+    found, own_kind = registry.above.bundles().urls(bundle_name(name))
     kind = kind or own_kind
     if kind not in KINDS:
         raise ValueError(f"what loads the bundle {name!r} is not known by its name; give kind='css' or kind='js'")

@@ -236,7 +236,9 @@ class ZCMLLoader:
         spec, features = rules.file_to_load(spec), rules.feature_names(features)
         rules.package_name(package)
         rules.settings_mapping(settings)
-        if not isinstance(strict, (tuple, list, frozenset, set)):
+        if isinstance(strict, (tuple, list, frozenset, set)):
+            rules.names("strict", strict, "names of packages")
+        else:
             rules.flag("strict", strict)
         if limits is not None:
             rules.one_of("limits", limits, Limits, "Limits(...)")

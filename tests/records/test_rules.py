@@ -1,22 +1,31 @@
 """Every rule about a record is one rule: ZCML and Python refuse the same in the same words, and nothing has changed."""
 
 import pickle
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from zope.configuration.config import ConfigurationMachine, GroupingContextDecorator
+from zope.interface.registry import Components
 
+import assetzcml
 from assetzcml import (
     AssetRegistry,
     ConfigurationError,
     ConfigurationWarning,
     DigestCacheBuster,
+    Limits,
     ManifestCacheBuster,
     QueryStringCacheBuster,
     QueryStringConstantCacheBuster,
     StaticApp,
     StaticView,
+    TreeCacheBuster,
     asgi,
+    declare,
     load_zcml,
+    registry_of,
+    warn,
 )
 from assetzcml.records.rules import refusal
 
@@ -139,6 +148,35 @@ RULES = [
          lambda r: ManifestCacheBuster("shop_r:static/m.json", missing="maybe")),
     Rule("does not exist", '<cacheBuster path="shop_r:static" manifest="shop_r:nosuch.json"/>',
          lambda r: r.add_cache_buster("shop_r:static", ManifestCacheBuster("shop_r:nosuch.json"))),
+    Rule("former is 'maybe'; 'current', 'missing' or 'stored' was expected",
+         '<cacheBuster path="shop_r:static" digest="sha256" former="maybe"/>', lambda r: DigestCacheBuster(former="maybe")),
+    Rule("former is 'maybe'; 'current', 'missing' or 'stored' was expected",
+         '<cacheBuster path="shop_r:static" tree="sha256" former="maybe"/>', lambda r: TreeCacheBuster(former="maybe")),
+    Rule("missing is 'maybe'; 'plain' or 'error' was expected",
+         '<cacheBuster path="shop_r:static" tree="sha256" missing="maybe"/>', lambda r: TreeCacheBuster("maybe")),
+    Rule("explicit has no meaning with tree", '<cacheBuster path="shop_r:static" tree="sha256" explicit="yes"/>',
+         lambda r: r.add_cache_buster("shop_r:static", TreeCacheBuster(), explicit=True)),
+    # media types, and what a view says of some of its assets
+    Rule("'a/b' is not the extension of a name", '<mediaType extension="a/b" type="text/css"/>',
+         lambda r: r.add_media_type("a/b", "text/css")),
+    Rule("'model' is not a media type", '<mediaType extension="glb" type="model"/>',
+         lambda r: r.add_media_type("glb", "model")),
+    Rule("not_found is '../x'; the path of an asset below the root",
+         PUBLISHED.format('not_found="../x"'), *view(not_found="../x")),
+    Rule("single_page is '/x'; the path of an asset below the root",
+         PUBLISHED.format('single_page="/x"'), *view(single_page="/x")),
+    Rule("send is 'x'; 'x-accel-redirect /prefix' or 'x-sendfile' was expected", PUBLISHED.format('send="x"'), *view(send="x")),
+    Rule("match has no meaning in a staticFile, which is one asset",
+         '<staticFile name="f" path="shop_r:logo.png"><header name="A" value="1" match="*.css"/></staticFile>',
+         lambda r: r.add_static_file("f", "shop_r:logo.png", headers=[("A", "1", "*.css")])),
+    # modules and stores
+    Rule("'./a' is an address, not a bare name", '<module name="./a" path="shop_r:static/app.js"/>',
+         lambda r: r.add_module("./a", "shop_r:static/app.js")),
+    Rule("a number from 1 to 1000 was expected", '<contentStore directory="/nowhere" keep="0"/>',
+         lambda r: r.add_content_store("/nowhere", keep=0)),
+    Rule("'soon' is no span of time", '<contentStore directory="/nowhere" younger="soon"/>',
+         lambda r: r.add_content_store("/nowhere", younger="soon")),
+    Rule("'' is not the absolute path of a directory", '<contentStore directory=""/>', lambda r: r.add_content_store("")),
     # policies, routes and views
     Rule("has no method permits(request, context, permission)", '<permissionPolicy policy="shop_r.parts.NoPolicy"/>',
          lambda r: r.add_permission_policy(object())),
@@ -165,18 +203,18 @@ RULES = [
 def state(registry):
     """All that a registry holds."""
     snapshot = registry.snapshot
-    records = snapshot.views, snapshot.overrides, snapshot.bustings, snapshot.routes, snapshot.pages, snapshot.losses
+    records = tuple(snapshot.everything()), snapshot.losses
     return records, snapshot.policy, dict(registry.settings), list(registry.registeredUtilities())
 
 
 def refused(registry, declare):
     """The one headline of a refusal, which has changed nothing."""
     before = state(registry)
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises((ConfigurationError, ValueError)) as caught:
         declare()
     assert state(registry) == before
-    (problem,) = caught.value.problems
-    return problem.headline
+    (headline,) = [problem.headline for problem in getattr(caught.value, "problems", ())] or [str(caught.value)]
+    return headline
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.sentence[:50])
@@ -233,6 +271,28 @@ PYTHON = [
     ("bases are refused: what a base declares would be stronger", None, lambda: AssetRegistry(bases=(AssetRegistry(),))),
     ("a later change of the base would not be seen",
      lambda r: setattr(r, "__bases__", (AssetRegistry(),)), None),
+    ("former is 5; 'current', 'missing' or 'stored' was expected", None, lambda: TreeCacheBuster(former=5)),
+    ("missing is 5; 'plain' or 'error' was expected", None, lambda: TreeCacheBuster(5)),
+    ("5 is not the extension of a name", lambda r: r.add_media_type(5, "text/css"), None),
+    ("5 is not a media type", lambda r: r.add_media_type("glb", 5), None),
+    ("immutable_names is '*.js'; a list such as", *view(immutable_names="*.js")),
+    ("immutable_names is 5; a list such as", *view(immutable_names=5)),
+    ("a pattern is a text such as '*.woff2', not 5", *view(immutable_names=[5])),
+    ("not_found is 5; the path of an asset", *view(not_found=5)),
+    ("single_page is 5; the path of an asset", *view(single_page=5)),
+    ("send is 5; 'x-accel-redirect /prefix'", *view(send=5)),
+    ("5 is no bare name", lambda r: r.add_module(5, "shop_r:static/app.js"), None),
+    ("path: an asset spec is a text", lambda r: r.add_module("a", 5), None),
+    ("scope: an asset spec is a text", lambda r: r.add_module("a", "shop_r:static/app.js", scope=5), None),
+    ("5 is not the absolute path of a directory", lambda r: r.add_content_store(5), None),
+    ("keep is 'x'; a number from 1 to 1000 was expected", lambda r: r.add_content_store("/nowhere", keep="x"), None),
+    ("None is no span of time", lambda r: r.add_content_store("/nowhere", younger=None), None),
+    ("view: None is not callable", lambda r: r.add_view(None, "a"), None),
+    ("view: 5 is not callable", lambda r: r.add_route("a", "/a", view=5), None),
+    ("None has no method permits", lambda r: r.add_permission_policy(None), None),
+    ("Limits.include_depth is 'x'; a whole number was expected, 0 or more", None, lambda: Limits(include_depth="x")),
+    ("Limits.include_depth is True; a whole number was expected", None, lambda: Limits(include_depth=True)),
+    ("name is 5; a text was expected", None, lambda: AssetRegistry(5)),
     ("settings is 'reload'; a mapping was expected", None, lambda: AssetRegistry(settings="reload")),
 ]  # fmt: skip
 
@@ -260,6 +320,30 @@ ASKED = [
     ("strict is 'no'; True or False was expected", lambda r: r.load_zcml("x.zcml", strict="no")),
     ("limits is 5; Limits(...) was expected", lambda r: r.load_zcml("x.zcml", limits=5)),
     ("registry is 5; an AssetRegistry was expected", lambda r: load_zcml("x.zcml", registry=5)),
+    ("strict holds 5; names of packages were expected", lambda r: r.load_zcml("x.zcml", strict=[5])),
+    ("an asset spec is a text", lambda r: r.integrity(5)),
+    ("an asset spec is a text", lambda r: r.tag(5)),
+    ("request is 5; a request, a WSGI environ or None was expected", lambda r: r.tag(SPEC, 5)),
+    ("is not known by its name; give kind=, one of css, js, image, font", lambda r: r.tag(SPEC, kind=5)),
+    ("'a b' is not the name of an HTML attribute", lambda r: r.tag(SPEC, **{"a b": "x"})),
+    ("request is 5; a request, a WSGI environ or None was expected", lambda r: r.import_map(5)),
+    ("an asset spec is a text", lambda r: r.import_map(None, 5)),
+    ("request is 5; a request, a WSGI environ or None was expected", lambda r: r.csp_hashes(5)),
+    ("an asset spec is a text", lambda r: r.csp_hashes(None, 5)),
+    ("an asset spec is a text", lambda r: r.preloads(5)),
+    ("most is 'x'; a whole number was expected, 0 or more", lambda r: r.preloads(SPEC, most="x")),
+    ("size is None; a whole number was expected, 0 or more", lambda r: r.preloads(SPEC, size=None)),
+    ("request is 5; a request, a WSGI environ or None was expected", lambda r: r.preloads(SPEC, request=5)),
+    ("subscriber is 5; something that can be called was expected", lambda r: r.subscribe(5)),
+    ("name is 5; the name of a bundle was expected", lambda r: r.template_globals()["bundle_urls"](5)),
+    ("name is 5; the name of a bundle was expected", lambda r: r.template_globals()["bundle_tags"](5)),
+    ("context is 5; what the handler of a directive gets was expected", lambda r: declare(5, r.snapshot.views[0])),
+    ("context is 5; what the handler of a directive gets was expected", lambda r: registry_of(5)),
+    ("context is 5; what the handler of a directive gets was expected", lambda r: warn(5, "beware")),
+    ("record is 5; a record, of ours or of a subclass of Record, was expected",
+     lambda r: declare(GroupingContextDecorator(ConfigurationMachine()), 5)),
+    ("bodies is 'x'; a whole number was expected, 0 or more", lambda r: StaticApp(r, bodies="x")),
+    ("bodies is -1; a whole number was expected, 0 or more", lambda r: asgi.StaticApp(r, bodies=-1)),
     ("fallback is 5; a WSGI application was expected", lambda r: r.make_app(5)),
     ("fallback is 5; a WSGI application was expected", lambda r: StaticApp(r, 5)),
     ("fallback is 5; an ASGI application was expected", lambda r: asgi.StaticApp(r, 5)),
@@ -286,6 +370,30 @@ def test_what_only_python_can_say_wrongly_is_refused_at_the_call(shop, sentence,
         with pytest.raises(ValueError) as caught:
             make()
         assert sentence in str(caught.value)
+
+
+# What takes nothing that could be wrong, or answers whatever it is asked (`explain`); routes by name raise a KeyError.
+TAKES_ANYTHING = {"declaring", "explain", "reload", "statistics", "route_path", "route_url"}
+
+
+def test_every_public_call_stands_in_a_table():
+    calls = {
+        name
+        for name in dir(AssetRegistry)
+        if name[0] != "_" and callable(getattr(AssetRegistry, name)) and not hasattr(Components, name)
+    }
+    calls -= {"add", "part"}  # of the rooms, which hand in what they have made
+    calls |= {name for name in assetzcml.__all__ if not name.endswith(("Error", "Warning"))}
+    calls -= {
+        "ICacheBuster",
+        "InvalidSpec",
+        "MissingExtra",
+        "NotPublished",
+        "Origin",
+        "Problem",
+    }  # what is raised, or told
+    text = Path(__file__).read_text()
+    assert {name for name in calls - TAKES_ANYTHING if f"{name}(" not in text} == set()
 
 
 def test_a_permission_that_a_setting_leaves_empty_is_refused_at_the_attribute(shop, zcml):
