@@ -7,6 +7,7 @@ of zope.configuration outside `assetzcml.zcml`.
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from types import FrameType
@@ -33,6 +34,7 @@ __all__ = [
     "did_you_mean",
     "few",
     "near_words",
+    "nearest",
     "shorten",
 ]
 
@@ -246,8 +248,28 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("cache_max_aeg", ["cache_max_age", "name"])
     "did you mean 'cache_max_age'?"
     """
-    near = near_words(word, known)
-    return f"did you mean {near[0]!r}?" if near else ""
+    near = nearest(word, known)
+    return f"did you mean {near!r}?" if near else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """
+    The known word nearest to *word*, however it is parted and whatever its case; '' when none is near.
+
+    >>> nearest("static-View", ["staticView", "staticFile"])
+    'staticView'
+    """
+    words = sorted(set(known))
+    near = near_words(word, words)
+    if near:
+        return near[0]
+    plain = {_plain(each): each for each in words}
+    near = near_words(_plain(word), plain)
+    return plain[near[0]] if near else ""
+
+
+def _plain(word: str) -> str:
+    return re.sub("[-_. ]", "", word).lower()
 
 
 def near_words(word: str, known: Iterable[str], likeness: float = 0.6) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from assetzcml.bundles.declared import Content, contents_of, inserted, real_path
 from assetzcml.bundles.environment import two_contents
 from assetzcml.bundles.errors import UnsetOption
 from assetzcml.bundles.filters import UnknownFilter, filter_names, get_filters
+from assetzcml.bundles.filters.names import alternative
 from assetzcml.bundles.registered import RegistryEnvironment
 from assetzcml.bundles.sources import is_spec, is_url
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
@@ -180,7 +182,9 @@ class Checks:
             how = f" (there {there!r}: without the version both are {str(record.spec)!r})"
         message = f"{record}: its output {written!r} is that of {known} too{how}"
         also = [("the other is declared at", _at(known, "output"))]
-        return Problem(_at(record, "output"), message, "give one of them another output", also=also, conflict=True)
+        return Problem(
+            _at(record, "output"), message, "give one of them another output, or remove it", also=also, conflict=True
+        )
 
     def _bundle(self, record: BundleRecord) -> Iterator[Told]:
         unknown = list(self._unknown_filters(record))
@@ -224,7 +228,7 @@ class Checks:
                 if name not in own:
                     get_filters([name])
             except UnknownFilter as error:
-                hint = did_you_mean(name, [*filter_names(), *own]) or error.problems[0].hint
+                hint = alternative(name) or did_you_mean(name, [*filter_names(), *own]) or error.problems[0].hint
                 message = f"{record}: {error.problems[0].message}"
                 yield Problem(_at(record, "filters"), message, hint, code="A128"), False
             except ConfigurationError as error:
@@ -300,9 +304,14 @@ class Checks:
         """A word that can only be the name of a bundle is an error; a file may come, or may not be needed any more."""
         where = _at(content.record, "contents")
         # It never means its own bundle.
-        hint = did_you_mean(content.name, {*self.bundles, *self._beside(content)} - {name}) or problem.hint
+        hint = did_you_mean(content.name, {*self.bundles.keys() - {name}, *self._beside(content)}) or problem.hint
+        parts = re.split(r"[;,]\s*", str(content))
+        if len(parts) > 1 and not hint.startswith("write"):
+            hint = f'write contents="{" ".join(filter(None, parts))}"'
         if "." not in content and "/" not in content:
             message = f"{content.record}: there is neither a bundle nor a file {content.name!r}"
+            if content.name == name:
+                message, hint = f"{content.record} cannot contain itself", "remove it"
             yield Problem(where, message, hint, code="A128"), False
         elif (somewhere or is_spec(content) or os.path.isabs(content)) and self.environment.auto_build:
             hint = hint or "it has to be there when the bundle is built"

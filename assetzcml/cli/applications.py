@@ -12,6 +12,7 @@ from assetzcml.cli.configured import Command, configured, load, make_importable
 from assetzcml.cli.statuses import Wrong
 from assetzcml.errors import ConfigurationError
 from assetzcml.registry import Registry
+from assetzcml.resolving.meant import object_meant
 
 __all__ = ["ANOTHER", "asked", "asking", "is_application", "registry_asked"]
 
@@ -75,13 +76,16 @@ def registry_asked(config: str, features: tuple[str, ...], settings: dict[str, s
 def _named(name: str) -> Registry:
     module_name, colon, attribute = name.partition(":")
     if not colon or not module_name or not attribute:
-        raise click.UsageError(f"--registry {name!r} is not module:attribute")
+        place, _, last = name.strip(":").rpartition(".")
+        hint = f"; did you mean '{place}:{last}'?" if place and not colon else ""
+        raise click.UsageError(f"--registry {name!r} is not module:attribute{hint}")
     try:
         found: Any = importlib.import_module(module_name)
         for step in attribute.split("."):
             found = getattr(found, step)
     except (ImportError, AttributeError) as error:
-        raise Wrong(f"--registry {name}: {error}") from error
+        hint = object_meant(f"{module_name}.{attribute}", colon=True)
+        raise Wrong(f"--registry {name}: {error}{f'; {hint}' if hint else ''}") from error
     if callable(found) and not isinstance(found, Registry):
         found = _called(name, found)
     found = found if isinstance(found, Registry) else getattr(found, "registry", found)

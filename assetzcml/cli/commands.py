@@ -6,11 +6,12 @@ import errno
 import importlib
 import os
 import sys
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import click
 
-from assetzcml.cli.statuses import EXIT_STATUS
+from assetzcml.cli.statuses import ANSWERED, EXIT_STATUS
 
 __all__ = ["COMMANDS", "main", "version_of"]
 
@@ -71,6 +72,25 @@ COMMANDS = {
 }
 
 
+# What other tools call the same.
+SYNONYMS = {
+    "compile": "build",
+    "create": "init",
+    "lint": "check",
+    "new": "init",
+    "run": "serve",
+    "runserver": "serve",
+    "server": "serve",
+    "show": "list",
+    "start": "serve",
+    "startproject": "init",
+    "test": "check",
+    "validate": "check",
+    "watch": "build",
+    "why": "explain",
+}
+
+
 class Commands(click.Group):
     """The commands, each imported when it is called. A reader that has seen enough is no error."""
 
@@ -88,7 +108,28 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name].help) for name in self.list_commands(ctx)])
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is called. Of one that there is none of the nearest is named."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            meant = SYNONYMS.get(args[0]) or next(iter(get_close_matches(args[0], COMMANDS, n=1)), "")
+            if meant:
+                error.message = f"{error.message.rstrip('.')}; did you mean {meant!r}?"
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
+        asked = _arguments(ctx)
+        try:
+            return self._invoke(ctx)
+        except click.ClickException as error:
+            if _is_json(asked) and not ctx.meta.get(ANSWERED):
+                importlib.import_module("assetzcml.cli.configured").print_refusal(error)
+            raise
+
+    def _invoke(self, ctx: click.Context) -> Any:
         # A file name that is not UTF-8, or a terminal that is not, is no reason to fail.
         getattr(sys.stdout, "reconfigure", lambda **_: None)(errors="backslashreplace")
         try:
@@ -104,6 +145,17 @@ class Commands(click.Group):
             click.echo(_in_words(error), err=True)
             ctx.exit(1)
         return result
+
+
+def _arguments(ctx: click.Context) -> list[str]:
+    """The command and its arguments, as they were typed."""
+    return [*getattr(ctx, "_protected_args", ()), *ctx.args]
+
+
+def _is_json(arguments: list[str]) -> bool:
+    """Is the answer for a program?"""
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return "--format=json" in arguments or ("--format", "json") in pairs
 
 
 def _in_words(error: OSError) -> str:

@@ -17,9 +17,10 @@ from typing import Any
 import click
 
 from assetzcml.assembly import AssetRegistry
-from assetzcml.cli.statuses import EXIT_STATUS, Wrong
+from assetzcml.cli.statuses import ANSWERED, EXIT_STATUS, Wrong
+from assetzcml.cli.telling import say
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Problem
-from assetzcml.reports.findings import load_to_ask
+from assetzcml.reports.findings import findings_of, load_to_ask
 
 __all__ = [
     "Command",
@@ -30,6 +31,7 @@ __all__ = [
     "load",
     "make_importable",
     "print_json",
+    "print_refusal",
     "told",
     "warnings_on_stderr",
 ]
@@ -75,15 +77,35 @@ def _setting(context: click.Context, parameter: click.Parameter, pairs: tuple[st
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise click.BadParameter(f"{pair!r} is not key=value", context, parameter)
+            hint = f"write --setting {key}=VALUE" if key and not equals else "--setting KEY=VALUE was expected"
+            raise click.BadParameter(f"{pair!r} is not key=value; {hint}", context, parameter)
         settings[key] = value
     return settings
+
+
+class ConfigArgument(click.Argument):
+    """CONFIG; where it is missing, the files are named that may be meant."""
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        try:
+            return super().process_value(ctx, value)
+        except click.MissingParameter as error:
+            found = sorted(name for name in _here() if name.endswith(".zcml"))
+            error.message = f"Did you mean {found[0]!r}?" if found else "The path of a ZCML file, or package:file.zcml."
+            raise
+
+
+def _here() -> list[str]:
+    try:
+        return os.listdir()
+    except OSError:
+        return []
 
 
 def configured(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the argument CONFIG and the options of a load."""
     decorators = (
-        click.argument("config"),
+        click.argument("config", cls=ConfigArgument),
         click.option(
             "--feature",
             "features",
@@ -164,7 +186,7 @@ def warnings_on_stderr() -> Iterator[None]:
 
         def show(message: Any, category: type[Warning], *arguments: Any, **options: Any) -> None:
             if issubclass(category, ConfigurationWarning):
-                click.echo(f"warning: {message}", err=True)
+                say(f"warning: {message}", err=True)
             else:
                 others(message, category, *arguments, **options)
 
@@ -173,7 +195,20 @@ def warnings_on_stderr() -> Iterator[None]:
 
 
 def print_json(data: Any) -> None:
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.find_root().meta[ANSWERED] = True
     click.echo(json.dumps(data, indent=2))
+
+
+def print_refusal(error: click.ClickException) -> None:
+    """Why there is no answer, as JSON: a list like that of `check`."""
+    cause = error.__cause__
+    if isinstance(cause, ConfigurationError):
+        print_json([finding.as_dict() for finding in findings_of(cause)])
+        return
+    nothing: dict[str, Any] = {"code": None, "title": None, "origin": None, "fix": "", "also": []}
+    print_json([{"severity": "error", "message": error.format_message(), **nothing}])
 
 
 @contextmanager

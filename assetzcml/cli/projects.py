@@ -45,10 +45,12 @@ def init_app(name: str, directory: str) -> None:
 
 @init.command("theme", cls=Command, epilog=EXIT_STATUS)
 @click.argument("name", callback=_name)
-@click.option("--extends", required=True, metavar="PACKAGE", help="The package whose assets it replaces.")
+@click.option("--extends", metavar="PACKAGE", help="The package whose assets it replaces.")
 @_directory
-def init_theme(name: str, extends: str, directory: str) -> None:
+def init_theme(name: str, extends: str | None, directory: str) -> None:
     """Write the package NAME, which replaces assets of another, into a directory of this name."""
+    if extends is None:
+        raise click.UsageError("a theme is one of a package: write --extends PACKAGE")
     registry = load(f"{extends}:configure.zcml", (), {}, strict=False)
     _wrote(write_project(directory, name, theme_files(name, registry, extends)))
 

@@ -17,6 +17,7 @@ from assetzcml.cli.configured import (
     warnings_on_stderr,
 )
 from assetzcml.cli.statuses import EXIT_STATUS, Wrong
+from assetzcml.cli.telling import say
 from assetzcml.errors import ConfigurationError, did_you_mean
 from assetzcml.records.assets import asset_spec
 from assetzcml.reports.findings import Checker, serious
@@ -72,7 +73,7 @@ def _warn_of_nothing(registry: AssetRegistry, spec: str) -> None:
         registry.resolve(parent(asset_spec(spec))).listdir()
     except (OSError, ValueError, ImportError):
         return  # of an external name: its files may lie on the other host only
-    hint = nearest_beside(registry.part(Resolver), asset_spec(spec), whole=True)
+    hint = nearest_beside(registry.part(Resolver), asset_spec(spec))
     click.echo(f"warning: no layer has {spec!r}" + (f"; {hint}" if hint else ""), err=True)
 
 
@@ -97,7 +98,7 @@ def check(config: str, features: tuple[str, ...], settings: dict[str, str], stri
         print_json([finding.as_dict() for finding in found])
     else:
         for finding in found:
-            click.echo(str(finding))
+            say(str(finding))
         click.echo(counted(found))
     if any(serious(found, strict)):
         raise SystemExit(1)

@@ -79,14 +79,20 @@ def checked_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError(
             f"{name!r} is not a name for a package: lower case letters, digits and single underscores were expected"
+            f"{_name_meant(name)}"
         )
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         raise ValueError(f"{name!r} is a word of Python itself")
-    if name in sys.stdlib_module_names or name == "tests":
-        raise ValueError(
-            f"{name!r} is the name of a module of Python's own" if name != "tests" else "the tests have that name"
-        )
+    if name == "tests":
+        raise ValueError("the tests have that name")
+    if name in sys.stdlib_module_names:
+        raise ValueError(f"{name!r} is the name of a module of Python's own; did you mean '{name}_app'?")
     return name
+
+
+def _name_meant(name: str) -> str:
+    plain = re.sub("_+", "_", re.sub("[^a-z0-9]", "_", name.lower())).strip("_")
+    return f"; did you mean {plain!r}?" if _NAME.fullmatch(plain) else ""
 
 
 def app_files(name: str) -> dict[str, bytes]:

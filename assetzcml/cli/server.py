@@ -19,6 +19,7 @@ from assetzcml.cli.proxies import BehindProxy, Network, proxy_network
 from assetzcml.cli.statuses import Wrong
 from assetzcml.cli.watching import Watcher
 from assetzcml.errors import ConfigurationError, MissingExtra, Problem
+from assetzcml.resolving.meant import object_meant
 
 __all__ = ["serve"]
 
@@ -30,15 +31,25 @@ def _networks(context: click.Context, parameter: click.Parameter, texts: tuple[s
         raise click.BadParameter(str(error), context, parameter) from None
 
 
+class Port(click.IntRange):
+    """A port."""
+
+    name = "port"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            self.fail(f"{value!r} is no port; a number from 0 to 65535 was expected, such as 8080", param, ctx)
+
+
 THREADS = 8  # a browser opens six connections to one host; with fewer threads than that waitress warns of a queue
 
 
 @command("serve")
 @configured
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port to listen on; 0: a free one."
-)
+@click.option("--port", type=Port(0, 65535), default=8080, show_default=True, help="Port to listen on; 0: a free one.")
 @click.option(
     "--app",
     metavar="MODULE:FACTORY",
@@ -83,7 +94,9 @@ def serve(
     """
     module, _, name = app.partition(":") if app is not None else ("", "", "")
     if app is not None and not (module and name):
-        raise click.BadParameter(f"{app!r} is not module:factory", param_hint="'--app'")
+        place, _, last = app.strip(":").rpartition(".")
+        hint = f"; did you mean '{place}:{last}'?" if place and ":" not in app else ""
+        raise click.BadParameter(f"{app!r} is not module:factory{hint}", param_hint="'--app'")
     waitress = _waitress()
     with ending_quietly():
         registry = load(config, features, settings, strict)
@@ -106,7 +119,9 @@ def serve(
         except OSError as error:
             raise Wrong(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
         except ValueError:  # waitress says no more of a name that it cannot look up
-            raise click.BadParameter(f"the host {host!r} is not known", param_hint="'--host'") from None
+            raise click.BadParameter(
+                f"the host {host!r} is not known; {_host_meant(host)}", param_hint="'--host'"
+            ) from None
         for address in _addresses(server):
             click.echo(f"Serving on {address}")
         sys.stdout.flush()
@@ -166,16 +181,30 @@ def _factory(module: str, name: str) -> Callable[[AssetRegistry], Any]:
         found: Any = importlib.import_module(module)
     except Exception as error:
         told = f"--app: the module {module!r} cannot be imported: {type(error).__name__}: {error}"
-        raise ConfigurationError(Problem(None, told, exception=error)) from error
+        raise ConfigurationError(Problem(None, told, _attribute_meant(module, name), exception=error)) from error
     try:
         for step in name.split("."):
             found = getattr(found, step)
     except AttributeError:
-        raise ConfigurationError(f"--app: the module {module!r} has no {name!r}") from None
+        told = f"--app: the module {module!r} has no {name!r}"
+        raise ConfigurationError(Problem(None, told, _attribute_meant(module, name))) from None
     if not callable(found):
         raise ConfigurationError(f"--app: {module}:{name} is not callable")
     factory: Callable[[AssetRegistry], Any] = found
     return factory
+
+
+def _host_meant(host: str) -> str:
+    """What to write for a host that nobody knows."""
+    name, colon, port = host.rpartition(":")
+    if colon and name and port.isdigit():
+        return f"write --host {name} --port {port}"
+    return "127.0.0.1 is this machine, and 0.0.0.0 every address that it has"
+
+
+def _attribute_meant(module: str, name: str) -> str:
+    """A hint for `module:name` where there is no such thing; '' where nothing is near."""
+    return object_meant(f"{module}.{name}", colon=True)
 
 
 def _addresses(server: Any) -> list[str]:

@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
-__all__ = ["EXIT_STATUS", "Wrong"]
+__all__ = ["ANSWERED", "EXIT_STATUS", "Wrong"]
+
+ANSWERED = "assetzcml.answered"  # in the context's meta: the answer has been printed as JSON
 
 EXIT_STATUS = """\b
 Exit status: 0 good, 1 the configuration or the content is wrong (messages
@@ -17,4 +19,6 @@ class Wrong(click.ClickException):
     """The configuration or the content is wrong: exit status 1."""
 
     def show(self, file: Any = None) -> None:
-        click.echo(self.format_message(), err=True)
+        from assetzcml.cli.telling import say
+
+        say(self.format_message(), err=True)

@@ -5,7 +5,9 @@ The same rules for ZCML and for Python calls.
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -28,7 +30,7 @@ from assetzcml.records.kinds import Record
 from assetzcml.records.media_types import content_type
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.neighbours import nearest_beside
-from assetzcml.resolving.packages import nearest_package
+from assetzcml.resolving.packages import nearest_package, project_of
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import Candidate, SearchPaths
 from assetzcml.urls.cachebusters import TreeCacheBuster, segment_version
@@ -141,7 +143,12 @@ class _Checks:
                 f"{record}: the permission {record.permission!r} cannot be asked for: there is no permission policy"
             )
             yield Finding(
-                Problem(origin.attribute("permission"), message, "declare one with permissionPolicy", code=UNASKED)
+                Problem(
+                    origin.attribute("permission"),
+                    message,
+                    'declare one: <permissionPolicy policy="package.module.Class"/>',
+                    code=UNASKED,
+                )
             )
         if record.external:
             return
@@ -151,7 +158,7 @@ class _Checks:
             yield Finding(problem)
             return
         if record.root.package and not record.root.parts:
-            hint = "publish a directory in it" if not record.file else "name a file in it"
+            hint = "name a file in it" if record.file else self._directory_of(record)
             yield Finding(
                 Problem(where, f"{record}: the root '{record.root}' is a whole package", hint, code="A030"),
                 warning=not record.file,
@@ -174,7 +181,7 @@ class _Checks:
             yield Finding(Problem(where, f"{record}: '{record.root}' is {found}", hint, code="A120"))
         else:
             message = f"{record}: no layer of '{record.root}' exists"
-            yield Finding(Problem(where, message, nearest_beside(self.resolver, record.root), code="A120"))
+            yield Finding(Problem(where, message, self._meant(record.root), code="A120"))
 
     def _holds_bundle(self, record: StaticViewRecord) -> bool:
         """Is there a bundle at the root, or below it, that is built when it is asked for?"""
@@ -200,7 +207,8 @@ class _Checks:
                 place = next(
                     (p for p in map(origin.attribute, ("manifest", "digest", "token")) if p is not origin), origin
                 )
-                yield Finding(Problem(place, f"{record}: {message}", code="A123"))
+                message, _, hint = message.partition("; ")
+                yield Finding(Problem(place, f"{record}: {message}", hint, code="A123"))
 
     def _named_like_versions(self, record: Busting) -> Iterator[Finding]:
         """A file or directory whose name the cache buster takes for a version. It wins, so that its version is none."""
@@ -301,8 +309,11 @@ class _Checks:
             self.resolver.packages.portions(spec.package)
         except ModuleNotFoundError as error:
             if error.name and (spec.package == error.name or spec.package.startswith(f"{error.name}.")):
-                message = str(error) if "not a package" in str(error) else f"there is no package {spec.package!r}"
-                return Problem(where, f"{subject}: {message}", nearest_package(spec.package), code="A108")
+                if "not a package" in str(error):
+                    above = AssetSpec(spec.package.rpartition(".")[0] or spec.package, spec.parts)
+                    return Problem(where, f"{subject}: {error}", f"did you mean {str(above)!r}?", code="A108")
+                hint = nearest_package(spec.package, f":{'/'.join(spec.parts)}")
+                return Problem(where, f"{subject}: there is no package {spec.package!r}", hint, code="A108")
             failure: Exception = error
         except Exception as error:
             failure = error
@@ -317,6 +328,44 @@ class _Checks:
             return "file"
         found = self.resolver.first([Candidate(spec, spec, ())])
         return None if found is None else "directory" if found.directory else "file"
+
+    def _meant(self, root: AssetSpec) -> str:
+        """A hint for a root that is not there: spelt another way, or in a package where a path has none."""
+        if not root.absolute_path:
+            return (
+                project_of(root.package) if self._is_look_alike(root.package) else nearest_beside(self.resolver, root)
+            )
+        package, _, path = root.name.partition(".")
+        candidates = [AssetSpec(package, tuple(path.split(".")))] if path else []
+        candidates += [AssetSpec(known, (root.name,)) for known in sorted(self._packages())]
+        for spec in candidates:
+            try:
+                found = self._kind(spec)
+            except (ImportError, ValueError):
+                continue
+            if found is not None:
+                return f"did you mean {str(spec)!r}?"
+        return nearest_beside(self.resolver, root)
+
+    def _packages(self) -> set[str]:
+        """The packages that something published or overridden is in."""
+        views = {view.root.package for view in self.snapshot.views if not view.external}
+        sides = {side.package for override in self.snapshot.overrides for side in (override.target, override.source)}
+        return {package for package in views | sides if package}
+
+    def _is_look_alike(self, package: str) -> bool:
+        """Is it nothing but a directory, which Python takes for a namespace package?"""
+        module = sys.modules.get(package)
+        spec = module.__spec__ if module is not None else importlib.util.find_spec(package)
+        return spec is not None and spec.origin is None
+
+    def _directory_of(self, record: StaticViewRecord) -> str:
+        """A hint for a whole package: a directory of it, that of the view's name if there is one."""
+        names = self.resolver.names(self.snapshot, self.paths.candidates(record.root), str(record.root))
+        inside = [record.root.joined((name,)) for name in sorted(names) if not name.startswith(("_", "."))]
+        directories = [spec for spec in inside if self._kind(spec) == "directory"]
+        named = [spec for spec in directories if spec.name == record.name] or directories
+        return f"publish a directory in it: {str(named[0])!r}" if named else "publish a directory in it"
 
 
 def override_cycle(overrides: Sequence[Override]) -> list[Override] | None:

@@ -153,7 +153,9 @@ def _literal(text: str, start: int, end: int) -> str:
     brace = _BRACE.search(text, start, end)
     if brace:
         what = "'{' is not closed" if brace[0] == "{" else "'}' closes nothing"
-        raise BadPattern(what, brace.start(), "a placeholder is {name} or {name:regex}")
+        name = re.match(r"\{(\w+)", text[brace.start() :])
+        hint = f"write {{{name[1]}}}" if name else "a placeholder is {name} or {name:regex}"
+        raise BadPattern(what, brace.start(), hint)
     star = _REST_IN_THE_MIDDLE.search(text, start, end)
     if star:
         raise BadPattern("'*' and a name stand only at the end", star.start(), "write {name} for one segment")
@@ -174,7 +176,8 @@ def _placeholder(found: re.Match[str], parts: list[str | Placeholder]) -> Placeh
             re.compile(expression)
         except re.error as error:
             where = found.start(2) + (error.pos or 0)
-            raise BadPattern(f"the expression of {name!r} is not valid: {error.msg}", where) from None
+            hint = f"correct it, or write {{{name}}} for any text without '/'"
+            raise BadPattern(f"the expression of {name!r} is not valid: {error.msg}", where, hint) from None
     return Placeholder(name, "[^/]+" if expression is None else expression)
 
 
@@ -186,7 +189,9 @@ def _check_name(name: str, position: int, parts: Iterable[str | Placeholder], af
     if name in RESERVED:
         raise BadPattern(f"the name {name!r} is taken", position, "route_url has an argument of that name")
     if any(isinstance(part, Placeholder) and part.name == name for part in parts):
-        raise BadPattern(f"the name {name!r} stands there twice", position)
+        raise BadPattern(
+            f"the name {name!r} stands there twice", position, f"give the second another name: {{{name}2}}"
+        )
 
 
 def _expression(part: str | Placeholder) -> str:

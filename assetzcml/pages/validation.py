@@ -10,6 +10,7 @@ from assetzcml.pages.names import RouteNames
 from assetzcml.pages.patterns import BadPattern, Pattern
 from assetzcml.pages.routes import ordered
 from assetzcml.pages.views import fault
+from assetzcml.records import rules
 from assetzcml.records.findings import NOWHERE, UNASKED, Finding
 from assetzcml.records.kinds import Record
 from assetzcml.records.pages import Route, View
@@ -71,11 +72,13 @@ def _view(snapshot: Snapshot, record: View, names: RouteNames) -> Iterator[Findi
         yield Finding(Problem(origin.attribute("route_name"), message, hint, code="A128"))
     wrong = fault(record.view)
     if wrong:
-        yield Finding(Problem(origin.attribute("view"), f"{label}: view: {wrong}", code="A107"))
+        hint = rules.in_module(record.view, callable)
+        yield Finding(Problem(origin.attribute("view"), f"{label}: view: {wrong}", hint, code="A107"))
     if record.protected and snapshot.policy is None:
         message = f"{label}: the permission {record.permission!r} cannot be asked for: there is no permission policy"
         where = origin.attribute("permission")
-        yield Finding(Problem(where, message, "declare one with permissionPolicy", code=UNASKED))
+        hint = 'declare one: <permissionPolicy policy="package.module.Class"/>'
+        yield Finding(Problem(where, message, hint, code=UNASKED))
 
 
 def _circle(snapshot: Snapshot, records: list[Route]) -> Iterator[Finding]:

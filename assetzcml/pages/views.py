@@ -10,6 +10,7 @@ from webob import Response
 
 from assetzcml.errors import clipped
 from assetzcml.records.pages import View
+from assetzcml.records.rules import described
 
 __all__ = ["Caller", "caller", "fault", "response_of"]
 
@@ -26,7 +27,7 @@ def fault(view: Any) -> str:
     'it takes no argument; (request) or (context, request) was expected'
     """
     if not callable(view):
-        return f"{clipped(repr(view))} is not callable"
+        return f"{described(view)} is not callable"
     if isinstance(view, type) and not any("__call__" in vars(base) for base in view.__mro__):
         return f"the class {view.__name__} has no method __call__"
     if inspect.iscoroutinefunction(view):

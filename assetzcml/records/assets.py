@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -60,6 +61,7 @@ __all__ = [
 _PACKAGE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _URL = re.compile(r"(?:https?|ftp|file|s3|gs)://", re.IGNORECASE)
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")  # of a drive, or of a share
+_LEADS_OUT = "name the package that it leads into"
 _RELATIVE_PACKAGE = re.compile(r"\.+([^\W\d]\w*(\.[^\W\d]\w*)*)?")
 
 
@@ -138,17 +140,17 @@ def asset_spec(
     if not isinstance(text, str):
         raise InvalidSpec(f"an asset spec is a text such as 'package:path', not {text!r}")
     if _WINDOWS_PATH.match(text):
-        raise InvalidSpec(
-            f"{text!r} is a Windows path, and no asset spec; an absolute path begins with a slash, as '/srv/www/static'"
-        )
+        path = re.sub(r"^[A-Za-z]:", "", text).replace("\\", "/")
+        raise InvalidSpec(f"{text!r} is a Windows path, and no asset spec; write {path!r}, as a POSIX system has it")
     if _URL.match(text):
         raise InvalidSpec(
-            f"{text!r} is a URL, and no asset spec: 'package:path' was expected; a URL is the name of a static view, "
-            "whose path is what is published there"
+            f'{text!r} is a URL, and no asset spec; write name="{text}" path="package:static": '
+            "the path is what is published there"
         )
     for character, word in (("\0", "NUL"), ("\\", "a backslash")):
         if character in text:
-            raise InvalidSpec(f"{text!r} is not an asset spec: it holds {word}; segments are separated by '/'")
+            right = text.replace("\\", "/").replace("\0", "")
+            raise InvalidSpec(f"{text!r} is not an asset spec: it holds {word}; write {right!r}")
     if not text:
         raise InvalidSpec("an asset spec is empty; 'package:path', '/absolute/path' or a relative path was expected")
     if text.startswith("/"):
@@ -169,7 +171,7 @@ def asset_spec(
         )
     if path.startswith("/"):
         raise InvalidSpec(
-            f"{text!r} is not an asset spec: the path in a package has no leading '/'; '{name}:{path.lstrip('/')}' was expected"
+            f"{text!r} is not an asset spec: the path in a package has no leading '/'; write '{name}:{path.lstrip('/')}'"
         )
     return AssetSpec(_package_name(name, package, text), _segments(path, text))
 
@@ -215,7 +217,12 @@ def _package_name(name: str, package: str, text: str) -> str:
 def _segments(path: str, text: str) -> tuple[str, ...]:
     parts = tuple(part for part in path.split("/") if part not in ("", "."))
     if ".." in parts:
-        raise InvalidSpec(f"{text!r} is not an asset spec: '..' is not followed; write the path it leads to")
+        plain = posixpath.normpath(path)
+        if not text.endswith(path):  # of a path that is relative to a directory
+            leads = "write the path it leads to"
+        else:
+            leads = _LEADS_OUT if plain.startswith("..") else f"write {text.removesuffix(path) + plain!r}"
+        raise InvalidSpec(f"{text!r} is not an asset spec: '..' is not followed; {leads}")
     return parts
 
 

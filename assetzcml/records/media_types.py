@@ -284,7 +284,7 @@ def declared_type(text: str) -> str:
     ('text/x-shader; charset=utf-8', 'application/x-rive')
     """
     if not isinstance(text, str) or not _MEDIA_TYPE(text):
-        raise ValueError(f"{text!r} is not a media type; one such as 'application/x-rive' was expected")
+        raise ValueError(f"{text!r} is not a media type; one such as 'application/octet-stream' was expected")
     return text if ";" in text else _with_charset(text)
 
 

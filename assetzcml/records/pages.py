@@ -29,7 +29,9 @@ def request_methods(tokens: Iterable[str]) -> tuple[str, ...]:
     chosen = sorted({token.upper() for token in tokens})
     for method in chosen:
         if not _TOKEN.fullmatch(method):
-            raise ValueError(f"{method!r} is not a request method; tokens such as 'GET POST' were expected")
+            parts = [part for part in re.split("[,;|/]", method) if _TOKEN.fullmatch(part)]
+            hint = f"write {' '.join(parts)!r}" if len(parts) > 1 else "tokens such as 'GET POST' were expected"
+            raise ValueError(f"{method!r} is not a request method; {hint}")
     return tuple(chosen)
 
 

@@ -5,11 +5,13 @@ Texts that become values: names, ages, codings, headers, truth. Each reader rais
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from assetzcml.errors import nearest
 from assetzcml.records.patterns import Pattern
 
 __all__ = [
@@ -178,7 +180,9 @@ def _authority_and_path(text: str, rest: str) -> str:
 def _refuse_segments(text: str, path: str) -> None:
     for part in path.split("/") if path else ():
         if part in (".", ".."):
-            raise ValueError(f"name {text!r} holds the dot segment {part!r}, which no browser sends")
+            plain = posixpath.normpath(f"/{path}")[1:]
+            write = f"write {plain!r}" if plain else "write '/' for the root"
+            raise ValueError(f"name {text!r} holds the dot segment {part!r}, which no browser sends; {write}")
         if not part:
             raise ValueError(
                 f"name {text!r} holds an empty segment; '//' stands only at the beginning of an external base URL"
@@ -191,7 +195,11 @@ def _refuse_character(text: str, character: str) -> None:
     if word is None and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
         word = f"the invisible character U+{ord(character):04X}"
     if word is not None:
-        hint = "; write the character itself, URLs are quoted when they are made" if character == "%" else ""
+        hint = f"; write {text.partition(character)[0].replace(character, '/')!r}" if character in "?#" else ""
+        if character == "\\":
+            hint = f"; write {text.replace(character, '/')!r}"
+        if character == "%":
+            hint = "; write the character itself, URLs are quoted when they are made"
         raise ValueError(f"name {text!r} holds {word}, which a name cannot have{hint}")
 
 
@@ -212,7 +220,9 @@ def refuse_as_file_name(name: str) -> None:
 def index_name(text: str) -> str:
     """The name of an index file, checked: one segment, or '' for none. Raises ValueError."""
     if not isinstance(text, str) or "/" in text or "\\" in text or "\0" in text or text in (".", ".."):
-        raise ValueError(f"index is {text!r}; the name of a file, without a path, was expected")
+        name = str(text).replace("\\", "/").rstrip("/").rpartition("/")[2]
+        write = f"; write {name!r}" if name not in ("", ".", "..") else ""
+        raise ValueError(f"index is {text!r}; the name of a file, without a path, was expected{write}")
     return text
 
 
@@ -296,6 +306,9 @@ def permission_name(text: str) -> str:
     return text
 
 
+_FILE_CODINGS = {"gz": "gzip", "zst": "zstd", "brotli": "br", "zstandard": "zstd"}
+
+
 def content_codings(tokens: Iterable[str]) -> tuple[str, ...]:
     """Content codings in order of preference, checked, each once. Raises ValueError."""
     if isinstance(tokens, str):
@@ -306,8 +319,17 @@ def content_codings(tokens: Iterable[str]) -> tuple[str, ...]:
     for token in chosen:
         if not isinstance(token, str) or token not in CODINGS:
             why = "; clients disagree on its format" if token == "deflate" else ""
-            raise ValueError(f"{token!r} is not a content coding that is served{why}; zstd, br and gzip are")
+            meant = _FILE_CODINGS.get(str(token).lower().lstrip(".")) or nearest(str(token), CODINGS)
+            if "," in str(token):
+                meant = " ".join(part.strip() for part in token.split(",") if part.strip())
+            hint = f"write {meant!r}" if meant else "zstd, br and gzip are"
+            raise ValueError(f"{token!r} is not a content coding that is served{why}; {hint}")
     return tuple(dict.fromkeys(chosen))
+
+
+def _header_meant(name: str) -> str:
+    plain = re.sub("[^A-Za-z0-9-]+", "-", name).strip("-")
+    return f"write {plain!r}" if plain else "letters, digits and hyphens were expected"
 
 
 def header_field(name: str, value: str) -> tuple[str, str]:
@@ -315,7 +337,7 @@ def header_field(name: str, value: str) -> tuple[str, str]:
     if not (isinstance(name, str) and isinstance(value, str)):
         raise ValueError(f"a header field is two texts, not {name!r} and {value!r}")
     if not _TOKEN.fullmatch(name):
-        raise ValueError(f"{name!r} is not the name of a header field; letters, digits and hyphens were expected")
+        raise ValueError(f"{name!r} is not the name of a header field; {_header_meant(name)}")
     if name.lower() in RESERVED_HEADERS:
         raise ValueError(f"the header {name!r} is worked out for each response and cannot be declared")
     if not _FIELD_VALUE.fullmatch(value):

@@ -197,7 +197,8 @@ def header_fields(
 def another_header(known: Headers, name: str, value: str) -> Headers:
     """The headers *known* and one more. Raises Refusal for one that is there: it would be sent twice."""
     if name.lower() in (other.lower() for other, _ in known):
-        raise refusal("name", f"header {name!r} is given twice", "join the values with a comma")
+        joined = ", ".join([*(its for other, its in known if other.lower() == name.lower()), value])
+        raise refusal("name", f"header {name!r} is given twice", f'join them: value="{joined}"')
     return (*known, (name, value))
 
 
@@ -232,9 +233,22 @@ def asset_sides(target: Address, source: Address) -> None:
         kinds = ["a file" if not side.directory else "a directory" if side.spec.parts else "a whole package"
                  for side in (target, source)]  # fmt: skip
         message = f"to_override is {kinds[0]} and override_with is {kinds[1]}"
-        raise refusal("override_with", message, "end both with a slash for directories, neither for files")
+        raise refusal("override_with", message, _same_kind(target, source))
     if target.spec == source.spec:
-        raise refusal("override_with", f"{str(target.spec)!r} is overridden with itself")
+        raise refusal("override_with", f"{str(target.spec)!r} is overridden with itself", "remove it")
+
+
+def _same_kind(target: Address, source: Address) -> str:
+    """What to write where one side is a directory and the other is none."""
+    if target.directory and len(source.spec.parts) > 1:
+        return (
+            f"write '{AssetSpec(source.spec.package, source.spec.parts[:-1])}/', or name the file in to_override, too"
+        )
+    if source.directory and target.spec.name == source.spec.name and target.spec.parts:
+        return f"write '{target.spec}/' if the whole directory is meant"
+    if source.directory and target.spec.parts:
+        return f"write '{AssetSpec(source.spec.package, (*source.spec.parts, target.spec.name))}'"
+    return "end both with a slash for directories, neither for files"
 
 
 # Cache busters.
@@ -270,7 +284,7 @@ def token_value(value: Any) -> Any:
     if not isinstance(value, (str, bytes)):
         raise refusal("token", f"token is {described(value)}; a text was expected")
     if not value.strip():
-        raise refusal("token", "token is empty", "the value of a query parameter was expected")
+        raise refusal("token", "token is empty", 'write one such as token="v1"')
     return value
 
 
@@ -354,7 +368,7 @@ def permission_policy(value: Any) -> Any:
     """A permission policy, or a class of such. Raises Refusal."""
     if not callable(getattr(value, "permits", None)):
         message = f"{described(value)} has no method permits(request, context, permission)"
-        raise refusal("policy", message)
+        raise refusal("policy", message, in_module(value, lambda each: hasattr(each, "permits")))
     return value
 
 
@@ -403,7 +417,8 @@ def page_target(name: Any, route: Any) -> None:
     """A view answers a path or a route. Raises Refusal."""
     if (name is None) == (route is None):
         said = "none of them is there" if name is None else "both are there"
-        raise refusal("", f"exactly one of name and route_name was expected; {said}")
+        hint = 'write route_name="..." of a route, or name="..." of a path' if name is None else "keep one of them"
+        raise refusal("", f"exactly one of name and route_name was expected; {said}", hint)
     if route is not None:
         route_name(route, "route_name")
 
@@ -513,8 +528,22 @@ def settings_mapping(value: Any) -> Mapping[str, Any]:
     return value
 
 
+def in_module(value: Any, fits: Callable[[Any], Any]) -> str:
+    """A hint for a module where something in it was expected: what it defines that *fits*; '' for anything else."""
+    if not isinstance(value, ModuleType):
+        return ""
+    names = [
+        name
+        for name, each in vars(value).items()
+        if not name.startswith("_") and getattr(each, "__module__", "") == value.__name__ and fits(each)
+    ]
+    return f"did you mean {f'{value.__name__}.{names[0]}'!r}?" if names else ""
+
+
 def described(value: Any) -> str:
-    """A value for messages, short; a class by its dotted name."""
+    """A value for messages, short; a class, or a module, by its dotted name."""
+    if isinstance(value, ModuleType):
+        return f"the module {value.__name__!r}"
     if isinstance(value, type):
         return f"{value.__module__}.{value.__qualname__}"
     return shorten(value) if isinstance(value, str) else shorten_repr(value)

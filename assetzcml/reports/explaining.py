@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from assetzcml.errors import ConfigurationError, InvalidSpec, NotPublished, did_you_mean
+from assetzcml.errors import ConfigurationError, InvalidSpec, NotPublished, did_you_mean, nearest
 from assetzcml.pages.application import Pages
 from assetzcml.records.assets import AssetSpec, Busting, PermissionPolicy, StaticViewRecord, asset_spec
 from assetzcml.records.pages import Route, View
@@ -214,17 +214,22 @@ class _Inquiry:
     def _nobody(self, path: str | None) -> str:
         snapshot = self.snapshot
         if not (snapshot.routes or snapshot.pages):
-            return self._no_static_view()
+            return self._no_static_view(path)
         known = [f"/{view.name}" for view in snapshot.pages if view.route_name is None]
         hint = did_you_mean(path or "", [*known, *(route.pattern for route in snapshot.routes)])
-        return f"{self._no_static_view()}; no route or view does, either{f'; {hint}' if hint else ''}"
+        told = self._no_static_view("" if hint else path)
+        return f"{told}; no route or view does, either{f'; {hint}' if hint else ''}"
 
-    def _no_static_view(self) -> str:
+    def _no_static_view(self, path: str | None) -> str:
         names = [repr(view.name or "/") for view in self.snapshot.views]
         if not names:
             return "no static view answers this URL: there is none"
         more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-        return f"no static view answers this URL; there are {', '.join(names[:NAMES_SHOWN])}{more}"
+        first, _, rest = (path or "").lstrip("/").partition("/")
+        near = nearest(first, [view.name for view in self.snapshot.views]) if first else ""
+        hint = f"did you mean {f'/{near}/{rest}'!r}?" if near and near != first else ""
+        there = f"there are {', '.join(names[:NAMES_SHOWN])}{more}"
+        return f"no static view answers this URL; {hint or there}"
 
     # From the asset to what decides about it.
 

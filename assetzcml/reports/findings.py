@@ -56,7 +56,7 @@ RULES: dict[str, Rule] = {
         # Loading.
         Rule("A001", ERROR, "The configuration does not load", ""),
         Rule("A002", ERROR, "Two declarations of equal strength", "keep one, or make one stronger"),
-        Rule("A003", WARNING, "The load warns", "follow the warning"),
+        Rule("A003", WARNING, "The load warns", ""),
         Rule("A004", WARNING, "Text that is ignored", "put it into a comment"),
         Rule("A005", WARNING, "A pattern that no file matches", "correct the pattern, or remove the include"),
         Rule("A006", WARNING, "An include that closes a cycle", "remove the include"),
@@ -192,7 +192,7 @@ RULES: dict[str, Rule] = {
             "A038",
             ERROR,
             "A static file that is program source",
-            "publish a file that is no source code, bytecode or ZCML",
+            "remove it, or publish a file that is no source code, bytecode or ZCML",
             outcomes.program_files,
         ),
         Rule(
@@ -419,30 +419,30 @@ RULES: dict[str, Rule] = {
             outcomes.idle_options,
         ),
         # What does not load, by its kind.
-        Rule("A101", ERROR, "A file that is not ZCML", "save it as UTF-8 XML with one element that holds all others"),
+        Rule("A101", ERROR, "A file that is not ZCML", ""),
         Rule("A102", ERROR, "More than a limit allows", "raise the limit if this is meant"),
-        Rule("A103", ERROR, "A directive that nobody knows", "include the meta.zcml of the package that defines it"),
+        Rule("A103", ERROR, "A directive that nobody knows", ""),
         Rule("A104", ERROR, "A directive, or text, in the wrong place", "move it"),
         Rule("A105", ERROR, "An attribute that a directive does not have", "remove it, or correct its name"),
-        Rule("A106", ERROR, "An attribute that is missing", "add it"),
-        Rule("A107", ERROR, "A value that an attribute cannot have", "write one that its field takes"),
-        Rule("A108", ERROR, "A name that leads nowhere", "correct the name, or install what it is in"),
+        Rule("A106", ERROR, "An attribute that is missing", ""),
+        Rule("A107", ERROR, "A value that an attribute cannot have", ""),
+        Rule("A108", ERROR, "A name that leads nowhere", ""),
         Rule(
             "A109",
             ERROR,
             "Code of another package raised an error",
             "see the error; its traceback is the cause of the exception",
         ),
-        Rule("A110", ERROR, "A condition that is none", "use one of the verbs"),
+        Rule("A110", ERROR, "A condition that is none", ""),
         Rule("A111", ERROR, "A setting without a value", "give it a value, or a default"),
-        Rule("A112", ERROR, "An include that cannot be followed", "correct what it names"),
+        Rule("A112", ERROR, "An include that cannot be followed", ""),
         Rule("A113", ERROR, "An override that comes too late", "include the file in one place only"),
-        Rule("A114", ERROR, "Attributes that do not go together", "keep those that belong together"),
+        Rule("A114", ERROR, "Attributes that do not go together", ""),
         Rule("A115", ERROR, "An action of another package that cannot be compared", "correct it in that package"),
         Rule("A120", ERROR, "A root that does not exist", "correct the path, or create what it names"),
         Rule("A121", ERROR, "An override of another kind", "a directory overrides a directory, a file a file"),
         Rule("A122", WARNING, "A permission that nobody can be asked for", "declare a permissionPolicy"),
-        Rule("A123", ERROR, "A cache buster that cannot work", "correct its attribute"),
+        Rule("A123", ERROR, "A cache buster that cannot work", ""),
         Rule("A124", ERROR, "Overrides that go round in a circle", "remove one of them"),
         Rule("A125", ERROR, "A store of contents that is published", "keep it where no static view leads"),
         Rule("A126", ERROR, "A module that no import could load", "name a script, or a directory with a slash"),
@@ -509,6 +509,11 @@ class Finding(NamedTuple):
         }
 
 
+def findings_of(error: ConfigurationError) -> list[Finding]:
+    """The problems that end a load, as findings."""
+    return [_of_problem(problem, problem.code) for problem in error.problems]
+
+
 def _finding(code: str, remark: Remark | Problem) -> Finding:
     return _found(RULES[code], remark)
 
@@ -550,7 +555,7 @@ class Checker:
             try:
                 load_to_ask(self.registry, spec, **{**arguments, "strict": False})
             except ConfigurationError as error:
-                return [_of_problem(problem, problem.code) for problem in error.problems]
+                return findings_of(error)
         return self._in_order(self._pardoned([*self._deprecated(caught, before), *self._findings()]))
 
     def findings(self) -> list[Finding]:

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 _OTHER_ROUTERS = re.compile(r"<(?:\w+:)?(\w+)>")  # Flask's and Django's way to write a part of a path
-_BARE_DOLLAR = re.compile(r"\$(\w+)")
+_BARE_DOLLAR = re.compile(r"\$\{?(\w+)")
 
 
 def program_files(site: Site) -> Iterator[Remark]:
@@ -136,7 +136,7 @@ def missing_load_paths(site: Site) -> Iterator[Remark]:
         yield Remark(
             at(record, "path"),
             f"{record}: no layer has it",
-            nearest_beside(site.resolver, record.path, whole=True, directory=True),
+            nearest_beside(site.resolver, record.path, directory=True),
         )
 
 

@@ -169,6 +169,8 @@ def unpublished(site: Site) -> Iterator[Remark]:
             continue  # a directory that is spelt as a package
         near = did_you_mean(str(target), [str(root) for root in roots if root.package == target.package])
         written = override.written(target)
+        if not near and any(overlap(override.source, root) for root in roots):
+            near = f'did you mean to_override="{override.written(override.source)}" override_with="{written}"?'
         message = f"{override}: no static view publishes {written!r}, so only who asks the registry gets the override"
         yield Remark(at(override, "to_override"), message, near)
 
@@ -468,7 +470,8 @@ def empty_bundles(site: Site) -> Iterator[Remark]:
     extended = {record.bundle for record in site.contributions}
     for bundle in site.bundles:
         if not bundle.contents and bundle.name not in extended:
-            yield Remark(at(bundle, "name"), f"{bundle} has no contents: it cannot be built")
+            hint = 'write contents="..." with its sources, or remove the bundle'
+            yield Remark(at(bundle, "name"), f"{bundle} has no contents: it cannot be built", hint)
 
 
 def filtered_into_nothing(site: Site) -> Iterator[Remark]:
@@ -567,7 +570,8 @@ def never_reached(site: Site) -> Iterator[Remark]:
     """A route that is never tried."""
     for record, why, by in site.registry.part(Pages).unreached():
         if isinstance(record, Route):
-            yield Remark(at(record, "pattern"), f"{record} is never tried: {why}", also=_against("goes first:", by))
+            hint = f'write before="{by.name}"' if isinstance(by, Route) else ""
+            yield Remark(at(record, "pattern"), f"{record} is never tried: {why}", hint, _against("goes first:", by))
 
 
 def never_called(site: Site) -> Iterator[Remark]:
@@ -583,7 +587,8 @@ def without_view(site: Site) -> Iterator[Remark]:
     viewed = {view.route_name for view in site.snapshot.pages}
     for route in site.snapshot.routes:
         if route.name not in viewed:
-            yield Remark(at(route, "name"), f"{route}: no view answers it")
+            hint = 'write view="package.module.function"; ignore it if the route only makes URLs'
+            yield Remark(at(route, "name"), f"{route}: no view answers it", hint)
 
 
 def behind_a_route(site: Site) -> Iterator[Remark]:

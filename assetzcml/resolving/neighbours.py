@@ -10,14 +10,12 @@ from assetzcml.resolving.search import parent
 __all__ = ["nearest_beside"]
 
 
-def nearest_beside(
-    resolver: Resolver, spec: AssetSpec, *, whole: bool = False, directory: bool = False, slash: bool = False
-) -> str:
+def nearest_beside(resolver: Resolver, spec: AssetSpec, *, directory: bool = False, slash: bool = False) -> str:
     """
     A hint that names what is spelt most like *spec* in its directory, of all layers; '' where nothing is.
 
-    It is told as it has to be written in place of the last segment of *spec*, or, with *whole*, of all of it. With
-    *directory* only directories count; with *slash* only they do, and end with one.
+    It is told as a spec that can be pasted. With *directory* only directories count; with *slash* only they do, and end
+    with one.
     """
     if not spec.parts:
         return ""
@@ -27,6 +25,4 @@ def nearest_beside(
         meant = next((n for n in near if not (directory or slash) or resolver.resolve(spec.beside(n)).isdir()), "")
     except (OSError, ImportError, ValueError):
         return ""
-    told = str(spec.beside(meant)) if whole else meant
-    told += "/" if slash else ""
-    return f"did you mean {told!r}?" if meant else ""
+    return f"did you mean {str(spec.beside(meant)) + '/' * slash!r}?" if meant else ""

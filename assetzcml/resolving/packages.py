@@ -22,9 +22,9 @@ from assetzcml.resolving.spelling import stands_as_spelled
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-from assetzcml.errors import did_you_mean
+from assetzcml.errors import nearest
 
-__all__ = ["Found", "Packages", "nearest_package", "original_files"]
+__all__ = ["Found", "Packages", "nearest_package", "original_files", "project_of"]
 
 
 class Found(NamedTuple):
@@ -150,14 +150,29 @@ def original_files(module: ModuleType) -> Traversable:
     return getattr(files, "assetzcml_original", files)
 
 
-def nearest_package(name: str) -> str:
-    """A hint for a package that there is none of: the one that is named nearly so; '' where there is none."""
+def nearest_package(name: str, rest: str = "") -> str:
+    """A hint for a package that there is none of: the one that is named nearly so, with what stood behind it; '' for none."""
     if "-" in name:
         return f"a package is named {name.replace('-', '_')!r}; the name of a distribution is not that of a package"
-    return _nearest(name.partition(".")[0], tuple(sys.path))
+    first, dot, further = name.partition(".")
+    near = _nearest(first, tuple(sys.path))
+    return f"did you mean {near + dot + further + rest!r}?" if near else ""
 
 
 @lru_cache(maxsize=256)  # names that are not found, of which one mistake may be in a thousand places
 def _nearest(name: str, path: tuple[str, ...]) -> str:
     known = {module.name for module in pkgutil.iter_modules(list(path)) if not module.name.startswith("_")}
-    return "" if name in known or name in sys.modules else did_you_mean(name, known)
+    return "" if name in known or name in sys.modules else nearest(name, known)
+
+
+def project_of(package: str) -> str:
+    """
+    A hint for a package whose project lies here and is not installed; '' where there is none.
+
+    That is a directory of its name that holds `setup.cfg` or `pyproject.toml`: Python takes it for a package.
+    """
+    name = package.partition(".")[0]
+    for directory in (name, name.replace("_", "-")) if name else ():
+        if any(os.path.isfile(os.path.join(directory, file)) for file in ("pyproject.toml", "setup.cfg", "setup.py")):
+            return f"the project is not installed; pip install -e ./{directory}"
+    return ""

@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from assetzcml.errors import NotPublished
+from assetzcml.errors import NotPublished, nearest
 from assetzcml.interfaces import IBindable
 from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord
 from assetzcml.records.growing import Growing
@@ -207,7 +207,18 @@ class Lookup:
 
         near = sorted(roots, key=likeness)[:NEAREST_ROOTS]
         more = f", and {len(roots) - len(near)} more" if len(roots) > len(near) else ""
-        return "; the nearest published roots are " + ", ".join(f"{root!r} ({roots[root]})" for root in near) + more
+        told = "; the nearest published roots are " + ", ".join(f"{root!r} ({roots[root]})" for root in near) + more
+        return told + self._to_type(spec, {each.root.package for each in roots.values()})
+
+    @staticmethod
+    def _to_type(spec: AssetSpec, packages: set[str]) -> str:
+        """What to type: the package that is meant, or a static view for the directory."""
+        if spec.absolute_path or not spec.parts:
+            return ""
+        if spec.package not in packages and (near := nearest(spec.package, packages)):
+            return f"; did you mean '{AssetSpec(near, spec.parts)}'?"
+        directory = AssetSpec(spec.package, spec.parts[:1]) if len(spec.parts) > 1 else None
+        return f'; publish it: <staticView name="{directory.name}" path="{directory}"/>' if directory else ""
 
     def busting(self, spec: AssetSpec, source: AssetSpec | None) -> BoundBusting | None:
         """

@@ -148,7 +148,10 @@ def _one_way(info: Tag, ways: Mapping[str, Any]) -> None:
     if len(ways) == 1:
         return
     said = f"{' and '.join(sorted(ways))} are there" if ways else "none of them is there"
-    raise Problems(Problem(info, f"cacheBuster: exactly one of {', '.join(WAYS)} was expected; {said}", code="A114"))
+    hint = "keep one of them" if ways else 'write tree="sha256"'
+    raise Problems(
+        Problem(info, f"cacheBuster: exactly one of {', '.join(WAYS)} was expected; {said}", hint, code="A114")
+    )
 
 
 def _check_options(info: Tag, way: str, options: Mapping[str, Any]) -> None:

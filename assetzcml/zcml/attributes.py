@@ -20,8 +20,9 @@ from zope.schema import ASCIILine, Bytes, BytesLine, Choice, Int, Text, TextLine
 from zope.schema import Bool as SchemaBool
 from zope.schema.interfaces import IField
 
-from assetzcml.errors import ConfigurationError, Problem, did_you_mean, shorten
-from assetzcml.resolving.packages import nearest_package
+from assetzcml.errors import ConfigurationError, Problem, did_you_mean, nearest, shorten
+from assetzcml.resolving.meant import object_meant
+from assetzcml.zcml.names import ZCML
 from assetzcml.zcml.positions import Tag
 
 __all__ = ["BadValue", "Plan", "Problems", "expand_settings"]
@@ -71,6 +72,8 @@ class Plan:
     def __init__(self, schema: Any):
         self.attributes = [_attribute(name, field) for name, field in schema.namesAndDescriptions(True)]
         self.names = [attribute.name for attribute in self.attributes]
+        # What may be pasted where an attribute is missing.
+        self.examples: Mapping[str, str] = schema.queryTaggedValue("examples") or {}
         self.any_attribute = bool(schema.queryTaggedValue("keyword_arguments"))
         # Fields of ours, in directives of any package, fill in settings.
         self.expands = any(getattr(attribute.field, "expands_settings", False) for attribute in self.attributes)
@@ -131,7 +134,7 @@ class Plan:
             used += 1
             _convert(attribute, text, context, arguments, problems)
         if used != len(data):
-            self._left_over(data, info, arguments, problems)
+            problems = self._left_over(data, info, arguments, problems)
         if problems:
             raise Problems(*problems)
         return arguments
@@ -158,7 +161,8 @@ class Plan:
         try:
             field.validate(field.default)
         except ValidationError:
-            hint = f"{_title(field)} was expected"
+            example = self.examples.get(attribute.name)
+            hint = f'write {attribute.name}="{example}"' if example else f"{_title(field)} was expected"
             problems.append(
                 Problem(info, f"{label(info, data)}: the attribute {attribute.name!r} is missing", hint, code="A106")
             )
@@ -167,14 +171,26 @@ class Plan:
 
     def _left_over(
         self, data: Mapping[str, str], info: Tag, arguments: dict[str, Any], problems: list[Problem]
-    ) -> None:
-        for name in data:
-            if name in self.names:
-                continue
-            if self.any_attribute:
-                arguments[name] = data[name]
-            else:
-                problems.append(unknown_attribute(name, self.names, info, data))
+    ) -> list[Problem]:
+        """What is wrong, with the attributes that the directive has not. One slip is told once: it is not missing, too."""
+        unknown = [name for name in data if name not in self.names]
+        if self.any_attribute:
+            arguments.update((name, data[name]) for name in unknown)
+            return problems
+        missing = [name for name in self.names if self._is_missing(name, data)]
+        for name in unknown:
+            problem = unknown_attribute(name, self.names, info, data)
+            alone = missing[0] if len(missing) == len(unknown) == 1 and not nearest(name, self.names) else ""
+            meant = nearest(name, missing) or alone
+            if meant:
+                problem.hint = f"did you mean {meant!r}?"
+                said = f"the attribute {meant!r} is missing"
+                problems = [each for each in problems if not each.message.endswith(said)]
+            problems.append(problem)
+        return problems
+
+    def _is_missing(self, name: str, data: Mapping[str, str]) -> bool:
+        return name not in data and any(each.required for each in self.attributes if each.name == name)
 
 
 def _convert(attribute: Attribute, text: str, context: Any, arguments: dict[str, Any], problems: list[Problem]) -> None:
@@ -185,12 +201,31 @@ def _convert(attribute: Attribute, text: str, context: Any, arguments: dict[str,
         else:
             arguments[attribute.argument] = attribute.field.bind(context).fromUnicode(text)
     except Exception as error:
-        problems.append(_invalid(attribute, text, context.info, error))
+        problems.append(_invalid(attribute, text, context, error))
+
+
+# Attributes by the words of other tools: each counts for directives that have what is meant.
+ALIASES = {
+    "depends": "contents",
+    "directory": "path",
+    "dir": "path",
+    "max_age": "cache_max_age",
+    "files": "contents",
+    "url": "name",
+    "route": "route_name",
+    "methods": "request_method",
+    "method": "request_method",
+}
 
 
 def unknown_attribute(name: str, known: list[str], info: Tag, data: Mapping[str, str]) -> Problem:
     """A directive has no such attribute."""
-    hint = did_you_mean(name, known) or (f"it has {', '.join(sorted(known))}" if known else "it has none")
+    if name == "condition":
+        hint = f'write xmlns:zcml="{ZCML}" zcml:condition='
+    else:
+        meant = ALIASES.get(name, "")
+        near = f"did you mean {meant!r}?" if meant in known else did_you_mean(name, known)
+        hint = near or (f"it has {', '.join(sorted(known))}" if known else "it has none")
     return Problem(
         info.attribute_name(name), f"{label(info, data)}: unknown attribute {shorten(name)}", hint, code="A105"
     )
@@ -303,15 +338,17 @@ def _global_converter(field: Any) -> Converter | None:
     return convert
 
 
-def _invalid(attribute: Attribute, text: str, info: Tag, error: Exception) -> Problem:
+def _invalid(attribute: Attribute, text: str, context: Any, error: Exception) -> Problem:
     """The problem of a value that its field refused."""
+    info = context.info
     where = info.attribute(attribute.name)
     subject = f"{info.directive}: {attribute.name}={shorten(text)}"
     if isinstance(error, BadValue):
         return Problem(where, f"{subject}: {error.message}", error.hint, code="A107")
     if isinstance(attribute.field, GlobalObject):
         foreign = _foreign(error)
-        hint = nearest_package(text.strip()) if foreign is None and not text.startswith(".") else ""
+        package = getattr(getattr(context, "package", None), "__name__", "")
+        hint = object_meant(text, package) if foreign is None else _import_meant(text, foreign)
         message = f"{subject} cannot be resolved: {reason(error)}{_raised_at(foreign)}"
         return Problem(where, message, hint, exception=foreign, code="A108")
     if isinstance(error, ValidationError):
@@ -326,6 +363,12 @@ def _foreign(error: BaseException) -> BaseException | None:
         inner = seen.args[0] if seen.args and isinstance(seen.args[0], BaseException) else seen.__cause__
         seen = inner
     return seen
+
+
+def _import_meant(text: str, error: BaseException) -> str:
+    """What to do about an import that failed: what lacks is not here, or what imports it is not to be used."""
+    name = getattr(error, "name", None)
+    return f"install {name!r}, or remove its import" if isinstance(error, ModuleNotFoundError) and name else ""
 
 
 def _raised_at(error: BaseException | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
 from zope.configuration.fields import GlobalObject
-from zope.interface import Interface
+from zope.interface import Interface, taggedValue
 from zope.schema import TextLine
 
 from assetzcml.errors import Problem, shorten
@@ -171,12 +171,16 @@ class IEnvironment(Interface):
 class ILoadPath(Interface):
     """`loadPath` in `environment`: one more directory in which sources are looked for."""
 
+    taggedValue("examples", {"path": "package:static"})
+
     path = Spec(title="Directory")
     url = Checked(_url, title="Where it is published", required=False)
 
 
 class IURLMapping(Interface):
     """`urlMapping` in `environment`: where a directory of sources is published."""
+
+    taggedValue("examples", {"path": "package:static", "url": "/static"})
 
     path = Spec(title="Directory")
     url = Checked(_url, title="Where it is published")
@@ -185,12 +189,16 @@ class IURLMapping(Interface):
 class IFilterOption(Interface):
     """`filterOption` in `environment` or `bundle`: a setting of filters."""
 
+    taggedValue("examples", {"name": "sass_bin", "value": "/usr/bin/sass"})
+
     name = Checked(_word, title="Name of the setting")
     value = TextLine(title="Its value")
 
 
 class IBundle(Interface):
     """`bundle`: files that are merged into one."""
+
+    taggedValue("examples", {"name": "app.css", "contents": "app.css"})
 
     name = Checked(_word, title="Name of the bundle")
     contents = Tokens(
@@ -211,6 +219,8 @@ class IBundle(Interface):
 class IBundleContents(Interface):
     """`bundleContents`: more contents for a bundle, also of another package."""
 
+    taggedValue("examples", {"bundle": "app.css", "contents": "more.css"})
+
     bundle = Checked(_word, title="Name of the bundle")
     contents = Tokens(bundle_content, title="What is added, in order", required=True)
     position = Checked(
@@ -220,6 +230,8 @@ class IBundleContents(Interface):
 
 class IFilter(Interface):
     """`filter`: a filter that bundles may name."""
+
+    taggedValue("examples", {"name": "shout", "factory": "package.module.Filter"})
 
     name = Checked(_word, title="Name of the filter")
     factory = GlobalObject(

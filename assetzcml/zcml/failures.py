@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from xml.sax import SAXParseException
 
 from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
@@ -11,7 +12,7 @@ from zope.configuration.exceptions import ConfigurationWrapperError
 
 from assetzcml.errors import ConfigurationError, Problem, did_you_mean, shorten
 from assetzcml.zcml.attributes import Problems, label, reason
-from assetzcml.zcml.names import XINCLUDE
+from assetzcml.zcml.names import NAMESPACE, XINCLUDE
 from assetzcml.zcml.positions import Spot, Tag, document_of
 
 __all__ = ["MisplacedDirective", "UnknownDirective", "problems_of"]
@@ -77,21 +78,54 @@ PACKAGES = {
 NEARLY = 2  # characters in which a misspelt namespace differs
 
 
-def unknown_directive(namespace: str | None, name: str, info: Tag, known: Mapping[str, list[str]]) -> Problem:
-    """No directive of this name is *known*, which are the names in each namespace."""
+# What people write for a directive of ours, by the words of other tools and of its own attributes.
+SYNONYMS = {
+    "assets": "staticView",
+    "bust": "cacheBuster",
+    "css": "bundle",
+    "directory": "staticView",
+    "file": "staticFile",
+    "js": "bundle",
+    "override": "asset",
+    "page": "view",
+    "policy": "permissionPolicy",
+    "replace": "asset",
+    "static": "staticView",
+    "template": "asset",
+    "url": "route",
+}
+
+
+def unknown_directive(
+    namespace: str | None,
+    name: str,
+    info: Tag,
+    known: Mapping[str, list[str]],
+    holders: Mapping[str, list[str]] = MappingProxyType({}),
+) -> Problem:
+    """No directive of this name is *known*, which are the names in each namespace; *holders* have one of this name."""
     where = f" of {namespace}" if namespace else ""
-    hint = _of_what(namespace, name, known)
+    hint = _of_what(namespace, name, info, known, holders)
     return Problem(info, f"unknown directive {shorten(name)}{where}", hint, code="A103")
 
 
-def _of_what(namespace: str | None, name: str, known: Mapping[str, list[str]]) -> str:
+def _of_what(
+    namespace: str | None, name: str, info: Tag, known: Mapping[str, list[str]], holders: Mapping[str, list[str]]
+) -> str:
     """What may be meant by a directive that nobody knows."""
     if namespace == XINCLUDE:
-        return "ZCML has an include of its own"
+        return f'write <include file="{info.value("href") or "other.zcml"}"/>'
     if namespace is None:
+        if name in known.get(NAMESPACE, ()):
+            return f'write <configure xmlns="{NAMESPACE}">'
         near = did_you_mean(name, known["*"])
         return near or "the element is in no namespace; is xmlns missing?"
-    near = did_you_mean(name, known.get(namespace, []) + known["*"])
+    if info.ordinal == 0:
+        return f'write <configure xmlns="{namespace}"> and </configure>: that holds all of a file'
+    if name in holders:
+        return f"put it inside <{holders[name][0]}>" + (f" or <{holders[name][1]}>" if holders[name][1:] else "")
+    meant = SYNONYMS.get(name, "") if namespace == NAMESPACE else ""
+    near = f"did you mean {meant!r}?" if meant else did_you_mean(name, known.get(namespace, []) + known["*"])
     if near:
         return near
     meant = next((each for each in known if each != "*" and 0 < _differ(each, namespace) <= NEARLY), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -129,8 +130,20 @@ class Name(Checked):
 def seconds(text: str) -> int:
     """A freshness lifetime. Raises ValueError."""
     if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"seconds in decimal digits were expected, 0 to {MAX_AGE_LIMIT}")
+        raise ValueError(f"seconds in decimal digits were expected, 0 to {MAX_AGE_LIMIT}{_seconds_meant(text)}")
     return max_age(int(text[:20]))
+
+
+UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "hour": 3600, "d": 86400, "day": 86400, "w": 604800, "week": 604800,
+         "y": 31536000, "year": 31536000}  # fmt: skip
+
+
+def _seconds_meant(text: str) -> str:
+    """What to write for a time in another unit, or below 0."""
+    found = re.fullmatch(r"(\d{1,6})\s*([a-z]+?)s?", text.strip().lower())
+    if found is not None and found[2] in UNITS:
+        return f"; write {int(found[1]) * UNITS[found[2]]}"
+    return "; write 0 to have every client ask again" if text.strip().startswith("-") else ""
 
 
 class MaxAge(Checked):

@@ -19,10 +19,11 @@ from zope.configuration import xmlconfig
 from zope.configuration.config import GroupingContextDecorator, expand_action
 from zope.configuration.xmlconfig import IInclude
 
-from assetzcml.errors import Origin, Problem, did_you_mean, shorten
+from assetzcml.errors import Origin, Problem, nearest, shorten
 from assetzcml.records.assets import AssetSpec
 from assetzcml.records.loads import BEING_READ, EXCLUDED, READ, READ_BEFORE, Include, Pattern
-from assetzcml.resolving.packages import Found, Packages
+from assetzcml.resolving.meant import file_meant, start_meant
+from assetzcml.resolving.packages import Found, Packages, project_of
 from assetzcml.zcml.attributes import Problems
 from assetzcml.zcml.conflicts import OVERRIDES, PLAIN, Action, Step, resolve
 from assetzcml.zcml.load import Load, load_of
@@ -164,9 +165,15 @@ def exclude(context: Any, file: str | None = None, package: Any = None, files: s
         owner = package or context.package
         real = os.path.realpath(_or_in(path, owner))
         if real in load.files:
-            load.warn(info, f"exclude comes too late: {path} has been read", "put it before the include", "A007")
+            load.warn(
+                info,
+                f"exclude comes too late: {path} has been read",
+                f"put it before {document_tag(load.files[real])}",
+                "A007",
+            )
         elif not _exists(real, owner) and not _exists(path, owner):
-            load.warn(info, f"exclude excludes nothing: there is no file {path}", code="A007")
+            hint = _neighbours(load, info, owner, path)
+            load.warn(info, f"exclude excludes nothing: there is no file {path}", hint, code="A007")
         else:
             load.excluded.setdefault(real, info)
             context.processFile(path)
@@ -215,8 +222,27 @@ def _paths(context: Any, file: str | None, package: Any, files: str | None) -> l
     matches = sorted(found, key=lambda path: (path.lower(), path))
     load_of(context).patterns.append(Pattern(info, os.path.normpath(directory), pattern))
     if not matches:
-        load_of(context).warn(info, f"{info.directive}: no file matches {shorten(files)}", code="A005")
+        hint = _pattern_meant(directory, files.strip())
+        load_of(context).warn(info, f"{info.directive}: no file matches {shorten(files)}", hint, "A005")
     return matches
+
+
+def _pattern_meant(directory: str, pattern: str) -> str:
+    """A pattern near to one that matches nothing: with the directory that is there, or with the extension."""
+    below, _, last = pattern.rpartition("/")
+    if below and not os.path.isdir(os.path.join(directory, below)):
+        near = nearest(below, [name for name in _listed(directory) if os.path.isdir(os.path.join(directory, name))])
+        return f"did you mean {f'{near}/{last}'!r}?" if near else ""
+    if not pattern.endswith(".zcml") and glob.glob(os.path.join(glob.escape(directory), f"{pattern}.zcml")):
+        return f"did you mean {f'{pattern}.zcml'!r}?"
+    return ""
+
+
+def document_tag(document: Document) -> str:
+    """The statement that had a file read, as it is written; 'the include' where nobody knows."""
+    by = document.included_by
+    text = (by.source_line() or "").strip() if by is not None else ""
+    return text if text.startswith("<include") and text.endswith("/>") and text.count("<") == 1 else "the include"
 
 
 def _inside(context: Any, package: Any) -> Any:
@@ -261,15 +287,15 @@ def include_file(
     load, info = load_of(context), context.info
     place = info if isinstance(info, Origin) else None
     if not any_name and not path.endswith((".zcml", ".zcml.in")):
-        message = f"{_word(info)}: {path} is not named *.zcml"
-        raise Problems(Problem(_at(info) or Origin(path), message, "an include opens nothing else", code="A112"))
+        message = f"{_word(info)}{path} is not named *.zcml"
+        raise Problems(Problem(_at(info) or Origin(path), message, _other_kind(info, path), code="A112"))
     owner = package if package is not None else context.package
     path, real = _found(load, path, owner)
     if context.includepath:
         outcome = _outcome(load, real)
         load.includes.append(Include(info, path, real, outcome))
         if outcome == BEING_READ:
-            message = f"{_word(info)} closes a cycle: {path} is being read"
+            message = f"{_directive(info)} closes a cycle: {path} is being read"
             load.warn(place, message, "the include is skipped; remove it", "A006")
             return None
         if outcome != EXCLUDED:
@@ -363,7 +389,7 @@ def late_override(load: Load, info: Any, path: str, real: str) -> Problem | None
             return None
         reached = next((known for known, each in load.files.items() if each is by.document), None)
     also = [("first read by", document.included_by)] if document.included_by is not None else []
-    message = f"{_word(info)}: {path} has been read before, so nothing in it overrides"
+    message = f"{_word(info)}{path} has been read before, so nothing in it overrides"
     return Problem(_at(info), message, "include it in one place only", also=also, code="A113")
 
 
@@ -395,12 +421,12 @@ def _bytes(context: Any, path: str, package: Any) -> bytes:
         if member is not None:
             with member.open() as stream:
                 return stream.read(load_of(context).limits.file_bytes + 1)
-        message, hint = f"there is no file {path}", _neighbours(load_of(context), owner, path)
+        message, hint = f"there is no file {path}", _neighbours(load_of(context), info, owner, path)
         if package is not None and getattr(package, "__path__", None) is None:
             message = f"{package.__name__!r} is not a package, and {message} beside it"
     except (OSError, ValueError) as error:
         message, hint = f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", ""
-    raise Problems(Problem(_at(info) or Origin(path), f"{_word(info)}: {message}", hint, code="A112"))
+    raise Problems(Problem(_at(info) or Origin(path), f"{_word(info)}{message}", hint, code="A112"))
 
 
 def _member(package: Any, path: str) -> Found | None:
@@ -438,19 +464,29 @@ def _names_in(package: Any, directory: str) -> list[str]:
     return [name for found in _standing(package, directory) if found.directory for name in packages.names(found)]
 
 
-def _neighbours(load: Load, package: Any, path: str) -> str:
+def _neighbours(load: Load, info: Any, package: Any, path: str) -> str:
     """What may be meant by a file that there is none of. The file that asks for it is never meant."""
     directory, wanted = os.path.split(path)
     name, colon, file = wanted.partition(":")
+    written = info.value("file") if isinstance(info, Tag) else ""
+    if "://" in written:
+        return "remove it: an include reads files of this machine"
     if colon:
         return f'write package="{name}" file="{file or "configure.zcml"}"'
+    if any(character in written for character in "*?["):
+        return f'write files="{written}"'
     try:
         names = os.listdir(directory)
     except OSError:
         names = _names_in(package, directory)
+    project = "" if getattr(package, "__file__", None) else project_of(getattr(package, "__name__", ""))
+    if project:
+        return project
     reading = {load.files[real].file for real in load.reading if real in load.files}
-    others = [name for name in names if name.endswith(".zcml") and os.path.join(directory, name) not in reading]
-    return did_you_mean(wanted, others)
+    others = [name for name in names if os.path.join(directory, name) not in reading]
+    if isinstance(info, Tag) and not written:
+        return file_meant(wanted, others, lambda found: f'file="{found}"', unnamed=True).replace("'", "")
+    return file_meant(wanted, others, lambda found: _beside(written, found))
 
 
 def _at(info: Any) -> Origin | None:
@@ -464,5 +500,41 @@ def _at(info: Any) -> Origin | None:
     return info
 
 
-def _word(info: Any) -> str:
+def _directive(info: Any) -> str:
     return info.directive if isinstance(info, Tag) else "load_zcml"
+
+
+def _word(info: Any) -> str:
+    """What a message about a directive begins with; '' where a program, or a command, asks for the file."""
+    return f"{info.directive}: " if isinstance(info, Tag) else ""
+
+
+def _other_kind(info: Any, path: str) -> str:
+    """What may be meant by a file to read that is not ZCML by its name."""
+    if not isinstance(info, Tag):
+        return start_meant(info if isinstance(info, str) and info else os.path.relpath(path)) or ONLY_ZCML
+    name = info.value("file")
+    if "://" in name:
+        return "remove it: an include reads files of this machine"
+    if os.path.isdir(path):
+        if os.path.exists(os.path.join(path, "__init__.py")) and "/" not in name:
+            return f'write package="{name}"'
+        return f'write files="{name.rstrip("/")}/*.zcml"'
+    directory, wanted = os.path.split(path)
+    names = [each for each in _listed(directory) if os.path.join(directory, each) != info.file]
+    return file_meant(wanted, names, lambda found: _beside(name, found)) or ONLY_ZCML
+
+
+ONLY_ZCML = "name a file that ends with .zcml"
+
+
+def _listed(directory: str) -> list[str]:
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []
+
+
+def _beside(written: str, name: str) -> str:
+    """*name* in the directory of the file that is *written* so."""
+    return os.path.join(os.path.dirname(written), name)

@@ -23,7 +23,8 @@ from assetzcml.records.kinds import Record
 from assetzcml.records.loads import Exclusion, Framework, LoadedFile, LoadReport
 from assetzcml.records.pages import RoutingRecord
 from assetzcml.registry import Loss, Registry, adopt, configure, ledger
-from assetzcml.resolving.packages import nearest_package
+from assetzcml.resolving.meant import start_meant
+from assetzcml.resolving.packages import nearest_package, project_of
 from assetzcml.typing import Spec
 from assetzcml.zcml.actions import settle
 from assetzcml.zcml.attributes import Problems, reason
@@ -52,9 +53,9 @@ class Phases:
         self.machine = Machine(load)
         define_includes(self.machine)
 
-    def read(self, path: str, package: ModuleType | None, directives: Iterable[str] = ()) -> None:
+    def read(self, path: str, package: ModuleType | None, directives: Iterable[str] = (), asked: str = "") -> None:
         """
-        Phase 1: read the file and everything it includes.
+        Phase 1: read the file, which was *asked* for by this spec, and everything it includes.
 
         *directives* are files of ours that make more directives known, whose names nothing takes over later.
         """
@@ -69,7 +70,7 @@ class Phases:
         load.directive_files = len(load.files)
         load.left_out.clear()
         load.limits = limits
-        self._begin(path, package)
+        self._begin(path, package, asked)
         for real, info in load.excluded.items():
             if real not in load.excluded_used:
                 load.warn(info, f"exclude excludes nothing: no include asks for {real}", code="A007")
@@ -89,13 +90,16 @@ class Phases:
                 Problem(Origin(path), message, "install it again; PyInstaller: --collect-all assetzcml", code="A112")
             )
 
-    def _begin(self, path: str, package: ModuleType | None) -> None:
+    def _begin(self, path: str, package: ModuleType | None, asked: str = "") -> None:
         """Read a file that nobody includes."""
         context = GroupingContextDecorator(self.machine)
         context.info = None
         try:
             include_file(context, path, package)
         except Problems as error:
+            for problem in error.problems:
+                if asked and problem.code == "A112" and "cannot be read" not in problem.message:
+                    problem.hint = start_meant(asked) or problem.hint
             self.load.problems += error.problems
 
     def resolve(self, foreign: bool = True) -> list[Action]:
@@ -118,7 +122,7 @@ class Phases:
         load.fail_with(load.problems)
         for problem, warning in findings(load.staged, records):
             if problem.code == UNASKED and load.permissions_elsewhere:
-                hint = "a framework asks its own policy; declare a permissionPolicy where assetzcml serves by itself"
+                hint = f"a framework asks its own; where assetzcml serves by itself, {problem.hint}"
                 load.warn(problem.origin, problem.message, hint, UNASKED)
             elif warning:
                 load.warn(problem.origin, problem.message, problem.hint, problem.code)
@@ -263,7 +267,7 @@ class ZCMLLoader:
             path, inside = _located(spec, package)
             try:
                 with framework.reading(phases.machine):
-                    phases.read(path, inside, framework.directives)
+                    phases.read(path, inside, framework.directives, spec)
             finally:
                 self._documentation = Documentation(phases.machine, load.files.values())
             actions = phases.resolve(foreign=framework.hand_over is None)
@@ -314,6 +318,8 @@ def _located(spec: str, package: ModuleType | str | None) -> tuple[str, ModuleTy
     if os.path.isabs(spec):
         return os.path.normpath(spec), None
     name, colon, path = spec.partition(":")
+    if colon and "://" in spec:
+        raise ConfigurationError(Problem(None, f"{spec!r} is a URL", start_meant(spec), code="A112"))
     if colon:
         address = asset_spec(spec)
         name, path = address.package, "/".join(address.parts)
@@ -350,9 +356,10 @@ def _imported(name: str, spec: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
-            hint = f"PyInstaller: --collect-all {name}" if hasattr(sys, "frozen") else nearest_package(name)
+            frozen = f"PyInstaller: --collect-all {name}" if hasattr(sys, "frozen") else ""
+            near = frozen or project_of(name) or nearest_package(name)
             raise ConfigurationError(
-                Problem(Origin(spec), f"there is no package {name!r}", hint, code="A108")
+                Problem(Origin(spec), f"there is no package {name!r}", near, code="A108")
             ) from None
         raise ConfigurationError(
             Problem(Origin(spec), f"the package {name!r} cannot be imported: {error}", exception=error, code="A108")

@@ -176,6 +176,8 @@ class ComplexItem:
             hint = did_you_mean(name[1], self._definition) or (
                 f"it holds {', '.join(sorted(self._definition))}" if self._definition else "it holds nothing"
             )
+            if name[1] in self.context.assetzcml_machine.namespaces().get(name[0], ()):
+                hint = f"put it after </{self.context.info.directive}>"
             raise Problems(
                 Problem(info, f"{info.directive} cannot stand inside {self.context.info.directive}", hint, code="A104")
             )
@@ -262,6 +264,11 @@ class Definition(ComplexDirectiveDefinition):
         factory.subdirectives = self  # type: ignore[attr-defined]
         _register(self, self.name, self.schema, self.handler, self.namespace, self.usedIn, factory, "complex")
 
+    def __setitem__(self, name: str, entry: Any) -> None:
+        """One more subdirective."""
+        super().__setitem__(name, entry)
+        self.context.assetzcml_machine.assetzcml_holders.setdefault(name, []).append(self.name)
+
 
 NEVER: dict[str, Direct | None] = {}  # of items that decide for themselves what they hold
 
@@ -274,6 +281,7 @@ class Machine(ConfigurationMachine):
     def __init__(self, load: Load):
         self._plans: dict[Any, Plan] = {}
         self._direct: dict[Any, dict[str, Direct | None]] = {}
+        self.assetzcml_holders: dict[str, list[str]] = {}  # by the names of subdirectives, who holds them
         super().__init__()
         self.assetzcml_load = load
         self.registry = load.staged
@@ -356,7 +364,9 @@ class Machine(ConfigurationMachine):
         try:
             item = self.stack[-1].contained(__name, self._texts.data(__name, __data or {}, info), info)
         except UnknownDirective:
-            raise Problems(unknown_directive(__name[0], __name[1], info, self.namespaces())) from None
+            raise Problems(
+                unknown_directive(__name[0], __name[1], info, self.namespaces(), self.assetzcml_holders)
+            ) from None
         except Exception as error:
             raise Problems(*problems_of(error, info)) from error
         item.context.assetzcml_step = step

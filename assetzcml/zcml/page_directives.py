@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zope.configuration.fields import GlobalObject
-from zope.interface import Interface
+from zope.interface import Interface, taggedValue
 from zope.schema import TextLine
 
 from assetzcml.records import rules
@@ -28,6 +28,8 @@ def _methods(text: str) -> tuple[str, ...]:
 
 class IRouteDirective(Interface):
     """`route`: give the URLs that match a pattern a name, and perhaps a view."""
+
+    taggedValue("examples", {"name": "home", "pattern": "/", "view": "package.module.function"})
 
     name = Checked(rules.route_name, title="Name of the route", description="What route_url and view say.")
     pattern = TextLine(
@@ -58,6 +60,8 @@ class IRouteDirective(Interface):
 
 class IViewDirective(Interface):
     """`view`: what is called for a route, or for a path. Exactly one of name and route_name."""
+
+    taggedValue("examples", {"view": "package.module.function"})
 
     view = GlobalObject(
         title="Dotted name of the view",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zope.configuration.config import GroupingContextDecorator
 from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
 from zope.configuration.fields import Tokens
-from zope.interface import Interface
+from zope.interface import Interface, taggedValue
 from zope.schema import TextLine
 
 from assetzcml.errors import Problem, did_you_mean, near_words
@@ -33,6 +33,8 @@ NEARLY = 0.85  # likeness: 'override.zcml' is nearly 'overrides.zcml' (0.96), 'c
 
 class IIncludePlugins(Interface):
     """Both directives: include a file of each distribution that names itself for a group."""
+
+    taggedValue("examples", {"group": "package.plugins"})
 
     group = TextLine(
         title="Entry point group",
@@ -133,7 +135,7 @@ def _check_exclude(context: Any, plugins: list[Plugin], exclude: Any) -> None:
     for word in exclude:
         if not any(plugin.named(word) for plugin in plugins):
             known = [name for plugin in plugins for name in (plugin.name, plugin.distribution)]
-            hint = did_you_mean(word, known)
+            hint = did_you_mean(word, known) or "remove it"
             message = f"{context.info.directive}: no plugin of the group is named {word!r}"
             load_of(context).warn(context.info.attribute("exclude"), message, hint, "A007")
 

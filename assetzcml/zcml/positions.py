@@ -190,6 +190,13 @@ class Tag(Spot):
         """Where the name of an attribute begins; the tag when it has no such attribute."""
         return self._spot(name, value=False)
 
+    def value(self, name: str) -> str:
+        """The value of an attribute without a prefix, as it is written; '' where there is none."""
+        for prefix, last, found in self._attributes():
+            if not prefix and last == name.encode():
+                return found[2][1:-1].decode("utf-8", "replace")
+        return ""
+
     def _spot(self, name: str, value: bool) -> Origin:
         # '{namespace}local' is written with a prefix; which one is only asked when several have this local name.
         namespace, _, local = name.rpartition("}")

@@ -18,6 +18,7 @@ from lxml import etree
 from assetzcml.errors import Problem
 from assetzcml.zcml.limits import Limits, depth_problem
 from assetzcml.zcml.positions import Document, Spot
+from assetzcml.zcml.syntax import ROOT, remedy
 
 __all__ = ["Refused", "Tree", "parse", "read_file"]
 
@@ -181,7 +182,7 @@ def _check_bytes(document: Document, limits: Limits) -> None:
             document, 0, f"the file is larger than {limits.file_bytes} bytes", "raise Limits.file_bytes", "A102"
         )
     if not data:
-        raise _refused(document, 0, "the document is empty", "a <configure> element was expected")
+        raise _refused(document, 0, "the document is empty", f"write {ROOT}")
     if data.startswith(_SIGNATURES):
         kind = next(kind for signature, kind in _FOREIGN if data.startswith(signature))
         raise _refused(document, 0, f"the file is {kind}", "ZCML is UTF-8 text")
@@ -209,7 +210,7 @@ def _check_bytes(document: Document, limits: Limits) -> None:
     while found := _PROLOG.match(data, place):
         place = found.end()
     if data[place : place + 9].upper() == b"<!DOCTYPE":
-        raise _refused(document, place, "a DOCTYPE is not allowed", "ZCML needs none, and no entities but XML's five")
+        raise _refused(document, place, "a DOCTYPE is not allowed", "remove it: ZCML has no entities but XML's five")
 
 
 def _refused(document: Document, offset: int, message: str, hint: str, code: str = "A101") -> Refused:
@@ -224,7 +225,8 @@ def _syntax_problem(document: Document, error: etree.XMLSyntaxError, limits: Lim
     if too_deep is not None and too_deep <= offset:
         return depth_problem(Spot(document, too_deep), limits)
     message = _PLACE_IN_MESSAGE.sub("", error.msg or "the document is not well formed").partition("\n")[0]
-    return Problem(Spot(document, offset), f"XML syntax error: {message}", code="A101")
+    hint = remedy(message, document.data.decode("utf-8", "replace").splitlines(), line)
+    return Problem(Spot(document, offset), f"XML syntax error: {message}", hint, code="A101")
 
 
 def _first_too_deep(data: bytes, limit: int) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zope.configuration.fields import GlobalObject
-from zope.interface import Interface
+from zope.interface import Interface, taggedValue
 
 from assetzcml.records import rules
 from assetzcml.records.readers import (
@@ -48,6 +48,8 @@ def keep_count(text: str) -> int:
 
 class IPublished(Interface):
     """What `staticView` and `staticFile` have in common."""
+
+    taggedValue("examples", {"name": "static", "path": "package:static"})
 
     name = Name(
         title="URL prefix, or external base URL",
@@ -139,6 +141,8 @@ class IStaticView(IPublished):
 class IStaticFile(IPublished):
     """`staticFile`: publish one file."""
 
+    taggedValue("examples", {"name": "favicon.ico", "path": "package:static/favicon.ico"})
+
     name = Checked(
         file_name,
         title="URL path of the file",
@@ -151,6 +155,8 @@ class IStaticFile(IPublished):
 
 class IHeader(Interface):
     """`header` in `staticView` and `staticFile`: a header of every 200, 206 and 304 response."""
+
+    taggedValue("examples", {"name": "X-Frame-Options", "value": "DENY"})
 
     name = Checked(lambda text: header_field(text, "")[0], title="Field name (RFC 9110, 5.1)")
     value = Checked(lambda text: header_field("X", text)[1], title="Field value (RFC 9110, 5.5)")
@@ -165,12 +171,16 @@ class IHeader(Interface):
 class IAsset(Interface):
     """`asset`: look for an asset, or for all of a directory or package, somewhere else first."""
 
+    taggedValue("examples", {"to_override": "package:path", "override_with": "package:path"})
+
     to_override = Side(title="Asset spec of what is overridden", description="A directory ends with a slash.")
     override_with = Side(title="Asset spec of what is looked at first", description="A directory ends with a slash.")
 
 
 class ICacheBuster(Interface):
     """`cacheBuster`: change the URLs of what is below a path so that a new version has a new URL."""
+
+    taggedValue("examples", {"path": "package:static"})
 
     path = Spec(title="Asset spec below which it works")
     digest = Checked(
@@ -220,6 +230,8 @@ ICacheBuster.setTaggedValue("keyword_arguments", True)  # those of `factory`
 
 class IMediaType(Interface):
     """`mediaType`: the media type of all assets whose names end with an extension."""
+
+    taggedValue("examples", {"extension": "dat", "type": "application/octet-stream"})
 
     extension = Checked(rules.extension, title="Extension, without its dot", description="Case does not matter.")
     type = Checked(
@@ -274,6 +286,8 @@ class IContentStore(Interface):
 
 class IPermissionPolicy(Interface):
     """`permissionPolicy`: who is asked whether a client has a permission."""
+
+    taggedValue("examples", {"policy": "package.module.Class"})
 
     policy = GlobalObject(
         title="Dotted name of an object with permits(), or of a class that is called without arguments"

@@ -6,6 +6,7 @@ A problem ends the directive it belongs to, never the walk: everything that is w
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any
 
 from lxml import etree
@@ -193,12 +194,11 @@ class _Walk:
                 code="A110",
             )
             raise Problems(problem) from error
-        verbs = "have, not-have, installed, not-installed, envvar or not-envvar, and one name"
         raise Problems(
             Problem(
                 info.attribute(CONDITION),
                 f"zcml:condition={shorten(condition)}: {message[0].lower()}{message[1:]}",
-                f"{verbs} were expected",
+                _condition_meant(condition),
                 code="A110",
             )
         )
@@ -209,10 +209,10 @@ class _Walk:
             return
         if namespace == NAMESPACE and info.directive not in EVERYWHERE:
             self.load.problems.append(
-                Problem(info, f"{info.directive}: text is not allowed here", "put it into a comment", code="A104")
+                Problem(info, f"{info.directive}: text is not allowed here", _in_a_comment(info.text), code="A104")
             )
         else:
-            self.load.warn(info, f"the text in {info.directive} is ignored", "put it into a comment", "A004")
+            self.load.warn(info, f"the text in {info.directive} is ignored", _in_a_comment(info.text), "A004")
 
     def _failed(self, error: Exception, info: Tag, namespace: str | None, name: str) -> None:
         if isinstance(error, UnknownDirective):
@@ -236,4 +236,34 @@ class _Walk:
             return
         known = self.machine.namespaces()
         if namespace in known or not self.load.include_failed:  # else what would have made it known is told already
-            self.load.problems.append(unknown_directive(namespace, name, info, known))
+            self.load.problems.append(unknown_directive(namespace, name, info, known, self.machine.assetzcml_holders))
+
+
+VERBS = ("have", "not-have", "installed", "not-installed", "envvar", "not-envvar")
+WORDS = {"has": "have", "hasnt": "not-have", "if": "have", "unless": "not-have", "feature": "have", "package": "installed",
+         "env": "envvar", "environ": "envvar"}  # fmt: skip
+
+
+def _condition_meant(condition: str) -> str:
+    """What to write for a condition that is none: one of the verbs, and one name."""
+    words = condition.split()
+    if not words:
+        return 'remove it, or write one such as zcml:condition="have NAME"'
+    if words[0] in ("not", "no") and words[1:2] and words[1] in VERBS:
+        words = [f"not-{words[1]}", *words[2:]]
+    verb = words[0].lower()
+    if verb not in VERBS:
+        verb = WORDS.get(verb) or next(iter(get_close_matches(verb, VERBS, n=1)), "")
+    if not verb:
+        return f"{', '.join(VERBS[:-1])} or {VERBS[-1]}, and one name were expected"
+    more = "; put a <configure> with the other condition around it" if words[2:] else ""
+    return f"write '{verb} {words[1].strip(',;') if words[1:] else 'NAME'}'{more}"
+
+
+def _in_a_comment(text: str) -> str:
+    """What to write for text that means nothing."""
+    plain = " ".join(text.split())
+    return f"write <!-- {plain} -->" if 0 < len(plain) <= SHORT and "--" not in plain else "put it into a comment"
+
+
+SHORT = 60  # characters of a text that is shown once more

@@ -100,7 +100,7 @@ def test_url_tells_of_every_spec_that_has_none_and_prints_the_others(run):
     errors = result.stderr.splitlines()
     assert errors[0].startswith("no static view publishes 'theme:x'; the nearest published roots are ")
     assert errors[1:] == [
-        "'a\\\\b' is not an asset spec: it holds a backslash; segments are separated by '/'",
+        "'a\\\\b' is not an asset spec: it holds a backslash; write 'a/b'",
         "'../x' is a relative path, and there is nothing it is relative to; 'package:../x' was expected",
     ]
 
@@ -803,7 +803,10 @@ def test_what_the_system_refuses_is_one_line(command, status, message, tmp_path)
 
 def test_a_host_that_is_not_known_is_wrong_usage(run):
     result = run("serve", "configure.zcml", "--host", "nobody.invalid", status=2)
-    assert result.stderr.splitlines()[-1] == "Error: Invalid value for '--host': the host 'nobody.invalid' is not known"
+    assert result.stderr.splitlines()[-1] == (
+        "Error: Invalid value for '--host': the host 'nobody.invalid' is not known; "
+        "127.0.0.1 is this machine, and 0.0.0.0 every address that it has"
+    )
 
 
 def test_the_url_of_what_is_not_there_is_printed_with_a_warning_that_names_what_is(run):

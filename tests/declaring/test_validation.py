@@ -111,7 +111,7 @@ def test_an_override_of_one_kind_by_the_same_kind_holds(shop, target, source):
         (
             "os.path:x",
             "theme_v:logo.png",
-            "asset 'os.path:x': to_override: 'os.path' is a module, not a package; it has no assets",
+            "asset 'os.path:x': to_override: 'os.path' is a module, not a package; it has no assets; did you mean 'os:x'?",
         ),
         (
             "shop_v:static/logo.png",
@@ -128,8 +128,8 @@ def test_an_override_that_cannot_be_meant_is_an_error_at_the_side_at_fault(shop,
 @pytest.mark.parametrize(
     "source, hint",
     [
-        ("theme_v:logo.pgn", "did you mean 'logo.png'?"),
-        ("theme_v:static/ap.css", "did you mean 'app.css'?"),
+        ("theme_v:logo.pgn", "did you mean 'theme_v:logo.png'?"),
+        ("theme_v:static/ap.css", "did you mean 'theme_v:static/app.css'?"),
         ("theme_v:zzz", "the search goes on without it"),
         ("theme_v:gone/zzz", "the search goes on without it"),
     ],
@@ -193,7 +193,7 @@ def test_a_root_that_some_layer_has_holds(shop, records):
 @pytest.mark.parametrize(
     "record, problem",
     [
-        (view("shop_v:statc"), "staticView 'static': no layer of 'shop_v:statc' exists; did you mean 'static'?"),
+        (view("shop_v:statc"), "staticView 'static': no layer of 'shop_v:statc' exists; did you mean 'shop_v:static'?"),
         (view("shop_v:zzz/x"), "staticView 'static': no layer of 'shop_v:zzz/x' exists"),
         (view("nosuch_v:x", ""), "staticView '/': there is no package 'nosuch_v'"),
         (
@@ -206,7 +206,7 @@ def test_a_root_that_some_layer_has_holds(shop, records):
         ),
         (
             view("shop_v:favicon.ic", file=True),
-            "staticFile 'static': no layer of 'shop_v:favicon.ic' exists; did you mean 'favicon.ico'?",
+            "staticFile 'static': no layer of 'shop_v:favicon.ic' exists; did you mean 'shop_v:favicon.ico'?",
         ),
         (view("/nosuch_v/x"), "staticView 'static': no layer of '/nosuch_v/x' exists"),
     ],
@@ -216,7 +216,7 @@ def test_a_root_that_no_layer_has_is_an_error_at_the_path(shop, record, problem)
 
 
 def test_a_root_that_is_a_whole_package_is_a_warning(shop):
-    text = "site.zcml:1:4: staticView 'static': the root 'shop_v:' is a whole package; publish a directory in it"
+    text = "site.zcml:1:4: staticView 'static': the root 'shop_v:' is a whole package; publish a directory in it: 'shop_v:static'"
     assert found(view("shop_v:")) == [("warning", text)]
 
 
@@ -234,7 +234,8 @@ def test_a_python_call_does_not_look_at_the_root_since_an_override_may_come_late
 def test_a_permission_without_a_policy_is_an_error(shop):
     protected = view("shop_v:static", permission="view")
     text = "staticView 'static': the permission 'view' cannot be asked for: there is no permission policy"
-    assert found(protected) == [("error", f"site.zcml:1:10: {text}; declare one with permissionPolicy")]
+    remedy = 'declare one: <permissionPolicy policy="package.module.Class"/>'
+    assert found(protected) == [("error", f"site.zcml:1:10: {text}; {remedy}")]
     assert found(protected, PermissionPolicy(policy=object())) == []
 
 

@@ -235,14 +235,14 @@ def test_an_error_in_a_wheel_says_where(wheel):
     with pytest.raises(ConfigurationError) as caught:
         load_zcml("zipped:configure.zcml")
     assert str(caught.value).startswith(f"{path / 'zipped' / 'configure.zcml'}:2:")
-    assert "no layer of 'zipped:statc' exists; did you mean 'static'?" in str(caught.value)
+    assert "no layer of 'zipped:statc' exists; did you mean 'zipped:static'?" in str(caught.value)
 
 
 def test_validation_sees_into_a_wheel(zipped, zcml, package):
     theme = package({"css/app.css": ""})
     with pytest.raises(ConfigurationError, match="is a directory"):
         zcml(f'<asset to_override="{zipped}:static" override_with="{theme}:css/app.css"/>')
-    with pytest.warns(ConfigurationWarning, match="did you mean 'app.css'"):
+    with pytest.warns(ConfigurationWarning, match=f"did you mean '{zipped}:static/app.css'"):
         zcml(f'<asset to_override="{theme}:css/app.css" override_with="{zipped}:static/app.cs"/>')
 
 

@@ -223,18 +223,19 @@ def test_a_url_is_explained_by_the_view_that_answers_it_though_another_gives_the
     "asked, problem",
     [
         ("/css/app-000000000000.css", "the digest 000000000000 is not that of the asset as it is now"),
-        ("/css/app.cs", "no layer has 'store:public/css/app.cs'; did you mean 'app.css'?"),
+        ("/css/app.cs", "no layer has 'store:public/css/app.cs'; did you mean 'store:public/css/app.css'?"),
         ("/css/", "staticView 'css' does not serve it: it is a directory, and has no index.html"),
         ("/css/../x", "no public asset has such a name"),
         ("/css/%ff", "the path is not UTF-8: byte 0xff at 0"),
         ("/nowhere", "no static view answers this URL; there are 'all', 'css'"),
         ("https://elsewhere.example/css/app.css", "no static view answers this URL; there are 'all', 'css'"),
         ("http://[", "it is neither an asset spec nor a URL: Invalid IPv6 URL"),
-        ("store:public/logo.pgn", "no layer has 'store:public/logo.pgn'; did you mean 'logo.png'?"),
+        ("store:public/logo.pgn", "no layer has 'store:public/logo.pgn'; did you mean 'store:public/logo.png'?"),
         (
             "skin:brand/app.css",
             "no static view publishes 'skin:brand/app.css'; the nearest published roots are 'store:public/css/' "
-            "(staticView 'css'), 'store:public/' (staticView 'all')",
+            "(staticView 'css'), 'store:public/' (staticView 'all'); "
+            'publish it: <staticView name="brand" path="skin:brand"/>',
         ),
         (
             "",
@@ -242,7 +243,7 @@ def test_a_url_is_explained_by_the_view_that_answers_it_though_another_gives_the
         ),
         (
             "store:../x",
-            "'store:../x' is not an asset spec: '..' is not followed; write the path it leads to",
+            "'store:../x' is not an asset spec: '..' is not followed; name the package that it leads into",
         ),
     ],
 )

@@ -25,14 +25,13 @@ def hint(package):
 
 
 @pytest.mark.parametrize("path, options, expected", [
-    ("static/ap.css", {}, "did you mean 'app.css'?"),
-    ("static/ap.css", {"whole": True}, "did you mean 'shop:static/app.css'?"),
-    ("static/extr.css", {}, "did you mean 'extra.css'?"),            # only an override supplies it
-    ("static/app.css", {}, "did you mean 'extra.css'?"),             # never itself
-    ("static/bran", {}, "did you mean 'brand'?"),
-    ("static/brant", {"directory": True}, "did you mean 'brand'?"),  # the file 'brant.css' is no directory
-    ("static/brant", {"slash": True}, "did you mean 'brand/'?"),
-    ("static/icon", {"slash": True, "whole": True}, "did you mean 'shop:static/icons/'?"),
+    ("static/ap.css", {}, "did you mean 'shop:static/app.css'?"),
+    ("static/extr.css", {}, "did you mean 'shop:static/extra.css'?"),            # only an override supplies it
+    ("static/app.css", {}, "did you mean 'shop:static/extra.css'?"),             # never itself
+    ("static/bran", {}, "did you mean 'shop:static/brand'?"),
+    ("static/brant", {"directory": True}, "did you mean 'shop:static/brand'?"),  # the file 'brant.css' is no directory
+    ("static/brant", {"slash": True}, "did you mean 'shop:static/brand/'?"),
+    ("static/icon", {"slash": True}, "did you mean 'shop:static/icons/'?"),
     ("static/nothing-like-it", {}, ""),
     ("nowhere/app.css", {}, ""),
     ("no_such_package_at_all:app.css", {}, ""),

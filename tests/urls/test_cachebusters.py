@@ -273,7 +273,7 @@ def test_a_value_outside_a_deeper_view_is_a_problem_and_has_no_url(package):
 @pytest.mark.parametrize(
     ("manifest", "message"),
     [
-        (None, "does not exist; did you mean 'manifest.old.json'?"),
+        (None, "static/manifest.old.json'?"),
         ("{", "it is not JSON"),
         ("[]", "it is an array"),
         ('{"a.css": "../a.css"}', "leads out of the root"),

@@ -163,7 +163,7 @@ def test_a_file_of_a_package_that_is_loaded_by_its_path_belongs_to_no_package(pa
         ('<staticView name="a&#x202e;b" path="static"/>', "a&#x", "the invisible character U+202E"),
         ('<staticView name="a/../b" path="static"/>', "a/..", "dot segment"),
         ('<staticView name="s" path="../static"/>', "../", "'..' is not followed"),
-        ('<staticView name="s" path="shop_d:/static"/>', "shop_d:/", "'shop_d:static' was expected"),
+        ('<staticView name="s" path="shop_d:/static"/>', "shop_d:/", "write 'shop_d:static'"),
         ('<staticView name="s" path="..up:x"/>', "..up", "above the top"),
         ('<staticView name="s" path=""/>', '"/>', "an asset spec is empty"),
         ('<staticView name="s" path="static" cache_max_age="1h"/>', "1h", "seconds in decimal digits were expected"),
@@ -174,7 +174,7 @@ def test_a_file_of_a_package_that_is_loaded_by_its_path_belongs_to_no_package(pa
         ('<staticView name="s" path="static" cache_max_age="2147483648"/>', "2147", "0 to 2147483647 were expected"),
         (f'<staticView name="s" path="static" cache_max_age="{"9" * 9000}"/>', "9999", "were expected"),
         ('<staticView name="s" path="static" content_encodings="deflate"/>', "defl", "clients disagree on its format"),
-        ('<staticView name="s" path="static" content_encodings="br,gzip"/>', "br,", "zstd, br and gzip are"),
+        ('<staticView name="s" path="static" content_encodings="br,gzip"/>', "br,", "write 'br gzip'"),
         ('<staticView name="s" path="static" index="../x"/>', "../x", "without a path, was expected"),
         ('<staticView name="s" path="static" reload="perhaps"/>', "perhaps", "yes, no, true, false"),
         ('<staticView name="s" path="static" dotfiles=""/>', '"/>', "yes, no, true, false"),
@@ -191,11 +191,11 @@ def test_a_file_of_a_package_that_is_loaded_by_its_path_belongs_to_no_package(pa
             "text is not allowed here",
         ),
         ('<staticView name="s" path="static" xmlns:x="u" x:permission="y"/>', "x:permission", "means nothing here"),
-        ('<staticView name="s" path="static" permission="view"/>', "view", "declare one with permissionPolicy"),
+        ('<staticView name="s" path="static" permission="view"/>', "view", "declare one: <permissionPolicy policy="),
         (
             '<staticView name="s" path="statci"/>',
             "statci",
-            "no layer of 'shop_d:statci' exists; did you mean 'static'?",
+            "no layer of 'shop_d:statci' exists; did you mean 'shop_d:static'?",
         ),
         ('<staticView name="s" path="favicon.ico"/>', "favicon", "publish it with staticFile"),
         ('<staticView name="s" path="nosuch_d:x"/>', "nosuch_d", "there is no package 'nosuch_d'"),
@@ -209,7 +209,7 @@ def test_a_file_of_a_package_that_is_loaded_by_its_path_belongs_to_no_package(pa
         (
             '<staticView name="s" path="static"><header name="X-A" value="1"/><header name="x-a" value="2"/></staticView>',
             "x-a",
-            "header 'x-a' is given twice; join the values with a comma",
+            "header 'x-a' is given twice; join them: value=",
         ),
         ('<staticView name="s" path="static"><asset/></staticView>', "<asset", "cannot stand inside staticView"),
         (
@@ -334,7 +334,7 @@ def test_an_override_is_a_file_a_directory_or_a_package(ours, to_override, overr
 
 def test_a_missing_source_is_a_warning_with_a_suggestion(ours):
     (warning,) = ours.warnings('<asset to_override="shop_d:static/app.css" override_with="theme_d:ap.css"/>')
-    assert warning.endswith("override_with: 'theme_d:ap.css' does not exist; did you mean 'app.css'?")
+    assert warning.endswith("override_with: 'theme_d:ap.css' does not exist; did you mean 'theme_d:app.css'?")
 
 
 @pytest.mark.parametrize(
@@ -457,9 +457,7 @@ def test_settings_of_an_earlier_load_and_of_the_registry_count(site):
 
 def test_only_our_directives_expand_settings(site):
     files = {"site.zcml": HEAD + '<include file="${a}.zcml"/></configure>', "x.zcml": HEAD + "</configure>"}
-    assert site.problems(files, settings={"a": "x"}) == [
-        "site.zcml:2:16 include: there is no file ${a}.zcml; did you mean 'x.zcml'?"
-    ]
+    assert site.problems(files, settings={"a": "x"}) == ["site.zcml:2:16 include: there is no file ${a}.zcml"]
 
 
 # The same from Python

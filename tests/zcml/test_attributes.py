@@ -184,11 +184,10 @@ def test_a_bad_attribute_names_directive_value_and_expectation(site, body, probl
 def test_a_required_attribute_that_is_missing_is_named_with_its_meaning(site):
     head = '<configure xmlns="http://namespaces.assetzcml.org/assets">\n'
     assert site.problems(head + '<staticView name="a"/>\n<staticView path="b"/><asset/>\n</configure>') == [
-        "site.zcml:2:1 staticView 'a': the attribute 'path' is missing; asset spec of what is published was expected",
-        "site.zcml:3:1 staticView: the attribute 'name' is missing; URL prefix, or external base URL was expected",
-        "site.zcml:3:23 asset: the attribute 'to_override' is missing; asset spec of what is overridden was expected",
-        "site.zcml:3:23 asset: the attribute 'override_with' is missing; "
-        "asset spec of what is looked at first was expected",
+        "site.zcml:2:1 staticView 'a': the attribute 'path' is missing; write path=\"package:static\"",
+        "site.zcml:3:1 staticView: the attribute 'name' is missing; write name=\"static\"",
+        "site.zcml:3:23 asset: the attribute 'to_override' is missing; write to_override=\"package:path\"",
+        "site.zcml:3:23 asset: the attribute 'override_with' is missing; write override_with=\"package:path\"",
     ]
 
 

@@ -397,7 +397,7 @@ def test_two_loads_must_not_write_one_output_either(shop):
         (
             '<environment directory="../static"/>',
             "2:25: environment: directory='../static': '../static' is not an asset spec: '..' is not followed; "
-            "write the path it leads to",
+            "name the package that it leads into",
         ),
         (
             '<environment directory="nosuchpackage:static"/>',
@@ -409,7 +409,7 @@ def test_two_loads_must_not_write_one_output_either(shop):
         ),
         (
             '<environment><loadPath url="/x"/></environment>',
-            "2:14: loadPath: the attribute 'path' is missing; directory was expected",
+            "2:14: loadPath: the attribute 'path' is missing; write path=\"package:static\"",
         ),
         (
             '<environment><header name="x" value="y"/></environment>',
@@ -459,7 +459,7 @@ def test_two_loads_must_not_write_one_output_either(shop):
         (
             '<bundle name="a" contents="..\\reset.css"/>',
             "2:28: bundle: contents='..\\\\reset.css': '..\\\\reset.css' is not an asset spec: it holds a backslash; "
-            "segments are separated by '/'",
+            "write '../reset.css'",
         ),
         (
             '<bundle name="a" contents="reset.css" debug="maybe"/>',

@@ -20,9 +20,9 @@ WORDS = {
     "encoding": r"ZCML is UTF-8|two byte order marks",
     "limit": r"raise Limits\.",
     "unknown-directive": r"unknown directive|cannot stand inside",
-    "security": r"an include opens nothing else|not a regular file|a relative pattern was expected",
-    "resolve": r"cannot be resolved|is not a package|no layer of|an include opens nothing else",
-    "schema": r"exclude each other|means nothing here|expected|text is not allowed",
+    "security": r"is not named \*.zcml|not a regular file|a relative pattern was expected",
+    "resolve": r"cannot be resolved|is not a package|no layer of|is not named \*.zcml",
+    "schema": r"exclude each other|write '|means nothing here|expected|text is not allowed",
     "conflict": r"is declared 2 times|write the character itself",
 }
 # Where an attribute is at fault its place is told; the corpus names the tag's.

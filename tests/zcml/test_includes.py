@@ -149,13 +149,16 @@ def test_a_package_in_an_archive_is_included(site, tmp_path, monkeypatch):
         ('<include file="a.zcml" files="*"/>', "3:1 include: file and files exclude each other; keep one of them"),
         (
             '<include file="/etc/passwd"/>',
-            "3:16 include: /etc/passwd is not named *.zcml; an include opens nothing else",
+            "3:16 include: /etc/passwd is not named *.zcml; name a file that ends with .zcml",
         ),
         (
             '<include file="notes.txt"/>',
-            "3:16 include: {}/notes.txt is not named *.zcml; an include opens nothing else",
+            "3:16 include: {}/notes.txt is not named *.zcml; name a file that ends with .zcml",
         ),
-        ('<include files="*.txt"/>', "3:17 include: {}/notes.txt is not named *.zcml; an include opens nothing else"),
+        (
+            '<include files="*.txt"/>',
+            "3:17 include: {}/notes.txt is not named *.zcml; name a file that ends with .zcml",
+        ),
         ('<include file="dir.zcml"/>', "3:16 include: {}/dir.zcml cannot be read: Is a directory"),
         ('<include file="fifo.zcml"/>', "3:16 include: {}/fifo.zcml cannot be read: not a regular file"),
         ('<include file="extra.zcml/x.zcml"/>', "3:16 include: there is no file {}/extra.zcml/x.zcml"),
@@ -285,7 +288,7 @@ def test_without_a_failed_include_it_is_one(site):
 def test_an_unknown_directive_that_is_called_include_is_no_failed_include(site):
     body = '<x:include xmlns:x="http://www.w3.org/2001/XInclude" href="/etc/passwd"/><y:thing xmlns:y="http://else.where"/>'
     assert [problem.split(" ", 1)[1] for problem in site.problems(body)] == [
-        "unknown directive 'include' of http://www.w3.org/2001/XInclude; ZCML has an include of its own",
+        "unknown directive 'include' of http://www.w3.org/2001/XInclude; write <include file=\"/etc/passwd\"/>",
         "unknown directive 'thing' of http://else.where; no file read so far defines directives of this namespace; "
         'write <include package="..." file="meta.zcml"/> of the package that does',
     ]

@@ -78,9 +78,9 @@ def test_a_file_is_named_by_package_by_path_or_relative_to_something(package, tm
         ("../x:configure.zcml", {}, "is not the name of a package"),
         (":configure.zcml", {}, "the package is empty"),
         ("email:../os.zcml", {}, "'..' is not followed"),
-        ("email:nosuch.zcml", {}, "load_zcml: there is no file"),
-        ("/nosuch/site.zcml", {}, "load_zcml: there is no file /nosuch/site.zcml"),
-        ("/etc/passwd", {}, "load_zcml: /etc/passwd is not named *.zcml"),
+        ("email:nosuch.zcml", {}, "there is no file"),
+        ("/nosuch/site.zcml", {}, "there is no file /nosuch/site.zcml"),
+        ("/etc/passwd", {}, "/etc/passwd is not named *.zcml"),
         ("email:", {}, "is not named *.zcml"),
     ],
 )
@@ -132,7 +132,7 @@ def test_a_frozen_application_is_told_how_a_package_gets_into_it(monkeypatch):
 
 def test_a_directory_in_the_place_of_the_file_is_an_error(tmp_path):
     (tmp_path / "dir.zcml").mkdir()
-    with pytest.raises(ConfigurationError, match=r"load_zcml: .*dir\.zcml cannot be read"):
+    with pytest.raises(ConfigurationError, match=r".*dir\.zcml cannot be read"):
         load_zcml(tmp_path / "dir.zcml")
 
 
@@ -151,7 +151,7 @@ def test_an_unreadable_file_is_an_error_without_its_content(tmp_path):
     )
     arguments = [sys.executable, "-c", code, str(path)]
     done = subprocess.run(arguments, capture_output=True, text=True, check=True)
-    assert done.stdout == f"load_zcml: {path} cannot be read: Permission denied\n"
+    assert done.stdout == f"{path} cannot be read: Permission denied\n"
 
 
 # All or nothing

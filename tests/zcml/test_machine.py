@@ -133,7 +133,7 @@ def test_a_handler_is_told_where_it_stands(site, place):
         ),
         ("<note><note/></note>", ["site.zcml:3:7 note cannot stand inside note"]),
         ("<menu><itme/></menu>", ["site.zcml:3:7 itme cannot stand inside menu; did you mean 'item'?"]),
-        ("<menu><note/></menu>", ["site.zcml:3:7 note cannot stand inside menu; it holds item"]),
+        ("<menu><note/></menu>", ["site.zcml:3:7 note cannot stand inside menu; put it after </menu>"]),
         ("<menu><item><item/></item></menu>", ["site.zcml:3:13 item cannot stand inside item"]),
         ("<inside/>", ["site.zcml:3:1 inside cannot stand here inside configure"]),
         ('<raises key="1"/>', ["site.zcml:3:1 raises raised Mishap: while reading"]),
@@ -201,7 +201,7 @@ def test_an_import_error_inside_a_package_keeps_its_traceback_and_names_the_line
     package({"broken.py": "from nosuch_dependency import x\n", "worse.py": "1/0\n"}, name="pack")
     error = site.error('<fields thing="pack.broken.thing"/>\n<include package="pack.worse"/>')
     told = [problem.headline.split(" cannot be resolved: ")[-1] for problem in error.problems]
-    assert told[0].endswith("broken.py:1)")
+    assert told[0].endswith("broken.py:1); install 'nosuch_dependency', or remove its import")
     assert [text.partition(" (")[0] for text in told] == [
         "No module named 'nosuch_dependency'",
         "division by zero",

@@ -125,8 +125,8 @@ def test_what_two_files_of_equal_strength_say_is_a_conflict(site, again, message
 
 
 @pytest.mark.parametrize("text, message", [
-    ('<route pattern="/a"/>', "2:1: route: the attribute 'name' is missing; name of the route was expected"),
-    ('<route name="a"/>', "2:1: route 'a': the attribute 'pattern' is missing; pattern of the path was expected"),
+    ('<route pattern="/a"/>', "2:1: route: the attribute 'name' is missing; write name=\"home\""),
+    ('<route name="a"/>', "2:1: route 'a': the attribute 'pattern' is missing; write pattern=\"/\""),
     ('<route name="a" pattern="/a" permission="x"/>',
      "2:42: route 'a': permission has no meaning without view; say it where the view is declared"),
     ('<route name="a" pattern="/a" before="b" after="c"/>',
@@ -136,17 +136,19 @@ def test_what_two_files_of_equal_strength_say_is_a_conflict(site, again, message
     ('<route name="abc" pattern="/a"/><route name="b" pattern="/b" after="abd"/>',
      "2:69: route 'b': after: there is no route 'abd'; did you mean 'abc'?"),
     ('<route name="a" pattern="/x/{y"/>',
-     "2:29: route 'a': pattern '/x/{y', character 4: '{' is not closed; a placeholder is {name} or {name:regex}"),
+     "2:29: route 'a': pattern '/x/{y', character 4: '{' is not closed; write {y}"),
     ('<route name="a" pattern="/&lt;/{y"/>',   # behind a reference the place is the attribute's
-     "2:26: route 'a': pattern '/</{y', character 4: '{' is not closed; a placeholder is {name} or {name:regex}"),
+     "2:26: route 'a': pattern '/</{y', character 4: '{' is not closed; write {y}"),
     ('<route name="a" pattern="/a" request_method="GE T(" view=".one"/>',
      "2:46: route: request_method='GE T(': 'T(' is not a request method; tokens such as 'GET POST' were expected"),
     ('<route name="a" pattern="/a" request_method=" "/>',
      "2:46: route: request_method=' ': at least one method was expected, such as 'GET'"),
-    ('<view view=".one"/>', "2:1: view: exactly one of name and route_name was expected; none of them is there"),
+    ('<view view=".one"/>', "2:1: view: exactly one of name and route_name was expected; none of them is there; "
+     "write route_name=\"...\" of a route, or name=\"...\" of a path"),
     ('<view view=".one" name="x" route_name="y"/>',
-     "2:1: view: exactly one of name and route_name was expected; both are there"),
-    ('<view view=".one" name="a?b"/>', "2:25: view: name='a?b': name 'a?b' holds a query, which a name cannot have"),
+     "2:1: view: exactly one of name and route_name was expected; "
+     "both are there; keep one of them"),
+    ('<view view=".one" name="a?b"/>', "2:25: view: name='a?b': name 'a?b' holds a query, which a name cannot have; write 'a'"),
     ('<view view=".one" name="//x"/>',
      "2:25: view: name='//x': a path of the application was expected, not another host"),
     ('<view view=".number" name="x"/>', "2:13: view 'x': view: 7 is not callable"),
@@ -156,7 +158,7 @@ def test_what_two_files_of_equal_strength_say_is_a_conflict(site, again, message
      "2:63: view of route 'itme': there is no route 'itme'; did you mean 'item'?"),
     ('<view view=".one" name="x" permission="p"/>',
      "2:40: view 'x': the permission 'p' cannot be asked for: there is no permission policy; "
-     "declare one with permissionPolicy"),
+     'declare one: <permissionPolicy policy="package.module.Class"/>'),
 ])  # fmt: skip
 def test_a_mistake_is_told_with_its_place(site, text, message):
     with pytest.raises(ConfigurationError) as caught:
@@ -219,7 +221,8 @@ def test_python_calls_declare_the_same():
     (lambda r: r.add_route("a", "/a", permission="p"), "permission has no meaning without view"),
     (lambda r: r.add_route("a", "/a", view=7), "view of route 'a': view: 7 is not callable"),
     (lambda r: r.add_view(view, route_name="a"), "view of route 'a': there is no route 'a'"),
-    (lambda r: r.add_view(view, "x", route_name="a"), "exactly one of name and route_name was expected; both are there"),
+    (lambda r: r.add_view(view, "x", route_name="a"), "exactly one of name and route_name was expected; "
+     "both are there; keep one of them"),
     (lambda r: r.add_view(view, "a#b"), "holds a fragment"),
     (lambda r: r.add_view(view, "x", permission="p"), "there is no permission policy"),
     (lambda r: r.add_view(view, "x", request_method="G(T"), "'G(T' is not a request method"),

@@ -27,7 +27,7 @@ class Case(NamedTuple):
 
 CASES = [
     # A file that is not ZCML.
-    Case("A101", '<staticView name="s" path="shop:static">', "one element that holds all others", VIEW),
+    Case("A101", '<staticView name="s" path="shop:static">', "write <staticView name=", VIEW),
     Case(
         "A101",
         "<configure>é</configure>".encode("latin-1"),
@@ -40,8 +40,8 @@ CASES = [
         "save it so and declare that",
         b'<?xml version="1.0" encoding="utf-8"?><configure/>',
     ),
-    Case("A101", b"<!DOCTYPE configure><configure/>", "ZCML needs none", b"<configure/>"),
-    Case("A101", b"", "a <configure> element was expected", b"<configure/>"),
+    Case("A101", b"<!DOCTYPE configure><configure/>", "remove it", b"<configure/>"),
+    Case("A101", b"", "write <configure xmlns=", b"<configure/>"),
     Case("A101", "<configure/>".encode("utf-16"), "ZCML is UTF-8 text", b"<configure/>"),
     Case("A101", b"\xef\xbb\xbf\xef\xbb\xbf<configure/>", "remove one", b"\xef\xbb\xbf<configure/>"),
     Case("A101", b"<configure>\0</configure>", "remove it", b"<configure></configure>"),
@@ -110,13 +110,13 @@ CASES = [
     Case(
         "A104",
         VIEW.replace("/>", ">the views</staticView>"),
-        "put it into a comment",
+        "write <!-- the views -->",
         VIEW.replace("/>", "><!-- the views --></staticView>"),
     ),
     Case(
         "A104",
         VIEW.replace("/>", f">{VIEW}</staticView>"),
-        "it holds header",
+        "put it after </staticView>",
         VIEW.replace("/>", '><header name="X-A" value="1"/></staticView>'),
     ),
     Case(
@@ -145,7 +145,7 @@ CASES = [
         "remove the prefix, or the attribute",
         VIEW.replace("/>", ' index="i.html"/>'),
     ),
-    Case("A106", '<staticView name="s"/>', "asset spec of what is published was expected", VIEW),
+    Case("A106", '<staticView name="s"/>', "write path=", VIEW),
     Case(
         "A107",
         VIEW.replace("/>", ' cache_max_age="1h"/>'),
@@ -157,19 +157,19 @@ CASES = [
     Case(
         "A107",
         '<staticView name="s" path="https://cdn.example.com/"/>',
-        "a URL is the name of a static view",
+        'write name="https://cdn.example.com/"',
         '<staticView name="https://cdn.example.com/" path="shop:static"/>',
     ),
     Case(
         "A107",
         '<staticView name="s" path="C:/usr/share"/>',
-        "an absolute path begins with a slash",
+        "write '/usr/share'",
         '<staticView name="s" path="/usr/share"/>',
     ),
     Case(
         "A107",
         LOGO.format("theme:brand\\logo.png"),
-        "segments are separated by '/'",
+        "write 'theme:brand/logo.png'",
         LOGO.format("theme:brand/logo.png"),
     ),
     Case("A107", LOGO.format("brand/logo.png"), "write '", LOGO.format("theme:brand/logo.png")),
@@ -189,7 +189,7 @@ CASES = [
     Case(
         "A108",
         '<include package="shopp" file="static.zcml"/>',
-        "did you mean 'shop'?",
+        "did you mean 'shop",
         '<include package="shop" file="static.zcml"/>',
     ),
     Case(
@@ -198,24 +198,24 @@ CASES = [
         "a package is named 'email_mime'",
         '<include package="shop" file="static.zcml"/>',
     ),
-    Case("A108", VIEW.replace("shop", "shopp"), "did you mean 'shop'?", VIEW),
+    Case("A108", VIEW.replace("shop", "shopp"), "did you mean 'shop", VIEW),
     Case(
         "A108",
         '<route name="r" pattern="/" view="shopp.views.home"/>',
-        "did you mean 'shop'?",
+        "did you mean 'shop",
         '<route name="r" pattern="/" view="shop.views.home"/>',
     ),
     # Conditions and settings.
     Case(
         "A110",
         VIEW.replace("/>", f' {ZCML} zcml:condition="has a"/>'),
-        "have, not-have, installed",
+        "write 'have a'",
         VIEW.replace("/>", f' {ZCML} zcml:condition="have a"/>'),
     ),
     Case(
         "A110",
         VIEW.replace("/>", f' {ZCML} zcml:condition=""/>'),
-        "and one name were expected",
+        "remove it, or write one such as",
         VIEW.replace("/>", f' {ZCML} zcml:condition="have a"/>'),
     ),
     Case("A111", VIEW.replace('"s"', '"${media}"'), "give settings={'media': ...}", {"settings": {"media": "m"}}),
@@ -268,7 +268,7 @@ CASES = [
     Case(
         "A114",
         LOGO.format("theme:brand/"),
-        "end both with a slash for directories, neither for files",
+        "write 'theme:brand/logo.png'",
         LOGO.format("theme:brand/logo.png"),
     ),
     Case(
@@ -300,7 +300,7 @@ CASES = [
         "A115", '<m:order xmlns:m="urn:remedy" by="first"/>', "a number was expected", '<m:order xmlns:m="urn:remedy"/>'
     ),
     # What all files together say.
-    Case("A120", '<staticView name="s" path="shop:statc"/>', "did you mean 'static'?", VIEW),
+    Case("A120", '<staticView name="s" path="shop:statc"/>', "did you mean 'shop:static'?", VIEW),
     Case(
         "A121",
         LOGO.replace("logo.png", "images").format("theme:brand"),
@@ -316,19 +316,19 @@ CASES = [
     Case(
         "A122",
         VIEW.replace("/>", ' permission="view"/>'),
-        "declare one with permissionPolicy",
+        "declare one: <permissionPolicy policy=",
         VIEW.replace("/>", ' permission="view"/>') + POLICY,
     ),
     Case(
         "A122",
         '<route name="r" pattern="/" view="shop.views.home" permission="view"/>',
-        "declare one with permissionPolicy",
+        "declare one: <permissionPolicy policy=",
         '<route name="r" pattern="/" view="shop.views.home" permission="view"/>' + POLICY,
     ),
     Case(
         "A123",
         '<cacheBuster path="shop:static" manifest="shop:static/m.json"/>',
-        "correct its attribute",
+        "does not exist",
         '<cacheBuster path="shop:static" digest="sha256"/>',
     ),
     Case(
@@ -347,7 +347,7 @@ CASES = [
     Case(
         "A127",
         '<route name="r" pattern="/{item" view="shop.views.home"/>',
-        "a placeholder is {name} or {name:regex}",
+        "write {item}",
         '<route name="r" pattern="/{item}" view="shop.views.home"/>',
     ),
     Case(
@@ -475,7 +475,12 @@ CASES = [
         "include it in one place only",
         {"site.zcml": '<auto:includeOverrides xmlns:auto="urn:auto" file="a.zcml"/>', "a.zcml": VIEW},
     ),
-    Case("A020", LOGO.format("theme:brand/logo.gif"), "did you mean 'logo.png'?", LOGO.format("theme:brand/logo.png")),
+    Case(
+        "A020",
+        LOGO.format("theme:brand/logo.gif"),
+        "did you mean 'theme:brand/logo.png'?",
+        LOGO.format("theme:brand/logo.png"),
+    ),
     Case("A030", '<staticView name="s" path="shop:"/>', "publish a directory in it", VIEW),
 ]
 

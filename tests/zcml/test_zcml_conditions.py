@@ -91,20 +91,26 @@ def test_places_after_an_element_that_is_left_out_are_right(site):
     assert site.problems(body) == ["site.zcml:5:1 unknown directive 'nosuch' of urn:foreign"]
 
 
+SUCH = 'remove it, or write one such as zcml:condition="have NAME"'
+AROUND = "put a <configure> with the other condition around it"
 VERBS = "have, not-have, installed, not-installed, envvar or not-envvar, and one name were expected"
 
 
 @pytest.mark.parametrize(
     "condition, message",
     [
-        ("", f"zcml:condition='': the condition is empty; {VERBS}"),
-        ("  ", f"zcml:condition='  ': the condition is empty; {VERBS}"),
+        ("", f"zcml:condition='': the condition is empty; {SUCH}"),
+        ("  ", f"zcml:condition='  ': the condition is empty; {SUCH}"),
         ("exec 1", f"zcml:condition='exec 1': invalid ZCML condition: 'exec 1'; {VERBS}"),
-        ("have", f"zcml:condition='have': feature name missing: 'have'; {VERBS}"),
-        ("have x y", f"zcml:condition='have x y': only one feature allowed: 'have x y'; {VERBS}"),
-        ("HAVE x", f"zcml:condition='HAVE x': invalid ZCML condition: 'HAVE x'; {VERBS}"),
-        ("installed os; 1", f"zcml:condition='installed os; 1': only one package allowed: 'installed os; 1'; {VERBS}"),
-        ("envvar", f"zcml:condition='envvar': environment variable name missing: 'envvar'; {VERBS}"),
+        ("have", "zcml:condition='have': feature name missing: 'have'; write 'have NAME'"),
+        ("have x y", f"zcml:condition='have x y': only one feature allowed: 'have x y'; write 'have x'; {AROUND}"),
+        ("HAVE x", "zcml:condition='HAVE x': invalid ZCML condition: 'HAVE x'; write 'have x'"),
+        (
+            "installed os; 1",
+            "zcml:condition='installed os; 1': only one package allowed: 'installed os; 1'; write 'installed os'; "
+            + AROUND,
+        ),
+        ("envvar", "zcml:condition='envvar': environment variable name missing: 'envvar'; write 'envvar NAME'"),
     ],
 )
 @pytest.mark.parametrize("directive", ["note", "nosuch", "configure", "include"])

@@ -11,7 +11,7 @@ from typing import Any
 from assetzcml.bundles.filters.base import ADAPTED, CallableFilter, Filter, FilterError, UnknownFilter
 from assetzcml.errors import Problem, did_you_mean
 
-__all__ = ["filter_names", "get_filter", "get_filters", "register_filter"]
+__all__ = ["alternative", "filter_names", "get_filter", "get_filters", "register_filter"]
 
 # Imported when first used: a filter's library is an extra.
 BUILT_IN = {
@@ -22,6 +22,14 @@ BUILT_IN = {
     "jsmin": "assetzcml.bundles.filters.jsmin:JSMin",
     "sass": "assetzcml.bundles.filters.sass:Sass",
     "scss": "assetzcml.bundles.filters.sass:SCSS",
+}
+
+# Filters by which people know other tools, and what does that work here.
+ELSEWHERE = {
+    "jsmin": ("closure_js", "jspacker", "rjsmin", "slimit", "terser", "uglify", "uglifyjs", "yui_js"),
+    "cssmin": ("clean_css", "cleancss", "csscompressor", "cssutils", "csso", "rcssmin", "slimmer_css", "yui_css"),
+    "scss": ("compass", "libsass", "pyscss", "sass_ruby", "scss_ruby"),
+    "esbuild": ("babel", "coffeescript", "rollup", "typescript", "vite", "webpack"),
 }
 
 _registered: dict[str, Callable[..., Filter]] = {}
@@ -97,6 +105,13 @@ def get_filters(what: Any) -> list[Filter]:
             if one not in chain:
                 chain.append(one)
     return chain
+
+
+def alternative(name: str) -> str:
+    """A hint for the filter of another tool, by what does its work here; '' for any other name."""
+    known = name.lower().replace("-", "_")
+    ours = next((ours for ours, others in ELSEWHERE.items() if known in others), "")
+    return f"did you mean {ours!r}? {ADAPTED + name!r} is that of webassets, where it is installed" if ours else ""
 
 
 def _factory(name: str) -> Callable[..., Filter]:
