@@ -335,7 +335,7 @@ class Publication:
         if located is not None and not located.directory:
             version = self._version(path)
             forever = version is not None and version.current and version.digest is None
-            forever = forever or self._has_a_name_for_ever(located, spec)
+            forever = (forever or self._has_a_name_for_ever(spec)) and self._hides_nothing(spec)
             return self._entry_of(located, spec, known, read_now, immutable=forever)
         found = self._carrying_digest(path, known, read_now)
         if found is None and located is None:
@@ -485,11 +485,13 @@ class Publication:
             return False
         return digest == version.digest and fingerprint(status) == source.fingerprint
 
-    def _has_a_name_for_ever(self, located: Located, spec: AssetSpec) -> bool:
-        """Does the name say that other bytes get another one? Not where it hides a file: it was given to those bytes."""
+    def _has_a_name_for_ever(self, spec: AssetSpec) -> bool:
+        """Does the name say that other bytes get another one?"""
         path = spec.below(self.record.root)
-        if not any(pattern.matches(path) for pattern in self.record.immutable_names):
-            return False
+        return any(pattern.matches(path) for pattern in self.record.immutable_names)
+
+    def _hides_nothing(self, spec: AssetSpec) -> bool:
+        """Is the file the only one of that name? Else the name was given to the bytes of another layer."""
         candidates = self._paths.candidates(spec, self.record.root)
         return sum(1 for found in every_file(candidates, self._packages)) == 1
 

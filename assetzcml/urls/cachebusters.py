@@ -27,7 +27,7 @@ from assetzcml.resolving.search import SearchPaths
 from assetzcml.resolving.trees import Count, Tree, Trees
 from assetzcml.typing import Spec
 from assetzcml.urls import manifest_format
-from assetzcml.urls.applications import environ_of
+from assetzcml.urls.applications import environ_of, path_of_url
 from assetzcml.urls.manifest_format import EMPTY, Manifest
 from assetzcml.urls.queries import with_parameter
 from assetzcml.urls.roots import Roots
@@ -323,13 +323,30 @@ class ManifestCacheBuster:
         except OSError as error:
             raise InvalidManifest(f"{self._subject()} cannot be read: {error.strerror or error}") from error
         try:
-            read = _Read(signature, Manifest(self.parse_manifest(content)))
+            entries = self.parse_manifest(content)
+            if isinstance(entries, manifest_format.Unplaced):
+                placed = manifest_format.placed(entries, *self._place())
+                return _Read(signature, Manifest(placed, entries.fleeting(placed.values())))
+            read = _Read(signature, Manifest(entries))
         except InvalidManifest as error:
             raise InvalidManifest(f"{self._subject()}: {error}") from error
         except Exception as error:  # parse_manifest may be the code of others
             raise InvalidManifest(f"{self._subject()} cannot be parsed: {type(error).__name__}: {error}") from error
         self._files.keep(read)
         return read
+
+    def _place(self) -> tuple[tuple[str, ...], list[str]]:
+        """The directories that lead to the root, and the URLs where it is published."""
+        if self._registry is None or self._busting is None:
+            return (), []
+        path, bases = self._busting.path, []
+        mount = path_of_url(self._registry.settings.get("application_url") or "")
+        for view in self._registry.snapshot.views:
+            if not view.file and path.under(view.root):
+                below = "".join(f"{part}/" for part in path.below(view.root))
+                name = f"{view.name}/" if view.name and not view.name.endswith("/") else view.name
+                bases += [f"{name}{below}"] if view.external else [f"/{name}{below}", f"{mount}/{name}{below}"]
+        return path.parts, list(dict.fromkeys(bases))
 
     def _reread(self) -> Manifest:
         """The manifest as it is now: empty while it is missing, the last good one while it cannot be read."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from assetzcml.errors import InvalidManifest, clipped
 
-__all__ = ["EMPTY", "Manifest", "escaping_values", "listed", "parse_manifest"]
+__all__ = ["EMPTY", "Manifest", "Unplaced", "escaping_values", "listed", "parse_manifest", "placed"]
 
 SHOWN = 3  # problems of one manifest that are told one by one; a wrong format makes every entry one
 QUOTED_LENGTH = 80  # characters of a key or value in a message
@@ -17,30 +17,43 @@ QUOTED_LENGTH = 80  # characters of a key or value in a message
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
-# What the manifests of other tools look like, and what to write for them.
-_VITE = (
-    "it looks like Vite's manifest; subclass ManifestCacheBuster, let its parse_manifest() return "
-    "{source: entry['file']}, and declare the subclass with factory="
-)
+# What is none of the shapes that are read, and what it is.
 _OTHER_FORMATS = {
     "imports": "it looks like an import map; its entries are addresses of modules, not of assets",
-    "outputs": "it looks like esbuild's metafile; subclass ManifestCacheBuster, let its parse_manifest() return "
-    "{entryPoint: output} of its 'outputs', and declare the subclass with factory=",
     "entrypoints": "it looks like the entry points of a bundler; name the file that lists single assets instead",
 }
+KNOWN = "read are an object of texts, and the manifests of Vite, esbuild (its metafile), webpack, Parcel, Django and Propshaft"
+# In the name of an output of esbuild (its placeholder [hash]); one without it gets other bytes under the same name.
+_HASH_OF_ESBUILD = re.compile(r"(?:^|[^A-Z0-9])[A-Z0-9]{8}(?:[^A-Z0-9]|$)")
+
+
+class Unplaced(dict[str, str]):
+    """
+    Entries whose values are not relative to the root: they begin with a URL, or with a directory of the build. With *hashed*,
+    only those names never get other bytes that have a hash.
+    """
+
+    hashed = False
+
+    def fleeting(self, values: Iterable[str]) -> list[str]:
+        """Those of *values* that may get other bytes."""
+        return [each for each in values if self.hashed and not _HASH_OF_ESBUILD.search(each.rpartition("/")[2])]
 
 
 class Manifest:
     """
     The entries of a manifest: asset to the name it has been given, both relative paths, checked.
 
+    *fleeting* are values that may get other bytes under the same name.
+
     >>> Manifest({"css/a.css": "css/a-1f.css"}).keys
     {'css/a-1f.css': ('css/a.css',)}
     """
 
-    __slots__ = ("entries", "keys")
+    __slots__ = ("entries", "fleeting", "keys")
 
-    def __init__(self, entries: Mapping[str, str]):
+    def __init__(self, entries: Mapping[str, str], fleeting: Iterable[str] = ()):
+        self.fleeting: frozenset[str] = frozenset(fleeting)
         self.entries: dict[str, str] = _checked(entries)
         keys: dict[str, tuple[str, ...]] = {}
         for key, value in self.entries.items():
@@ -50,8 +63,8 @@ class Manifest:
 
 def parse_manifest(content: bytes) -> dict[str, str]:
     """
-    Read the flat format, a JSON object of texts: `{"css/a.css": "css/a-1f.css"}`, or that of Vite, in which the style
-    sheets and files of an entry have their names already. A byte order mark is accepted.
+    Read the flat format, a JSON object of texts: `{"css/a.css": "css/a-1f.css"}`, or the manifest of another tool, which is
+    known by its shape. What comes with an entry has its name already. A byte order mark is accepted.
 
     Raises InvalidManifest, a ValueError, that says what was found instead.
 
@@ -73,11 +86,31 @@ def parse_manifest(content: bytes) -> dict[str, str]:
     if not isinstance(entries, dict):
         raise InvalidManifest(f"it is {_kind(entries)}; an object such as "
                               '{"a.css": "a-1f.css"} was expected')  # fmt: skip
-    return _of_vite(entries) if _is_of_vite(entries) else entries
+    return _read(entries)
 
 
-def _is_of_vite(entries: Mapping[str, Any]) -> bool:
-    return bool(entries) and all(isinstance(entry, Mapping) and "file" in entry for entry in entries.values())
+def _read(entries: dict[str, Any]) -> dict[str, Any]:
+    """The names in a manifest of any tool that is known, by its shape and never by its name."""
+    if isinstance(entries.get("outputs"), Mapping) and isinstance(entries.get("inputs"), Mapping):
+        return _of_esbuild(entries["outputs"])
+    if isinstance(entries.get("paths"), Mapping) and isinstance(entries.get("version"), str):  # Django
+        return dict(entries["paths"])
+    if any(isinstance(value, str) for value in entries.values()):  # webpack's plugins list entry points beside
+        entries = {key: value for key, value in entries.items() if key != "entrypoints" or isinstance(value, str)}
+    elif _all_have(entries, "file"):
+        return _of_vite(entries)
+    for name in ("digested_path", "src"):  # Propshaft; webpack with integrity
+        if _all_have(entries, name):
+            return {key: entry[name] for key, entry in entries.items()}
+    return Unplaced(entries) if any(_is_address(value) for value in entries.values()) else entries
+
+
+def _all_have(entries: Mapping[str, Any], name: str) -> bool:
+    return bool(entries) and all(isinstance(entry, Mapping) and name in entry for entry in entries.values())
+
+
+def _is_address(value: Any) -> bool:
+    return isinstance(value, str) and (value.startswith("/") or _SCHEME.match(value) is not None)
 
 
 def _of_vite(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -89,6 +122,64 @@ def _of_vite(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
                 if isinstance(name, str):
                     result.setdefault(name, name)
     return result
+
+
+def _of_esbuild(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Entry point to output, and each output that has a hash in its name as itself. The paths are those of the build."""
+    result = Unplaced()
+    result.hashed = True
+    for output, said in outputs.items():
+        source = said.get("entryPoint") if isinstance(said, Mapping) else None
+        if isinstance(source, str):
+            result[source] = output
+        if _HASH_OF_ESBUILD.search(output.rpartition("/")[2]):
+            result.setdefault(output, output)
+    return result
+
+
+def placed(entries: Mapping[str, str], root: tuple[str, ...], bases: Iterable[str]) -> dict[str, str]:
+    """
+    *entries* with values relative to a root, whose last directories are *root*, and which is at one of *bases*, URLs that
+    end with a slash. Raises InvalidManifest for a value that is somewhere else.
+
+    >>> placed(Unplaced({"a.js": "/static/a-1f.js"}), ("static",), ["/static/"])
+    {'a.js': 'a-1f.js'}
+    >>> placed(Unplaced({"src/a.js": "shop/static/dist/a-1F2E3D4C.js"}), ("static", "dist"), ["/static/dist/"])
+    {'src/a.js': 'a-1F2E3D4C.js'}
+    """
+    bases = list(bases)
+    common = _common_directory(value for value in entries.values() if isinstance(value, str) and not _is_address(value))
+    depth = _depth(common, root)
+    result = {}
+    for key, value in entries.items():
+        if _is_address(value):
+            base = next((base for base in bases if value.startswith(base)), None)
+            if base is None:
+                known = " or ".join(map(repr, bases)) or "nowhere, for no static view publishes it"
+                raise InvalidManifest(
+                    f"the value of {_shown(key)} is {_shown(value)}, and the root is published at {known}"
+                )
+            value = value.removeprefix(base)
+        elif isinstance(value, str):
+            value = "/".join(value.split("/")[depth:])
+        result["/".join(key.split("/")[depth:]) if key == entries[key] and not _is_address(key) else key] = value
+    return result
+
+
+def _common_directory(values: Iterable[str]) -> tuple[str, ...]:
+    directories = [tuple(value.split("/")[:-1]) for value in values]
+    if not directories:
+        return ()
+    first, last = min(directories), max(directories)
+    return first[: next((n for n, part in enumerate(first) if last[n : n + 1] != (part,)), len(first))]
+
+
+def _depth(common: tuple[str, ...], root: tuple[str, ...]) -> int:
+    """How many directories of the build lead to the root: up to its own name, where that is among them."""
+    for depth in range(len(common), 0, -1):
+        if root and common[depth - 1] == root[-1]:
+            return depth
+    return len(common)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -136,7 +227,7 @@ def _reason(value: str) -> str:
     if "\\" in value:
         return "which holds a backslash"
     if value.startswith("/"):
-        return "an absolute one (tools have an option for the prefix, such as publicPath: leave it empty)"
+        return "an absolute one"
     if _SCHEME.match(value):
         return "which begins with a scheme"
     parts = value.split("/")
@@ -148,10 +239,8 @@ def _reason(value: str) -> str:
 
 
 def _looks_like(entries: Mapping[Any, Any]) -> list[str]:
-    """What a manifest of another format is, and what to do about it."""
-    if any(isinstance(value, Mapping) and "file" in value for value in entries.values()):
-        return [_VITE]
-    return [hint for key, hint in _OTHER_FORMATS.items() if isinstance(entries.get(key), Mapping)][:1]
+    """What a manifest of another format is."""
+    return [*[hint for key, hint in _OTHER_FORMATS.items() if isinstance(entries.get(key), Mapping)][:1], KNOWN]
 
 
 def escaping_values(manifest: Manifest, directory: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -263,7 +263,9 @@ def is_value(busters: Mapping[AssetSpec, ManifestCacheBuster], spec: AssetSpec) 
     """Is *spec* what one of the manifests has given an asset for a name?"""
     for depth in range(len(spec.parts) - 1, -1, -1):
         buster = busters.get(AssetSpec(spec.package, spec.parts[:depth]))
-        if buster is not None and "/".join(spec.parts[depth:]) in _in_force(buster).keys:
+        manifest = _in_force(buster) if buster is not None else EMPTY
+        value = "/".join(spec.parts[depth:])
+        if value in manifest.keys and value not in manifest.fleeting:
             return True
     return False
 
