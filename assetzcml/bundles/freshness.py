@@ -11,6 +11,7 @@ from assetzcml.bundles.cache import cache_key, versions_of
 from assetzcml.bundles.errors import BundleError
 from assetzcml.bundles.filters import Filter
 from assetzcml.bundles.filters.base import stable_text
+from assetzcml.bundles.filters.cssrewrite import moved_url
 from assetzcml.bundles.levels import merged_filters
 from assetzcml.bundles.sources import Source
 from assetzcml.errors import Origin
@@ -25,6 +26,14 @@ __all__ = [
     "kept_records",
     "settings_of",
 ]
+
+
+# Settings that are none of a filter's, in words.
+_SETTINGS = {
+    "versions": "versions",
+    "source_maps": "the rules of source maps",
+    "addresses": "the ways from its URL to those of its sources",
+}
 
 
 class Difference(NamedTuple):
@@ -139,7 +148,22 @@ def settings_of(bundle: Any, ctx: Any, versions: bool) -> tuple[Settings, ...]:
     versioner = stable_text(ctx.get("versions"), strict=False)
     said = ctx.source_maps
     maps = [] if said is None else [Settings("source_maps", cache_key(str(said)))]
-    return (Settings("versions", cache_key(versioner)), *_settings(bundle, ctx, versions), *maps)
+    return (Settings("versions", cache_key(versioner)), *_settings(bundle, ctx, versions), *maps, *_ways(bundle, ctx))
+
+
+def _ways(bundle: Any, ctx: Any) -> Iterator[Settings]:
+    """Where a filter asks for URLs: how one comes from that of the output to those of the sources."""
+    if not any(one.uses_urls for one in _all_filters(bundle, ctx)):
+        return
+    output = ctx.url_of_output(str(bundle.output)) if ctx.get("url") is not None else None
+    urls = [ctx.plain_url_of_source(source) for source in bundle.files(ctx)[0]]
+    yield Settings("addresses", cache_key(*(moved_url(".", url, output) if url and output else "" for url in urls)))
+
+
+def _all_filters(bundle: Any, ctx: Any) -> Iterator[Filter]:
+    yield from merged_filters(bundle.chain(ctx.environment), ctx.extra_filters)
+    for child in bundle.bundles(ctx.environment):
+        yield from _all_filters(child, ctx.inside(child))
 
 
 def _settings(bundle: Any, ctx: Any, versions: bool) -> Iterator[Settings]:
@@ -187,7 +211,7 @@ def differences(bundle: Any, ctx: Any, record: BuildRecord) -> list[Difference]:
     found = list(_of_sources(bundle, now, now.files[0], record))
     for recorded, setting in zip(record.settings, now.settings, strict=False):
         if recorded.filter == setting.filter and not _same_setting(recorded, setting):
-            what = "versions" if setting.filter == "versions" else f"the settings of the filter {setting.filter!r}"
+            what = _SETTINGS.get(setting.filter, f"the settings of the filter {setting.filter!r}")
             found.append(Difference(f"{what} are others", bundle.origin))
     for entry in record.depends:
         if not input_holds(entry, ctx):

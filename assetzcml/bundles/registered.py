@@ -28,7 +28,8 @@ from assetzcml.resolving.search import SearchPaths
 
 __all__ = ["RegistryEnvironment", "overriding"]
 
-OF_REGISTRY = ("application_url", "prevent_cachebust", "cache_busters")  # what filters ask, by the names of settings
+# What filters ask of the registry, by the names of settings.
+OF_REGISTRY = ("application_url", "prevent_cachebust", "cache_busters", "cache_buster_manifests")
 
 
 class RegistryOwner(Owner):
@@ -156,7 +157,10 @@ class RegistryEnvironment(Environment):
     def _of_registry(self, key: str, default: Any) -> Any:
         """What a filter may ask of the registry as of an option."""
         if key == "cache_busters":
-            return [[str(each), str(each.path), each.explicit] for each in self.registry.snapshot.bustings]
+            return [[str(each.path), each.explicit, each.told()] for each in self.registry.snapshot.bustings]
+        if key == "cache_buster_manifests":
+            busters = [each.buster for each in self.registry.snapshot.bustings]
+            return [str(one.manifest_spec) for one in busters if getattr(one, "manifest_spec", None) is not None]
         return self.registry.settings.get(key, default)
 
     @property

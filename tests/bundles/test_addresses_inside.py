@@ -1,5 +1,7 @@
 """Addresses inside style sheets: under cache busters, in the place of the output, and on another host."""
 
+import json
+
 import pytest
 from webob import Request
 
@@ -142,3 +144,52 @@ def test_check_says_before_what_the_build_would_be_an_error_for(shop):
     assert "would lead to https://cdn.test, where the file is not published" in found[0].message
     clean = [shop(CDN, sheet=SHEET, application_url="https://shop.test/"), shop('<environment directory="static"/>')]
     assert [each for registry in clean for each in Checker(registry).findings() if each.code == "A069"] == []
+
+
+def test_one_kind_of_buster_in_the_place_of_another_makes_the_sheet_again(package):
+    app = package({"static/css/a.css": SHEET, "static/img/logo.svg": "<svg/>", "configure.zcml": ""})
+    held = []
+    for kind in ("digest", "tree", "digest", "tree"):
+        (package.directory / app / "configure.zcml").write_text(
+            f'<configure {A}><staticView name="static" path="static"/><cacheBuster path="static" {kind}="sha256"/>'
+            '<environment directory="static"/>'
+            '<bundle name="x" contents="css/a.css" filters="cssrewrite" output="gen/x.css"/></configure>'
+        )
+        held.append("logo.svg" in built(load_zcml(f"{app}:configure.zcml")))
+    assert held == [False, True, False, True]
+
+
+def test_a_manifest_that_names_a_file_otherwise_makes_the_sheet_again(package):
+    files = {"static/img/logo.svg": "<svg/>", "static/img/logo-1.svg": "<svg/>", "static/img/logo-2.svg": "<svg/>"}
+    text = (
+        f'<configure {A}><staticView name="static" path="static"/>'
+        '<cacheBuster path="static" manifest="static/manifest.json"/><environment directory="static"/>'
+        '<bundle name="x" contents="css/a.css" filters="cssrewrite" output="gen/x.css"/></configure>'
+    )
+    app = package({"static/css/a.css": SHEET, "configure.zcml": text, "static/manifest.json": "{}", **files})
+    named = []
+    for number in "12":
+        manifest = package.directory / app / "static/manifest.json"
+        manifest.write_text(json.dumps({"img/logo.svg": f"img/logo-{number}.svg"}))
+        named.append(f"logo-{number}.svg" in built(load_zcml(f"{app}:configure.zcml")))
+    assert named == [True, True]
+
+
+def test_sources_that_are_published_elsewhere_make_the_sheet_again_and_another_host_of_all_does_not(package):
+    app = package(
+        {"static/img/logo.svg": "", "parts/css/a.css": SHEET, "parts/img/logo.svg": "<svg/>", "configure.zcml": ""}
+    )
+    said = []
+    for name, host in (("parts", ""), ("other/parts", ""), ("other/parts", "https://cdn.test/")):
+        (package.directory / app / "configure.zcml").write_text(
+            f'<configure {A}><staticView name="{host}static" path="static"/><staticView name="{host}{name}" path="parts"/>'
+            f'<environment directory="static"/>'
+            f'<bundle name="x" contents="{app}:parts/css/a.css" filters="cssrewrite" output="gen/x.css"/></configure>'
+        )
+        (output,) = load_zcml(f"{app}:configure.zcml").environment.build()
+        said.append((output.changed, output.data().decode().splitlines()[0]))
+    assert said == [
+        (True, "a{background:url(../../parts/img/logo.svg)}"),
+        (True, "a{background:url(../../other/parts/img/logo.svg)}"),
+        (False, "a{background:url(../../other/parts/img/logo.svg)}"),
+    ]

@@ -52,12 +52,16 @@ window.graph = { chunks: chunk([1, 2, 3], 2), length: new Vector3(3, 4, 0).lengt
 CONFIGURATION = """
   <environment directory="static" manifest="json">
     <loadPath path="static"/>
-    <loadPath path="{modules}" url="/modules"/>
+    <loadPath path="{modules}" url="${{host:-/}}modules"/>
     <filterOption name="cssmin_engine" value="lightningcss"/>
     <filterOption name="ESBUILD_BIN" value="{modules}/.bin/esbuild"/>
   </environment>
-  <staticView name="static" path="static"/>
-  <staticView name="modules" path="{modules}"/>
+  <staticView name="${{host:-}}static" path="static">
+    <header name="Access-Control-Allow-Origin" value="*"/>
+  </staticView>
+  <staticView name="${{host:-}}modules" path="{modules}">
+    <header name="Access-Control-Allow-Origin" value="*"/>
+  </staticView>
   <bundle name="site.css" contents="bootstrap/dist/css/bootstrap.css bootstrap-icons/font/bootstrap-icons.css"
           filters="cssrewrite cssmin" output="gen/site.%(version)s.css"/>
   <bundle name="layers.css" contents="css/one.css css/two.css" filters="cssrewrite" output="gen/layers.%(version)s.css"/>
@@ -103,8 +107,11 @@ def packages(tmp_path_factory):
     directory = tmp_path_factory.mktemp("packages")
     modules = installed(tmp_path_factory.mktemp("libraries"), *LIBRARIES) / "node_modules"
     shop = CONFIGURATION.format(modules=modules, scripts=" ".join(SCRIPTS))
-    tree = '<include file="configure.zcml"/><cacheBuster path="static" tree="sha256"/>'
-    write_tree(directory / "libshop", {**SHOP, "configure.zcml": document(shop), "tree.zcml": document(tree)})
+    busters = {
+        f"{kind}.zcml": document(f'<include file="configure.zcml"/><cacheBuster path="static" {kind}="sha256"/>')
+        for kind in ("tree", "digest")
+    }
+    write_tree(directory / "libshop", {**SHOP, **busters, "configure.zcml": document(shop)})
     theme = '<include package="libshop"/><asset to_override="libshop:static/js/state.js" override_with="libtheme:state.js"/>'
     write_tree(
         directory / "libtheme",
@@ -136,47 +143,41 @@ def serving(application):
         server.task_dispatcher.shutdown()
 
 
+def assets(registry, answers):
+    """An application that answers for *registry* alone, and notes in *answers* what became of each path."""
+
+    def application(environ, start_response):
+        def noted(status, headers, *rest):
+            answers[environ["SCRIPT_NAME"] + environ["PATH_INFO"]] = status
+            return start_response(status, headers, *rest)
+
+        return StaticApp(registry)(environ, noted)
+
+    return application
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "on another host"])
 @pytest.mark.parametrize("config, mounted, state", [
     ("libshop:configure.zcml", "", "shop"), ("libshop:tree.zcml", "", "shop"), ("libtheme:configure.zcml", "", "theme"),
-    ("libshop:tree.zcml", "/below", "shop"),
+    ("libshop:tree.zcml", "/below", "shop"), ("libshop:digest.zcml", "", "shop"), ("libshop:digest.zcml", "/below", "shop"),
 ])  # fmt: skip
-def test_libraries_of_all_kinds_work_bundled_and_every_request_is_answered(config, mounted, state, packages, tmp_path):
+def test_libraries_of_all_kinds_work_bundled_and_every_request_is_answered(
+    config, mounted, state, elsewhere, packages, tmp_path
+):
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on the path")
     if shutil.which("node") is None:
         pytest.skip("node is not installed: npm's esbuild needs it")
-    registry = load_zcml(config)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        registry.environment.build()
-    request = Request.blank("/", environ={"SCRIPT_NAME": mounted})
-    tags = registry.template_globals(request)["bundle_tags"]
-    names = ("site.css", "layers.css", "site.js", "graph.js")
-    part = registry.static_path("libshop:static/part.html", request)
-    home = PAGE.format(tags="\n".join(tags(name) for name in names), part=part).encode()
     answers = {}
-
-    def application(environ, start_response):
-        asked = environ["PATH_INFO"]
-
-        def noted(status, headers, *rest):
-            answers[asked] = status
-            return start_response(status, headers, *rest)
-
-        if environ["PATH_INFO"] != f"{mounted}/":
-            below = environ["PATH_INFO"].removeprefix(mounted)
-            environ = {**environ, "SCRIPT_NAME": mounted, "PATH_INFO": below}
-            return StaticApp(registry)(environ, noted)
-        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(home)))])
-        return [home]
-
-    with serving(application) as address:
-        dom = document_at(f"{address}{mounted}/", tmp_path / "profile")
-    told = json.loads(html.unescape(re.search('<pre id="told">(.*?)</pre>', dom)[1]))
-    assert all(path.startswith(f"{mounted}/") for path in answers)
+    with contextlib.ExitStack() as stack:
+        settings = {}
+        if elsewhere:  # the same files, on another port: that is another host
+            settings["host"] = stack.enter_context(serving(assets(load_zcml(config), answers))) + "/"
+        told = told_by_the_page(load_zcml(config, settings=settings), mounted, answers, tmp_path)
+    assert all(path.startswith("/" if elsewhere else f"{mounted}/") for path in answers)
     assert {path: status for path, status in answers.items() if not status.startswith(("200", "304"))} == {}
     assert any(path.endswith(".woff2") for path in answers)
-    assert any(path.endswith("dot.svg") for path in answers)
+    assert any(re.search(r"dot(-[0-9a-f]{12})?\.svg$", path) for path in answers)
     assert told == {
         "problems": [],
         "loaded": [3, 5, 2, 3, 18, 7],
@@ -185,3 +186,28 @@ def test_libraries_of_all_kinds_work_bundled_and_every_request_is_answered(confi
         "words": ["fetched by htmx", "alpine", "vue", "react", "d3"],
         "colours": ["rgb(0, 0, 1)", "rgb(0, 0, 3)", "3px"],
     }
+
+
+def told_by_the_page(registry, mounted, answers, tmp_path):
+    """What a page with all bundles of *registry* says in a browser."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        registry.environment.build()
+    request = Request.blank("/", environ={"SCRIPT_NAME": mounted})
+    tags = registry.template_globals(request)["bundle_tags"]
+    names = ("site.css", "layers.css", "site.js", "graph.js")
+    home = PAGE.format(tags="\n".join(tags(name) for name in names), part=f"{mounted}/part")
+    pages = {f"{mounted}/": home, f"{mounted}/part": SHOP["static/part.html"]}
+    served = assets(registry, answers)
+
+    def application(environ, start_response):
+        page = pages.get(environ["PATH_INFO"])
+        if page is None:
+            below = environ["PATH_INFO"].removeprefix(mounted)
+            return served({**environ, "SCRIPT_NAME": mounted, "PATH_INFO": below}, start_response)
+        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+        return [page.encode()]
+
+    with serving(application) as address:
+        dom = document_at(f"{address}{mounted}/", tmp_path / "profile")
+    return json.loads(html.unescape(re.search('<pre id="told">(.*?)</pre>', dom)[1]))

@@ -51,6 +51,7 @@ class AdaptedFilter(Filter):
         super().__init__()
         self.inner = inner
         self.name = ADAPTED + (inner.name or type(inner).__name__)  # type: ignore[misc]
+        self.uses_urls = inner.name == "cssrewrite"  # type: ignore[misc]
         self.max_debug_level = inner.max_debug_level  # type: ignore[misc]
         self._given = dict(given or {})
 

@@ -138,6 +138,9 @@ class Filter:
     # Whether it takes care of `import` and `export`: what it makes of a source may go anywhere.
     resolves_modules: ClassVar[bool] = False
 
+    # Whether what it makes of a source depends on the way from the output's URL to the source's.
+    uses_urls: ClassVar[bool] = False
+
     # A filter whose bytes change though neither its options nor its tools do raises this.
     version: ClassVar[str] = "1"
 

@@ -59,6 +59,7 @@ class CSSRewrite(TextFilter):
     name = "cssrewrite"
     max_debug_level = "merge"
     method = "input"
+    uses_urls = True
     digest: bool
     options = MappingProxyType({"digest": option("digest", "CSSREWRITE_DIGEST", bool, True)})
 
@@ -139,6 +140,7 @@ class CSSRewrite(TextFilter):
         depends = kw.get("depends")
         if depends is not None:
             depends.append(f"{package}:{target}")
+            depends.extend(self.ctx.get("cache_buster_manifests", None) or ())  # type: ignore[union-attr]
         return _split(found)[0] + rest
 
     def _cannot(self, url: str, kw: Mapping[str, Any]) -> None:
