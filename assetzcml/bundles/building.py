@@ -16,7 +16,7 @@ from assetzcml.bundles.build_records import BuildRecord, Input, OutputFile, dige
 from assetzcml.bundles.bundle import Built, Bundle
 from assetzcml.bundles.cache import cache_key
 from assetzcml.bundles.context import Context
-from assetzcml.bundles.errors import BuildError, BundleError, OutdatedOutput
+from assetzcml.bundles.errors import WAYS_TO_WRITE, BuildError, BundleError, OutdatedOutput
 from assetzcml.bundles.freshness import Difference, differences, foreign_differences, kept_records, settings_of
 from assetzcml.bundles.ledger import Ledger
 from assetzcml.bundles.merging import Hunk, Merger
@@ -397,7 +397,15 @@ def _as_build_error(bundle: Bundle) -> Iterator[None]:
 def _build_error(bundle: Bundle, error: Exception) -> ConfigurationError:
     if isinstance(error, ConfigurationError):
         return error
-    return BuildError(f"{bundle} cannot be built: {error}", origin=bundle.origin, exception=error)
+    hint = WAYS_TO_WRITE if isinstance(error, OSError) and _is_about_writing(error) else ""
+    return BuildError(f"{bundle} cannot be built: {error}", origin=bundle.origin, hint=hint, exception=error)
+
+
+def _is_about_writing(error: OSError) -> bool:
+    """Is it that nothing can be written there, and not that a source may not be read?"""
+    if error.errno == errno.EROFS:
+        return True
+    return error.errno in (errno.EACCES, errno.EPERM) and not os.path.lexists(error.filename or os.curdir)
 
 
 def _check_output(bundle: Bundle, ctx: Context) -> None:

@@ -204,6 +204,7 @@ class Configuration:
         self.paths: list[str] = []
         self.mapped: list[tuple[AssetSpec, str]] = []
         self.home: tuple[AssetSpec, str] | None = None
+        self.archived: EnvironmentOption | None = None  # the directory, where it is in an archive
         self.filters: dict[str, Callable[[], Filter]] = {}
         self.holdings = Holdings()
         self.faults: dict[str, ConfigurationError] = {}
@@ -232,9 +233,11 @@ class Configuration:
             except ImportError:
                 value = None
             if value is None:  # told of by the checks
+                self.archived = record if record.name == "directory" else self.archived
                 return
             value = os.path.abspath(value)
             if record.name == "directory":
+                self.archived = None
                 self.home = record.value, value
         self.options[record.name.lower()] = value
 

@@ -226,6 +226,10 @@ class Environment(Options):
         meant = self._owner.meant.get(os.fspath(path))
         return meant or os.path.normpath(os.path.join(self._owner.base, os.fspath(path)))
 
+    def without_directory(self) -> Exception:
+        """The error that says why outputs have no place: nobody said one."""
+        return UnsetOption("the environment has no directory", hint="set environment.directory")
+
     def component(self, option: str, value: Any, make: Callable[[], Any]) -> Any:
         """The object that *make* makes of the *value* of an option: one as long as the value is the same."""
         return self._owner.made(option, value, make)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from assetzcml.errors import ConfigurationError, Origin, Problem
 
 __all__ = [
+    "WAYS_TO_WRITE",
     "BuildError",
     "BundleError",
     "BundleWarning",
@@ -14,6 +15,13 @@ __all__ = [
     "UnsetOption",
     "VersionIndeterminableError",
 ]
+
+
+# What to do where outputs cannot be written.
+WAYS_TO_WRITE = (
+    "run `assetzcml build` where it can be written and deliver what it builds, let the site's environment say another "
+    'directory, or set auto_build="false"'
+)
 
 
 class BundleError(ConfigurationError):

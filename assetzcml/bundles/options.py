@@ -68,7 +68,7 @@ class Options:
         """The absolute path outputs are written below. UnsetOption, an EnvironmentError, when nobody said it."""
         value = self.get("directory")
         if value is None:
-            raise UnsetOption("the environment has no directory", hint="set environment.directory")
+            raise self.environment.without_directory()
         return self.environment.absolute(value)
 
     @property

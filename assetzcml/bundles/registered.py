@@ -13,7 +13,7 @@ from assetzcml.bundles.bundle import Bundle, Reference
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.declared import Configuration, Content, DeclaredBundle, real_path
 from assetzcml.bundles.environment import Environment, Holdings, Owner
-from assetzcml.bundles.errors import BundleError, RegisterError, UnsetOption
+from assetzcml.bundles.errors import WAYS_TO_WRITE, BundleError, RegisterError, UnsetOption
 from assetzcml.bundles.filters import Filter
 from assetzcml.bundles.option_values import Revision
 from assetzcml.bundles.options import DEFAULTS
@@ -99,6 +99,14 @@ class RegistryEnvironment(Environment):
     def revision(self) -> Revision:
         _ = self.current  # notices that the registry has changed
         return self._owner.revision
+
+    def without_directory(self) -> Exception:
+        """As that of any environment; a directory that is declared in an archive is named, with its line."""
+        archived = self.configuration.archived
+        if archived is None:
+            return super().without_directory()
+        message = f"{archived}: it is in an archive, where nothing can be written"
+        return UnsetOption(message, origin=archived.origin, hint=WAYS_TO_WRITE)
 
     # What is declared.
 

@@ -54,6 +54,9 @@ class Home(Protocol):
 
     def absolute(self, path: str | os.PathLike[str]) -> str: ...
 
+    def without_directory(self) -> Exception:
+        """The error that says why outputs have no place."""
+
     def component(self, option: str, value: Any, make: Callable[[], Any]) -> Any: ...
 
     def output_file(self, directory: str, output: str) -> OutputFile: ...

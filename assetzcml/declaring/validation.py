@@ -170,7 +170,7 @@ class _Checks:
         if not self.roots or self._holds_bundle(record):
             return
         kinds = {found.directory for found in self.resolver.everywhere(self.paths.candidates(record.root))}
-        if (not record.file) in kinds:
+        if (not record.file) in kinds or (not (kinds or record.file) and self._supplied_below(record.root)):
             return
         if kinds:
             found, hint = (
@@ -182,6 +182,11 @@ class _Checks:
         else:
             message = f"{record}: no layer of '{record.root}' exists"
             yield Finding(Problem(where, message, self._meant(record.root), code="A120"))
+
+    def _supplied_below(self, root: AssetSpec) -> bool:
+        """Does an override supply what is to be a file in a directory that no layer has?"""
+        targets = [each.target for each in self.snapshot.overrides if each.file]
+        return any(target.below(root) and target.under(root) for target in targets)
 
     def _holds_bundle(self, record: StaticViewRecord) -> bool:
         """Is there a bundle at the root, or below it, that is built when it is asked for?"""

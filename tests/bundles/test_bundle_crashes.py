@@ -150,6 +150,10 @@ def test_a_read_only_directory_serves_what_is_built_and_an_error_says_what_canno
     with pytest.raises(BuildError, match=r"bundle 'gen/plain\.js' cannot be built: .*Read-only file system"):
         made["gen/plain.js"].urls()
     assert site.read("gen/plain.js") == OLD_BYTES
+    (site.directory / "gen/plain.js").unlink()
+    with pytest.raises(BuildError) as caught:
+        made["gen/plain.js"].build(force=True)
+    assert "run `assetzcml build` where it can be written" in str(caught.value)
 
 
 def test_an_output_whose_place_is_taken_by_a_directory_is_an_error(site):

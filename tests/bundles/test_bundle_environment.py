@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from assetzcml import AssetRegistry
+from assetzcml import AssetRegistry, ConfigurationWarning, load_zcml
 from assetzcml.bundles import (
     BuildError,
     Bundle,
@@ -24,6 +24,7 @@ from assetzcml.bundles.version_manifests import FileManifest
 from assetzcml.bundles.versioners import HashVersion
 from assetzcml.errors import ConfigurationError, Origin
 from bundle_site import OLD, Always, Marked, Upper
+from documents import document
 
 
 def test_the_three_forms_of_register(site):
@@ -511,6 +512,28 @@ def test_an_override_that_comes_to_be_is_noticed(site, package, clock):
     clock.now += 1.0
     bundle.urls()
     assert site.read("gen/out.css") == b"themed"
+
+
+def test_a_directory_in_an_archive_is_named_with_its_line_where_an_output_is_asked_for(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "wheel.zip", "w") as archive:
+        archive.writestr("zippedhome/__init__.py", "")
+        archive.writestr("zippedhome/static/a.css", "zipped")
+    monkeypatch.syspath_prepend(tmp_path / "wheel.zip")
+    path = tmp_path / "site.zcml"
+    path.write_text(document(
+        '<environment directory="zippedhome:static"/><staticView name="static" path="zippedhome:static"/>'
+        '<bundle name="all" contents="zippedhome:static/a.css" output="all.css"/>'
+    ))  # fmt: skip
+    with pytest.warns(ConfigurationWarning, match="lies in an archive"):
+        registry = load_zcml(path)
+    with pytest.raises(UnsetOption) as caught:
+        registry.environment["all"].urls()
+    (problem,) = caught.value.problems
+    assert (
+        problem.message
+        == "environment directory='zippedhome:static': it is in an archive, where nothing can be written"
+    )
+    assert (problem.origin.file, problem.hint[:21]) == (str(path), "run `assetzcml build`")
 
 
 def test_a_source_in_an_archive_is_merged_and_watched(site, tmp_path, monkeypatch):

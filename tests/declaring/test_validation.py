@@ -231,6 +231,13 @@ def test_a_python_call_does_not_look_at_the_root_since_an_override_may_come_late
     ]
 
 
+def test_a_root_that_only_an_override_of_a_file_supplies_is_one(shop):
+    supplied = override("shop_v:later/deep/a.css", "shop_v:static/app.css")
+    assert found(view("shop_v:later"), supplied) == []
+    assert len(found(view("shop_v:lat"), supplied)) == 1
+    assert len(found(view("shop_v:later/deep/a.css"), override("shop_v:other/a.css", "shop_v:static/app.css"))) == 1
+
+
 def test_a_permission_without_a_policy_is_an_error(shop):
     protected = view("shop_v:static", permission="view")
     text = "staticView 'static': the permission 'view' cannot be asked for: there is no permission policy"
