@@ -37,6 +37,9 @@ __all__ = [
 ]
 
 
+OTHER_FORM = "--strict-in PACKAGE counts those in files of your own packages only"
+
+
 class Command(click.Command):
     """A command whose user's errors are messages."""
 
@@ -44,12 +47,18 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except ConfigurationError as error:
-            raise Wrong("\n".join(map(told, error.problems))) from error
+            strict = ctx.params.get("strict") and any(map(_is_warning, error.problems))
+            raise Wrong("\n".join([*map(told, error.problems), *([OTHER_FORM] if strict else [])])) from error
 
 
 def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
     """Make a command of a function."""
     return click.command(name, cls=Command, epilog=EXIT_STATUS)
+
+
+def _is_warning(problem: Problem) -> bool:
+    """Is it only an error since the load is strict?"""
+    return problem.code.startswith("A0")
 
 
 def told(problem: Problem) -> str:

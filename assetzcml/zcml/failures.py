@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -12,7 +13,7 @@ from zope.configuration.exceptions import ConfigurationWrapperError
 
 from assetzcml.errors import ConfigurationError, Problem, did_you_mean, shorten
 from assetzcml.zcml.attributes import Problems, label, reason
-from assetzcml.zcml.names import NAMESPACE, XINCLUDE
+from assetzcml.zcml.names import INCLUDES, NAMESPACE, XINCLUDE
 from assetzcml.zcml.positions import Spot, Tag, document_of
 
 __all__ = ["MisplacedDirective", "UnknownDirective", "problems_of"]
@@ -46,6 +47,9 @@ def problems_of(error: Exception, info: Tag) -> list[Problem]:
         message = f"{label(info, {})}: the directives of pyramid_zcml need Pyramid"
         hint = "config.load_zcml(...) of the application reads them; to ask it: --paste app.ini, or --registry module:attribute"
         return [Problem(info, message, hint, code="A109")]
+    if isinstance(error, RecursionError) and info.directive in INCLUDES:
+        message = f"{info.directive}: includes are nested too deep for the recursion limit of Python, {sys.getrecursionlimit()}"
+        return [Problem(info, message, "raise it by sys.setrecursionlimit, or nest less", code="A102")]
     message = f"{label(info, {})} raised {type(error).__name__}: {reason(error)}"
     return [Problem(info, message, exception=error, code="A109")]
 

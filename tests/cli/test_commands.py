@@ -358,6 +358,41 @@ def test_warnings_are_told_with_their_place_on_stderr_and_are_errors_when_strict
     assert run("list", path, "--strict", status=1).stderr.startswith(f"{path}:2:")
 
 
+@pytest.fixture
+def warned(package, zcml):
+    """A site of the package 'own' whose dependency 'dep' is warned of: what nobody who owns the site can edit."""
+    package({"configure.zcml": '<configure><include files="*.nix.zcml"/></configure>'}, name="dep_of_strict")
+    package({"configure.zcml": '<configure><include package="dep_of_strict"/></configure>'}, name="own_of_strict")
+    return "own_of_strict:configure.zcml"
+
+
+@pytest.mark.parametrize(
+    "options, status",
+    [
+        ([], 0),
+        (["--strict"], 1),
+        (["--strict-in", "own_of_strict"], 0),
+        (["--strict-in", "dep_of_strict"], 1),
+        (["--strict-in", "own_of_strict", "--strict-in", "dep_of_strict"], 1),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "list", "schema"])
+def test_strict_in_makes_errors_of_the_warnings_in_files_of_these_packages(run, warned, command, options, status):
+    result = run(command, warned, *options, status=status)
+    assert "no file matches '*.nix.zcml'" in result.output + result.stderr
+
+
+def test_strict_tells_of_the_other_form_and_strict_in_of_a_package_that_is_none(run, warned):
+    assert (
+        "--strict-in PACKAGE counts those in files of your own packages only"
+        in run("list", warned, "--strict", status=1).stderr
+    )
+    assert (
+        "strict names 'no_such_package', which cannot be imported"
+        in run("list", warned, "--strict-in", "no_such_package", status=1).stderr
+    )
+
+
 def test_other_warnings_are_left_to_python(run, package, zcml):
     name = package({"__init__.py": "import warnings\nwarnings.warn('old', DeprecationWarning, stacklevel=2)"})
     with warnings.catch_warnings(record=True) as caught:

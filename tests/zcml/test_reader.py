@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from assetzcml import load_zcml
+from assetzcml import ConfigurationError, load_zcml
 from assetzcml.zcml.limits import Limits
 from assetzcml.zcml.positions import Document
 from assetzcml.zcml.reader import Refused, Tree, parse, read_file
@@ -249,3 +249,18 @@ def test_the_highest_limits_are_kept(tmp_path):
         (tmp_path / f"f{n}.zcml").write_text(f'<configure><include file="f{n + 1}.zcml"/></configure>')
     (tmp_path / "f100.zcml").write_text("<configure/>")
     assert len(load_zcml(str(tmp_path / "f0.zcml"), limits=Limits(include_depth=100)).loads[0].files) == 101
+
+
+def test_includes_that_are_too_deep_for_the_stack_that_is_left_say_so(tmp_path):
+    for number in range(100):
+        (tmp_path / f"f{number}.zcml").write_text(f'<configure><include file="f{number + 1}.zcml"/></configure>')
+    (tmp_path / "f100.zcml").write_text("<configure/>")
+
+    def load(deeper):
+        return load(deeper - 1) if deeper else load_zcml(str(tmp_path / "f0.zcml"), limits=Limits(include_depth=100))
+
+    with pytest.raises(ConfigurationError) as caught:
+        load(sys.getrecursionlimit() - 500)
+    (problem,) = caught.value.problems
+    assert "includes are nested too deep for the recursion limit of Python" in problem.message
+    assert (problem.code, problem.hint) == ("A102", "raise it by sys.setrecursionlimit, or nest less")
