@@ -1,7 +1,10 @@
 """Files that the directives of other packages include: read once, ranked, told and listed as every other file."""
 
+import importlib
 import random
 import re
+import shutil
+import sys
 import tracemalloc
 import warnings
 from pathlib import Path
@@ -14,7 +17,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from assetzcml import AssetRegistry, ConfigurationConflictError, ConfigurationError, Limits
-from sizes import examples
+from sizes import examples, size
 
 # What overrides point to need not exist here.
 pytestmark = pytest.mark.filterwarnings("ignore::assetzcml.errors.ConfigurationWarning")
@@ -307,3 +310,79 @@ def test_one_document_stands_for_all_elements_of_a_text_that_is_parsed_by_hand(s
     site({"site.zcml": zcml('<auto:parse file="a.zcml"/>'), "a.zcml": notes(50)})
     assert len({id(info.document) for _, _, info in foreign.heard}) == 1
     assert [info.line for _, _, info in foreign.heard] == list(range(2, 52))
+
+
+# What nobody should write
+
+
+def test_a_handler_that_reads_its_own_file_by_hand_is_told_where_it_goes_round(site):
+    problems = site.error({"site.zcml": zcml('<auto:parse file="site.zcml"/>')}).problems
+    assert {Path(problem.origin.file).name for problem in problems} == {"site.zcml"}
+    assert {problem.code for problem in problems} == {"A102"}  # as deep as the limit allows
+    assert site(zcml('<staticView name="s" path="email:mime"/>')).static_path("email:mime/a.txt") == "/s/a.txt"
+
+
+@pytest.mark.sized
+def test_thousands_of_files_of_one_directive_are_read_and_one_too_many_is_told(site):
+    count = size(10_000, 400)
+    files = {f"each/{number:05}.zcml": "<configure/>" for number in range(count)}
+    site.write({"site.zcml": zcml('<auto:includeEach file="each/*.zcml"/>'), **files})
+    path = str(site.directory / "site.zcml")
+    registry = AssetRegistry().load_zcml(path, limits=Limits(files=count + 1))
+    assert len(registry.loads[0].files) == count + 1
+    with pytest.raises(ConfigurationError) as caught:
+        AssetRegistry().load_zcml(path, limits=Limits(files=count))
+    assert f"more than {count} files are read" in caught.value.problems[0].message
+    assert caught.value.problems[0].origin.line == 2
+
+
+@pytest.mark.parametrize("how", ["include", "auto:include"])
+def test_what_a_file_outside_of_any_package_says_is_relative_to_its_directory(site, tmp_path, how):
+    (tmp_path / "elsewhere" / "static").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "site.zcml").write_text(zcml('<staticView name="s" path="static"/>'), encoding="utf-8")
+    registry = site(zcml(f'<{how} file="{tmp_path}/elsewhere/site.zcml"/>'))
+    assert [str(view.root) for view in registry.snapshot.views] == [str(tmp_path / "elsewhere" / "static")]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, MemoryError, foreign.Mishap])
+def test_a_handler_that_ends_half_way_through_an_include_changes_nothing(site, monkeypatch, error):
+    def interrupted(context, **arguments):
+        raise error("half-way")
+
+    monkeypatch.setattr(foreign, "raises", interrupted)
+    registry = site(zcml('<staticView name="s" path="email:mime"/>'))
+    before = registry.snapshot
+    inner = zcml('<staticView name="t" path="email:mime"/>', "<f:raises/>", '<staticView name="u" path="email:mime"/>')
+    with pytest.raises((ConfigurationError, error)) as caught:
+        site({"site.zcml": zcml('<auto:include file="in.zcml"/>'), "in.zcml": inner}, registry)
+    if isinstance(caught.value, ConfigurationError):
+        (problem,) = caught.value.problems
+        assert (Path(problem.origin.file).name, problem.origin.line) == ("in.zcml", 3)
+    assert registry.snapshot is before
+    site(zcml('<staticView name="v" path="email:mime"/>'), registry)  # nothing is locked, nothing left over
+    assert sorted(view.name for view in registry.snapshot.views) == ["s", "v"]
+
+
+def test_directives_whose_schema_changes_between_two_loads_are_read_by_the_schema_of_each(package, site):
+    text = (
+        "from zope.interface import Interface\nfrom zope.schema import {0}\n"
+        "class IThing(Interface):\n    {1} = {0}()\nseen = []\n"
+        "def thing(context, {1}):\n    seen.append({1})\n"
+    )
+    name = package({"__init__.py": text.format("TextLine", "size")})
+    meta = f'<directive namespace="urn:t" name="thing" schema="{name}.IThing" handler="{name}.thing"/>'
+    site.write({"meta.zcml": f'<configure xmlns="http://namespaces.zope.org/meta">{meta}</configure>'})
+
+    def load(attribute):
+        site(zcml('<include file="meta.zcml"/>', f'<t:thing xmlns:t="urn:t" {attribute}="3"/>'), registry)
+        return importlib.import_module(name).seen.pop()
+
+    registry = AssetRegistry()
+    assert load("size") == "3"
+    Path(importlib.import_module(name).__file__).write_text(text.format("Int", "count"), encoding="utf-8")
+    sys.modules.pop(name)
+    importlib.invalidate_caches()
+    shutil.rmtree(Path(package.directory, name, "__pycache__"), ignore_errors=True)
+    assert load("count") == 3
+    found = site.error(zcml('<include file="meta.zcml"/>', '<t:thing xmlns:t="urn:t" size="3"/>'), registry).problems
+    assert any("unknown attribute 'size'" in problem.message for problem in found)
