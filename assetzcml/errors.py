@@ -61,10 +61,12 @@ class Origin:
 
     @property
     def line(self) -> int:
+        """Its line, from 1; 0 where it is not known."""
         return self._line
 
     @property
     def column(self) -> int:
+        """Its column, from 1, in characters; 0 where it is not known."""
         return self._column
 
     @property

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import inspect
 import os
 import subprocess
 import sys
@@ -147,3 +148,28 @@ def test_a_registry_over_another_has_its_parts_and_one_of_records_has_none():
         Registry().getUtility(IPages)
     with pytest.raises(LookupError):
         registry.getUtility(IPages, name="another")
+
+
+DOORS = (
+    "assetzcml", "assetzcml.asgi", "assetzcml.bundles", "assetzcml.bundles.filters", "assetzcml.errors",
+    "assetzcml.interfaces", "assetzcml.records.assets", "assetzcml.records.kinds", "assetzcml.zcml.fields",
+)  # fmt: skip
+
+
+def undocumented(door):
+    """What *door* offers, and the public methods of its classes that are ours, without a docstring."""
+    for name in importlib.import_module(door).__all__:
+        offered = getattr(importlib.import_module(door), name)
+        if not (inspect.isclass(offered) or inspect.isfunction(offered)):
+            continue
+        members = inspect.getmembers(offered) if inspect.isclass(offered) else []
+        for member, value in [("", offered), *members]:
+            function = value.fget if isinstance(value, property) else value
+            ours = str(getattr(function, "__module__", "")).startswith("assetzcml")
+            if member[:1] != "_" and ours and callable(function) and not inspect.getdoc(value):
+                yield f"{door}.{name}.{member}".rstrip(".")
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_all_that_is_offered_says_what_it_is(door):
+    assert list(undocumented(door)) == []

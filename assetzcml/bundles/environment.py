@@ -244,26 +244,33 @@ class Environment(Options):
 
     @property
     def compared(self) -> dict[tuple[str, str], tuple[BuildRecord, float]]:
+        """As `Owner.compared`."""
         return self._owner.compared
 
     # What the environment of a registry knows better.
 
     def declares(self, bundle: Bundle) -> bool:
+        """Is it a bundle of ZCML? Here none is."""
         return False
 
     def plain_url(self, spec: str) -> str | None:
+        """The URL of an asset without what a cache buster puts into it; here there are no assets."""
         return None
 
     def package_of(self, path: str) -> tuple[str, str] | None:
+        """The package that *path* lies in, and the path in it; here none is known."""
         return None
 
     def path_in(self, package: str, path: str) -> str | None:
+        """Where a file of a package is; here no package is known."""
         return None
 
     def who_says(self, bundle: Bundle, source: Source) -> Origin | None:
+        """Where *source* is said to be among the contents of *bundle*."""
         return bundle.origin
 
     def who_overrides(self, source: Source) -> Origin | None:
+        """By which statement *source* is taken from another place; here by none."""
         return None
 
     def place_of(self, directory: str) -> str:
@@ -485,6 +492,7 @@ class Environment(Options):
         return self._holdings.outputs.get(path)
 
     def urls_of(self, bundle: Bundle, integrity: bool) -> tuple[list[Any], float]:
+        """The URLs of *bundle*, and until when (`time.monotonic`) they hold."""
         trust = Trust()
         return bundle_urls(bundle, Context(self, (bundle,)), trust, integrity), trust.until
 
@@ -527,6 +535,7 @@ class Environment(Options):
         return results
 
     def build_of(self, bundle: Bundle, force: bool, output: IO[bytes] | None) -> list[Built]:
+        """Build *bundle*; see `Bundle.build`."""
         bundle.check_cycles(self)
         built = []
         for leaf, ctx in bundle.leaves(Context(self, (bundle,), building=True)):

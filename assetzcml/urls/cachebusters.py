@@ -239,6 +239,7 @@ class ManifestCacheBuster:
         return f'manifest="{self.manifest_spec}"'
 
     def bound(self, registry: Registry, busting: Busting) -> ManifestCacheBuster:
+        """This cache buster at work for *registry*; see `IBindable`."""
         bound = copy.copy(self)
         bound._registry = registry
         bound._busting = busting
@@ -248,6 +249,7 @@ class ManifestCacheBuster:
         return bound
 
     def problems(self, registry: Registry, busting: Busting) -> Iterator[str]:
+        """What would fail when it works so; see `IBindable`."""
         bound = self.bound(registry, busting)
         found = bound._find()
         if found is None and bound.reloads():
@@ -413,11 +415,13 @@ class DigestCacheBuster:
         return 'digest="sha256"' + ("" if self.former == "current" else f' former="{self.former}"')
 
     def bound(self, registry: Registry, busting: Busting) -> DigestCacheBuster:
+        """This cache buster at work for *registry*; see `IBindable`."""
         bound = copy.copy(self)
         bound._registry = registry
         return bound
 
     def problems(self, registry: Registry, busting: Busting) -> Iterable[str]:
+        """What would fail when it works so; see `IBindable`."""
         return ()
 
     def __call__(self, request: Any, subpath: str, kw: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -484,12 +488,14 @@ class TreeCacheBuster:
         return 'tree="sha256"' + ("" if self.former == "current" else f' former="{self.former}"')
 
     def bound(self, registry: Registry, busting: Busting) -> TreeCacheBuster:
+        """This cache buster at work for *registry*; see `IBindable`."""
         bound = copy.copy(self)
         bound._registry = registry
         bound._path = busting.path
         return bound
 
     def problems(self, registry: Registry, busting: Busting) -> Iterable[str]:
+        """What would fail when it works so; see `IBindable`."""
         return ()
 
     def strip(self, subpath: str) -> tuple[str, str] | None:

@@ -60,13 +60,16 @@ class FilterContext(Protocol):
     """What a bound filter may ask of the environment. A filter needs no more of it than it uses."""
 
     @property
-    def directory(self) -> str: ...
+    def directory(self) -> str:
+        """The directory that outputs are written to. Raises UnsetOption."""
 
     @property
-    def url(self) -> str: ...
+    def url(self) -> str:
+        """Where that is published. Raises UnsetOption."""
 
     @property
-    def url_mapping(self) -> Mapping[str, str]: ...
+    def url_mapping(self) -> Mapping[str, str]:
+        """Where directories of sources are published: directory to URL."""
 
     def get(self, name: str, default: Any = None) -> Any:
         """The bundle's option, else the environment's; case does not matter; *default* where neither has it."""
@@ -289,6 +292,7 @@ class CallableFilter(Filter):
         return self.function
 
     def output(self, _in: IO[bytes], out: IO[bytes], **kw: Any) -> None:
+        """Call the function."""
         self.function(_in, out)
 
 
@@ -309,10 +313,12 @@ class ContentFilter(Filter):
 
 
 def _transform_stream(self: ContentFilter, _in: IO[bytes], out: IO[bytes], **kw: Any) -> None:
+    """What `transform` makes of a stream."""
     out.write(self.transform(_in.read(), **kw))
 
 
 def _transform_file(self: ContentFilter, out: IO[bytes], source_path: str, **kw: Any) -> None:
+    """What `transform` makes of a file."""
     with open(source_path, "rb") as file:
         content = file.read()
     out.write(self.transform(content, **{**kw, "source_path": source_path}))
