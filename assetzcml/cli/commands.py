@@ -50,7 +50,9 @@ COMMANDS = {
     "init": Place("assetzcml.cli.projects", "init", "Write a new package: an application, or a theme for one."),
     "list": Place("assetzcml.cli.listing", "list_", "List what CONFIG declares, and what lost."),
     "publish": Place(
-        "assetzcml.cli.publishing", "publish_command", "Send a frozen release to a bucket or a directory."
+        "assetzcml.cli.publishing",
+        "publish_command",
+        "Send a release of CONFIG to DESTINATION, a bucket or a directory.",
     ),
     "schema": Place(
         "assetzcml.cli.questions",

@@ -16,7 +16,7 @@ from assetzcml.cli.configured import command, formatted, print_json, warnings_on
 from assetzcml.cli.statuses import EXIT_STATUS, Wrong
 from assetzcml.publishing.exports import EXPORTS, exported
 from assetzcml.publishing.freeze import Budget, Frozen, freeze
-from assetzcml.publishing.verification import verified
+from assetzcml.publishing.verification import verified, verified_at
 from assetzcml.records.patterns import Pattern
 from assetzcml.records.readers import CODINGS
 from assetzcml.reports.bundles import bytes_in_words
@@ -129,15 +129,20 @@ def export(kind: str, directory: str, output: str | None) -> None:
 
 
 @command("verify")
-@click.argument("directory", metavar="DIR", type=click.Path(exists=True, file_okay=False))
+@click.argument("place", metavar="DIR|URL")
+@click.option("--release", metavar="DIGEST", help="Of a URL: this release, and not the one that the pointer names.")
 @formatted
-def verify(directory: str, form: str) -> None:
+def verify(place: str, release: str | None, form: str) -> None:
     """
     Compute all of the frozen directory DIR again: digests, names, variants, manifests.
 
-    One line on stderr for each thing that is not what it promises; the exit status is then 1.
+    Of a URL, that a CDN gives to clients what was published: each name is fetched, and status, bytes, type, caching and coding
+    are compared. One line on stderr for each thing that is not what it promises; the exit status is then 1.
     """
-    faults = list(verified(directory))
+    remote = place.startswith(("http://", "https://"))
+    if not remote and not os.path.isdir(place):
+        raise click.BadParameter(f"{place!r} is neither a directory nor a URL", param_hint="'DIR|URL'")
+    faults = list(verified_at(place, release) if remote else verified(place))
     if form == "json":
         print_json(faults)
         if faults:
@@ -145,7 +150,7 @@ def verify(directory: str, form: str) -> None:
     elif faults:
         raise Wrong("\n".join(faults))
     else:
-        click.echo("everything is as it was frozen")
+        click.echo("everything is as it was published" if remote else "everything is as it was frozen")
 
 
 def summary(frozen: Frozen) -> str:

@@ -46,11 +46,11 @@ def publish_command(
     form: str,
 ) -> None:
     """
-    Send the release of CONFIG, a frozen directory or a configuration that is frozen first, to DESTINATION.
+    Send a release of CONFIG to DESTINATION, a bucket or a directory.
 
-    DESTINATION is s3://bucket/prefix, gs://, az://, or file:///directory. What is there is not sent again; the pointer
-    `current` is moved when all is there. Credentials are those that the service's own tools find. Needs obstore, but for
-    file://: pip install "assetzcml[publish]".
+    CONFIG is a frozen directory, or a configuration that is frozen first. DESTINATION is s3://bucket/prefix, gs://, az://, or
+    file:///directory. What is there is not sent again; the pointer `current` is moved when all is there. Credentials are those
+    that the service's own tools find. Needs obstore, but for file://: pip install "assetzcml[publish]".
     """
     try:
         target = target_at(destination, endpoint)

@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 import pytest
 from click.testing import CliRunner
@@ -18,6 +19,7 @@ from assetzcml.publishing.freeze import freeze
 from assetzcml.publishing.frozen_tree import FrozenTree
 from assetzcml.publishing.publish import Overtaken, planned, publish
 from assetzcml.publishing.targets import Bucket, Failed, Listed, target_at
+from assetzcml.publishing.verification import verified_at
 from assetzcml.resolving.releases import Release
 
 TEXT = b"body { color: black }\n" * 200
@@ -301,6 +303,77 @@ def test_the_command_plans_publishes_and_tells_what_to_purge(tree, tmp_path):
     assert json.loads(run.output)["moved"] is False
     run = CliRunner().invoke(main, [*arguments, "--dry-run"])
     assert run.output == "nothing to do\n"
+
+
+class Serving(BaseHTTPRequestHandler):
+    """A CDN over a destination in memory; what is in *wrong* is answered otherwise."""
+
+    def do_GET(self):
+        key = unquote(self.path[1:])
+        status, (data, headers) = 200, self.server.objects.get(key, (None, {}))
+        if data is None:
+            status, data, headers = 404, b"gone", {}
+        status, data, headers = self.server.wrong.get(key, lambda *same: same)(status, data, headers)
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def cdn(tree):
+    target = Memory()
+    publish(tree, target)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Serving)
+    server.daemon_threads, server.objects, server.wrong = True, target.objects, {}
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    server.url = f"http://127.0.0.1:{server.server_port}"
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_what_a_cdn_gives_is_what_was_published(cdn):
+    assert list(verified_at(cdn.url)) == []
+    assert CliRunner().invoke(main, ["verify", cdn.url]).output == "everything is as it was published\n"
+
+
+@pytest.mark.parametrize(
+    "wrong, told",
+    [
+        (
+            lambda status, data, headers: (200, b"<html>", {"Content-Type": "text/html"}),
+            "6 other bytes of type 'text/html'",
+        ),
+        (lambda status, data, headers: (404, data, headers), "the status is 404"),
+        (
+            lambda status, data, headers: (200, data, {**headers, "Cache-Control": "no-cache"}),
+            "Cache-Control is 'no-cache'",
+        ),
+        (lambda status, data, headers: (200, data, {}), "Content-Type is None"),
+        (lambda status, data, headers: (200, data[:-1], headers), "other bytes"),
+    ],
+)
+def test_a_cdn_that_gives_something_else_is_found(cdn, wrong, told):
+    (name,) = [key for key in cdn.objects if key.startswith("static/app-") and key.endswith(".css")]
+    cdn.wrong[name] = wrong
+    (fault,) = verified_at(cdn.url)
+    assert fault.startswith(f"{cdn.url}/{name}: ")
+    assert told in fault
+    assert CliRunner().invoke(main, ["verify", cdn.url]).exit_code == 1
+
+
+def test_a_cdn_without_a_release_is_told_of(cdn):
+    cdn.wrong["current"] = lambda status, data, headers: (200, b"<html>", {})
+    (fault,) = verified_at(cdn.url)
+    assert "it is not the manifest that has this digest" in fault
 
 
 # A server of S3's kind, and what may go wrong on the way to it.
