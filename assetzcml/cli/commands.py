@@ -35,7 +35,9 @@ COMMANDS = {
         "Make the br, zstd and gzip variants of what CONFIG publishes.",
     ),
     "explain": Place("assetzcml.cli.questions", "explain", "Say why this file, or this page, is the one being served."),
-    "export": Place("assetzcml.cli.freezing", "export", "Print what nginx, Caddy or a static host has to be told."),
+    "export": Place(
+        "assetzcml.cli.freezing", "export", "Print what another server has to be told of the frozen directory DIR."
+    ),
     "freeze": Place(
         "assetzcml.cli.freezing",
         "freeze_command",
