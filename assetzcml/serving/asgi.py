@@ -34,7 +34,7 @@ logger = logging.getLogger("assetzcml")
 
 
 # Threads that look at disks; and those that ask a policy, so that one which never returns stops protected views only.
-DISK_THREADS = 40
+DISK_THREADS = 64
 POLICY_THREADS = 40
 
 # Bytes that are read in one go in another thread: the change of threads costs as much as reading 256 KiB.

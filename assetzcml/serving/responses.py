@@ -18,7 +18,19 @@ from assetzcml.serving.files import FileBody
 from assetzcml.serving.ranges import UnsatisfiableRange, byte_range, content_range
 from assetzcml.serving.variants import Source
 
-__all__ = ["YEAR", "Answer", "Asked", "Entry", "Header", "Representation", "decide", "error", "redirect", "refusal"]
+__all__ = [
+    "YEAR",
+    "Answer",
+    "Asked",
+    "Entry",
+    "Header",
+    "Representation",
+    "decide",
+    "error",
+    "partial_headers",
+    "redirect",
+    "refusal",
+]
 
 Header = tuple[str, str]
 
@@ -362,11 +374,12 @@ def decide(asked: Asked, entry: Entry) -> Answer:
         except UnsatisfiableRange:
             return error(UNSATISFIABLE, entry.record, ("Content-Range", content_range(None, chosen.size)))
         if part is not None:
-            return Answer(PARTIAL, _partial_headers(chosen, part), b"", chosen, part)
+            return Answer(PARTIAL, partial_headers(chosen, part), b"", chosen, part)
     return Answer(OK, chosen.headers.copy(), b"", chosen, range(chosen.size))
 
 
-def _partial_headers(chosen: Representation, part: range) -> list[Header]:
+def partial_headers(chosen: Representation, part: range) -> list[Header]:
+    """The headers of a part of a representation."""
     headers = chosen.headers.copy()
     headers[0] = ("Content-Length", str(len(part)))  # it is always the first
     headers.append(("Content-Range", content_range(part, chosen.size)))

@@ -19,7 +19,20 @@ from assetzcml.serving.development import explained
 from assetzcml.serving.entries import BODIES, BODY, WHOLE, body_of, kept_answer
 from assetzcml.serving.paths import redirection, wsgi_bytes
 from assetzcml.serving.publication import settled
-from assetzcml.serving.responses import NOT_FOUND, OK, UNCHANGED, Answer, Asked, Entry, Representation, error, refusal
+from assetzcml.serving.ranges import UnsatisfiableRange, byte_range
+from assetzcml.serving.responses import (
+    NOT_FOUND,
+    OK,
+    PARTIAL,
+    UNCHANGED,
+    Answer,
+    Asked,
+    Entry,
+    Representation,
+    error,
+    partial_headers,
+    refusal,
+)
 from assetzcml.serving.sites import Desk, Desks
 from assetzcml.serving.statistics import Statistics
 from assetzcml.typing import Environ, StartResponse, WSGIApplication
@@ -53,7 +66,8 @@ class StaticApp:
     def _bind(self, desk: Desk) -> Desk:
         """What requests look at first, in one attribute, which each of them reads once (see `Desk`)."""
         beginnings = desk.site.beginnings if self.fallback is not None else EVERYTHING
-        self._bound = (desk.ready, self._now, desk.snapshot, self._statistics, (*beginnings, desk))
+        self._rest = (*beginnings, desk)  # first: what is rarely read may be newer than what it is read with
+        self._bound = (desk.ready, self._now, desk.snapshot, self._statistics)
         return desk
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -64,25 +78,25 @@ class StaticApp:
             path = environ["PATH_INFO"]
         except KeyError:
             path = ""
-        ready, now, snapshot, statistics, rest = self._bound
+        ready, now, snapshot, statistics = self._bound
         entry = ready(path)
         if entry is None:
-            length, beginnings, _ = rest
+            length, beginnings, _ = self._rest
             if path[:length] not in beginnings and now.snapshot is snapshot:
                 fallback = self.fallback
                 return fallback(environ, start_response)  # type: ignore[misc]
             return self._answer(path, environ, start_response)
         if entry.until <= monotonic() or now.snapshot is not snapshot:
             return self._answer(path, environ, start_response)
-        chosen = entry.only
-        if chosen is None:
-            if "HTTP_ACCEPT_ENCODING" in environ:
+        if "HTTP_ACCEPT_ENCODING" in environ:
+            chosen = entry.only
+            if chosen is None:
                 try:
                     chosen = entry.chosen[environ["HTTP_ACCEPT_ENCODING"]]
                 except KeyError:
                     chosen = entry.choose(environ["HTTP_ACCEPT_ENCODING"])
-            else:
-                chosen = entry.unasked
+        else:
+            chosen = entry.unasked
         method = environ["REQUEST_METHOD"]
         known = environ.get("HTTP_IF_NONE_MATCH")
         if known is None:
@@ -95,7 +109,7 @@ class StaticApp:
                         start_response(OK, chosen.headers.copy())
                         return [chosen.ready]
                     if chosen.size <= WHOLE:
-                        return self._read(chosen, entry, rest[2], path, environ, start_response)
+                        return self._read(chosen, entry, self._rest[2], path, environ, start_response)
                 elif method == "HEAD":
                     statistics.sent += 1
                     start_response(OK, chosen.headers.copy())
@@ -113,7 +127,13 @@ class StaticApp:
             statistics.unchanged += 1
             start_response(UNCHANGED, chosen.not_modified.copy())
             return ()
-        answer = kept_answer(Asked(method, environ.get), rest[2].entries, path, _whole(environ))
+        if known is None and method == "GET" and "HTTP_RANGE" in environ:
+            part = _part(chosen, environ)
+            if part is not None and chosen.body is not None:
+                statistics.answered(PARTIAL)
+                start_response(PARTIAL, partial_headers(chosen, part))
+                return [chosen.body[part.start : part.stop]]
+        answer = kept_answer(Asked(method, environ.get), self._rest[2].entries, path, _whole(environ))
         if answer is not None:
             return self._sent(answer, environ, start_response)
         return self._answer(path, environ, start_response)
@@ -141,7 +161,7 @@ class StaticApp:
 
     def _answer(self, path: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         desk = self._desks.current
-        if desk is not self._bound[-1][-1]:
+        if desk is not self._rest[-1]:
             self._bind(desk)
         script_name = environ.get("SCRIPT_NAME", "")
         if not path and not script_name:
@@ -182,6 +202,21 @@ class StaticApp:
             found: Iterable[bytes] = environ["wsgi.file_wrapper"](body)
             return found
         return body
+
+
+def _part(chosen: Representation, environ: Environ) -> range | None:
+    """The part that is asked for, where nothing else decides; None where something may, or it is no single part."""
+    if (
+        "HTTP_IF_RANGE" in environ
+        or "HTTP_IF_MATCH" in environ
+        or "HTTP_IF_MODIFIED_SINCE" in environ
+        or "HTTP_IF_UNMODIFIED_SINCE" in environ
+    ):
+        return None
+    try:
+        return byte_range(environ["HTTP_RANGE"], chosen.size)
+    except UnsatisfiableRange:
+        return None
 
 
 def _whole(environ: Environ) -> int:
