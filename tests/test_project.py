@@ -46,6 +46,12 @@ def test_the_gate_runs_the_tests_the_stories_the_types_and_the_pages():
     )
 
 
+def test_no_two_modules_of_tests_have_one_name():
+    """pytest imports each by its name alone."""
+    names = [path.name for path in (CHECKOUT / "tests").rglob("test_*.py")]
+    assert [name for name in sorted(set(names)) if names.count(name) > 1] == []
+
+
 @pytest.mark.parametrize("program", ["caddy", "chromium", "nginx", "strace"])
 def test_a_program_that_tests_need_is_installed_by_the_gate_where_it_can_be(program):
     (listed,) = re.findall(r"for program in (.*); do", read(".ci/run"))
