@@ -33,6 +33,7 @@ __all__ = [
     "clipped",
     "did_you_mean",
     "few",
+    "few_lines",
     "near_words",
     "nearest",
     "shorten",
@@ -301,8 +302,18 @@ def few(texts: Sequence[str], shown: int) -> str:
     >>> few(["a", "b", "c"], 2), few(["a", "b"], 2)
     ('a, b and 1 more', 'a, b')
     """
-    more = len(texts) - shown
-    return ", ".join(texts[:shown]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(texts[:shown]) + "".join(f" {line}" for line in few_lines(texts, shown)[shown:])
+
+
+def few_lines(lines: Sequence[str], shown: int) -> list[str]:
+    """
+    The first of *lines*, and one that says how many there are more.
+
+    >>> few_lines(["a", "b", "c", "d"], 2)
+    ['a', 'b', 'and 2 more']
+    """
+    more = len(lines) - shown
+    return [*lines[:shown], f"and {more} more"] if more > 0 else list(lines)
 
 
 def calling_line(*through: str) -> Origin:

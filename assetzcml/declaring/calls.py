@@ -6,14 +6,13 @@ A call checks as a load does, and raises ConfigurationError with its own line; o
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from assetzcml.declaring.validation import findings
-from assetzcml.errors import ConfigurationError, ConfigurationWarning, InvalidSpec, Origin, Problem
+from assetzcml.errors import ConfigurationError, ConfigurationWarning, InvalidSpec, Origin, Problem, calling_line
 from assetzcml.interfaces import IPages
 from assetzcml.records import rules
 from assetzcml.records.assets import (
@@ -174,7 +173,7 @@ class Declarations(Registry):
         has no slash at its end, is a directory where *to_override* is one.
         It goes before all earlier overrides. Raises ConfigurationError.
         """
-        with self._call(_caller(), "asset") as call:
+        with self._call(calling_line(), "asset") as call:
             target, directory = _read(address, to_override, "to_override")
             source, slash = _read(address, override_with, "override_with")
             slash = slash or (directory and isinstance(override_with, os.PathLike))
@@ -188,7 +187,7 @@ class Declarations(Registry):
         *cachebust* is called as Pyramid calls it: `cachebust(request, subpath, kw)`. With *explicit*, *path* names
         where assets really come from. Raises ConfigurationError.
         """
-        with self._call(_caller(), "cacheBuster") as call:
+        with self._call(calling_line(), "cacheBuster") as call:
             spec = _read(asset_spec, path, "path")
             rules.cache_buster(cachebust)
             rules.flag("explicit", explicit)
@@ -201,7 +200,7 @@ class Declarations(Registry):
 
         It holds in all static views; a view's own Content-Type header goes before it. Raises ConfigurationError.
         """
-        with self._call(_caller(), "mediaType") as call:
+        with self._call(calling_line(), "mediaType") as call:
             self._declare(MediaType(extension=rules.extension(extension), type=rules.media_type(type), **call))
 
     def add_module(self, name: str, path: Spec, *, scope: Spec | None = None) -> None:
@@ -211,7 +210,7 @@ class Declarations(Registry):
         A *name* that ends with a slash stands for what is below the directory *path*. With *scope*, a directory, only the
         modules below that import so. Raises ConfigurationError.
         """
-        with self._call(_caller(), "module") as call:
+        with self._call(calling_line(), "module") as call:
             spec = _read(asset_spec, path, "path")
             within = None if scope is None else _read(asset_spec, scope, "scope")
             self._declare(Module(name=rules.module(name), path=spec, scope=within, **call))
@@ -225,12 +224,12 @@ class Declarations(Registry):
         *keep* releases are kept at least, and each for *younger*, seconds or a text such as '14d'. Nothing is written yet.
         Raises ConfigurationError.
         """
-        with self._call(_caller(), "contentStore") as call:
+        with self._call(calling_line(), "contentStore") as call:
             self._declare(ContentStore(**rules.content_store(directory, keep, younger), **call))
 
     def add_permission_policy(self, policy: Any) -> None:
         """Ask *policy*, an object with `permits(request, context, permission)` or a class of such, for permissions."""
-        with self._call(_caller(), "permissionPolicy") as call:
+        with self._call(calling_line(), "permissionPolicy") as call:
             rules.permission_policy(policy)
             self._declare(PermissionPolicy(policy=_made(policy) if isinstance(policy, type) else policy, **call))
 
@@ -250,7 +249,7 @@ class Declarations(Registry):
 
         *before* and *after* name another route, which has to be there. Raises ConfigurationError.
         """
-        with self._call(_caller(), f"route {described(name)}") as call:
+        with self._call(calling_line(), f"route {described(name)}") as call:
             rules.route_name(name)
             rules.route_pattern(pattern)
             rules.route_permission(permission, view)
@@ -277,7 +276,7 @@ class Declarations(Registry):
 
         *preload* are specs of what its page asks for. Raises ConfigurationError.
         """
-        with self._call(_caller(), "view") as call:
+        with self._call(calling_line(), "view") as call:
             rules.page_target(None if name == "" and route_name is not None else name, route_name)
             name = rules.page_name(name)
             permission = None if permission is None else permission_name(permission)
@@ -292,7 +291,7 @@ class Declarations(Registry):
         self.part(URLGenerator).prepare()
 
     def _publish(self, name: str, path: Spec, *, file: bool = False, **options: Any) -> None:
-        with self._call(_caller(3), f"{'staticFile' if file else 'staticView'} {described(name)}") as call:
+        with self._call(calling_line(), f"{'staticFile' if file else 'staticView'} {described(name)}") as call:
             root = _read(asset_spec, rules.file_path(path) if file else path, "path")
             self._declare(rules.static_view(name, root, file=file, **options, **call))
 
@@ -401,9 +400,3 @@ def _read(read: Callable[[Any], T], text: Any, argument: str) -> T:
         return read(text)
     except InvalidSpec as error:
         raise InvalidSpec(*(f"{argument}: {each.message}" for each in error.problems)) from None
-
-
-def _caller(depth: int = 2) -> Origin:
-    """The line of the Python call that declares something."""
-    frame = sys._getframe(depth)
-    return Origin(frame.f_code.co_filename, frame.f_lineno)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from assetzcml.errors import ConfigurationError, InvalidSpec, NotPublished, did_you_mean, nearest
+from assetzcml.errors import ConfigurationError, InvalidSpec, NotPublished, did_you_mean, few, nearest
 from assetzcml.pages.application import Pages
 from assetzcml.records.assets import AssetSpec, Busting, PermissionPolicy, StaticViewRecord, asset_spec
 from assetzcml.records.pages import Route, View
@@ -224,11 +224,10 @@ class _Inquiry:
         names = [repr(view.name or "/") for view in self.snapshot.views]
         if not names:
             return "no static view answers this URL: there is none"
-        more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
         first, _, rest = (path or "").lstrip("/").partition("/")
         near = nearest(first, [view.name for view in self.snapshot.views]) if first else ""
         hint = f"did you mean {f'/{near}/{rest}'!r}?" if near and near != first else ""
-        there = f"there are {', '.join(names[:NAMES_SHOWN])}{more}"
+        there = f"there are {few(names, NAMES_SHOWN)}"
         return f"no static view answers this URL; {hint or there}"
 
     # From the asset to what decides about it.

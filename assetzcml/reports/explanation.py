@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from assetzcml.errors import printable
+from assetzcml.errors import few_lines, printable
 from assetzcml.records.assets import AssetSpec, Override, PermissionPolicy, StaticViewRecord
 from assetzcml.records.kinds import Record, dotted
 from assetzcml.records.loads import Exclusion
@@ -297,4 +297,4 @@ SHOWN = 20  # references that are told to people; a program is told all
 
 
 def _few(lines: list[str]) -> list[str]:
-    return lines if len(lines) <= SHOWN else [*lines[:SHOWN], f"and {len(lines) - SHOWN} more"]
+    return few_lines(lines, SHOWN)

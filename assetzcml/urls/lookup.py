@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from assetzcml.errors import NotPublished, nearest
+from assetzcml.errors import NotPublished, few, nearest
 from assetzcml.interfaces import IBindable
 from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord
 from assetzcml.records.growing import Growing
@@ -205,9 +205,8 @@ class Lookup:
                 root,
             )
 
-        near = sorted(roots, key=likeness)[:NEAREST_ROOTS]
-        more = f", and {len(roots) - len(near)} more" if len(roots) > len(near) else ""
-        told = "; the nearest published roots are " + ", ".join(f"{root!r} ({roots[root]})" for root in near) + more
+        near = sorted(roots, key=likeness)
+        told = "; the nearest published roots are " + few([f"{root!r} ({roots[root]})" for root in near], NEAREST_ROOTS)
         return told + self._to_type(spec, {each.root.package for each in roots.values()})
 
     @staticmethod

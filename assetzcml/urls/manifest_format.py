@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from assetzcml.errors import InvalidManifest, clipped
+from assetzcml.errors import InvalidManifest, clipped, few_lines
 
 __all__ = ["EMPTY", "Manifest", "Unplaced", "escaping_values", "listed", "parse_manifest", "placed"]
 
@@ -260,9 +260,7 @@ def escaping_values(manifest: Manifest, directory: tuple[str, ...]) -> list[tupl
 
 def listed(items: Iterable[str]) -> list[str]:
     """The first few of *items*, and how many there are more."""
-    items = list(items)
-    more = len(items) - SHOWN
-    return items[:SHOWN] + ([f"and {more} more"] if more > 0 else [])
+    return few_lines(list(items), SHOWN)
 
 
 def _shown(value: Any) -> str:
