@@ -151,7 +151,7 @@ def test_an_unpublished_spec_is_an_error_that_names_the_nearest_roots():
     assert str(caught.value) == (
         "no static view publishes 'shop:statc/a.css'; the nearest published roots are "
         "'shop:static/css/' (staticView 'c'), 'shop:static/' (staticView 's'), "
-        "'shop:images/' (staticView 'i'), and 1 more; publish it: <staticView name=\"statc\" path=\"shop:statc\"/>"
+        "'shop:images/' (staticView 'i') and 1 more; publish it: <staticView name=\"statc\" path=\"shop:statc\"/>"
     )
     assert isinstance(caught.value, ValueError)
     with pytest.raises(NotPublished, match="nothing is published"):

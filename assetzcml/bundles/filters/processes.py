@@ -26,6 +26,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from assetzcml.bundles.filters.base import ContentFilter, FilterError, FilterWarning, file_of, option
 from assetzcml.errors import Origin, Problem, printable
+from assetzcml.resolving.fingerprints import Fingerprint, fingerprint
 
 __all__ = ["Finished", "PrintedTooMuch", "SubprocessFilter", "ended", "kill", "run"]
 
@@ -384,9 +385,9 @@ def _absolute_path() -> str:
     return os.pathsep.join(part for part in os.get_exec_path() if os.path.isabs(part))
 
 
-def _stamp(path: str) -> tuple[int, ...]:
+def _stamp(path: str) -> Fingerprint | None:
+    """Which version of a file *path* is; None for an argument that is no file."""
     try:
-        found = os.stat(path)
-    except OSError:  # an argument that is no file
-        return ()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+        return fingerprint(os.stat(path))
+    except OSError:
+        return None
