@@ -1,5 +1,6 @@
 """Faults while a bundle is written: whatever happens where, what is there is whole, and the next build heals it."""
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -186,6 +187,13 @@ CONFIGURATION = """\
   <bundle name="y" contents="a.js" output="gen/y.js"/>
 </configure>
 """
+ASKING = """\
+import sys
+from assetzcml import load_zcml
+environment = load_zcml("site.zcml").environment
+for name in sys.argv[1:]:
+    environment[name].urls()
+"""
 SOURCE = b"var a;\n"
 TOUCHING = [
     "openat",
@@ -222,9 +230,9 @@ def inconsistencies(output):
 @pytest.fixture
 def swept(tmp_path):
     """
-    `assetzcml build` in a directory of its own, which writes below `swept.output`.
+    `assetzcml build` in a directory of its own, or *asking* for URLs there, which write below `swept.output`.
 
-    `swept(bundles, *prefix)` is its exit status; *prefix* is what it is run by.
+    `swept(bundles, *prefix)` is its exit status; *prefix* is what it is run by. `swept.start` does not wait.
     """
     if not strace_works():
         pytest.skip("strace is not there, or may not trace")
@@ -232,12 +240,22 @@ def swept(tmp_path):
     (tmp_path / "src" / "a.js").write_bytes(SOURCE)
     os.utime(tmp_path / "src" / "a.js", (OLD, OLD))
     (tmp_path / "site.zcml").write_text(CONFIGURATION)
-    command = [sys.executable, "-B", "-m", "assetzcml", "build", "site.zcml", "--jobs", "1"]
+    build = [sys.executable, "-B", "-m", "assetzcml", "build", "site.zcml", "--jobs", "1"]
+    ask = [sys.executable, "-B", "-c", ASKING]
     environ = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
 
-    def run(bundles, *prefix):
-        chosen = [word for name in bundles for word in ("--bundle", name)]
-        return subprocess.run([*prefix, *command, *chosen], cwd=tmp_path, env=environ, capture_output=True).returncode
+    def start(bundles, *prefix, asking=False):
+        chosen = list(bundles) if asking else [word for name in bundles for word in ("--bundle", name)]
+        command = [*prefix, *(ask if asking else build), *chosen]
+        return subprocess.Popen(
+            command, cwd=tmp_path, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    def run(bundles, *prefix, asking=False):
+        with start(bundles, *prefix, asking=asking) as process:
+            return process.wait()
+
+    run.start = start
 
     run.output = tmp_path / "o"
     run.log = tmp_path / "log"
@@ -277,4 +295,28 @@ def test_a_build_that_fails_in_any_call_of_the_system_leaves_what_the_next_one_h
         # Who is killed has always failed; other faults may be overcome.
         assert status != 0 or (fault != "signal=KILL" and tree(swept.output) == wanted), number
         assert swept(bundles) == 0
+        assert tree(swept.output) == wanted, number
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("company", [False, True], ids=["alone", "beside a build"])
+@pytest.mark.parametrize("call", TOUCHING)
+def test_who_asks_for_urls_and_is_killed_in_any_call_of_the_system_leaves_what_the_next_one_heals(swept, call, company):
+    assert swept("xy", asking=True) == 0
+    wanted = tree(swept.output)
+    shutil.rmtree(swept.output)
+    assert swept("xy", *STRACE, "-e", f"trace={call}", "-o", str(swept.log), asking=True) == 0
+    numbers = calls_of(swept.log, call, swept.output)
+    if not numbers:
+        pytest.skip(f"nothing that is written takes a call of {call}")
+    for number in numbers:
+        shutil.rmtree(swept.output)
+        inject = f"inject={call}:signal=KILL:when={number}"
+        with swept.start("xy") if company else contextlib.nullcontext():
+            swept("xy", *STRACE, "-o", os.devnull, "-e", f"trace={call}", "-e", inject, asking=True)
+            assert list(inconsistencies(swept.output)) == [], number
+        assert list(inconsistencies(swept.output)) == [], number
+        assert swept("xy", asking=True) == 0
+        assert list(inconsistencies(swept.output)) == [], number
+        assert swept("xy") == 0
         assert tree(swept.output) == wanted, number
