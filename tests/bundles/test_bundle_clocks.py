@@ -16,7 +16,9 @@ def whole_seconds(monkeypatch):
     monkeypatch.setattr(
         files.Signature,
         "of",
-        classmethod(lambda cls, status: cls(status.st_size, int(status.st_mtime) * 10**9, 1, int(status.st_ctime) * 10**9)),
+        classmethod(
+            lambda cls, status: cls(status.st_size, int(status.st_mtime) * 10**9, 1, int(status.st_ctime) * 10**9)
+        ),
     )
 
 
