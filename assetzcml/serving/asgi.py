@@ -27,6 +27,7 @@ from assetzcml.serving.responses import NOT_FOUND, OK, Answer, Asked, error, ref
 from assetzcml.serving.sites import Desk, Desks
 from assetzcml.serving.statistics import Statistics
 from assetzcml.typing import ASGIApplication, Receive, Scope, Send
+from assetzcml.urls.versions import counted_beforehand
 
 __all__ = ["StaticApp"]
 
@@ -168,11 +169,16 @@ class StaticApp:
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Whatever is not HTTP."""
+        if scope["type"] == "lifespan" and self.fallback is not None:
+            # The first page would have to wait for it, or its URLs go without.
+            await self._disk.run(counted_beforehand, self.registry)
         if self.fallback is not None:
             await self.fallback(scope, receive, send)
         elif scope["type"] == "lifespan":
             while True:
                 message = await receive()
+                if message["type"] == "lifespan.startup":
+                    await self._disk.run(counted_beforehand, self.registry)
                 await send({"type": f"{message['type']}.complete"})
                 if message["type"] == "lifespan.shutdown":
                     return

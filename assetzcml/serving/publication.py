@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
 from assetzcml.registry import Snapshot
-from assetzcml.resolving.digests import DIGEST_LENGTH, Digests
+from assetzcml.resolving.decoders import decoded, is_decodable
+from assetzcml.resolving.digests import DIGEST_LENGTH, Digests, digest_of
 from assetzcml.resolving.fingerprints import fingerprint, is_young
 from assetzcml.resolving.names import is_source
 from assetzcml.resolving.packages import Found
@@ -24,7 +25,7 @@ from assetzcml.resolving.resolver import FRESH
 from assetzcml.resolving.search import SearchPaths
 from assetzcml.serving.contents import Contents
 from assetzcml.serving.entries import WHOLE, Entries, body_of, complete
-from assetzcml.serving.files import LinkRefused, Refused, exhausted, is_below
+from assetzcml.serving.files import LinkRefused, Refused, exhausted, is_below, read_known
 from assetzcml.serving.paths import BadPath, Key, path_key, wsgi_bytes
 from assetzcml.serving.responses import (
     ALLOW,
@@ -63,6 +64,10 @@ ATTEMPTS = 3
 
 # Bytes. An asset that is not larger is read for its ETag, which then is the same on every machine.
 ETAG_LIMIT = 1024 * 1024
+
+# Bytes. A variant of a larger asset is not decoded to see whether it is one; and how many such answers are kept.
+DECODED = 1 << 20
+MOST_DECODED = 10_000
 
 # The bare name of a static view, and what a static file is asked for by.
 BARE = Key((), False)
@@ -115,6 +120,7 @@ class Publication:
         self.top = TopNames(snapshot, [] if record.file else self._paths.candidates(record.root))
         #: Is a slash behind a file overlooked? Where somebody else has made the path.
         self.overlooks_slash = False
+        self._decoded: dict[tuple[Any, ...], bool] = {}
         self.formers = 0  # requests for another version than the current one
         self._told = 0.0  # time.monotonic of the next line about them
 
@@ -548,6 +554,11 @@ class Publication:
         if seen is None:
             return Finding.NOTHING
         found = seen.sources
+        if immutable and len(found) > 1:
+            found = [
+                found[0],
+                *(each for each in found[1:] if self._is_of_the_same(found[0], each, digest, seen.bytes)),
+            ]
         if read_now is not None:
             read_now.clear()
             read_now.update(seen.bytes)
@@ -604,6 +615,33 @@ class Publication:
             if exhausted(problem):
                 raise
             return None
+
+    def _is_of_the_same(
+        self, asset: Source, variant: Source, digest: str | None, read: dict[str | None, bytes]
+    ) -> bool:
+        """
+        Does a variant decode to the bytes of its asset? What is kept for ever is looked at once more than by its time.
+
+        By its time it is judged where the asset has no digest, where it is large, and where nothing here can decode it.
+        """
+        digest = asset.digest or digest
+        coding = variant.coding
+        if digest is None or coding is None or asset.size > DECODED or not is_decodable(coding):
+            return True
+        key = variant.location.path, variant.fingerprint, digest
+        known = self._decoded.get(key)
+        if known is None:
+            content = read.get(coding)
+            if content is None and not isinstance(variant.fingerprint, str):
+                content = read_known(variant.location.path, variant.fingerprint, range(variant.size))
+            plain = None if content is None else decoded(content, coding, asset.size)
+            known = plain is not None and digest_of(plain) == digest
+            if len(self._decoded) >= MOST_DECODED:
+                self._decoded.clear()
+            self._decoded[key] = known
+            if not known:
+                logger.warning("%s is not served: it is no variant of what lies beside it now", variant.location.path)
+        return known
 
     def _etag_limit(self) -> int:
         """Up to how many bytes an asset is read for its ETag; the setting `etag_limit`, read when it matters."""

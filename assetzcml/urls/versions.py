@@ -17,7 +17,7 @@ from assetzcml.urls.cachebusters import DigestCacheBuster, ManifestCacheBuster, 
 from assetzcml.urls.lookup import BoundBusting, Lookup
 from assetzcml.urls.manifest_format import EMPTY, Manifest
 
-__all__ = ["Judgement", "Stripping", "Version", "Versions", "stripped"]
+__all__ = ["Judgement", "Stripping", "Version", "Versions", "counted_beforehand", "stripped"]
 
 logger = logging.getLogger("assetzcml")
 
@@ -100,6 +100,15 @@ def stripped(busting: BoundBusting, subpath: str) -> tuple[str, str] | None:
     if found is not None:
         logger.error("strip() of %s returned %r; (subpath, version) or None was expected", busting.record, found)
     return None
+
+
+def counted_beforehand(registry: Registry) -> None:
+    """Count every tree now, in this thread, so that nobody waits for it at the first URL. What fails is told of then."""
+    for each in registry.snapshot.derived(Stripping).trees:
+        try:
+            each.buster.tree().current()
+        except Exception:
+            logger.exception("%s cannot be counted", each.record)
 
 
 class Manifests:

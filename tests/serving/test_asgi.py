@@ -8,9 +8,11 @@ import threading
 
 import pytest
 
-from assetzcml import DigestCacheBuster
+from assetzcml import DigestCacheBuster, TreeCacheBuster
 from assetzcml.asgi import StaticApp
 from assetzcml.errors import MissingExtra
+from assetzcml.records.assets import asset_spec
+from assetzcml.resolving.trees import Trees
 from assetzcml.serving import entries, loops
 from assetzcml.serving.asgi import environ_of, headers_of, path_of
 from assetzcml.serving.files import Truncated
@@ -586,3 +588,21 @@ def test_what_was_checked_is_sent_whatever_the_name_leads_to_meanwhile(root, tmp
     assert body == before
     assert dict(start["headers"])[b"content-length"] == str(len(body)).encode()
     assert descriptors() == open_before
+
+
+def test_a_tree_is_counted_when_the_application_starts_and_not_at_the_first_page(root):
+    registry = clients.registry(("static", root))
+    registry.add_cache_buster(str(root), TreeCacheBuster())
+    tree = registry.part(Trees).tree(registry.snapshot, asset_spec(str(root)))
+    incoming = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+    sent = []
+
+    async def receive():
+        return next(incoming)
+
+    async def send(message):
+        sent.append(message["type"])
+
+    asyncio.run(StaticApp(registry)({"type": "lifespan"}, receive, send))
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert tree.latest is not None

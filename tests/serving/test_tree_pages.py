@@ -18,7 +18,7 @@ FILES = {
     "css/more.css": "body { color: rgb(1, 2, 3) }",
     "img/bg.svg": '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>',
 }
-PAGE = """<!DOCTYPE html><link rel="stylesheet" href="{css}"><p>page</p><script type="module">
+PAGE = """<!DOCTYPE html>{head}<link rel="stylesheet" href="{css}"><p>page</p><script type="module">
 import {{state}} from "{state}";
 import "{main}";
 const data = await globalThis.worked;
@@ -31,19 +31,23 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
-def shown(package, buster, tmp_path):
+def shown(package, buster, tmp_path, theme=(), head=lambda registry: ""):
     """The title that the page gives itself, and what was asked for: each path with its status and Cache-Control."""
     name = package({f"static/{path}": text for path, text in FILES.items()})
     registry = AssetRegistry()
     registry.add_static_view("static", f"{name}:static")
     registry.add_cache_buster(f"{name}:static", buster)
+    other = package({f"own/{path}": text for path, text in dict(theme).items()}) if theme else ""
+    for path in dict(theme):
+        registry.override_asset(f"{name}:static/{path}", f"{other}:own/{path}")
+    registry.add_module("@shop/state", f"{name}:static/state.js")
     urls = {key: registry.static_path(f"{name}:static/{path}") for key, path in
             {"css": "css/app.css", "state": "state.js", "main": "main.js"}.items()}  # fmt: skip
     asked = {}
 
     def page(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/html")])
-        return [PAGE.format(**urls).encode()]
+        return [PAGE.format(head=head(registry), **urls).encode()]
 
     static = StaticApp(registry, fallback=page)
 
@@ -82,3 +86,18 @@ def test_under_digests_the_same_page_loads_a_module_twice(package, tmp_path):
     title, asked = shown(package, DigestCacheBuster(), tmp_path)
     assert title.startswith("2; false")
     assert ("200", "public, max-age=3600") in asked.values()
+
+
+# A theme's own module, which asks for its sibling by a path and by a bare name.
+THEME = {"main.js": 'import "@shop/state"; ' + FILES["main.js"]}
+
+
+@pytest.mark.whole
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the path")
+@pytest.mark.parametrize("theme", [{}, THEME], ids=["plain", "theme"])
+@pytest.mark.parametrize("buster", [TreeCacheBuster, DigestCacheBuster])
+def test_with_an_import_map_page_and_siblings_load_one_module_once(package, tmp_path, buster, theme):
+    title, asked = shown(package, buster(), tmp_path, theme, head=lambda registry: registry.import_map())
+    assert title == "1; true; rgb(1, 2, 3); data"
+    modules = [value for path, value in asked.items() if path.endswith(".js")]
+    assert modules == [("200", "public, max-age=31536000, immutable")] * 2

@@ -1,5 +1,6 @@
 """A version of a tree in a URL: what answers it, with which bytes, and for how long these may be kept."""
 
+import gzip
 import hashlib
 import os
 
@@ -223,3 +224,24 @@ def test_a_path_without_a_tilde_asks_no_tree(made, monkeypatch, root):
     monkeypatch.setattr(Publication, "_really", lambda *arguments: 1 / 0)
     monkeypatch.setattr(TreeCacheBuster, "tree", lambda buster: 1 / 0)
     assert told(clients.wsgi(clients.WSGIApp(made), "/static/app.css")) == (200, HOUR)
+
+
+# What lies beside an asset, compressed.
+
+
+@pytest.mark.parametrize(
+    "variant, coding",
+    [
+        (gzip.compress(b"a{}" * 50, mtime=0), "gzip"),
+        (gzip.compress(b"b{}" * 50, mtime=0), None),  # of other bytes: it was left from a release before
+        (gzip.compress(b"a{}" * 51, mtime=0), None),
+        (b"no gzip", None),
+    ],
+)
+@pytest.mark.parametrize("buster", [TreeCacheBuster, DigestCacheBuster])
+def test_a_variant_is_kept_for_ever_when_it_decodes_to_the_very_bytes(ask, root, buster, variant, coding):
+    write(root / "app.css", "a{}" * 50)
+    (root / "app.css.gz").write_bytes(variant)
+    made = registry_of(root, buster=buster(), content_encodings=("gzip",))
+    answer = ask(made, made.static_path(f"{root}/app.css"), headers={"Accept-Encoding": "gzip"})
+    assert (answer.first("Content-Encoding"), told(answer)) == (coding, (200, FOREVER))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from assetzcml.errors import ConfigurationError
 from assetzcml.integrations.django.projects import ROOT, asset_registry, foreign_finders
 from assetzcml.reports.findings import Checker
+from assetzcml.urls.cachebusters import segment_version
 
 __all__ = ["check_assets"]
 
@@ -27,7 +29,7 @@ def check_assets(app_configs: Any, **options: Any) -> list[Any]:
         return [checks.Error(str(problem), id="assetzcml.E001") for problem in error.problems]
     except ImproperlyConfigured as error:
         return [checks.Error(str(error), id="assetzcml.E002")]
-    return [*_findings(registry), *_unreached(registry), *_without_middleware()]
+    return [*_findings(registry), *_unreached(registry), *_uncollected(registry), *_without_middleware()]
 
 
 def _findings(registry: Any) -> Iterator[Any]:
@@ -53,6 +55,18 @@ def _unreached(registry: Any) -> Iterator[Any]:
             elif asset.source_spec == asset.spec or asset.abspath() != other:
                 message = f"{path!r} is {other} for {name}, and {asset.abspath() or asset.source_spec} for assetzcml"
                 yield checks.Error(message, hint="remove one of the two", id="assetzcml.E003")
+
+
+def _uncollected(registry: Any) -> Iterator[Any]:
+    """What pages ask for under the version of the tree, and STATIC_ROOT has not, from which another server answers."""
+    root = getattr(settings, "STATIC_ROOT", None)
+    if settings.DEBUG or not root or not os.path.isdir(root) or not os.listdir(root):
+        return
+    segment = next((part for part in registry.static_path(f"{ROOT}/").split("/") if segment_version(part)), None)
+    if segment is not None and not os.path.isdir(os.path.join(root, segment)):
+        hint = "run 'manage.py collectstatic', unless AssetMiddleware answers STATIC_URL"
+        message = f"pages ask for {segment}, and STATIC_ROOT was collected from other files"
+        yield checks.Warning(message, hint=hint, id="assetzcml.W004")
 
 
 def _without_middleware() -> Iterator[Any]:
