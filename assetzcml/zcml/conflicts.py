@@ -19,6 +19,7 @@ __all__ = ["OVERRIDES", "PLAIN", "FileGraph", "Resolution", "Step", "override_co
 TOLD = 80  # characters of a value in a message
 
 REMEDY = "declare it in the file that includes them, or in a file that is loaded with includeOverrides"
+KEEP = "keep one of them: nothing is stronger than all that one directive overrides with"
 
 Action = dict[str, Any]
 PLAIN, OVERRIDES = 1, 0  # what is included with overrides comes before what is included (docs/zcml.rst)
@@ -115,8 +116,12 @@ class Resolution(NamedTuple):
     problems: list[Problem]
 
 
-def resolve(actions: list[Action], graph: FileGraph) -> Resolution:
-    """Resolve the conflicts among *actions*. Those without a discriminator never conflict."""
+def resolve(actions: list[Action], graph: FileGraph, above: tuple[str, ...] = ()) -> Resolution:
+    """
+    Resolve the conflicts among *actions*. Those without a discriminator never conflict.
+
+    *above* is the include path of the file for which all of them override, where they do.
+    """
     known: dict[Hashable, Action] = {}
     again: list[Action] = []  # whose discriminators another had before them
     overrides: list[tuple[Override, Action]] = []
@@ -139,18 +144,23 @@ def resolve(actions: list[Action], graph: FileGraph) -> Resolution:
     out: set[int] = set()
     losers: list[tuple[Action, Action]] = []
     if again:
-        problems += _decide(actions, again, graph, out, losers)
+        problems += _decide(actions, again, graph, out, losers, above)
     winners = [action for action in actions if id(action) not in out] if out else actions
     if ordered:
         problems += _misordered(winners)
         if not problems:
             winners = sorted(winners, key=lambda action: action["order"] or 0)
-    problems += override_conflicts(overrides, graph)
+    problems += override_conflicts(overrides, graph, above)
     return Resolution(winners, losers, problems)
 
 
 def _decide(
-    actions: list[Action], again: list[Action], graph: FileGraph, out: set[int], losers: list[tuple[Action, Action]]
+    actions: list[Action],
+    again: list[Action],
+    graph: FileGraph,
+    out: set[int],
+    losers: list[tuple[Action, Action]],
+    above: tuple[str, ...],
 ) -> Iterator[Problem]:
     """Find who wins of those with one discriminator: all others go *out*."""
     groups: dict[Hashable, list[Action]] = {action["discriminator"]: [] for action in again}
@@ -164,7 +174,7 @@ def _decide(
     for group in groups.values():
         winner = _winner(group, graph)
         if winner is None:
-            yield _conflict(group, graph)
+            yield _conflict(group, graph, above)
             winner = group[0]
         else:
             losers += [(action, winner) for action in group if action is not winner]
@@ -185,7 +195,9 @@ def _winner(group: list[Action], graph: FileGraph) -> Action | None:
     return first[0] if len(first) == 1 else None
 
 
-def override_conflicts(overrides: list[tuple[Override, Action]], graph: FileGraph) -> list[Problem]:
+def override_conflicts(
+    overrides: list[tuple[Override, Action]], graph: FileGraph, above: tuple[str, ...] = ()
+) -> list[Problem]:
     """A file that gets different sources from files of which none is above all the others."""
     by_target: dict[Any, list[tuple[Override, Action]]] = {}
     for record, action in overrides:
@@ -194,23 +206,30 @@ def override_conflicts(overrides: list[tuple[Override, Action]], graph: FileGrap
     for target, said in by_target.items():
         sources = {record.source for record, _ in said}
         if len(sources) > 1 and graph.strongest(action["includepath"] for _, action in said) is None:
-            problems.append(
-                _problem(f"asset {str(target)!r} is overridden from {len(sources)} sources", [a for _, a in said])
-            )
+            actions = [action for _, action in said]
+            what = f"asset {str(target)!r} is overridden from {len(sources)} sources"
+            problems.append(_problem(what, actions, _remedy(actions, above)))
     return problems
 
 
-def _conflict(actions: list[Action], graph: FileGraph) -> Problem:
+def _conflict(actions: list[Action], graph: FileGraph, above: tuple[str, ...]) -> Problem:
     """The problem of actions with one discriminator of which none is stronger."""
     strongest = graph.strongest(action["includepath"] for action in actions)
     what = f"{describe(actions[0]['discriminator'])} is declared {len(actions)} times"
     if not strongest:
-        return _problem(what, actions)
+        return _problem(what, actions, _remedy(actions, above))
     # Several of the same file, or of files that override for it: another one that overrides there would not be stronger.
     return _problem(what, actions, f"keep one of them, or declare it in a file that includes {strongest[-1]}")
 
 
-def _problem(what: str, actions: list[Action], remedy: str = REMEDY) -> Problem:
+def _remedy(actions: list[Action], above: tuple[str, ...]) -> str:
+    """What to do about declarations of several files: whether a file includes them all that does not override itself."""
+    files = list(zip(*(action["includepath"] for action in actions), strict=False))
+    together = len(files) > len(above) and len(set(files[len(above)])) == 1
+    return REMEDY if not above or together else KEEP
+
+
+def _problem(what: str, actions: list[Action], remedy: str) -> Problem:
     # The last one is where the reader of the files noticed; the others are named in the order they were read.
     *others, last = actions
     origin = _origin(last)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
-from types import MappingProxyType
 from xml.sax import SAXParseException
 
 from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
@@ -105,17 +104,14 @@ def unknown_directive(
     name: str,
     info: Tag,
     known: Mapping[str, list[str]],
-    holders: Mapping[str, list[str]] = MappingProxyType({}),
 ) -> Problem:
-    """No directive of this name is *known*, which are the names in each namespace; *holders* have one of this name."""
+    """No directive of this name is *known*, which are the names in each namespace."""
     where = f" of {namespace}" if namespace else ""
-    hint = _of_what(namespace, name, info, known, holders)
+    hint = _of_what(namespace, name, info, known)
     return Problem(info, f"unknown directive {shorten(name)}{where}", hint, code="A103")
 
 
-def _of_what(
-    namespace: str | None, name: str, info: Tag, known: Mapping[str, list[str]], holders: Mapping[str, list[str]]
-) -> str:
+def _of_what(namespace: str | None, name: str, info: Tag, known: Mapping[str, list[str]]) -> str:
     """What may be meant by a directive that nobody knows."""
     if namespace == XINCLUDE:
         return f'write <include file="{info.value("href") or "other.zcml"}"/>'
@@ -126,10 +122,8 @@ def _of_what(
         return near or "the element is in no namespace; is xmlns missing?"
     if info.ordinal == 0:
         return f'write <configure xmlns="{namespace}"> and </configure>: that holds all of a file'
-    if name in holders:
-        return f"put it inside <{holders[name][0]}>" + (f" or <{holders[name][1]}>" if holders[name][1:] else "")
-    meant = SYNONYMS.get(name, "") if namespace == NAMESPACE else ""
-    near = f"did you mean {meant!r}?" if meant else did_you_mean(name, known.get(namespace, []) + known["*"])
+    synonym = SYNONYMS.get(name, "") if namespace == NAMESPACE else ""
+    near = f"did you mean {synonym!r}?" if synonym else did_you_mean(name, known.get(namespace, []) + known["*"])
     if near:
         return near
     meant = next((each for each in known if each != "*" and 0 < _differ(each, namespace) <= NEARLY), None)

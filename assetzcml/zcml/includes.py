@@ -64,7 +64,7 @@ def overriding(context: Any) -> Iterator[None]:
 def overridden(load: Load, actions: list[Action], includepath: tuple[str, ...]) -> list[Action]:
     """*actions* as those of the file that *includepath* leads to: their conflicts are resolved first."""
     actions = [action if isinstance(action, dict) else expand_action(*action) for action in in_place(load, actions)]
-    resolution = resolve(actions, load.graph)
+    resolution = resolve(actions, load.graph, includepath)
     load.conflicts += resolution.problems
     load.losers += resolution.losers
     for action in resolution.winners:

@@ -264,11 +264,6 @@ class Definition(ComplexDirectiveDefinition):
         factory.subdirectives = self  # type: ignore[attr-defined]
         _register(self, self.name, self.schema, self.handler, self.namespace, self.usedIn, factory, "complex")
 
-    def __setitem__(self, name: str, entry: Any) -> None:
-        """One more subdirective."""
-        super().__setitem__(name, entry)
-        self.context.assetzcml_machine.assetzcml_holders.setdefault(name, []).append(self.name)
-
 
 NEVER: dict[str, Direct | None] = {}  # of items that decide for themselves what they hold
 
@@ -281,7 +276,6 @@ class Machine(ConfigurationMachine):
     def __init__(self, load: Load):
         self._plans: dict[Any, Plan] = {}
         self._direct: dict[Any, dict[str, Direct | None]] = {}
-        self.assetzcml_holders: dict[str, list[str]] = {}  # by the names of subdirectives, who holds them
         super().__init__()
         self.assetzcml_load = load
         self.registry = load.staged
@@ -364,9 +358,7 @@ class Machine(ConfigurationMachine):
         try:
             item = self.stack[-1].contained(__name, self._texts.data(__name, __data or {}, info), info)
         except UnknownDirective:
-            raise Problems(
-                unknown_directive(__name[0], __name[1], info, self.namespaces(), self.assetzcml_holders)
-            ) from None
+            raise Problems(self.unknown(__name[0], __name[1], info)) from None
         except Exception as error:
             raise Problems(*problems_of(error, info)) from error
         item.context.assetzcml_step = step
@@ -388,7 +380,15 @@ class Machine(ConfigurationMachine):
         registered = self._registry[key].registered([used_in], Interface)
         return getattr(registered, "kind", None)
 
-    def holders(self, namespace: str | None, name: str) -> list[str]:
+    def unknown(self, namespace: str | None, name: str, info: Tag, inside: str = "") -> Problem:
+        """The problem of a directive that there is not, or that is a subdirective and stands *inside* of another."""
+        holders = self._holders(namespace, name)
+        if not holders:
+            return unknown_directive(namespace, name, info, self.namespaces())
+        hint = f"it stands inside {' or '.join(holders)}"
+        return Problem(info, f"{name} cannot stand here{inside}", hint, code="A104")
+
+    def _holders(self, namespace: str | None, name: str) -> list[str]:
         """The directives of *namespace* that have a subdirective *name*."""
         return [
             key[1]

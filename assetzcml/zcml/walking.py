@@ -15,7 +15,7 @@ from zope.configuration.xmlconfig import ConfigurationHandler
 from assetzcml.errors import Problem, did_you_mean, shorten
 from assetzcml.records.loads import LeftOut
 from assetzcml.zcml.attributes import Problems, expand_settings, reason
-from assetzcml.zcml.failures import MisplacedDirective, UnknownDirective, problems_of, unknown_directive
+from assetzcml.zcml.failures import MisplacedDirective, UnknownDirective, problems_of
 from assetzcml.zcml.limits import check_attributes, check_depth
 from assetzcml.zcml.load import Load, load_of
 from assetzcml.zcml.machine import DirectiveContext, GroupingItem, Machine, add_actions, machine_of, split
@@ -229,14 +229,10 @@ class _Walk:
         return f" inside {self.parents[-1][1].directive}" if self.parents else ""
 
     def _unknown(self, info: Tag, namespace: str | None, name: str) -> None:
-        holders = self.machine.holders(namespace, name)
-        if holders:
-            hint = f"it stands inside {' or '.join(holders)}"
-            self.load.problems.append(Problem(info, f"{name} cannot stand here{self._inside()}", hint, code="A104"))
-            return
-        known = self.machine.namespaces()
-        if namespace in known or not self.load.include_failed:  # else what would have made it known is told already
-            self.load.problems.append(unknown_directive(namespace, name, info, known, self.machine.assetzcml_holders))
+        if (
+            namespace in self.machine.namespaces() or not self.load.include_failed
+        ):  # else what would have made it known is told already
+            self.load.problems.append(self.machine.unknown(namespace, name, info, self._inside()))
 
 
 VERBS = ("have", "not-have", "installed", "not-installed", "envvar", "not-envvar")

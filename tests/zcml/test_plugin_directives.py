@@ -121,9 +121,13 @@ def test_overrides_of_plugins_count_as_the_including_files(plugin, zcml):
 
 def test_the_overrides_of_two_plugins_conflict(plugin, zcml):
     plugin("one", {"overrides.zcml": view("x")})
-    plugin("two", {"overrides.zcml": view("x")})
-    with pytest.raises(ConfigurationConflictError, match="staticView 'x' is declared 2 times"):
-        zcml('<includePluginsOverrides group="shop.extenders"/>')
+    two = plugin("two", {"overrides.zcml": view("x")})
+    overrides = '<includePluginsOverrides group="shop.extenders"/>'
+    with pytest.raises(ConfigurationConflictError, match="staticView 'x' is declared 2 times") as caught:
+        zcml(overrides)
+    (problem,) = caught.value.problems
+    assert problem.hint == "keep one of them: nothing is stronger than all that one directive overrides with"
+    assert published(zcml('<includePluginsOverrides group="shop.extenders" exclude="one"/>')) == {"x": two}
 
 
 @pytest.mark.parametrize("file", ["override.zcml", "overide.zcml"])

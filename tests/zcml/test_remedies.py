@@ -455,6 +455,38 @@ CASES = [
         '<bundle name="a" contents="shop:static/app.css" output="x.css"/>'
         '<bundle name="b" contents="shop:static/app.css" output="y.css"/>',
     ),
+    Case(
+        "A002",
+        {"site.zcml": '<includeOverrides files="each/*.zcml"/>', "each/a.zcml": VIEW, "each/b.zcml": VIEW},
+        "keep one of them: nothing is stronger",
+        {"site.zcml": '<includeOverrides files="each/*.zcml"/>', "each/a.zcml": VIEW},
+    ),
+    Case(
+        "A002",
+        {
+            "site.zcml": '<includeOverrides files="each/*.zcml"/>',
+            "each/a.zcml": LOGO.format("theme:brand/logo.png"),
+            "each/b.zcml": LOGO.format("skins:night/logo.png"),
+        },
+        "keep one of them: nothing is stronger",
+        {"site.zcml": '<includeOverrides files="each/*.zcml"/>', "each/a.zcml": LOGO.format("theme:brand/logo.png")},
+    ),
+    Case(
+        "A002",
+        {
+            "site.zcml": '<includeOverrides file="both.zcml"/>',
+            "both.zcml": '<include file="a.zcml"/><include file="b.zcml"/>',
+            "a.zcml": VIEW,
+            "b.zcml": VIEW,
+        },
+        "declare it in the file that includes them",
+        {
+            "site.zcml": '<includeOverrides file="both.zcml"/>',
+            "both.zcml": '<include file="a.zcml"/><include file="b.zcml"/>' + VIEW,
+            "a.zcml": VIEW,
+            "b.zcml": VIEW,
+        },
+    ),
     # Warnings.
     Case("A004", f"views {VIEW}", "put it into a comment", f"<!-- views --> {VIEW}"),
     Case("A005", '<include files="nothing*.zcml"/>', "correct the pattern, or remove the include", VIEW),
