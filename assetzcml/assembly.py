@@ -66,6 +66,7 @@ BUNDLE_TAGS = Part("assetzcml.urls.tags", "bundle_tags")
 ASSET_TAG = Part("assetzcml.urls.integrity", "asset_tag")
 INTEGRITY = Part("assetzcml.urls.integrity", "integrity_of")
 IMPORT_MAP = Part("assetzcml.urls.modules", "import_map")
+INTEGRITY_POLICY = Part("assetzcml.urls.integrity_policy", "integrity_policy")
 CSP_HASHES = Part("assetzcml.urls.modules", "csp_hashes")
 LINK_HEADER = Part("assetzcml.urls.preloads", "link_header")
 PRELOAD_TAGS = Part("assetzcml.urls.preloads", "preload_tags")
@@ -296,6 +297,16 @@ class AssetRegistry(URLMethods, Declarations):
         """What a Content-Security-Policy says of the inline scripts that we make for a page: `'sha256-...'` of its import map."""
         hashes: list[str] = CSP_HASHES.find()(self, request, prefix)
         return hashes
+
+    def integrity_policy(self, request: Any) -> tuple[str, str]:
+        """
+        The header by which a browser refuses what has no integrity, for the page of *request*, once that is rendered:
+        `response.headers.add(*registry.integrity_policy(request))`.
+
+        `Integrity-Policy` where all that we wrote into the page has integrity, else `Integrity-Policy-Report-Only`.
+        """
+        header: tuple[str, str] = INTEGRITY_POLICY.find()(self, request)
+        return header
 
     def preloads(self, *specs: Spec | AssetSpec, request: Any = None, most: int = 8, size: int = 4096) -> str:
         """

@@ -23,7 +23,7 @@ from assetzcml.typing import Spec
 from assetzcml.urls.cachebusters import DigestCacheBuster, TreeCacheBuster
 from assetzcml.urls.frozen import frozen_integrity
 from assetzcml.urls.generator import URLGenerator
-from assetzcml.urls.tags import Markup, element, mounted
+from assetzcml.urls.tags import Markup, element, mounted, noted
 
 __all__ = ["asset_tag", "integrity_of", "kind_of", "versioned"]
 
@@ -107,7 +107,9 @@ def asset_tag(
         url, integrity = _path(registry, address), frozen_integrity(registry, address) if wanted else None
     else:
         url, integrity = versioned(registry, address) if wanted else (_path(registry, address), None)
-    return element(kind, mounted(registry, url, request), integrity, **attributes)
+    url = mounted(registry, url, request)
+    noted(request, kind, str(address), url, integrity, attributes.get("type") == "module")
+    return element(kind, url, integrity, **attributes)
 
 
 def kind_of(name: str) -> str:

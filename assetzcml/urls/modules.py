@@ -24,7 +24,7 @@ from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, may_chang
 from assetzcml.resolving.frozen import frozen_release
 from assetzcml.resolving.resolver import FRESH, Resolver
 from assetzcml.resolving.trees import Trees
-from assetzcml.urls.applications import application_path, path_of_url
+from assetzcml.urls.applications import application_path, environ_of, path_of_url
 from assetzcml.urls.cachebusters import DigestCacheBuster
 from assetzcml.urls.integrity import versioned
 from assetzcml.urls.lookup import Lookup
@@ -34,6 +34,7 @@ from assetzcml.urls.tags import Markup, element_text, mounted
 
 __all__ = ["Addresses", "ImportMap", "Imported", "ModuleGraph", "csp_hashes", "import_map", "is_script"]
 
+MAPPED = "assetzcml.mapped"  # in an environ: the integrity that the import map of its page has, by URL
 KEPT_MAPS = 64  # of one registry: by where it is mounted, and by which modules are wanted
 KEPT_FILES = 10_000  # files whose imports are known; about 5 MB
 LARGEST = 8 << 20  # bytes; in what is larger no imports are looked for
@@ -212,6 +213,9 @@ def import_map(
     data, text = maps.of(request, tuple(asset_spec(each) for each in wanted))
     made = ImportMap(element_text("script", {"type": "importmap", **attributes}, text))
     made.text, made.data = text, data
+    environ = environ_of(request) if request is not None else None
+    if isinstance(environ, dict):
+        environ[MAPPED] = data.get("integrity", {})
     made.csp_hash = f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
     return made
 

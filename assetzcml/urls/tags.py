@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from assetzcml.records.rules import bundle_name
 from assetzcml.registry import Registry
-from assetzcml.urls.applications import application_path, path_of_url
+from assetzcml.urls.applications import application_path, environ_of, path_of_url
 
 __all__ = ["Markup", "bundle_tags", "bundle_urls", "element", "element_text", "mounted"]
 
@@ -59,12 +59,33 @@ def bundle_tags(
     if kind not in KINDS:
         raise ValueError(f"what loads the bundle {name!r} is not known by its name; give kind='css' or kind='js'")
     wanted = bool(attributes.pop("integrity", True))
+    for url, integrity in found:
+        noted(request, kind, name, url, integrity if wanted else None)
     return Markup(
         "\n".join(
             element(kind, mounted(registry, url, request), integrity if wanted is True else None, **attributes)
             for url, integrity in found
         )
     )
+
+
+ELEMENTS_TOLD = "assetzcml.elements"  # in an environ: what was written into the page of a request
+
+
+class Written(NamedTuple):
+    """An element of a page that loads a style sheet or a script: of what, from where, with integrity, and is it a module?"""
+
+    what: str
+    url: str
+    integrity: bool
+    module: bool = False
+
+
+def noted(request: Any, kind: str, what: str, url: str, integrity: str | None, module: bool = False) -> None:
+    """Remember an element of the page that *request* is answered with, for who says what a browser may demand of them all."""
+    environ = environ_of(request) if request is not None and kind in KINDS else None
+    if isinstance(environ, dict):
+        environ.setdefault(ELEMENTS_TOLD, []).append(Written(what, url, integrity is not None, module))
 
 
 def element(kind: str, url: str, integrity: str | None = None, **attributes: Any) -> Markup:

@@ -330,6 +330,7 @@ ASKED = [
     ("an asset spec is a text", lambda r: r.import_map(None, 5)),
     ("request is 5; a request, a WSGI environ or None was expected", lambda r: r.csp_hashes(5)),
     ("an asset spec is a text", lambda r: r.csp_hashes(None, 5)),
+    ("request is 5; a request, a WSGI environ or None was expected", lambda r: r.integrity_policy(5)),
     ("an asset spec is a text", lambda r: r.preloads(5)),
     ("most is 'x'; a whole number was expected, 0 or more", lambda r: r.preloads(SPEC, most="x")),
     ("size is None; a whole number was expected, 0 or more", lambda r: r.preloads(SPEC, size=None)),
