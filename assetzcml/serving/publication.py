@@ -48,7 +48,7 @@ from assetzcml.serving.responses import (
 )
 from assetzcml.serving.roots import Roots, TopNames, packages_of
 from assetzcml.serving.statistics import Statistics
-from assetzcml.serving.variants import Located, Look, Source, every_file, locate, look
+from assetzcml.serving.variants import Large, Located, Look, Source, every_file, locate, look
 from assetzcml.urls.cachebusters import segment_version
 from assetzcml.urls.versions import Stripping, Version, Versions, stripped
 
@@ -115,6 +115,7 @@ class Publication:
         self._contents = snapshot.registry.part(Contents)
         self._digests = snapshot.registry.part(Digests)
         self._statistics = snapshot.registry.part(Statistics)
+        self._large = Large()
         self._unstamped = _reproducible_stamp()
         self._has_trees, self._stripping = snapshot.derived(Stripping).of(record)
         self.top = TopNames(snapshot, [] if record.file else self._paths.candidates(record.root))
@@ -606,6 +607,7 @@ class Publication:
                 known=() if known is None else [each.source for each in known.representations.values()],
                 promised=promised,
                 variants=self.snapshot.settings.get("variants"),
+                large=self._large,
             )
             self._statistics.looked(seen.bytes.values())
             return seen

@@ -6,13 +6,15 @@ Looks at disks and archives; decides nothing about a request.
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assetzcml.records.assets import AssetSpec
-from assetzcml.resolving.digests import digest_of
+from assetzcml.resolving.digests import DIGEST_LENGTH, digest_of, whole_digest
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, is_young
 from assetzcml.resolving.packages import Packages
 from assetzcml.resolving.resolver import chosen
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TOLERANCE",
+    "Large",
     "Located",
     "Location",
     "Look",
@@ -173,6 +176,7 @@ def look(
     known: Iterable[Source] = (),
     promised: str | None = None,
     variants: str | None = None,
+    large: Large | None = None,
 ) -> Look:
     """
     The asset itself and its variants in its own layer, in the order of *codings*.
@@ -180,7 +184,8 @@ def look(
     A variant that is empty, no regular file, a link out of the root, or older than its asset by more than
     TOLERANCE is none. Up to *limit* bytes are read for a digest, unless one of the *known* sources is the same version. Their
     digests, and the *promised* one, are those of versions that there were.
-    What has none beside it, and has a digest, may have one in the directory *variants* (see `variant_name`).
+    What has none beside it may have one in the directory *variants* (see `variant_name`); of an asset that is too large for
+    a digest, *large* tells that of its bytes.
     Raises Refused, FileNotFoundError or OSError about the asset itself.
     """
     if located.location.member is not None:
@@ -220,7 +225,11 @@ def look(
         except (Refused, OSError) as error:
             if isinstance(error, OSError) and exhausted(error):
                 raise
-            stored = _stored(asset, coding, variants)
+            digest = asset.digest
+            if digest is None and variants and large is not None:
+                opened = partial(_open_again, located.location, follow_symlinks, closed)
+                digest = large.digest(variants, CODINGS[coding], asset, opened)
+            stored = _stored(asset, coding, variants, digest)
             if stored is not None:
                 found.append(stored)
             continue
@@ -229,6 +238,51 @@ def look(
         else:
             read.pop(coding, None)
     return Look(found, read)
+
+
+class Large:
+    """
+    The digests of assets that are too large for one, where a directory of variants has something of their size.
+
+    So most are never read for it. Each is kept while its file is the same.
+    """
+
+    KEPT = 1000
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], tuple[Any, str | None]] = {}
+
+    def digest(self, variants: str, suffix: str, asset: Source, opened: Callable[[], int]) -> str | None:
+        """The digest of *asset*, which *opened* opens; None where no variant is of its size, or it changes meanwhile."""
+        key = asset.location.path, suffix
+        version, digest = self._known.get(key, (None, None))
+        if version != asset.fingerprint:
+            if isinstance(asset.fingerprint, str) or is_young(asset.fingerprint):
+                return None
+            digest = _read_digest(asset, opened()) if _some_of_size(variants, asset.size, suffix) else None
+            while len(self._known) >= self.KEPT:
+                self._known.pop(next(iter(self._known)), None)
+            self._known[key] = asset.fingerprint, digest
+        return digest
+
+
+def _some_of_size(variants: str, size: int, suffix: str) -> bool:
+    return any(glob.iglob(os.path.join(glob.escape(variants), "??", f"*-{size}{suffix}")))
+
+
+def _read_digest(asset: Source, descriptor: int) -> str | None:
+    """The digest of the version that *asset* is; None where it is another meanwhile."""
+    with open(descriptor, "rb") as stream:
+        digest = whole_digest(stream)[:DIGEST_LENGTH]
+        same = fingerprint(os.fstat(descriptor)) == asset.fingerprint
+    return digest if same else None
+
+
+def _open_again(location: Location, follow_symlinks: bool, closed: Callable[[str, str], bool]) -> int:
+    opened = open_below(
+        location.root, location.parts, follow_symlinks=follow_symlinks, closed=closed, counterpart=location.counterpart
+    )
+    return opened.descriptor
 
 
 def variant_name(digest: str, size: int, coding: str) -> tuple[str, str]:
@@ -241,11 +295,11 @@ def variant_name(digest: str, size: int, coding: str) -> tuple[str, str]:
     return digest[:2], f"{digest}-{size}{CODINGS[coding]}"
 
 
-def _stored(asset: Source, coding: str, variants: str | None) -> Source | None:
+def _stored(asset: Source, coding: str, variants: str | None, digest: str | None) -> Source | None:
     """The variant of *asset* in the directory of variants, if there is one. Its name says of which bytes it is."""
-    if not variants or asset.digest is None:
+    if not variants or digest is None:
         return None
-    location = Location(variants, variant_name(asset.digest, asset.size, coding))
+    location = Location(variants, variant_name(digest, asset.size, coding))
     try:
         opened = open_below(location.root, location.parts)
     except (Refused, FileNotFoundError, NotADirectoryError):
@@ -278,7 +332,10 @@ def _of_archive(location: Location, codings: Iterable[str], variants: str | None
         place = location if coding is None else location.beside(CODINGS[coding])
         member = place.member
         if member is None or not member.is_file():
-            stored = _stored(look.sources[0], coding, variants) if look.sources and coding is not None else None
+            plain = look.sources[0] if look.sources and coding is not None else None
+            stored = (
+                _stored(plain, coding, variants, plain.digest) if plain is not None and coding is not None else None
+            )
             if stored is not None:
                 look.sources.append(stored)
             continue

@@ -14,6 +14,7 @@ from webob import Request
 from assetzcml import AssetRegistry, StaticApp
 from assetzcml.cli import main
 from assetzcml.publishing.compress import Unwritable, available, compress
+from assetzcml.resolving import digests
 from documents import NAMESPACE
 
 TEXT = b"body { color: black }\n" * 200
@@ -81,6 +82,31 @@ def test_what_cannot_be_written_beside_is_served_from_a_directory(shop, tmp_path
     assert names(directory_of(shop) / "static") == ["app.css", "deep/x.js", "photo.jpg", "tiny.css"]
     coding, size = got(registry)
     assert (coding, size < len(TEXT) / 4) == ("gzip", True)
+
+
+def test_an_asset_that_is_too_large_for_a_digest_is_read_for_one_only_where_a_variant_is_of_its_size(
+    shop, tmp_path, monkeypatch
+):
+    variants = str(tmp_path / "variants")
+    css, script = (directory_of(shop) / "static" / name for name in ("app.css", "deep/x.js"))
+    for path in css, script:
+        os.utime(path, ns=(1, 1))
+    list(compress(published(shop), output=variants, codings=["gzip"]))
+    registry = published(shop, variants=variants, etag_limit=100)
+    read = []
+    whole = digests.whole_digest
+    monkeypatch.setattr("assetzcml.serving.variants.whole_digest", lambda stream: read.append(1) or whole(stream))
+    monkeypatch.setattr("assetzcml.serving.variants.is_young", lambda version: False)
+    assert [got(registry)[0] for _ in range(3)] == ["gzip"] * 3
+    assert len(read) == 1
+    css.write_bytes(TEXT.replace(b"black", b"white"))
+    os.utime(css, ns=(2, 2))
+    fresh = published(shop, variants=variants, etag_limit=100)
+    assert got(fresh) == (None, len(TEXT))
+    script.write_bytes(TEXT * 3)
+    os.utime(script, ns=(2, 2))
+    assert got(fresh, "/static/deep/x.js") == (None, 3 * len(TEXT))
+    assert len(read) == 2  # of the one whose size some variant has
 
 
 def test_neither_a_change_nor_an_override_is_given_anothers_variant(shop, tmp_path, package):
