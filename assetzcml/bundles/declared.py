@@ -154,31 +154,32 @@ class DeclaredBundle(Bundle):
 
     def ready(self) -> Output:
         """
-        Its output, built when that is due. Raises BundleError, BuildError and UnsetOption. Either is known for a second.
+        Its output, built when that is due: what every URL of it is made of, whoever asks. Raises BundleError, BuildError
+        and UnsetOption. Either is known for a second; what is not the last word, while another one builds, is not.
         """
         number = self.env.revision.number
         known = self._known_output
         if known is None or known[0] != number or monotonic() >= known[1]:
             until = monotonic() + FRESH
             try:
-                found: Output | ConfigurationError | OSError = self._readied()._replace(until=until)
+                found: Output | ConfigurationError | OSError = self._readied(until)
             except (ConfigurationError, OSError) as error:
                 found = error
-            known = self._known_output = number, until, found
+            known = self._known_output = number, found.until if isinstance(found, Output) else until, found
         if isinstance(known[2], Exception):
             raise known[2].with_traceback(None)
         return known[2]
 
-    def _readied(self) -> Output:
+    def _readied(self, until: float) -> Output:
         ctx = Context(self.env, (self,))
-        if ctx.auto_build:
-            build_output(self, ctx, wait=False)
-        else:
+        if not ctx.auto_build:
             check_delivered(self, ctx)
+        elif not build_output(self, ctx, wait=False).current or not getattr(ctx.updater, "lasting", False):
+            until = 0.0
         version = None
         if ctx.versions is not None and (has_placeholder(self.output) or ctx.url_expire is not False):
             version = self.get_version(ctx, refresh=ctx.auto_build)
-        return self.output_at(ctx, version)
+        return self.output_at(ctx, version)._replace(until=until)
 
     def output_at(self, ctx: Context, version: str | None) -> Output:
         """The output at *version*, which may be there or not."""

@@ -67,7 +67,14 @@ def _urls(bundle: Bundle, ctx: Context, trust: Trust, integrity: bool) -> list[A
 
 def _output(bundle: Bundle, ctx: Context, trust: Trust, integrity: bool) -> Any:
     """The URL of the output of *bundle*, which is built when that is due."""
-    if ctx.auto_build:
+    ready = getattr(bundle, "ready", None)
+    if (
+        ready is not None and bundle.output
+    ):  # a declared bundle knows its output, for this and for every other URL of it
+        found = ready()
+        if ctx.auto_build:
+            trust.until = min(trust.until, found.until)
+    elif ctx.auto_build:
         trust.at_most(FRESH if getattr(ctx.updater, "lasting", False) else 0.0)
         built = build_output(bundle, ctx, wait=False)
         if not built.current:
@@ -82,7 +89,7 @@ def _output(bundle: Bundle, ctx: Context, trust: Trust, integrity: bool) -> Any:
         _check_unversioned(bundle, ctx, placeholder)
     elif placeholder or expire is not False:
         # What this process remembers may be outdated by another one that builds.
-        version = bundle.get_version(ctx, refresh=ctx.auto_build)
+        version = bundle.get_version(ctx, refresh=ctx.auto_build and ready is None)
     url = ctx.environment.output_url(bundle, ctx, version)
     if url is None:
         url = _address(bundle, ctx, output.replace(PLACEHOLDER, version or ""))

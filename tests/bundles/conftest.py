@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assetzcml.bundles import bundle, urls
+from assetzcml.bundles import bundle, declared, urls
 from bundle_site import Site
 
 collect_ignore = ["webassets_shim"]  # it stands for webassets, in a process of its own
@@ -31,6 +31,7 @@ def clock(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(bundle, "monotonic", clock)
     monkeypatch.setattr(urls, "monotonic", clock)
+    monkeypatch.setattr(declared, "monotonic", clock)
     return clock
 
 

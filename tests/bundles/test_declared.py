@@ -503,3 +503,30 @@ def test_a_build_of_all_writes_each_output_once_and_what_has_none_is_no_part_of_
     for jobs in (None, 1, 2):
         built = registry.environment.build(force=True, jobs=jobs)
         assert [(each.bundle.name, each.changed) for each in built] == [("app.css", True)]
+
+
+@pytest.mark.parametrize("first", ["urls", "static_url"])
+def test_whoever_asks_for_its_url_within_a_second_is_told_of_one_output(first, package, clock):
+    app = package({"static/a.js": "one", "configure.zcml": ONE_OUTPUT})
+    registry = load_zcml(f"{app}:configure.zcml")
+    ways = {
+        "urls": lambda: registry.environment["x"].urls()[0],
+        "static_url": lambda: registry.static_path(str(registry.environment["x"].spec)),
+    }
+    ways[first]()  # it is built
+    former = ways[first]()
+    (package.directory / app / "static/a.js").write_text("another one")
+    clock.now += 0.5
+    assert {way() for way in ways.values()} == {former}
+    clock.now += 0.6
+    (latter,) = {way() for way in ways.values()}
+    assert latter != former
+
+
+ONE_OUTPUT = """
+<configure xmlns="http://namespaces.assetzcml.org/assets">
+  <staticView name="static" path="static"/>
+  <environment directory="static"/>
+  <bundle name="x" contents="a.js" output="gen/x.%(version)s.js"/>
+</configure>
+"""
