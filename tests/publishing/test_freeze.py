@@ -1,9 +1,12 @@
 """From sources to files: names, references, codings, and the manifest that tells of them."""
 
 import gzip
+import itertools
 import json
 import os
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -249,6 +252,33 @@ def test_two_places_jobs_and_times_give_the_same_bytes(package, tmp_path):
     assert tree_digest(tmp_path / "one") == tree_digest(tmp_path / "deeper/two")
     everything = b"".join(path.read_bytes() for path in (tmp_path / "one").rglob("*") if path.is_file())
     assert str(tmp_path).encode() not in everything
+
+
+@pytest.mark.whole
+def test_sixteen_environments_give_one_tree(tmp_path):
+    static = tmp_path / "site/static"
+    static.mkdir(parents=True)
+    for number in range(20):
+        (static / f"é{number}.css").write_text(f"@import '%c3%a9{(number + 1) % 20}.css'; a{{b:c}}")
+    document = f'<configure xmlns="{NAMESPACE}"><staticView name="static" path="static"/></configure>'
+    (tmp_path / "site/site.zcml").write_text(document)
+    found = set()
+    choices = itertools.product(["UTC", "Asia/Tokyo"], ["C.UTF-8", "C"], [0o022, 0o077], ["0", "4711"])
+    for number, (zone, locale, mask, seed) in enumerate(choices):
+        directory = tmp_path / f"o{number}"
+        command = [sys.executable, "-m", "assetzcml", "freeze", str(tmp_path / "site/site.zcml"), str(directory)]
+        environ = {
+            **os.environ,
+            "TZ": zone,
+            "LC_ALL": locale,
+            "PYTHONHASHSEED": seed,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        }
+        subprocess.run(
+            [*command, "--jobs", str(number % 3 + 1)], env=environ, check=True, umask=mask, stdout=subprocess.DEVNULL
+        )
+        found.add(tree_digest(directory))
+    assert len(found) == 1
 
 
 def test_a_site_beside_its_file_has_no_path_of_the_machine_in_its_manifest(tmp_path):
