@@ -57,6 +57,7 @@ ANNOUNCED = Part("assetzcml.declaring.events", "announced")
 LOADER = Part("assetzcml.zcml.loader", "ZCMLLoader")
 EXPLAINER = Part("assetzcml.reports.explaining", "Explainer")
 RELOAD = Part("assetzcml.declaring.reloading", "reload")
+HEALTH = Part("assetzcml.reports.health", "health")
 STATISTICS = Part("assetzcml.serving.statistics", "Statistics")
 STORING = Part("assetzcml.publishing.storing", "Storing")
 STATIC_APP = Part("assetzcml.serving.wsgi", "StaticApp")
@@ -214,6 +215,19 @@ class AssetRegistry(URLMethods, Declarations):
         {}
         """
         told: dict[str, Any] = self.part(STATISTICS.find()).told()
+        return told
+
+    def health(self) -> dict[str, Any]:
+        """
+        Can what is declared be served? For who watches over a process.
+
+        `healthy`, whether each published root is there; `missing`, those that are not; `loads`, the specs of what is in force;
+        `reloaded` and `reload_failed` as in `statistics()`. A reload that failed is no fault: the former configuration serves.
+
+        >>> AssetRegistry().health()["healthy"]
+        True
+        """
+        told: dict[str, Any] = HEALTH.find()(self)
         return told
 
     def resolve(self, spec: Spec | AssetSpec) -> Asset:

@@ -15,6 +15,7 @@ import click
 from assetzcml.assembly import AssetRegistry
 from assetzcml.cli.access_log import AccessLog
 from assetzcml.cli.configured import command, configured, ending_quietly, load, told, warnings_on_stderr
+from assetzcml.cli.probes import Probes
 from assetzcml.cli.proxies import BehindProxy, Network, proxy_network
 from assetzcml.cli.statuses import Wrong
 from assetzcml.cli.watching import Watcher
@@ -66,6 +67,10 @@ THREADS = 8  # a browser opens six connections to one host; with fewer threads t
     callback=_networks,
     help="A proxy whose X-Forwarded-Proto, -Host, -For and -Prefix are believed: an address or a network.",
 )
+@click.option("--health", is_flag=True, help="Answer /-/health: 200 when all that is published is there, else 503.")
+@click.option(
+    "--metrics", is_flag=True, help="Answer /-/metrics with counters for Prometheus. Needs prometheus-client."
+)
 @click.option(
     "--access-log",
     is_flag=False,
@@ -83,6 +88,8 @@ def serve(
     app: str | None,
     reloads: bool,
     proxies: tuple[Network, ...],
+    health: bool,
+    metrics: bool,
     access_log: str | None,
 ) -> None:
     """
@@ -105,6 +112,8 @@ def serve(
             registry.settings.setdefault("reload", True)  # who edits the configuration edits assets too
         fallback = _factory(module, name)(registry) if app is not None else None
         application = registry.make_app(fallback)
+        if health or metrics:
+            application = Probes(application, registry, health=health, metrics=metrics)
         if access_log is not None:
             try:
                 application = AccessLog(application, access_log)
