@@ -34,6 +34,9 @@ COMMANDS = {
         "compress_command",
         "Make the br, zstd and gzip variants of what CONFIG publishes.",
     ),
+    "convert": Place(
+        "assetzcml.cli.converting", "convert", "Write the ZCML that says what an application has told another library."
+    ),
     "explain": Place("assetzcml.cli.questions", "explain", "Say why this file, or this page, is the one being served."),
     "export": Place(
         "assetzcml.cli.freezing", "export", "Print what another server has to be told of the frozen directory DIR."
