@@ -43,6 +43,8 @@ from unittest import mock
 import waitress.server
 from waitress.adjustments import Adjustments
 
+import assetzcml.cli.server
+
 TABLE = Path(__file__).with_suffix(".txt")
 SITE = "site.zcml"
 NAMESPACE = "http://namespaces.assetzcml.org/assets"
@@ -218,7 +220,11 @@ class Desk:
         importlib.invalidate_caches()
         server = mock.Mock(effective_host="127.0.0.1", effective_port=8080, effective_listen=[])
         try:
-            with warnings.catch_warnings(), mock.patch.object(waitress.server, "create_server", _created(server)):
+            with (
+                warnings.catch_warnings(),
+                mock.patch.object(waitress.server, "create_server", _created(server)),
+                mock.patch.object(assetzcml.cli.server, "supervise", return_value=0),
+            ):
                 yield
         finally:
             os.chdir(former)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -18,8 +19,10 @@ from assetzcml.cli.configured import command, configured, ending_quietly, load, 
 from assetzcml.cli.probes import Probes
 from assetzcml.cli.proxies import BehindProxy, Network, proxy_network
 from assetzcml.cli.statuses import Wrong
-from assetzcml.cli.watching import Watcher
+from assetzcml.cli.supervising import PythonFiles, Served, served, supervise
+from assetzcml.cli.watching import Watcher, watching
 from assetzcml.errors import ConfigurationError, MissingExtra, Problem
+from assetzcml.reports.broken_edits import BrokenEdits
 from assetzcml.resolving.meant import object_meant
 
 __all__ = ["serve"]
@@ -105,13 +108,21 @@ def serve(
         hint = f"; did you mean '{place}:{last}'?" if place and ":" not in app else ""
         raise click.BadParameter(f"{app!r} is not module:factory{hint}", param_hint="'--app'")
     waitress = _waitress()
+    supervisor = served()
+    if reloads and supervisor is None:
+        watching()
+        raise SystemExit(_supervised(host, port))
     with ending_quietly():
         registry = load(config, features, settings, strict)
-        watcher = Watcher(registry, _tell_reload) if reloads else None
+        edits = BrokenEdits(None)
+        watcher = Watcher(registry, lambda error: edits.broken("ZCML", _tell_reload(error))) if reloads else None
         if reloads:
             registry.settings.setdefault("reload", True)  # who edits the configuration edits assets too
         fallback = _factory(module, name)(registry) if app is not None else None
         application = registry.make_app(fallback)
+        if reloads:
+            edits.application = application
+            application = edits
         if health or metrics:
             application = Probes(application, registry, health=health, metrics=metrics)
         if access_log is not None:
@@ -121,22 +132,24 @@ def serve(
                 raise Wrong(f"cannot write the access log {access_log!r}: {error.strerror or error}") from error
         if proxies:
             application = BehindProxy(application, proxies)
-        options = {"host": host, "port": port, "threads": THREADS}
+        options: dict[str, Any] = {"host": host, "port": port, "threads": THREADS}
+        if supervisor is not None:
+            options = {"sockets": supervisor.sockets, "threads": THREADS}
         try:
             # What proxies say is for BehindProxy to believe or not: waitress would take it out.
             server = waitress.create_server(application, clear_untrusted_proxy_headers=not proxies, **options)
         except OSError as error:
             raise Wrong(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
         except ValueError:  # waitress says no more of a name that it cannot look up
-            raise click.BadParameter(
-                f"the host {host!r} is not known; {_host_meant(host)}", param_hint="'--host'"
-            ) from None
+            raise _unknown_host(host) from None
         for address in _addresses(server):
             click.echo(f"Serving on {address}")
         sys.stdout.flush()
         with warnings_on_stderr():
             if watcher is not None:
                 watcher.start()
+            if supervisor is not None:
+                _watch_python(supervisor, edits)
             _reload_on_hangup(registry)
             server.run()
 
@@ -165,14 +178,41 @@ def _reload(registry: AssetRegistry) -> None:
         _tell_reload(None)
 
 
-def _tell_reload(error: Exception | None) -> None:
-    """Say on stderr what became of an edit."""
+def _supervised(host: str, port: int) -> int:
+    try:
+        return supervise(host, port)
+    except socket.gaierror:
+        raise _unknown_host(host) from None
+    except OSError as error:
+        raise Wrong(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+
+
+def _watch_python(supervisor: Served, edits: BrokenEdits) -> None:
+    """Have another process started when modules change, and tell of those that it could not be started with."""
+
+    def broken(text: str | None) -> None:
+        edits.broken("Python", text)
+        if text is not None:
+            click.echo(f"{text}\nThe Python before this edit stays in force.", err=True)
+
+    def failed(text: str) -> None:
+        edits.broken("Python", text)
+        click.echo("The Python before this edit stays in force.", err=True)
+
+    PythonFiles().watch(supervisor.changed, broken)
+    supervisor.listen(failed)
+    supervisor.ready()
+
+
+def _tell_reload(error: Exception | None) -> str | None:
+    """Say on stderr what became of an edit; the text of what is wrong with it."""
     if error is None:
         click.echo("The configuration has been reloaded.", err=True)
-        return
+        return None
     problems = error.problems if isinstance(error, ConfigurationError) else []
     text = "\n".join(map(told, problems)) or f"{type(error).__name__}: {error}"
     click.echo(f"{text}\nThe configuration before this edit stays in force.", err=True)
+    return text
 
 
 def _waitress() -> Any:
@@ -201,6 +241,10 @@ def _factory(module: str, name: str) -> Callable[[AssetRegistry], Any]:
         raise ConfigurationError(f"--app: {module}:{name} is not callable")
     factory: Callable[[AssetRegistry], Any] = found
     return factory
+
+
+def _unknown_host(host: str) -> click.BadParameter:
+    return click.BadParameter(f"the host {host!r} is not known; {_host_meant(host)}", param_hint="'--host'")
 
 
 def _host_meant(host: str) -> str:

@@ -11,7 +11,7 @@ from assetzcml.assembly import AssetRegistry
 from assetzcml.declaring.configuration_files import ConfigurationFiles, is_zcml
 from assetzcml.errors import MissingExtra
 
-__all__ = ["Watcher"]
+__all__ = ["Watcher", "watching"]
 
 PAUSE = 1000  # milliseconds after which the files are looked at, whether or not the system says that one has changed
 SETTLED = 50  # milliseconds without a change after which an editor is taken to be done
@@ -26,7 +26,7 @@ class Watcher(ConfigurationFiles):
     """
 
     def __init__(self, registry: AssetRegistry, reloaded: Callable[[Exception | None], Any]):
-        self._watch = _watchfiles().watch
+        self._watch = watching().watch
         super().__init__(registry, reloaded)
 
     def start(self) -> threading.Event:
@@ -60,7 +60,8 @@ class Watcher(ConfigurationFiles):
                 return
 
 
-def _watchfiles() -> Any:
+def watching() -> Any:
+    """The library that tells of changes. Raises MissingExtra."""
     try:
         return importlib.import_module("watchfiles")
     except ModuleNotFoundError as error:

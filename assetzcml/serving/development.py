@@ -18,7 +18,7 @@ from urllib.parse import quote
 from assetzcml.registry import Snapshot
 from assetzcml.serving.responses import NO_STORE, NOSNIFF, Answer
 
-__all__ = ["explained"]
+__all__ = ["development_page", "explained", "is_this_machine"]
 
 STATUSES = frozenset(["404", "500", "503"])
 
@@ -48,16 +48,22 @@ def explained(answer: Answer, snapshot: Snapshot, environ: Mapping[str, Any], pa
     if not is_this_machine(environ):
         return answer
     why = snapshot.registry.owner.above.explain(quote(path.encode("latin-1")))
-    page = PAGE.format(status=escape(answer.status), why=escape(why)).encode("utf-8", "backslashreplace")
-    own = [
+    own, page = development_page(answer.status, why)
+    names = {name.lower() for name, _ in own}
+    return Answer(answer.status, own + [each for each in answer.headers if each[0].lower() not in names], page)
+
+
+def development_page(status: str, why: str) -> tuple[list[tuple[str, str]], bytes]:
+    """The headers and bytes of a page with this status that says *why*, as a text."""
+    page = PAGE.format(status=escape(status), why=escape(why)).encode("utf-8", "backslashreplace")
+    headers = [
         ("Content-Length", str(len(page))),
         ("Content-Type", "text/html; charset=utf-8"),
         NOSNIFF,
         NO_STORE,
         ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),
     ]
-    names = {name.lower() for name, _ in own}
-    return Answer(answer.status, own + [each for each in answer.headers if each[0].lower() not in names], page)
+    return headers, page
 
 
 def is_this_machine(environ: Mapping[str, Any]) -> bool:
