@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import time
 from urllib.parse import unquote_to_bytes
 
 from assetzcml import AssetRegistry
@@ -74,7 +73,6 @@ def wsgi_answer(app, asked):
     def start_response(status, headers, exc_info=None):
         begun.append((status, headers))
 
-    start = time.perf_counter()
     body = app(asked, start_response)
     try:
         content = b"".join(body)
@@ -84,7 +82,7 @@ def wsgi_answer(app, asked):
     ((status, headers),) = begun
     assert type(headers) is list
     assert all(type(name) is str and type(value) is str for name, value in headers)
-    return Answer(int(status[:3]), headers, content, time.perf_counter() - start)
+    return Answer(int(status[:3]), headers, content)
 
 
 def scope(path, method="GET", headers=(), root_path="", **others):
@@ -119,14 +117,13 @@ def asgi(app, path="/", method="GET", headers=(), **others):
 
 
 def asgi_answer(app, asked):
-    start = time.perf_counter()
     messages = asyncio.run(asgi_messages(app, asked))
     assert [each["type"] for each in messages[:1]] == ["http.response.start"]
     bodies = [each for each in messages[1:] if each["type"] == "http.response.body"]
     assert [each.get("more_body", False) for each in bodies] == [True] * (len(bodies) - 1) + [False] * bool(bodies)
     content = b"".join(each["body"] for each in bodies)
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in messages[0]["headers"]]
-    return Answer(messages[0]["status"], headers, content, time.perf_counter() - start)
+    return Answer(messages[0]["status"], headers, content)
 
 
 async def asgi_messages(app, asked):

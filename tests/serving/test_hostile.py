@@ -1,6 +1,9 @@
 """Every hostile request that needs no server, under both interfaces."""
 
+import contextlib
 import functools
+import sys
+import threading
 
 import pytest
 
@@ -22,8 +25,28 @@ def published(root):
 
 @functools.cache
 def application(interface, root):
-    kind = clients.WSGIApp if interface == "wsgi" else clients.ASGIApp
-    return kind(published(root))
+    """The application, after a first request: what is made once is no request's work."""
+    app = (clients.WSGIApp if interface == "wsgi" else clients.ASGIApp)(published(root))
+    getattr(clients, interface)(app, "/static/app.js")
+    return app
+
+
+@contextlib.contextmanager
+def counted():
+    """The calls of functions in all threads, one after the other."""
+    calls = []
+
+    def count(frame, event, argument):
+        if event in ("call", "c_call"):
+            calls.append(None)
+
+    threading.setprofile(count)
+    sys.setprofile(count)
+    try:
+        yield calls
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
 
 
 def headers_of(row):
@@ -35,8 +58,10 @@ def headers_of(row):
 def test_a_hostile_request_gets_nothing_but_what_it_may_have(interface, row, hostile_root):
     app = application(interface, hostile_root)
     for _ in range(2):  # the second answer may come from what was kept of the first
-        if interface == "wsgi":
-            answer = clients.wsgi_answer(app, hostile_requests.wsgi_environ(row))
-        else:
-            answer = clients.asgi(app, row["path"], row["method"], headers_of(row))
+        with counted() as calls:
+            if interface == "wsgi":
+                answer = clients.wsgi_answer(app, hostile_requests.wsgi_environ(row))
+            else:
+                answer = clients.asgi(app, row["path"], row["method"], headers_of(row))
+        answer.calls = len(calls)
         assert hostile_requests.faults(row, answer, hostile_root) == []

@@ -108,7 +108,7 @@ def by_asgi(backend):
 
         await app(scope, anyio.sleep_forever, send)
         headers = [(name.decode(), value.decode()) for name, value in sent[0]["headers"]]
-        return Answer(sent[0]["status"], headers, b"".join(each["body"] for each in sent[1:]), 0)
+        return Answer(sent[0]["status"], headers, b"".join(each["body"] for each in sent[1:]))
 
     return asking
 

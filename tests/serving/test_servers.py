@@ -181,7 +181,6 @@ def raw_answer(server, row):
     if "host" not in {name.lower() for name, _ in row["headers"]}:
         head.append("Host: localhost")
     head += [f"{name}: {value}" for name, value in row["headers"]] + ["Connection: close", "", ""]
-    start = time.perf_counter()
     with server.connect() as connection:
         with contextlib.suppress(ConnectionError):
             connection.sendall("\r\n".join(head).encode("latin-1") + hostile_requests.request_body(row))
@@ -191,7 +190,7 @@ def raw_answer(server, row):
             body = response.read(row["expect"].get("max_body", 1 << 24) + 1)
         except (http.client.HTTPException, ConnectionError):
             return None
-    return hostile_requests.Answer(response.status, response.getheaders(), body, time.perf_counter() - start)
+    return hostile_requests.Answer(response.status, response.getheaders(), body)
 
 
 def of_the_server(server, row, fault):
