@@ -11,7 +11,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 try:
     import fcntl
@@ -24,6 +24,7 @@ __all__ = [
     "FileLock",
     "Replacement",
     "Signature",
+    "open_file",
     "private_name",
     "read_file",
     "replace_file",
@@ -61,6 +62,25 @@ class Signature(NamedTuple):
     def changed(self) -> float:
         """When the bytes may have changed last, in seconds of the epoch."""
         return max(self.mtime_ns, self.ctime_ns) / 1e9
+
+
+def open_file(path: str, buffering: int = -1) -> BinaryIO:
+    """
+    A regular file, to be read. Raises IsADirectoryError, and OSError for what is not a regular file.
+
+    A FIFO is never waited for, not even one that took the file's place after somebody has looked.
+    """
+    descriptor = os.open(path, os.O_RDONLY | _NO_BLOCK | _BINARY | getattr(os, "O_CLOEXEC", 0))
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", path)
+        return open(descriptor, "rb", buffering)
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
 def read_file(path: str) -> tuple[bytes, Signature]:

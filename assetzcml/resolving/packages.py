@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from assetzcml.records.assets import AssetSpec
 from assetzcml.resolving.archives import member_at
+from assetzcml.resolving.files import open_file
 from assetzcml.resolving.spelling import stands_as_spelled
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Found(NamedTuple):
     def open(self) -> BinaryIO:
         """A binary stream of the bytes."""
         if self.path is not None:
-            return open(self.path, "rb")
+            return open_file(self.path)
         assert self.member is not None
         stream: Any = self.member.open("rb")
         found: BinaryIO = stream

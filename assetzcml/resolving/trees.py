@@ -23,6 +23,7 @@ from assetzcml.records.readers import CODINGS
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.digest_store import DigestStore
 from assetzcml.resolving.digests import DIGEST_LENGTH, whole_digest
+from assetzcml.resolving.files import open_file
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, may_change_unseen
 from assetzcml.resolving.names import is_public_name
 from assetzcml.resolving.packages import Packages
@@ -260,7 +261,7 @@ class _Walk:
         if known is not None:
             return Counted(path, fingerprint(status), known)
         self.read += 1
-        with open(path, "rb", buffering=0) as stream:
+        with open_file(path, buffering=0) as stream:
             digest = whole_digest(stream)
             after = fingerprint(os.fstat(stream.fileno()))
         steady = after == fingerprint(status) and not may_change_unseen(after)

@@ -1,6 +1,5 @@
 """The version of a root: what is counted, what is not, when it is counted again, and what it costs."""
 
-import builtins
 import hashlib
 import json
 import os
@@ -189,14 +188,14 @@ def test_only_what_changed_is_read_again(root, monkeypatch):
 
 def opening(monkeypatch):
     """The files below that are opened from now on."""
-    real, opened = builtins.open, []
+    real, opened = trees.open_file, []
 
     def spy(path, *arguments, **options):
         if isinstance(path, str | os.PathLike) and not str(path).endswith(".store"):
             opened.append(str(path))
         return real(path, *arguments, **options)
 
-    monkeypatch.setattr(trees, "open", spy, raising=False)
+    monkeypatch.setattr(trees, "open_file", spy)
     return opened
 
 
@@ -224,14 +223,14 @@ def test_a_file_above_the_limit_counts_by_its_size_and_is_not_read(root, monkeyp
 
 
 def test_an_unreadable_file_counts_by_its_name_and_is_named(root, monkeypatch, caplog):
-    real = builtins.open
+    real = trees.open_file
 
     def closed(path, *arguments, **options):
         if str(path).endswith("logo.png"):
             raise PermissionError(13, "Permission denied", path)
         return real(path, *arguments, **options)
 
-    monkeypatch.setattr(trees, "open", closed, raising=False)
+    monkeypatch.setattr(trees, "open_file", closed)
     registry = registry_of(root)
     assert counted(registry, root).files["logo.png"].digest == "-"
     counted(registry, root)

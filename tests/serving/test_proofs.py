@@ -10,6 +10,7 @@ import pytest
 from webob import Request
 
 from assetzcml import AssetRegistry, DigestCacheBuster, StaticApp, StaticView
+from assetzcml.resolving.digests import Digests
 from assetzcml.serving import files, variants
 from assetzcml.serving.files import FileBody, Truncated, fingerprint
 from serving import clients
@@ -368,3 +369,19 @@ def test_a_call_that_began_before_an_override_leaves_nothing_for_calls_after_it(
     view = Declaring(f"{name}:static", registry)
     view(Request.blank("/x.css"))
     assert view(Request.blank("/x.css")).body == b"new"
+
+
+def test_a_fifo_that_takes_the_place_of_a_file_after_the_look_is_not_waited_for(root, monkeypatch):
+    registry = clients.registry(("static", root))
+    registry.add_cache_buster(str(root), DigestCacheBuster())
+    path, real = root / "app.css", Digests._read
+
+    def exchanged(self, found, *arguments):
+        path.unlink()
+        os.mkfifo(path)
+        return real(self, found, *arguments)
+
+    monkeypatch.setattr(Digests, "_read", exchanged)
+    assert clients.ask_wsgi(registry, "/static/app-000000000000.css").status == 404
+    with pytest.raises(OSError, match="it is not a regular file"):
+        registry.resolve(f"{root}/app.css").open()
