@@ -88,7 +88,7 @@ def test_a_permission_without_a_policy_is_a_warning_to_who_asks_and_an_error_to_
     status, text = run("explain", path, f"{application}:static/app.css")
     assert (status, "permission    'manage'" in text) == (0, True), text
     assert run("list", path, "views")[0] == run("url", path, f"{application}:static/app.css")[0] == 0
-    with pytest.raises(ConfigurationError, match="there is no permission policy; declare one with permissionPolicy"):
+    with pytest.raises(ConfigurationError, match="there is no permission policy; declare one: <permissionPolicy "):
         load_zcml(path)
 
 

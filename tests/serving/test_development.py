@@ -45,7 +45,7 @@ def test_a_404_below_a_static_view_says_why(site, browse, root):
     assert answer.first("Cache-Control") == "no-store"
     assert int(answer.first("Content-Length")) == len(answer.body)
     page = answer.body.decode()
-    assert "did you mean &#x27;app.css&#x27;?" in page
+    assert f"did you mean &#x27;{root}/app.css&#x27;?" in page
     assert "1. " in page
 
 

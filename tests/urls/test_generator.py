@@ -811,7 +811,7 @@ class PathDigestCacheBuster:
     """A buster that puts a token before the path: another structure of URLs."""
 
     def __call__(self, request, subpath, kw):
-        return f"{len(kw['rawspec'])}/{subpath}", kw
+        return f"{len(kw['rawspec'].partition(':')[2])}/{subpath}", kw
 
 
 def both(
