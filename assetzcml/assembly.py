@@ -7,14 +7,13 @@ them. The `Part`s are the one place that says where each is.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from assetzcml.declaring.calls import Declarations
 from assetzcml.interfaces import IPages, IResolver, IURLGenerator
 from assetzcml.records.rules import described, one_of, refusal
-from assetzcml.registry import Above, Registry, ledger
+from assetzcml.registry import Above, Part, Registry, ledger
 from assetzcml.urls.generator import URLMethods
 
 if TYPE_CHECKING:
@@ -33,17 +32,6 @@ if TYPE_CHECKING:
     from assetzcml.zcml.limits import Limits
 
 __all__ = ["AssetRegistry", "load_zcml"]
-
-
-class Part(NamedTuple):
-    """Where a class or a function is that is opened with the first call which needs it."""
-
-    module: str
-    name: str
-
-    def find(self) -> Any:
-        """The class, or the function; its module is imported now."""
-        return getattr(importlib.import_module(self.module), self.name)
 
 
 RESOLVER = Part("assetzcml.resolving.resolver", "Resolver")

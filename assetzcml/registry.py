@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
 import warnings
@@ -49,6 +50,7 @@ __all__ = [
     "Current",
     "Ledger",
     "Loss",
+    "Part",
     "Registration",
     "Registry",
     "Snapshot",
@@ -373,6 +375,17 @@ class Above(NamedTuple):
     explain: Callable[[str], str] = lambda path: ""
     begins: Callable[[], Any] = lambda: None
     hints: Callable[[str, str, Any], str] = lambda path, method, request: ""
+
+
+class Part(NamedTuple):
+    """Where a class or a function is that is opened with the first call which needs it."""
+
+    module: str
+    name: str
+
+    def find(self) -> Any:
+        """The class, or the function; its module is imported now."""
+        return getattr(importlib.import_module(self.module), self.name)
 
 
 class Current:

@@ -93,6 +93,13 @@ def test_importing_the_package_imports_nothing_else():
     assert {"zope.interface", "webob", "lxml", "click", "logging", "dataclasses"} & names == set()
 
 
+def test_a_static_view_and_its_first_answer_open_nothing_of_releases_bundles_and_development():
+    _, _, names = opened(ANSWER.format(whole=False))
+    late = "serving.frozen serving.contents serving.development resolving.frozen resolving.objects resolving.releases"
+    more = "records.bundles records.loads pages.names"
+    assert {f"assetzcml.{each}" for each in f"{late} {more}".split()} & names == set()
+
+
 def test_a_static_view_and_its_first_answer_open_only_the_rooms_on_the_way():
     rooms, _, names = opened(ANSWER.format(whole=False))
     assert rooms == {

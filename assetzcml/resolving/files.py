@@ -18,6 +18,9 @@ try:
 except ImportError:  # Windows: threads are kept apart, processes are not
     fcntl = None  # type: ignore[assignment]
 
+from assetzcml.resolving import fingerprints
+from assetzcml.resolving.fingerprints import fingerprint
+
 __all__ = [
     "CLOCK",
     "RACY",
@@ -35,7 +38,7 @@ __all__ = [
 
 PRIVATE = ".assetzcml"  # a directory for locks and records; static views do not serve dotfiles
 CLOCK = 0.05  # seconds by which the clock of a file system may lag (ticks of Linux are 1 to 10 ms)
-RACY = 2.0  # seconds; the coarsest clock of a file system (FAT), within which a second change keeps the same mtime
+RACY = fingerprints.RACY / 1e9  # seconds
 FIRST_WAIT, LONGEST_WAIT = 0.002, 0.05  # seconds between two looks at a lock: short builds are waited for shortly
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -46,7 +49,8 @@ _BINARY = getattr(os, "O_BINARY", 0)
 class Signature(NamedTuple):
     """
     What of a file changes when its bytes do: size, times of change, inode. A replaced file may be older; a change in
-    place whose time was set back shows in the time of the inode's change, which nobody can set.
+    place whose time was set back shows in the time of the inode's change, which nobody can set. It is the fingerprint
+    without the device, for it is kept on the disk, and the number of a device may be another after the next start.
     """
 
     size: int
@@ -56,7 +60,8 @@ class Signature(NamedTuple):
 
     @classmethod
     def of(cls, status: os.stat_result) -> Signature:
-        return cls(status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
+        _, inode, size, mtime, ctime = fingerprint(status)
+        return cls(size, mtime, inode, ctime)
 
     @property
     def changed(self) -> float:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
-from assetzcml.registry import Snapshot
+from assetzcml.registry import Part, Snapshot
 from assetzcml.resolving.decoders import decoded, is_decodable
 from assetzcml.resolving.digests import DIGEST_LENGTH, Digests, digest_of
 from assetzcml.resolving.fingerprints import fingerprint, is_young
@@ -23,7 +23,6 @@ from assetzcml.resolving.names import is_source
 from assetzcml.resolving.packages import Found
 from assetzcml.resolving.resolver import FRESH
 from assetzcml.resolving.search import SearchPaths
-from assetzcml.serving.contents import Contents
 from assetzcml.serving.entries import WHOLE, Entries, body_of, complete
 from assetzcml.serving.files import LinkRefused, Refused, exhausted, is_below, read_known
 from assetzcml.serving.paths import BadPath, Key, path_key, wsgi_bytes
@@ -103,6 +102,9 @@ def settled(steps: Steps, ask: Callable[[StaticViewRecord], Answer | None] = lam
         return answer
 
 
+CONTENTS = Part("assetzcml.serving.contents", "Contents")  # opened with the first request for a former version
+
+
 class Publication:
     """One static view of a snapshot. It looks at files and answers; what is kept is kept by who asks."""
 
@@ -112,7 +114,6 @@ class Publication:
         self._packages = snapshot.derived(packages_of)
         self._paths = snapshot.derived(SearchPaths)
         self._versions = snapshot.registry.part(Versions)
-        self._contents = snapshot.registry.part(Contents)
         self._digests = snapshot.registry.part(Digests)
         self._statistics = snapshot.registry.part(Statistics)
         self._large = Large()
@@ -429,7 +430,9 @@ class Publication:
         record, path = self.record, spec.below(self.record.root)
         name = "/".join((record.name, *path)) if record.name else "/".join(path)
         looked = time.monotonic()
-        kept = self._contents.find(self.snapshot, record, name, version, self._etag_limit())
+        kept = self.snapshot.registry.part(CONTENTS.find()).find(
+            self.snapshot, record, name, version, self._etag_limit()
+        )
         if kept is None:
             return None
         entry = entry_of(

@@ -10,12 +10,10 @@ from typing import Any
 
 from assetzcml.records.assets import StaticViewRecord
 from assetzcml.records.growing import Growing
-from assetzcml.registry import Change, Registry, Snapshot, ledger
-from assetzcml.resolving.frozen import frozen_release
+from assetzcml.registry import Change, Part, Registry, Snapshot, ledger
 from assetzcml.resolving.trees import in_event_loop
 from assetzcml.serving.beginnings import EVERYTHING, Beginnings
 from assetzcml.serving.entries import BODIES, ENTRIES, WHOLE, Entries
-from assetzcml.serving.frozen import FrozenSite
 from assetzcml.serving.paths import wsgi_bytes
 from assetzcml.serving.publication import Publication, Steps, settled
 from assetzcml.serving.responses import Answer, Asked
@@ -170,10 +168,16 @@ class Site:
         return publication is self._root
 
 
+# Opened where something is frozen.
+FROZEN = Part("assetzcml.resolving.frozen", "frozen_release")
+FROZEN_SITE = Part("assetzcml.serving.frozen", "FrozenSite")
+
+
 def site_of(snapshot: Snapshot) -> Any:
     """Who answers: what was frozen, where the setting `frozen` says so, else the static views of the snapshot."""
-    release = snapshot.registry.part(frozen_release)
-    return snapshot.derived(Site) if release is None else FrozenSite(release)
+    if not snapshot.registry.settings.get("frozen"):
+        return snapshot.derived(Site)
+    return FROZEN_SITE.find()(snapshot.registry.part(FROZEN.find()))
 
 
 class Desk:

@@ -12,10 +12,9 @@ from time import monotonic
 from assetzcml.permissions import Door
 from assetzcml.records.assets import StaticViewRecord
 from assetzcml.records.rules import application, one_of, whole_number
-from assetzcml.registry import Registry, ledger
+from assetzcml.registry import Part, Registry, ledger
 from assetzcml.serving.asking import request_of
 from assetzcml.serving.beginnings import EVERYTHING
-from assetzcml.serving.development import explained
 from assetzcml.serving.entries import BODIES, BODY, WHOLE, body_of, kept_answer
 from assetzcml.serving.paths import redirection, wsgi_bytes
 from assetzcml.serving.publication import settled
@@ -38,6 +37,9 @@ from assetzcml.serving.statistics import Statistics
 from assetzcml.typing import Environ, StartResponse, WSGIApplication
 
 __all__ = ["StaticApp"]
+
+
+EXPLAINED = Part("assetzcml.serving.development", "explained")  # opened in development
 
 
 class StaticApp:
@@ -184,7 +186,9 @@ class StaticApp:
         )
         answer = None if steps is None else settled(steps, ask)
         if answer is not None:
-            return self._sent(explained(answer, desk.snapshot, environ, path), environ, start_response)
+            if desk.snapshot.is_on("reload"):
+                answer = EXPLAINED.find()(answer, desk.snapshot, environ, path)
+            return self._sent(answer, environ, start_response)
         if self.fallback is None:
             return self._sent(error(NOT_FOUND), environ, start_response)
         return self.fallback(environ, start_response)

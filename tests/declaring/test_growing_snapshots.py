@@ -263,6 +263,28 @@ def test_a_manifest_that_is_overridden_later_is_the_overriding_one(package):
     assert registry.static_path("g_shop:a/x.css") == "/s/two.css"
 
 
+def test_a_cache_buster_that_is_declared_after_a_request_is_taken_off_again_by_the_next(packages):
+    registry = AssetRegistry()
+    registry.add_static_view("s", "g_shop:a")
+    app = registry.make_app()
+    assert request(app, "/s/~v/x.css")[0] == 404
+    registry.add_cache_buster("g_shop:a", BUSTERS["stripped"])
+    assert request(app, "/s/~v/x.css")[0] == 200
+    assert request(app, "/s/~other/x.css")[0] == 404
+    registry.add_cache_buster("g_shop:", BUSTERS["other"], explicit=True)
+    assert [request(app, f"/s/~{word}/x.css")[0] for word in ("v", "other")] == [200, 200]
+
+
+def test_a_route_that_is_declared_before_another_after_a_request_is_tried_before_it(packages):
+    registry = AssetRegistry()
+    registry.add_route("all", "/*rest", view=PAGES["first"])
+    app = registry.make_app()
+    assert request(app, "/x")[2].startswith(b"first")
+    registry.add_route("new", "/{x}", view=PAGES["second"], before="all")
+    assert request(app, "/x")[2].startswith(b"second")
+    assert [route.name for route in registry.part(Pages).routes()] == ["new", "all"]
+
+
 def looks(work):
     """How many calls of functions, ours and the interpreter's, *work* costs."""
     count = 0

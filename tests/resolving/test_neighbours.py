@@ -11,7 +11,7 @@ from assetzcml.resolving.resolver import Resolver
 @pytest.fixture
 def hint(package):
     """A function that gives the hint for a path in a package, one file and one directory of which a theme supplies."""
-    name = package({"static/app.css": "", "static/brand/logo.png": "", "static/brant.css": ""})
+    name = package({"static/app.css": "", "static/brand/logo.png": "", "static/brant.css": "", "static/icoms": ""})
     theme = package({"extra.css": "", "icons/a.png": ""})
     registry = AssetRegistry()
     registry.override_asset(f"{name}:static/extra.css", f"{theme}:extra.css")
@@ -32,6 +32,8 @@ def hint(package):
     ("static/brant", {"directory": True}, "did you mean 'shop:static/brand'?"),  # the file 'brant.css' is no directory
     ("static/brant", {"slash": True}, "did you mean 'shop:static/brand/'?"),
     ("static/icon", {"slash": True}, "did you mean 'shop:static/icons/'?"),
+    ("static/icom", {}, "did you mean 'shop:static/icoms'?"),
+    ("static/icom", {"directory": True}, "did you mean 'shop:static/icons'?"),   # the nearer one is a file
     ("static/nothing-like-it", {}, ""),
     ("nowhere/app.css", {}, ""),
     ("no_such_package_at_all:app.css", {}, ""),

@@ -102,6 +102,16 @@ def test_every_text_has_one_of_few_beginnings_whether_they_came_together_or_one_
         assert len(beginnings) <= MANY_BEGINNINGS
 
 
+def test_many_beginnings_are_shortened_until_they_are_few():
+    texts = [f"/{number:04x}" for number in range(5000)]
+    together, one_by_one = Beginnings.of(texts), Beginnings.of(texts[:1])
+    for text in texts:
+        one_by_one = one_by_one.plus(text)
+    for length, beginnings in (together, one_by_one):
+        assert len(beginnings) <= MANY_BEGINNINGS
+        assert all(text[:length] in beginnings for text in texts)
+
+
 # The fallback.
 
 
