@@ -123,9 +123,9 @@ class Commands(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             meant = SYNONYMS.get(args[0]) or next(iter(get_close_matches(args[0], COMMANDS, n=1)), "")
-            if meant:
-                error.message = f"{error.message.rstrip('.')}; did you mean {meant!r}?"
-            raise
+            if not meant:
+                raise
+            raise click.UsageError(f"{error.message.rstrip('.')}; did you mean {meant!r}?", ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         asked = _arguments(ctx)

@@ -100,8 +100,8 @@ class ConfigArgument(click.Argument):
             return super().process_value(ctx, value)
         except click.MissingParameter as error:
             found = sorted(name for name in _here() if name.endswith(".zcml"))
-            error.message = f"Did you mean {found[0]!r}?" if found else "The path of a ZCML file, or package:file.zcml."
-            raise
+            hint = f"Did you mean {found[0]!r}?" if found else "The path of a ZCML file, or package:file.zcml."
+            raise click.MissingParameter(hint, ctx, self, error.param_hint, error.param_type) from None
 
 
 def _here() -> list[str]:

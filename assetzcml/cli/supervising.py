@@ -125,8 +125,13 @@ def supervise(host: str, port: int) -> int:
     sockets = _listening(host, port)
     server = _Server(sockets)
     ended = threading.Event()
+
+    def end(*_: Any) -> None:
+        ended.set()
+        server.stop()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: (ended.set(), server.stop()))
+        signal.signal(number, end)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda *_: server.process.send_signal(signal.SIGHUP))
     if not server.comes_up():

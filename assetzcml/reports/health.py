@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from assetzcml.records.bundles import BundleRecord
 from assetzcml.registry import Registry
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.serving.statistics import Statistics
@@ -21,7 +22,7 @@ def health(registry: Registry) -> dict[str, Any]:
     told = registry.part(Statistics).told()
     resolver = registry.part(Resolver)
     snapshot = registry.snapshot
-    made = [bundle.spec for bundle in snapshot.bundling if getattr(bundle, "spec", None) is not None]
+    made = [record.spec for record in snapshot.bundling if isinstance(record, BundleRecord) and record.spec is not None]
     missing = [
         f"{view} of '{view.root}'"
         for view in snapshot.views
