@@ -139,3 +139,19 @@ def test_an_option_that_no_url_has_is_refused(registry):
         registry.static_path("policed:static/a.css", _qeury="x")
     with pytest.raises(TypeError, match="no option '_qeury'"):
         registry.getUtility(IURLGenerator).static_path("policed:static/a.css", _qeury="x")
+
+
+def test_a_policy_that_delegates_is_asked_for_every_url_and_not_only_for_the_first(package):
+    name = package({"static/a.css": ""})
+    registry = AssetRegistry()
+    registry.add_static_view("static", f"{name}:static")
+
+    class CDN(URLGenerator):
+        def static_path(self, spec, request=None, **options):
+            return "https://cdn.test" + super().static_path(spec, request, **options)
+
+    policy = CDN(registry)
+    registry.registerUtility(policy, IURLGenerator)
+    assert {registry.static_path(f"{name}:static/a.css") for _ in range(5)} == {"https://cdn.test/static/a.css"}
+    registry.unregisterUtility(policy, IURLGenerator)
+    assert {registry.static_path(f"{name}:static/a.css") for _ in range(5)} == {"/static/a.css"}
