@@ -617,10 +617,10 @@ class _Run:
                     if asset.url is not None and asset.item.tree is None and language_of(asset.item.spec.name) == "js":
                         names[record.name + "/".join(asset.item.spec.below(record.path))] = _url_of(asset, asset.url)
                 continue
-            found = self.assets.get(str(self.inventory.url_place(record.path)))
-            if found is not None:
-                url = _url_of(found, found.url or found.item.place.path)
-                names[record.name], urls[url] = url, found
+            module = self.assets.get(str(self.inventory.url_place(record.path)))
+            if module is not None:
+                url = _url_of(module, module.url or module.item.place.path)
+                names[record.name], urls[url] = url, module
         integrity = {url: asset.integrity for url, asset in urls.items()}
         told = {"imports": imports, "scopes": scopes, "integrity": integrity}
         return {word: said for word, said in told.items() if said or word == "imports"}

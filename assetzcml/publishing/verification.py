@@ -115,7 +115,7 @@ def verified_at(url: str, release: str | None = None) -> Iterator[str]:
     except (OSError, http.client.HTTPException, ValueError) as error:
         yield f"{base}: there is no release: {error}"
         return
-    tasks = []
+    tasks: list[tuple[str, str, int, dict[str, str], str | None]] = []
     for asset in assets:
         if asset.permission is not None:
             continue

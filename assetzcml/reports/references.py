@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from assetzcml.bundles.filters.cssrewrite import is_relative
 from assetzcml.errors import NotPublished, Origin
 from assetzcml.records.assets import AssetSpec, Busting, StaticViewRecord
 from assetzcml.reports.rules import Remark, at
@@ -12,7 +13,7 @@ from assetzcml.reports.survey import Site
 from assetzcml.urls.cachebusters import DigestCacheBuster, ManifestCacheBuster, QueryStringCacheBuster, TreeCacheBuster
 from assetzcml.urls.generator import URLGenerator
 from assetzcml.urls.modules import Addresses, joined, named
-from assetzcml.urls.references import Reference, everything, is_relative, language_of
+from assetzcml.urls.references import Reference, everything, language_of
 
 __all__ = ["Said", "leaving", "not_taken_off", "nothing_there", "said", "said_by", "two_names", "without_version"]
 
