@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from assetzcml.records.assets import AssetSpec
-from assetzcml.resolving.archives import member_at
+from assetzcml.registry import Part
 from assetzcml.resolving.files import open_file
 from assetzcml.resolving.spelling import stands_as_spelled
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 from assetzcml.errors import nearest
 
 __all__ = ["Found", "Packages", "nearest_package", "original_files", "project_of"]
+
+MEMBER_AT = Part("assetzcml.resolving.archives", "member_at")  # opened for what is no directory
 
 
 class Found(NamedTuple):
@@ -116,7 +118,7 @@ def _place_of(package: str) -> list[str] | tuple[str | Traversable, ...]:
         return [os.path.abspath(files)]
     if portions and all(os.path.isdir(entry) for entry in portions):
         return portions
-    places: list[Any] = [entry if os.path.isdir(entry) else member_at(entry) for entry in portions]
+    places: list[Any] = [entry if os.path.isdir(entry) else MEMBER_AT.find()(entry) for entry in portions]
     known: tuple[str | Traversable, ...] = tuple(place for place in places if place is not None)
     return known or ((files,) if files is not None else ())
 

@@ -16,12 +16,11 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
 from assetzcml.records.readers import CODINGS
-from assetzcml.registry import Registry, Snapshot
-from assetzcml.resolving.digest_store import DigestStore
+from assetzcml.registry import Part, Registry, Snapshot
 from assetzcml.resolving.digests import DIGEST_LENGTH, whole_digest
 from assetzcml.resolving.files import open_file
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, may_change_unseen
@@ -29,7 +28,12 @@ from assetzcml.resolving.names import is_public_name
 from assetzcml.resolving.packages import Packages
 from assetzcml.resolving.search import Candidate, SearchPaths, targets_in
 
+if TYPE_CHECKING:
+    from assetzcml.resolving.digest_store import DigestStore
+
 __all__ = ["Count", "Counted", "Tree", "Trees", "in_event_loop"]
+
+STORE = Part("assetzcml.resolving.digest_store", "DigestStore")  # opened where the setting names one
 
 logger = logging.getLogger("assetzcml")
 
@@ -437,7 +441,7 @@ class Trees:
         path = os.path.abspath(os.fspath(place))
         store = self._store
         if store is None or store.path != path:
-            store = self._store = DigestStore(path)
+            store = self._store = STORE.find()(path)
         return store
 
 

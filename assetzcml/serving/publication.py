@@ -16,7 +16,6 @@ from urllib.parse import quote
 
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
 from assetzcml.registry import Part, Snapshot
-from assetzcml.resolving.decoders import decoded, is_decodable
 from assetzcml.resolving.digests import DIGEST_LENGTH, Digests, digest_of
 from assetzcml.resolving.fingerprints import fingerprint, is_young
 from assetzcml.resolving.names import is_source
@@ -102,6 +101,8 @@ def settled(steps: Steps, ask: Callable[[StaticViewRecord], Answer | None] = lam
         return answer
 
 
+DECODER = Part("assetzcml.resolving.decoders", "decoded")  # opened with the first variant
+IS_DECODABLE = Part("assetzcml.resolving.decoders", "is_decodable")
 CONTENTS = Part("assetzcml.serving.contents", "Contents")  # opened with the first request for a former version
 
 
@@ -631,7 +632,7 @@ class Publication:
         """
         digest = asset.digest or digest
         coding = variant.coding
-        if digest is None or coding is None or asset.size > DECODED or not is_decodable(coding):
+        if digest is None or coding is None or asset.size > DECODED or not IS_DECODABLE.find()(coding):
             return True
         key = variant.location.path, variant.fingerprint, digest
         known = self._decoded.get(key)
@@ -639,7 +640,7 @@ class Publication:
             content = read.get(coding)
             if content is None and not isinstance(variant.fingerprint, str):
                 content = read_known(variant.location.path, variant.fingerprint, range(variant.size))
-            plain = None if content is None else decoded(content, coding, asset.size)
+            plain = None if content is None else DECODER.find()(content, coding, asset.size)
             known = plain is not None and digest_of(plain) == digest
             if len(self._decoded) >= MOST_DECODED:
                 self._decoded.clear()
