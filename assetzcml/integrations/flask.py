@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from assetzcml.assembly import AssetRegistry
-from assetzcml.errors import InvalidSpec, MissingExtra, NotPublished, Origin
+from assetzcml.errors import ConfigurationError, InvalidSpec, MissingExtra, NotPublished, Origin
 from assetzcml.integrations.publishing import publish
 from assetzcml.integrations.reloading import refresher
 from assetzcml.records.assets import AssetSpec, asset_spec
@@ -19,7 +21,11 @@ from assetzcml.registry import Registry, ledger
 from assetzcml.serving.wsgi import StaticApp
 
 try:
+    import click
     from flask import Flask, current_app, has_app_context, has_request_context, request
+    from flask.cli import run_command
+    from werkzeug.serving import is_running_from_reloader
+    from werkzeug.wrappers import Response
 except ModuleNotFoundError as error:
     if error.name != "flask":
         raise
@@ -30,6 +36,8 @@ from assetzcml.integrations.jinja2 import OverrideLoader, roots_of
 __all__ = ["Assets"]
 
 FILENAME = "<path:filename>"  # how the rule of a static folder ends
+
+logger = logging.getLogger("assetzcml")
 
 
 class Folder(NamedTuple):
@@ -55,6 +63,7 @@ class Assets:
         self._said = registry
         self._applications: list[_Application] = []
         self._registry: Any = registry if isinstance(registry, Registry) else None
+        self._unread: _Unread | None = None
         if app is not None:
             self.init_app(app)
 
@@ -68,11 +77,38 @@ class Assets:
         return self._registry
 
     def init_app(self, app: Flask) -> None:
-        """Let *app* have its assets from the registry. Raises ConfigurationError for what is wrong with the ZCML."""
+        """
+        Let *app* have its assets from the registry. Raises ConfigurationError for what is wrong with the ZCML.
+
+        Under `flask run --debug` that is shown in the place of each page instead, until it is mended.
+        """
         if self._registry is None:
-            self._registry = _loaded(app, self._said if self._said is not None else app.config.get("ASSETZCML"))
+            self._load(app, self._said if self._said is not None else app.config.get("ASSETZCML"))
         app.extensions["assetzcml"] = self
         self._applications.append(_Application(app, self))
+
+    def _load(self, app: Flask, said: Any) -> None:
+        registry: Any = said
+        if not isinstance(said, Registry):
+            registry = AssetRegistry(settings={"reload": True} if app.debug else {})
+        if said is not None and said is not registry:
+            try:
+                registry.load_zcml(_zcml_of(app, said))
+            except ConfigurationError as error:
+                if not _is_worked_on(app):
+                    raise
+                self._unread = _Unread(registry, _zcml_of(app, said), error)
+        self._registry = registry
+
+    def broken(self) -> str:
+        """What is wrong with ZCML that could not be loaded when the application started; '' for nothing."""
+        unread = self._unread
+        if unread is None:
+            return ""
+        if unread.read():
+            self._unread = None
+            return ""
+        return str(unread.error)
 
     def publish(self, app: Flask) -> None:
         """Declare now the static folders that *app* has by now; a request and a URL do so too."""
@@ -106,18 +142,48 @@ class Assets:
         return {**known, "static_url": self.static_url, "static_path": self.static_path, "asset_url": self.static_path}
 
 
-def _loaded(app: Flask, said: Any) -> Any:
-    """The registry that *said* stands for."""
-    if isinstance(said, Registry):
-        return said
-    registry = AssetRegistry(settings={"reload": True} if app.debug else {})
-    if said is None:
-        return registry
+class _Unread:
+    """ZCML that was broken when the application started: it is tried again at each request, until it is good."""
+
+    def __init__(self, registry: Any, spec: str, error: ConfigurationError):
+        self._registry = registry
+        self._spec = spec
+        self._lock = threading.Lock()
+        self._good = False
+        self._tell(error)
+
+    def read(self) -> bool:
+        """Is it good by now?"""
+        with self._lock:
+            if not self._good:
+                try:
+                    self._registry.load_zcml(self._spec)
+                except ConfigurationError as error:
+                    if str(error) != str(self.error):
+                        self._tell(error)
+                else:
+                    self._good = True
+                    logger.info("the configuration was read")
+            return self._good
+
+    def _tell(self, error: ConfigurationError) -> None:
+        self.error = error
+        logger.error("the configuration cannot be loaded: %s", error)
+
+
+def _zcml_of(app: Flask, said: Any) -> str:
+    """The spec or path that *said* means, which may be relative to the application."""
     spec = os.fspath(said)
-    if not os.path.isabs(spec) and ":" not in spec:
-        package = _package(app.import_name)
-        spec = f"{package}:{spec}" if package else os.path.join(app.root_path, spec)
-    return registry.load_zcml(spec)
+    if os.path.isabs(spec) or ":" in spec:
+        return str(spec)
+    package = _package(app.import_name)
+    return f"{package}:{spec}" if package else os.path.join(app.root_path, spec)
+
+
+def _is_worked_on(app: Flask) -> bool:
+    """Is it Flask's development server, in debug mode, that starts the application? No other command and no test is."""
+    context = click.get_current_context(silent=True)
+    return app.debug and (is_running_from_reloader() or (context is not None and context.command is run_command))
 
 
 class _Application:
@@ -140,6 +206,12 @@ class _Application:
             self._equip(app.jinja_env)
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        broken = self.assets.broken()
+        if broken:
+            text = (
+                f"The configuration cannot be loaded. This page is the application's once it is mended.\n\n{broken}\n"
+            )
+            return Response(text, 500, content_type="text/plain; charset=utf-8")(environ, start_response)
         self.publish()
         if self.app.debug:
             if self._refresh is None:
@@ -210,8 +282,8 @@ class _Application:
     def publish(self, anew: bool = False) -> None:
         """Declare the static folders that there are by now: blueprints are registered until the first request."""
         known = len(self.app.blueprints), self.app.static_folder, self.app.static_url_path
-        if known == self._known and not anew:
-            return
+        if self.assets._unread is not None or (known == self._known and not anew):
+            return  # what ZCML publishes goes first, so it has to be read before
         with ledger(self.registry).lock:
             max_age = _seconds(self.app.config["SEND_FILE_MAX_AGE_DEFAULT"])
             for endpoint, owner, rule in self._rules():

@@ -1,5 +1,6 @@
 """Applications of Flask as its tutorial makes them, with `Assets(app)`."""
 
+import contextlib
 import logging
 import os
 import re
@@ -10,11 +11,14 @@ import pytest
 
 pytest.importorskip("flask")
 
+import click
 import flask
 from flask import Blueprint, Flask, render_template, render_template_string, url_for
+from flask.cli import run_command
 from jinja2 import ChoiceLoader, DictLoader
 
 from assetzcml import AssetRegistry, load_zcml
+from assetzcml.errors import ConfigurationError
 from assetzcml.integrations.flask import Assets
 from documents import NAMESPACE
 
@@ -270,6 +274,51 @@ def test_in_debug_mode_changed_zcml_is_read_again_and_a_broken_one_leaves_what_w
     zcml(site, "")
     os.utime(site, ns=(3, 3))
     assert client.get("/static/app.css").data == b"a{}"
+
+
+@pytest.mark.parametrize("reloader", [True, False])
+def test_zcml_that_is_broken_when_the_development_server_starts_is_shown_until_it_is_mended(
+    names, tmp_path, caplog, monkeypatch, reloader
+):
+    shop, theme = names
+    monkeypatch.setattr("assetzcml.declaring.configuration_files.PAUSE", 0.0)
+    site = tmp_path / "s.zcml"
+    zcml(site, "<asset/>")
+    app = Flask(shop)
+    app.debug = True
+    with monkeypatch.context() as patch, contextlib.ExitStack() as stack:
+        if reloader:
+            patch.setenv("WERKZEUG_RUN_MAIN", "true")
+        else:
+            stack.enter_context(click.Context(run_command))
+        Assets(app, str(site))
+    told = caplog.text
+    client = app.test_client()
+    answer = client.get("/static/app.css")
+    assert (answer.status_code, answer.content_type) == (500, "text/plain; charset=utf-8")
+    with pytest.raises(ConfigurationError) as error:
+        load_zcml(str(site))
+    assert f"{site}:1:" in answer.text
+    assert str(error.value) in answer.text
+    assert (str(error.value) in told, caplog.text) == (True, told)  # in the terminal, once
+    zcml(site, "<no/>")
+    assert "'no'" in client.get("/none").text
+    assert caplog.text != told
+    zcml(site, f'<asset to_override="{shop}:static/app.css" override_with="{theme}:static/app.css"/>')
+    assert client.get("/static/app.css").data == b"themed{}"
+    assert client.get("/none").status_code == 404
+    zcml(site, "")
+    os.utime(site, ns=(1, 1))
+    assert [client.get("/static/app.css").data for _ in range(2)][1] == b"a{}"
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_zcml_that_is_broken_is_an_error_for_all_but_the_development_server(names, tmp_path, debug):
+    zcml(tmp_path / "s.zcml", "<asset/>")
+    app = Flask(names[0])
+    app.debug = debug
+    with pytest.raises(ConfigurationError), click.Context(click.Command("assets")):
+        Assets(app, str(tmp_path / "s.zcml"))
 
 
 def test_the_tutorials_application_is_themed_without_a_change(monkeypatch):
