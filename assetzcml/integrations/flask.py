@@ -15,17 +15,15 @@ from assetzcml.assembly import AssetRegistry
 from assetzcml.errors import ConfigurationError, InvalidSpec, MissingExtra, NotPublished, Origin
 from assetzcml.integrations.publishing import publish
 from assetzcml.integrations.reloading import refresher
+from assetzcml.integrations.templates import TemplateRoot
 from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.records.readers import publication_name
 from assetzcml.registry import Registry, ledger
 from assetzcml.serving.wsgi import StaticApp
 
 try:
-    import click
-    from flask import Flask, current_app, has_app_context, has_request_context, request
-    from flask.cli import run_command
+    from flask import Flask, cli, current_app, has_app_context, has_request_context, request
     from werkzeug.serving import is_running_from_reloader
-    from werkzeug.wrappers import Response
 except ModuleNotFoundError as error:
     if error.name != "flask":
         raise
@@ -182,8 +180,8 @@ def _zcml_of(app: Flask, said: Any) -> str:
 
 def _is_worked_on(app: Flask) -> bool:
     """Is it Flask's development server, in debug mode, that starts the application? No other command and no test is."""
-    context = click.get_current_context(silent=True)
-    return app.debug and (is_running_from_reloader() or (context is not None and context.command is run_command))
+    context = cli.click.get_current_context(silent=True)  # type: ignore[attr-defined]  # the library of its commands
+    return app.debug and (is_running_from_reloader() or (context is not None and context.command is cli.run_command))
 
 
 class _Application:
@@ -211,7 +209,7 @@ class _Application:
             text = (
                 f"The configuration cannot be loaded. This page is the application's once it is mended.\n\n{broken}\n"
             )
-            return Response(text, 500, content_type="text/plain; charset=utf-8")(environ, start_response)
+            return self.app.response_class(text, 500, content_type="text/plain; charset=utf-8")(environ, start_response)
         self.publish()
         if self.app.debug:
             if self._refresh is None:
@@ -230,13 +228,13 @@ class _Application:
         environment.loader = OverrideLoader(self.registry, self.template_roots, environment.loader)
         return environment
 
-    def template_roots(self) -> list[AssetSpec]:
+    def template_roots(self) -> list[TemplateRoot]:
         """The directories of templates, in the order in which Flask looks: the application's, then the blueprints'."""
-        roots = []
+        roots: list[TemplateRoot] = []
         for owner in (self.app, *self.app.iter_blueprints()):
-            for spec in roots_of(owner.jinja_loader, partial(_folder_spec, owner)):
-                if spec not in roots:
-                    roots.append(spec)
+            for root in roots_of(owner.jinja_loader, partial(_folder_spec, owner)):
+                if root not in roots:
+                    roots.append(root)
         return roots
 
     def url_for(self, endpoint: str, **values: Any) -> str:

@@ -12,6 +12,7 @@ from assetzcml.integrations.templates import (
     ORIGINAL,
     Layer,
     TemplateMissing,
+    TemplateRoot,
     Templates,
     asset_url,
     is_plain,
@@ -23,7 +24,7 @@ from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.registry import Registry
 
 try:
-    from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, Template, nodes, pass_context
+    from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, PrefixLoader, Template, nodes, pass_context
     from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
     from jinja2.runtime import Context
 except ModuleNotFoundError as error:
@@ -49,7 +50,7 @@ class AssetLoader(BaseLoader):
     others.
     """
 
-    def __init__(self, registry: Registry, roots: Iterable[Any] | Callable[[], Sequence[AssetSpec]] = ()):
+    def __init__(self, registry: Registry, roots: Iterable[Any] | Callable[[], Sequence[TemplateRoot]] = ()):
         self.registry = registry
         self._templates = Templates(registry, roots if callable(roots) else template_roots(roots))
         self._globals = asset_globals(registry)
@@ -107,7 +108,7 @@ class OverrideLoader(AssetLoader):
     loader has beside these directories is left alone.
     """
 
-    def __init__(self, registry: Registry, roots: Iterable[Any] | Callable[[], Sequence[AssetSpec]], loader: Any):
+    def __init__(self, registry: Registry, roots: Iterable[Any] | Callable[[], Sequence[TemplateRoot]], loader: Any):
         super().__init__(registry, roots)
         self.loader = loader
 
@@ -143,19 +144,26 @@ class OverrideLoader(AssetLoader):
         return ":" in name or "!" in name or self._templates.overridden(name)
 
 
-def roots_of(loader: Any, spec_of: Callable[[str], AssetSpec] = directory_spec) -> list[AssetSpec]:
+def roots_of(loader: Any, spec_of: Callable[[str], AssetSpec] = directory_spec) -> list[TemplateRoot]:
     """
     The directories that a loader of Jinja2 looks in, in its order; *spec_of* makes the spec of a path.
 
-    The loaders of a choice are looked into. One that has no directories, or names that are no paths below them, has none.
+    The loaders of a choice are looked into, and those of a PrefixLoader, unless its delimiter has a colon. One
+    that has no directories, or names that are no paths below them, has none.
     """
     if isinstance(loader, ChoiceLoader):
         return [root for each in loader.loaders for root in roots_of(each, spec_of)]
     if isinstance(loader, OverrideLoader):
         return roots_of(loader.loader, spec_of)
     if isinstance(loader, PackageLoader):
-        return [AssetSpec(loader.package_name, asset_spec(f"/{loader.package_path}").parts)]
-    return [spec_of(path) for path in getattr(loader, "searchpath", ())]
+        return [TemplateRoot(AssetSpec(loader.package_name, asset_spec(f"/{loader.package_path}").parts))]
+    if isinstance(loader, PrefixLoader):
+        return [
+            TemplateRoot(root.directory, f"{name}{loader.delimiter}{root.prefix}")
+            for name, each in loader.mapping.items()
+            for root in roots_of(each, spec_of)
+        ]
+    return [TemplateRoot(spec_of(path)) for path in getattr(loader, "searchpath", ())]
 
 
 class OriginalsLoader(BaseLoader):

@@ -8,7 +8,7 @@ Nothing here knows a template engine.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from assetzcml.errors import ConfigurationError, InvalidSpec, Problem
@@ -28,6 +28,7 @@ __all__ = [
     "Layer",
     "TemplateCycle",
     "TemplateMissing",
+    "TemplateRoot",
     "Templates",
     "asset_url",
     "cycle",
@@ -83,12 +84,25 @@ class Layer(NamedTuple):
         return (self.filename, *fingerprint(status)) if status is not None else (self.filename,)
 
 
-Roots = Sequence[AssetSpec] | Callable[[], Sequence[AssetSpec]]
+class TemplateRoot(NamedTuple):
+    """A directory of templates; the names of those that are looked for in it begin with *prefix*, which it has not."""
+
+    directory: AssetSpec
+    prefix: str = ""
+
+    def place(self, name: str) -> AssetSpec | None:
+        """Where the template of a plain name would be; None where it is none of these."""
+        if not name.startswith(self.prefix):
+            return None
+        return self.directory.joined(asset_spec(f"/{name.removeprefix(self.prefix)}").parts)
 
 
-def template_roots(roots: Iterable[str | os.PathLike[str] | AssetSpec]) -> tuple[AssetSpec, ...]:
+Roots = Sequence[TemplateRoot] | Callable[[], Sequence[TemplateRoot]]
+
+
+def template_roots(roots: Iterable[str | os.PathLike[str] | AssetSpec | TemplateRoot]) -> tuple[TemplateRoot, ...]:
     """The directories below which plain names are looked for, read. Raises InvalidSpec."""
-    return tuple(asset_spec(root) for root in roots)
+    return tuple(root if isinstance(root, TemplateRoot) else TemplateRoot(asset_spec(root)) for root in roots)
 
 
 class Templates:
@@ -139,39 +153,41 @@ class Templates:
         layers = self.layers(name)
         if not layers:
             return False
-        parts = asset_spec(f"/{name}").parts
-        return layers[0].source not in [root.joined(parts) for root in self.roots]
+        return layers[0].source not in self._places("/".join(asset_spec(f"/{name}").parts))
 
     def names(self) -> list[str]:
         """The plain names of all templates below the roots."""
         found: set[str] = set()
         for root in self.roots:
-            self._collect(root, (), found)
+            found.update(f"{root.prefix}{path}" for path in self._files(root.directory, ()))
         return sorted(found)
 
     @property
-    def roots(self) -> Sequence[AssetSpec]:
+    def roots(self) -> Sequence[TemplateRoot]:
         return self._roots() if callable(self._roots) else self._roots
 
-    def _collect(self, root: AssetSpec, below: tuple[str, ...], found: set[str]) -> None:
+    def _places(self, name: str) -> list[AssetSpec]:
+        """Where the roots would have the template of a plain name, in their order."""
+        places = (root.place(name) for root in self.roots)
+        return [place for place in places if place is not None]
+
+    def _files(self, root: AssetSpec, below: tuple[str, ...]) -> Iterator[str]:
         asset = self._asked().resolve(root.joined(below))
         for name in asset.listdir() if asset.isdir() else ():
             parts = (*below, name)
             if self._asked().resolve(root.joined(parts)).isfile():
-                found.add("/".join(parts))
+                yield "/".join(parts)
             else:
-                self._collect(root, parts, found)
+                yield from self._files(root, parts)
 
     def _layers(self, text: str, name: str) -> tuple[str, list[Found]]:
         """What *text* is, made regular, and the files that stand for it."""
         resolver = self._asked()
         try:
             if ":" not in text and (self._has_roots or not text.startswith("/")):
-                parts = asset_spec(f"/{text}").parts
-                candidates = self.registry.snapshot.derived(SearchPaths).joint(
-                    root.joined(parts) for root in self.roots
-                )
-                asked, found = "/".join(parts), list(resolver.everywhere(candidates))
+                asked = "/".join(asset_spec(f"/{text}").parts)
+                candidates = self.registry.snapshot.derived(SearchPaths).joint(self._places(asked))
+                found = list(resolver.everywhere(candidates))
             else:
                 spec = asset_spec(text)
                 asked, found = str(spec), resolver.layers(spec)

@@ -15,7 +15,7 @@ import click
 import flask
 from flask import Blueprint, Flask, render_template, render_template_string, url_for
 from flask.cli import run_command
-from jinja2 import ChoiceLoader, DictLoader
+from jinja2 import ChoiceLoader, DictLoader, PrefixLoader
 
 from assetzcml import AssetRegistry, load_zcml
 from assetzcml.errors import ConfigurationError
@@ -107,6 +107,20 @@ def test_a_choice_of_loaders_that_the_application_made_is_looked_into(names, the
     Assets(themed, app)
     with app.test_request_context("/"):
         assert [render_template(name) for name in ("h.html", "page.html", "more.html")] == ["themed", "themed", "more"]
+
+
+def test_a_loader_of_prefixes_that_the_application_made_is_looked_into(names, themed):
+    app = Flask(names[0])
+    app.jinja_loader = PrefixLoader({"shop": app.jinja_loader, "more": DictLoader({"more.html": "more"})})
+    Assets(themed, app)
+    with app.test_request_context("/"):
+        pages = [
+            render_template(name) for name in ("shop/h.html", "shop/page.html", "shop/only.html", "more/more.html")
+        ]
+        assert pages == ["themed", "themed", "only the theme's", "more"]
+        with pytest.raises(flask.templating.TemplateNotFound):
+            render_template("h.html")
+    assert {"shop/h.html", "shop/only.html", "more/more.html"} < set(app.jinja_env.list_templates())
 
 
 def test_without_an_override_the_order_of_templates_is_flasks(names):

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("starlette")
 pytest.importorskip("jinja2")
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
@@ -214,7 +214,8 @@ def test_what_zcml_publishes_is_served_by_an_application_without_a_mount(shop, t
 
 def test_templates_of_a_choice_of_loaders_and_of_a_package_are_overridden_by_their_plain_names(shop, site):
     loader = ChoiceLoader([FileSystemLoader("nowhere"), PackageLoader(shop, "templates")])
-    templates = Jinja2Templates(env=Environment(loader=loader))
-    app, _ = made(shop)
-    add_assets(app, site, templates)
-    assert templates.get_template("index.html").render(url_for=lambda *a, **k: "") == "themed "
+    for name, each in ("index.html", loader), ("a/b/index.html", PrefixLoader({"a": PrefixLoader({"b": loader})})):
+        templates = Jinja2Templates(env=Environment(loader=each))
+        app, _ = made(shop)
+        add_assets(app, site, templates)
+        assert templates.get_template(name).render(url_for=lambda *a, **k: "") == "themed "

@@ -12,8 +12,8 @@ from django.template.base import BLOCK_TAG_END, BLOCK_TAG_START, Lexer, TokenTyp
 from django.template.loaders.base import Loader as BaseLoader
 
 from assetzcml.integrations.django.projects import app_directory, asset_registry
-from assetzcml.integrations.templates import ORIGINAL, Layer, TemplateMissing, Templates, joined
-from assetzcml.records.assets import AssetSpec, asset_spec
+from assetzcml.integrations.templates import ORIGINAL, Layer, TemplateMissing, TemplateRoot, Templates, joined
+from assetzcml.records.assets import asset_spec
 
 __all__ = ["Loader"]
 
@@ -41,10 +41,11 @@ class Loader(BaseLoader):
             self._templates = Templates(registry, self._roots)
         return self._templates
 
-    def _roots(self) -> list[AssetSpec]:
+    def _roots(self) -> list[TemplateRoot]:
         """The directories of templates, in the order of Django's own loaders."""
         project = [asset_spec(os.path.abspath(path)) for path in self.engine.dirs]
-        return project + [app_directory(config, "templates") for config in apps.get_app_configs()]
+        installed = [app_directory(config, "templates") for config in apps.get_app_configs()]
+        return [TemplateRoot(directory) for directory in (*project, *installed)]
 
     def get_template_sources(self, template_name: str) -> Iterator[Origin]:
         """Every file that the name means, each of which overrides the next: what `extends` of itself goes along."""
@@ -72,7 +73,7 @@ class Loader(BaseLoader):
     def get_dirs(self) -> list[str]:
         """What the reloader watches."""
         registry = asset_registry()
-        paths = [registry.resolve(root).abspath() for root in self._roots()]
+        paths = [registry.resolve(root.directory).abspath() for root in self._roots()]
         sources = {registry.resolve(each.source).abspath() for each in registry.snapshot.overrides if not each.file}
         return [path for path in (*paths, *sorted(filter(None, sources))) if path is not None]
 
