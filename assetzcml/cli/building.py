@@ -18,6 +18,7 @@ from assetzcml.declaring.configuration_files import ConfigurationFiles
 from assetzcml.errors import ConfigurationError, Problem
 from assetzcml.reports.bundles import bytes_in_words
 from assetzcml.reports.descriptions import origin_data
+from assetzcml.urls.versions import counted_beforehand
 
 __all__ = ["build"]
 
@@ -181,6 +182,7 @@ def build(
 
     One line for each output: its name, size, savings, and file. What went wrong is on stderr, with the place of the
     bundle and that of the filter's complaint; everything else is built all the same, and the exit status is 1.
+    With the setting "digest_store" the trees that have a version are counted then, so that a start reads hardly a file.
     """
     registry = load(config, features, settings, strict)
     names = wanted(registry, names)
@@ -213,12 +215,20 @@ def build(
                 results = []
             elif terminal and not number:
                 click.echo(summary(outcomes, time.monotonic() - began))
+    if not watch:
+        _count(registry)
     if prune:
         removed = registry.environment.prune(*names, keep=keep, younger=younger * DAY)
         for path in removed if form == "text" else ():
             click.echo(f"removed {path}")
     if any(not isinstance(outcome, Built) for outcome in outcomes):
         raise SystemExit(1)
+
+
+def _count(registry: AssetRegistry) -> None:
+    """Count the trees, outputs and all, where the digests are kept: the processes that serve read no file again."""
+    if registry.settings.get("digest_store"):
+        counted_beforehand(registry)
 
 
 def _outcome_data(bundle: Any, outcome: Built | ConfigurationError) -> dict[str, Any]:

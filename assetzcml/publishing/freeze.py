@@ -23,13 +23,13 @@ from urllib.parse import quote
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem, few
 from assetzcml.publishing.compress import COMPRESSORS, available, is_worth_it, version_of
 from assetzcml.publishing.frozen_tree import FrozenTree, file_names, integrity_of, plain_file_names
-from assetzcml.publishing.inventory import Inventory, Item, Place, base_of, versioned
 from assetzcml.publishing.naming import Named, Unnamed, named
 from assetzcml.publishing.origins import Site
 from assetzcml.publishing.rewriting import is_rewritten, led_to, links, relative, rewritten
 from assetzcml.records.assets import AssetSpec
 from assetzcml.records.patterns import Pattern
 from assetzcml.registry import Registry
+from assetzcml.reports.inventory import Inventory, Item, Place, base_of, versioned
 from assetzcml.resolving.digests import CHUNK, DIGEST_LENGTH, without_digest
 from assetzcml.resolving.files import replace_file
 from assetzcml.resolving.fingerprints import fingerprint

@@ -11,34 +11,42 @@ from assetzcml.errors import ConfigurationError, did_you_mean
 from assetzcml.pages.application import Pages
 from assetzcml.records.kinds import BUNDLES, KINDS, Kind, Record
 from assetzcml.registry import Registry
+from assetzcml.reports.assets import ALL, Wanted, assets_data, assets_lines
 from assetzcml.reports.bundles import bundle_data, bundle_lines
 from assetzcml.reports.descriptions import data_of, origin_data
 from assetzcml.reports.findings import Checker
 from assetzcml.reports.include_tree import includes_data, includes_lines
 
-__all__ = ["QUESTIONS", "WORDS", "UnknownKind", "answered", "counted", "listed_data", "listed_text"]
+__all__ = ["ASSETS", "QUESTIONS", "WORDS", "UnknownKind", "answered", "counted", "listed_data", "listed_text"]
 
-INCLUDES = "includes"  # not what is declared, but where: only when it is asked for
-WORDS = (*(kind.word for kind in KINDS), INCLUDES)  # those that are known of every configuration
+# Not what is declared, but where, and what it all comes to: only when it is asked for.
+INCLUDES = "includes"
+ASSETS = "assets"
+WORDS = (*(kind.word for kind in KINDS), INCLUDES, ASSETS)  # those that are known of every configuration
 
 
-def listed_data(registry: Registry, words: Sequence[str] = ()) -> dict[str, Any]:
+def listed_data(registry: Registry, words: Sequence[str] = (), wanted: Wanted = ALL) -> dict[str, Any]:
     """
-    What is declared of the kinds that *words* name, all where there is none, and what lost. Can be written as JSON.
+    What is declared of the kinds that *words* name, all where there is none, and what lost; of assets those *wanted*. Can be
+    written as JSON.
 
     Raises UnknownKind.
     """
     told: dict[str, Any] = {kind.word: list(_listed_data(registry, kind)) for kind in _chosen(registry, words)}
     if INCLUDES in words:
         told[INCLUDES] = includes_data(registry)
+    if ASSETS in words:
+        told[ASSETS] = list(assets_data(registry, wanted))
     return told
 
 
-def listed_text(registry: Registry, words: Sequence[str] = ()) -> str:
+def listed_text(registry: Registry, words: Sequence[str] = (), wanted: Wanted = ALL) -> str:
     """The same for people."""
     sections = [[kind.heading, *_listed_lines(registry, kind)] for kind in _chosen(registry, words)]
     if INCLUDES in words:
         sections.append([INCLUDES, *(f"  {line}" for line in includes_lines(registry))])
+    if ASSETS in words:
+        sections.append([ASSETS, *assets_lines(registry, wanted)])
     return "\n\n".join("\n".join(section) for section in sections)
 
 
@@ -48,7 +56,7 @@ class UnknownKind(ValueError):
 
 def _chosen(registry: Registry, words: Sequence[str]) -> list[Kind]:
     kinds = _kinds(registry)
-    known = [*kinds, INCLUDES]
+    known = [*kinds, INCLUDES, ASSETS]
     for word in words:
         if word not in known:
             hint = did_you_mean(word, known)

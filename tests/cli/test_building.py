@@ -1,5 +1,6 @@
 """`build` from within: what each round yields, and what is told once, again, or in one line of all."""
 
+import hashlib
 import signal
 from contextlib import nullcontext
 from itertools import islice
@@ -129,3 +130,19 @@ def test_the_command_tells_each_bundle_once_however_many_rounds_there_are(option
     printed = CliRunner().invoke(main, ["build", watched.config, "--watch", *options])
     assert printed.exit_code == 0
     assert printed.output.count("out.js") == 1
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_build_counts_the_trees_with_the_outputs_where_the_digests_are_kept(package, tmp_path, monkeypatch, kept):
+    monkeypatch.setattr(
+        "assetzcml.resolving.trees.may_change_unseen", lambda status: False
+    )  # what was written a moment ago is trusted
+    store = tmp_path / "digests.store"
+    declared = JOINED.format("app", "a.js") + '<cacheBuster path="static" tree="sha256"/>'
+    name = package({"static/a.js": "a", "configure.zcml": document(declared)})
+    arguments = ["build", f"{name}:configure.zcml", *(["--setting", f"digest_store={store}"] if kept else [])]
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    assert store.exists() is kept
+    if kept:
+        digest = hashlib.sha256((package.directory / name / "static/out.js").read_bytes()).hexdigest()
+        assert digest in store.read_text()

@@ -203,6 +203,12 @@ def test_list_prints_only_the_kinds_that_are_asked_for(run):
     assert [line for line in lines if line and line[0] != " "] == ["static files", "cache busters"]
 
 
+def test_list_prints_the_assets_that_are_asked_for_and_refuses_to_narrow_anything_else(run):
+    lines = run("list", "configure.zcml", "assets", "--package", "theme").stdout.splitlines()
+    assert lines[:3] == ["assets", "  asset 'theme:static/weave.svg', 174 bytes", "    /theme/weave.svg"]
+    assert "are for the kind 'assets'" in run("list", "configure.zcml", "views", "--overridden", status=2).stderr
+
+
 def test_list_answers_a_program_with_json(run):
     told = json.loads(run("list", "theme:configure.zcml", "busters", "overrides", "--format", "json").stdout)
     assert list(told) == ["overrides", "busters"]

@@ -1,5 +1,5 @@
 """
-What there is to freeze: every asset of every static view, as the view would answer it, with who decided so.
+What is published: every asset of every static view, as the view would answer it, with who decided so.
 
 The static view itself is asked for each name. What it would not serve is not here, and what it says of an asset is what
 is said of the frozen one.
@@ -126,12 +126,14 @@ class Inventory:
         #: Where a directory is published, by its spec, with the version of its tree: scripts join names to its URL.
         self.directories: dict[AssetSpec, Place] = {}
 
-    def items(self) -> Iterator[Item]:
-        """The assets, view by view, in the order of their names."""
+    def items(self, made: bool = True) -> Iterator[Item]:
+        """The assets, view by view, in the order of their names; outputs of bundles, which are built now, if *made*."""
         for view in sorted(self.snapshot.views, key=lambda each: each.name):
             publication = Publication(replace(view, send=None), self.snapshot)
             specs = [view.root] if view.file else self._walk(view)
             for spec in specs:
+                if not made and spec in self.made:
+                    continue
                 item = self._item(view, publication, spec)
                 if item is not None:
                     yield item
