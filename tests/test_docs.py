@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from lxml import etree
 
 from assetzcml import ConfigurationError, load_zcml
 from assetzcml.cli import main
@@ -31,6 +32,7 @@ NEEDS = {  # the libraries, extras, without which a page is not executed
     "any-framework": ["bottle", "cherrypy", "tornado", "litestar"],
 }
 STORIES = [CHECKOUT / "docs" / "starting.rst"]  # whose commands go together: tests/test_scaffolds.py runs them
+WIDTH = 90  # what a page has room for
 FLAGS = doctest.ELLIPSIS | doctest.REPORT_NDIFF
 
 # ``examples/theme/overrides.zcml``::
@@ -41,6 +43,17 @@ QUOTATION = re.compile(r"^``((?:examples/)?[\w./-]+\.\w+)``::\n\n((?:(?: {2,}\S.
 
 def name_of(page):
     return str(page.relative_to(CHECKOUT))
+
+
+# .. code-block:: xml
+#
+#    the file, whole
+XML = re.compile(r"^\.\. code-block:: xml\n\n((?:(?: {3}.*)?\n)+)", re.MULTILINE)
+CODE = re.compile(r"^(?:>>> |\.\. code-block:: (?!xml)|.*::\n\n +\S)", re.MULTILINE)
+
+
+def first_xml(page):
+    return textwrap.dedent(XML.search(page.read_text(encoding="utf-8"))[1]).strip() + "\n"
 
 
 # ::
@@ -64,6 +77,10 @@ def test_the_examples_of_a_page_run_as_printed(page, tmp_path, monkeypatch):
         path.write_text(textwrap.dedent(text), encoding="utf-8", newline="\n")
         return str(path)
 
+    def shown():
+        """Write the XML that the page begins with as site.zcml and return its path."""
+        return write("site.zcml", first_xml(page))
+
     def refused(text):
         """Load directives that stand from line 2 on in a file, and print what is wrong with them."""
         path = write("site.zcml", f'<configure xmlns="{NAMESPACE}">\n{textwrap.dedent(text).strip()}\n</configure>\n')
@@ -82,7 +99,7 @@ def test_the_examples_of_a_page_run_as_printed(page, tmp_path, monkeypatch):
     monkeypatch.delenv("ASSETZCML_PREVENT_CACHEBUST", raising=False)
     test = doctest.DocTestParser().get_doctest(
         page.read_text(encoding="utf-8"),
-        {"write": write, "refused": refused, "checked": checked, "__name__": "__main__"},
+        {"write": write, "shown": shown, "refused": refused, "checked": checked, "__name__": "__main__"},
         name_of(page),
         str(page),
         0,
@@ -90,6 +107,17 @@ def test_the_examples_of_a_page_run_as_printed(page, tmp_path, monkeypatch):
     report = []
     result = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=report.append)
     assert result.failed == 0, "".join(report)
+
+
+@pytest.mark.parametrize("page", sorted((CHECKOUT / "docs" / "directives").glob("*.rst")), ids=name_of)
+def test_a_directive_shows_first_a_whole_file_that_can_be_copied_and_is_loaded(page):
+    text = page.read_text(encoding="utf-8")
+    assert XML.search(text).start() < CODE.search(text).start(), "other code comes first"
+    shown = first_xml(page)
+    assert etree.fromstring(shown).tag == f"{{{NAMESPACE}}}configure"
+    assert re.search(rf"<{page.stem}[ />]", shown)
+    assert max(map(len, shown.splitlines())) <= WIDTH
+    assert "shown()" in text
 
 
 def commands_of(page):

@@ -35,7 +35,9 @@ def target(page, name):
 
 def in_tables():
     """Each page that a table of contents names, as often as it is named."""
-    return [target(page, name) for page, text in PAGES.items() for block in TOCTREE.findall(text) for name in block.split()]
+    return [
+        target(page, name) for page, text in PAGES.items() for block in TOCTREE.findall(text) for name in block.split()
+    ]
 
 
 def astray(page, text):
@@ -73,8 +75,15 @@ def test_a_link_that_leads_nowhere_is_found():
         ".. literalinclude:: gone.txt\n"
     )
     assert sorted(astray("index", text)) == sorted(
-        [":doc:`nowhere`", ":ref:`gone`", ":download:`no.conf`", ":term:`no such word`", "`Another`_"]
-        + ["`b <page.html>`_", "gone.txt"]
+        [
+            ":doc:`nowhere`",
+            ":ref:`gone`",
+            ":download:`no.conf`",
+            ":term:`no such word`",
+            "`Another`_",
+            "`b <page.html>`_",
+            "gone.txt",
+        ]
     )
 
 
@@ -85,7 +94,8 @@ def test_every_page_stands_in_one_table_of_contents_once():
 @pytest.mark.parametrize("page", sorted(PAGES))
 def test_every_page_ends_with_one_next_step(page):
     steps = [line for line in PAGES[page].splitlines() if line.startswith("Next:")]
-    assert steps == [PAGES[page].rstrip().splitlines()[-1]] and NEXT.fullmatch(steps[0]), steps
+    assert steps == [PAGES[page].rstrip().splitlines()[-1]]
+    assert NEXT.fullmatch(steps[0])
     assert ROLE.search(steps[0])[3] not in (page, posixpath.basename(page)), "a page does not lead to itself"
 
 
@@ -93,4 +103,5 @@ def test_every_page_that_another_file_names_is_there():
     files = [CHECKOUT / "README.txt", CHECKOUT / "CHANGES.txt", *CHECKOUT.glob("*.rst"), *DOCS.rglob("*.rst")]
     files += [path for top in ("assetzcml", "examples", "tests") for path in (CHECKOUT / top).rglob("*.py")]
     named = {name for path in files for name in MENTION.findall(path.read_text(encoding="utf-8"))}
-    assert named and sorted(name for name in named if not (CHECKOUT / name).is_file()) == []
+    assert named
+    assert sorted(name for name in named if not (CHECKOUT / name).is_file()) == []
