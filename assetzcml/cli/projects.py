@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from assetzcml.cli.configured import Command, load
-from assetzcml.cli.scaffolds import app_files, checked_name, theme_files, write_project
+from assetzcml.cli.scaffolds import FRAMEWORKS, app_files, checked_name, theme_files, write_project
 from assetzcml.cli.statuses import EXIT_STATUS
 
 __all__ = ["init"]
@@ -37,10 +37,17 @@ _directory = click.option(
 
 @init.command("app", cls=Command, epilog=EXIT_STATUS)
 @click.argument("name", callback=_name)
+@click.option(
+    "--framework",
+    type=click.Choice(tuple(FRAMEWORKS)),
+    help="Write the ordinary project of this framework, with its assets declared in ZCML.",
+)
 @_directory
-def init_app(name: str, directory: str) -> None:
+def init_app(name: str, framework: str | None, directory: str) -> None:
     """Write the application NAME into a directory of this name."""
-    _wrote(write_project(directory, name, app_files(name)))
+    if name in FRAMEWORKS:
+        raise click.BadParameter(f"{name!r} is the name of a framework; did you mean '{name}_app'?", param_hint="NAME")
+    _wrote(write_project(directory, name, app_files(name, framework)))
 
 
 @init.command("theme", cls=Command, epilog=EXIT_STATUS)

@@ -27,7 +27,7 @@ from assetzcml.reports.survey import Site
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-__all__ = ["app_files", "checked_name", "theme_files", "write_project"]
+__all__ = ["FRAMEWORKS", "app_files", "checked_name", "theme_files", "write_project"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 # What a theme shows its overriding with, when it can choose.
@@ -71,6 +71,36 @@ test =
 test =
     pytest
 """,
+    "flask": """\
+serve =
+    gunicorn
+test =
+    pytest
+""",
+    "django": """\
+serve =
+    gunicorn
+test =
+    pytest
+""",
+    "starlette": """\
+test =
+    httpx
+    pytest
+""",
+    "pyramid": """\
+test =
+    pytest
+""",
+}
+
+# What each framework's ordinary project requires besides assetzcml.
+FRAMEWORKS = {
+    "flask": "\n    assetzcml[flask]",
+    "django": "\n    assetzcml[django]",
+    "starlette": "\n    assetzcml[asgi,jinja2,starlette]\n    uvicorn",
+    # Pyramid 2.1 itself imports pkg_resources.
+    "pyramid": "\n    assetzcml[pyramid]\n    pyramid_jinja2\n    setuptools<82\n    waitress",
 }
 
 
@@ -95,11 +125,27 @@ def _name_meant(name: str) -> str:
     return f"; did you mean {plain!r}?" if _NAME.fullmatch(plain) else ""
 
 
-def app_files(name: str) -> dict[str, bytes]:
-    """The files of an application, by their paths in the project."""
-    values = {"name": name, "description": f"The application {name}", "requires": "", "entry_points": ""}
-    values |= {"group": plugin_group(name), "extras": EXTRAS["app"]}
-    return _filled(("common", "app"), values)
+def app_files(name: str, framework: str | None = None) -> dict[str, bytes]:
+    """The files of an application, by their paths in the project: our own, or one of FRAMEWORKS."""
+    values = {"name": name, "description": f"The application {name}", "entry_points": ""}
+    values |= {"group": plugin_group(name), "extras": EXTRAS[framework or "app"]}
+    if framework is None:
+        return _filled(("common", "assets", "app"), {**values, "requires": ""})
+    values |= {"requires": FRAMEWORKS[framework], "entry_points": _framework_entry_points(name, framework)}
+    files = _filled(("common", "assets", "framework", framework), values)
+    if framework != "django":
+        return files
+    # Django makes versions by itself, and its static files lie in an application, below a folder of its name.
+    del files[f"src/{name}/busters.zcml"]
+    plain, moved = f"src/{name}/static/", f"src/{name}/pages/static/pages/"
+    return {moved + path.removeprefix(plain) if path.startswith(plain) else path: text for path, text in files.items()}
+
+
+def _framework_entry_points(name: str, framework: str) -> str:
+    """PasteDeploy finds an application by its distribution: `use = egg:NAME`."""
+    if framework != "pyramid":
+        return ""
+    return f"\n[options.entry_points]\npaste.app_factory =\n    main = {name}:main\n"
 
 
 def theme_files(name: str, registry: AssetRegistry, extends: str) -> dict[str, bytes]:

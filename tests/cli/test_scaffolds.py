@@ -5,9 +5,13 @@ import importlib
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 import textwrap
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -15,7 +19,7 @@ from click.testing import CliRunner
 
 from assetzcml import AssetRegistry, load_zcml
 from assetzcml.cli import main
-from assetzcml.cli.scaffolds import app_files, checked_name, theme_files, write_project
+from assetzcml.cli.scaffolds import FRAMEWORKS, app_files, checked_name, theme_files, write_project
 from assetzcml.reports.findings import Checker
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -211,6 +215,66 @@ def test_every_file_of_a_package_is_installed_with_it_at_any_depth(elsewhere):
         assert files_below(elsewhere / "built" / name) == expected > set(NESTED)
 
 
+# What is imported, what its server is started with, and the files that make it that framework's ordinary project.
+ORDINARY = {
+    "flask": (("flask",), "python -m flask --app garden:create_app run --port {port}", {"__init__.py", "pages.py"}),
+    "django": (
+        ("django",),
+        "python -m django runserver --noreload --nothreading --settings garden.settings 127.0.0.1:{port}",
+        {"settings.py", "urls.py", "wsgi.py", "asgi.py", "pages/apps.py", "pages/static/pages/style.css"},
+    ),
+    "starlette": (("starlette", "jinja2"), "python -m uvicorn --port {port} garden.main:app", {"main.py"}),
+    "pyramid": (
+        ("pyramid", "pyramid_jinja2"),
+        "pserve garden/development.ini http_port={port}",
+        {"routes.py", "templates/layout.jinja2"},
+    ),
+}
+
+
+def init_ordinary(framework):
+    """An installed project of a framework; its test is skipped where the framework is missing."""
+    for module in ORDINARY[framework][0]:
+        pytest.importorskip(module)
+    result = CliRunner().invoke(main, ["init", "app", "garden", "--framework", framework])
+    assert result.exit_code == 0, result.output
+    return result.output.splitlines()
+
+
+@pytest.mark.parametrize("framework", sorted(FRAMEWORKS))
+def test_the_ordinary_project_of_a_framework_loads_silently_and_is_themed(framework, elsewhere):
+    written = init_ordinary(framework)
+    sources = {path.removeprefix("garden/src/garden/") for path in written}
+    common = {"garden/.gitignore", "garden/README.txt", "garden/setup.cfg", "garden/tests/test_garden.py"}
+    assert sources >= ORDINARY[framework][2] | common | {"site.zcml", "configure.zcml"}
+    install(elsewhere / "garden")
+    assert check("garden") == []
+    assert load_zcml("garden:site.zcml").snapshot.views
+    write_project(".", "winter", theme_files("winter", load_zcml("garden:configure.zcml"), "garden"))
+    install(elsewhere / "winter")
+    assert check("winter") == []
+    (override,) = load_zcml("garden:site.zcml").snapshot.overrides
+    assert override.source.package == "winter"
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("framework", sorted(FRAMEWORKS))
+def test_the_ordinary_project_of_a_framework_answers_its_page_and_its_assets(framework, elsewhere):
+    init_ordinary(framework)
+    install(elsewhere / "garden")
+    assert run_tests(elsewhere / "garden").startswith("1 passed")
+
+
+def test_another_framework_is_answered_with_those_there_are_and_none_is_the_name_of_an_application(elsewhere):
+    for arguments in (["garden", "--framework", "rails"], ["flask"]):
+        result = CliRunner().invoke(main, ["init", "app", *arguments])
+        assert (result.exit_code, list(elsewhere.iterdir())) == (2, [])
+        if "rails" in arguments:
+            assert all(f"'{framework}'" in result.stderr for framework in FRAMEWORKS)
+        else:
+            assert "'flask' is the name of a framework; did you mean 'flask_app'?" in result.stderr
+
+
 @pytest.mark.slow
 def test_the_wheels_of_an_application_and_of_its_theme_serve_every_file_in_a_fresh_environment(elsewhere):
     write_project(".", "garden", app_files("garden"))
@@ -235,6 +299,56 @@ def test_the_wheels_of_an_application_and_of_its_theme_serve_every_file_in_a_fre
         done = subprocess.run(command, cwd=elsewhere, env=environ, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.split() == [*NESTED[:3], "winter:brand/style.css"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("framework", sorted(FRAMEWORKS))
+def test_the_wheels_of_a_frameworks_project_and_its_theme_answer_through_its_server(framework, elsewhere):
+    init_ordinary(framework)
+    install(elsewhere / "garden")
+    write_project(".", "winter", theme_files("winter", load_zcml("garden:configure.zcml"), "garden"))
+    (themed,) = (elsewhere / "winter" / "src" / "winter" / "brand").rglob("style.css")
+    themed.write_text("h1 { color: navy }")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environ |= {"SECRET_KEY": "of the tests", "ALLOWED_HOSTS": "127.0.0.1", "PYTHONUNBUFFERED": "1"}
+    environ["PATH"] = f"{elsewhere / 'environment' / 'bin'}{os.pathsep}{environ['PATH']}"
+    extras = {"flask": "[flask]", "django": "[django]", "starlette": "[asgi,jinja2,starlette]", "pyramid": "[pyramid]"}
+    for command in (
+        [sys.executable, "-m", "venv", "environment"],
+        ["python", "-m", "pip", "install", "-q", f"{CHECKOUT}{extras[framework]}"],
+        ["python", "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", "wheels", "./garden", "./winter"],
+        ["python", "-m", "pip", "install", "-q", "--find-links", "wheels", "garden==0.1.0", "winter==0.1.0"],
+    ):
+        done = subprocess.run(command, cwd=elsewhere, env=environ, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = shlex.split(ORDINARY[framework][1].format(port=port))
+    with subprocess.Popen(
+        command, cwd=elsewhere, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as server:
+        try:
+            page = answer(server, f"http://127.0.0.1:{port}/").decode()
+            urls = re.findall(r'(?:href|src)="(?:http://127\.0\.0\.1:\d+)?(/[^"]+)"', page)
+            assert [os.path.basename(url) for url in urls] == ["style.css", "logo.svg"]
+            logo = next((elsewhere / "garden" / "src").rglob("logo.svg"))
+            answers = [answer(server, f"http://127.0.0.1:{port}{url}") for url in urls]
+            assert answers == [themed.read_bytes(), logo.read_bytes()]
+        finally:
+            server.terminate()
+
+
+def answer(server, url):
+    """What a server answers, once it listens."""
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=30) as response:
+                return response.read()
+        except urllib.error.HTTPError:
+            raise
+        except OSError:
+            assert server.poll() is None, server.stdout.read().decode()
+            time.sleep(0.1)
 
 
 def test_a_theme_requires_what_it_extends_and_joins_the_group_of_its_base(elsewhere):
