@@ -1,4 +1,4 @@
-"""Hostile and malformed ZCML: the right outcome at the right line, in time, and nothing opened or connected."""
+"""Hostile and malformed ZCML: the right outcome at the right line, with little work, and nothing opened or connected."""
 
 import json
 import os
@@ -25,6 +25,10 @@ WORDS = {
     "schema": r"exclude each other|write '|means nothing here|expected|text is not allowed",
     "conflict": r"is declared 2 times|write the character itself",
 }
+# What a load may cost, counted in calls of functions: as much for each byte of ZCML that it opens, and no more. A name that
+# is not found is compared with what is installed, which is most of the first.
+CALLS = 200_000
+CALLS_A_CHARACTER = 4
 # Where an attribute is at fault its place is told; the corpus names the tag's.
 WIDE = {"231-conflict-encoded.zcml"}
 
@@ -80,11 +84,10 @@ def test_the_error_is_at_its_line(case, reports, hostile_zcml):
 
 
 @pytest.mark.parametrize("case", CASES, ids=by_name)
-def test_nothing_is_opened_or_connected_and_it_does_not_take_long(case, reports):
+def test_nothing_is_opened_or_connected_and_no_more_work_is_done_than_there_is_to_read(case, reports):
     report, expect = reports[case["file"]], case["expect"]
     assert (report["opened"], report["connected"]) == ([], [])
-    assert report["milliseconds"] < expect["max_ms"]
-    assert report["seconds"] < 10  # and nothing is waited for
+    assert report["calls"] < CALLS + CALLS_A_CHARACTER * sum(report["read"])
     assert report["megabytes"] < expect["max_rss_growth_mb"]
 
 
