@@ -29,7 +29,7 @@ NEEDS = {  # the libraries, extras, without which a page is not executed
     "moving-from-pyramid": ["pyramid"],
     "starlette": ["starlette", "httpx2", "jinja2"],
     "templates": ["jinja2", "mako", "chameleon"],
-    "any-framework": ["bottle", "cherrypy", "tornado", "litestar"],
+    "any-framework": ["bottle", "cherrypy", "tornado", "litestar", "quart"],
 }
 STORIES = [CHECKOUT / "docs" / "starting.rst"]  # whose commands go together: tests/test_scaffolds.py runs them
 WIDTH = 90  # what a page has room for
