@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.whole
+
 STORY = Path(__file__).with_name("free_threads.py")
 NAMES = ("python3.13t", "python3.14t", "python3.15t")
 
@@ -35,7 +37,6 @@ def told(python, *arguments):
     return subprocess.run([python, *arguments], capture_output=True, text=True, timeout=120, env=environment)
 
 
-@pytest.mark.whole
 def test_threads_ask_while_the_registry_is_loaded_anew_without_the_lock(tmp_path):
     done = told(interpreter(), str(STORY), str(tmp_path))
     assert done.returncode == 0, done.stderr
