@@ -17,6 +17,7 @@ from django.urls import set_script_prefix
 
 from assetzcml import AssetRegistry, NotPublished, load_zcml
 from assetzcml.integrations.django import AssetFinder, asset_registry
+from assetzcml.integrations.django.checks import check_assets
 
 if not settings.configured:
     from django_app import settings as example
@@ -132,6 +133,24 @@ def test_collectstatic_takes_what_overrides(logo, tmp_path):
     collected = {str(path.relative_to(tmp_path)): path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
     assert set(collected) == {"shop/app.css", "shop/logo.svg"}
     assert f"<title>{logo}</title>" in collected["shop/logo.svg"]
+
+
+def test_check_says_that_pages_ask_for_another_tree_than_was_collected(registry, package, tmp_path):
+    def told():
+        return [(each.id, each.msg) for each in check_assets(None) if each.id == "assetzcml.W004"]
+
+    name = package({"static/late.css": "late"})
+    with override_settings(STATIC_ROOT=str(tmp_path / "collected"), ASSETZCML_COMPRESS=[], DEBUG=False):
+        assert told() == []  # nothing has been collected: another server answers from elsewhere
+        call_command("collectstatic", interactive=False, verbosity=0)
+        assert told() == []
+        registry.override_asset("django_app:static/shop/app.css", f"{name}:static/late.css")
+        segment = render("{% static 'shop/app.css' %}").split("/")[2]
+        assert told() == [
+            ("assetzcml.W004", f"pages ask for {segment}, and STATIC_ROOT was collected from other files")
+        ]
+        call_command("collectstatic", interactive=False, verbosity=0)
+        assert told() == []
 
 
 def test_find_finds_what_overrides_first(logo):

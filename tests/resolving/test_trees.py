@@ -388,3 +388,53 @@ def test_a_digest_of_the_store_is_of_the_very_file(root, store):
     assert counted(registry_of(root, digest_store=store), root).version == version_by_hand(
         {"css/app.css": "a{}", "logo.png": "logO"}
     )
+
+
+# Trees that nobody would wish for.
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable for this user")
+def test_a_file_without_permission_fails_no_url_and_is_named(root, caplog):
+    (root / "logo.png").chmod(0)
+    registry = registry_of(root)
+    assert registry.static_path(f"{root}/css/app.css") == f"/static/~{counted(registry, root).version}/css/app.css"
+    assert f"{root}/logo.png: Permission denied" in caplog.text
+
+
+def test_a_file_of_twenty_gigabytes_counts_by_its_size_and_nothing_of_it_is_read(root, monkeypatch):
+    with open(root / "film.mkv", "wb") as stream:
+        stream.truncate(20 << 30)  # sparse: it takes no room
+    opened = opening(monkeypatch)
+    registry = registry_of(root)
+    url = registry.static_path(f"{root}/css/app.css")
+    assert counted(registry, root).files["film.mkv"].digest == f"size:{20 << 30}"
+    assert str(root / "film.mkv") not in opened
+    assert url.startswith("/static/~")
+
+
+@pytest.mark.slow
+def test_of_a_hundred_thousand_files_one_that_changes_meanwhile_is_counted_as_it_is_at_the_end(root, monkeypatch):
+    for number in range(100_000):
+        path = root / f"{number // 1000}/{number}.txt"
+        if number % 1000 == 0:
+            path.parent.mkdir()
+        path.write_text(str(number))
+        os.utime(path, (OLD, OLD))
+    changes = iter(["changed"])
+    real = trees.whole_digest
+
+    def meanwhile(stream):
+        digest = real(stream)
+        for data in changes:
+            write(root / "50/50000.txt", data, when=OLD + 5)
+            write(root / "7/7000.txt", data, when=OLD + 5)
+        return digest
+
+    monkeypatch.setattr(trees, "whole_digest", meanwhile)
+    registry = registry_of(root)
+    count = counted(registry, root)
+    assert len(count.files) == 100_002
+    assert {count.files[name].digest for name in ("50/50000.txt", "7/7000.txt")} == {
+        hashlib.sha256(b"changed").hexdigest()
+    }
+    assert counted(registry_of(root), root).version == count.version

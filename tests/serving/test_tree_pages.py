@@ -8,6 +8,7 @@ import pytest
 
 from assetzcml import AssetRegistry, DigestCacheBuster, StaticApp, TreeCacheBuster
 from chromium import CHROMIUM, document_at
+from npm import installed
 
 FILES = {
     "state.js": "globalThis.loads = (globalThis.loads || 0) + 1; export const state = {};",
@@ -43,11 +44,16 @@ def shown(package, buster, tmp_path, theme=(), head=lambda registry: ""):
     registry.add_module("@shop/state", f"{name}:static/state.js")
     urls = {key: registry.static_path(f"{name}:static/{path}") for key, path in
             {"css": "css/app.css", "state": "state.js", "main": "main.js"}.items()}  # fmt: skip
+    return browsed(registry, lambda: PAGE.format(head=head(registry), **urls), tmp_path)
+
+
+def browsed(registry, text, tmp_path):
+    """The title that a page gives itself in a browser, *text* being called for it, and what was asked for below static."""
     asked = {}
 
     def page(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/html")])
-        return [PAGE.format(head=head(registry), **urls).encode()]
+        return [text().encode()]
 
     static = StaticApp(registry, fallback=page)
 
@@ -101,3 +107,27 @@ def test_with_an_import_map_page_and_siblings_load_one_module_once(package, tmp_
     assert title == "1; true; rgb(1, 2, 3); data"
     modules = [value for path, value in asked.items() if path.endswith(".js")]
     assert modules == [("200", "public, max-age=31536000, immutable")] * 2
+
+
+ICON = """<!DOCTYPE html><link rel="stylesheet" href="{css}"><i class="bi bi-alarm"></i><script type="module">
+const faces = await document.fonts.load('16px "bootstrap-icons"', "\uf102");
+const icon = getComputedStyle(document.querySelector("i"), "::before");
+document.title = [faces.map(face => face.status), icon.fontFamily].join("; ");
+</script>"""
+
+
+@pytest.mark.whole
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the path")
+def test_an_icon_fonts_every_request_is_immutable_as_it_comes_from_npm(tmp_path):
+    root = installed(tmp_path / "npm", "bootstrap-icons@1") / "node_modules/bootstrap-icons/font"
+    registry = AssetRegistry()
+    registry.add_static_view("static", str(root))
+    registry.add_cache_buster(str(root), TreeCacheBuster())
+    css = registry.static_path(f"{root}/bootstrap-icons.css")
+    title, asked = browsed(registry, lambda: ICON.format(css=css), tmp_path)
+    assert title == "loaded; bootstrap-icons"
+    version = css.split("/")[2]
+    assert set(asked) == {
+        f"/static/{version}/{name}" for name in ("bootstrap-icons.css", "fonts/bootstrap-icons.woff2")
+    }
+    assert set(asked.values()) == {("200", "public, max-age=31536000, immutable")}

@@ -2,13 +2,18 @@
 
 import gzip
 import hashlib
+import json
 import os
+import subprocess
+import sys
+import time
 
 import clients
 import pytest
 
 from assetzcml import AssetRegistry, ConfigurationWarning, DigestCacheBuster, TreeCacheBuster
 from assetzcml.serving.publication import Publication
+from sizes import size
 
 FOREVER = "public, max-age=31536000, immutable"
 HOUR = "public, max-age=3600"
@@ -157,10 +162,11 @@ def test_below_the_root_view_what_is_not_there_is_the_applications(root):
     assert clients.wsgi(application, f"/{OTHER}/app.css").status == 200
 
 
+@pytest.mark.sized
 def test_a_flood_of_made_up_versions_leaves_nothing_and_one_line(made, caplog):
     caplog.set_level("INFO", "assetzcml")
     application = clients.WSGIApp(made)
-    for number in range(300):
+    for number in range(size(100_000, 3_000)):
         assert clients.wsgi(application, f"/static/~{number:012x}/app.css").status == 200
     assert len(application._desks.current.entries.ready) == 0
     assert [record.getMessage() for record in caplog.records if "another version" in record.getMessage()] == [
@@ -245,3 +251,53 @@ def test_a_variant_is_kept_for_ever_when_it_decodes_to_the_very_bytes(ask, root,
     made = registry_of(root, buster=buster(), content_encodings=("gzip",))
     answer = ask(made, made.static_path(f"{root}/app.css"), headers={"Accept-Encoding": "gzip"})
     assert (answer.first("Content-Encoding"), told(answer)) == (coding, (200, FOREVER))
+
+
+# A tree that is copied over while several processes count it.
+
+WORKER = """
+import hashlib, json, sys, time
+from webob import Request
+from assetzcml import AssetRegistry, StaticApp, TreeCacheBuster
+root, until = sys.argv[1], time.time() + float(sys.argv[2])
+registry = AssetRegistry()
+registry.add_static_view("static", root)
+registry.add_cache_buster(root, TreeCacheBuster())
+application, known, seen = StaticApp(registry), [], set()
+while time.time() < until:
+    for name in ("0.css", "7.css", "19.css"):
+        url = registry.static_path(f"{root}/{name}")
+        known = [url] + [each for each in known if each != url][:9]  # pages of a while ago are asked for, too
+        for each in known:
+            answer = Request.blank(each).get_response(application)
+            kept = "immutable" in answer.headers["Cache-Control"]
+            seen.add((each, answer.status_int, kept, hashlib.sha256(answer.body).hexdigest() if kept else ""))
+print(json.dumps(sorted(seen)))
+"""
+
+
+@pytest.mark.whole
+@pytest.mark.sized
+def test_while_a_deploy_copies_over_a_tree_no_process_keeps_wrong_bytes_and_none_has_nothing(tmp_path):
+    root, seconds = tmp_path / "root", size(10, 3)
+    for number in range(20):
+        write(root / f"{number}.css", "before")
+    command = [sys.executable, "-c", WORKER, str(root), str(seconds)]
+    workers = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) for _ in range(3)
+    ]
+    copies = 0
+    while workers[0].poll() is None:
+        (root / f"{copies % 20}.css").write_text(f"release {copies}" * 50)  # as `cp` does: in place
+        copies += 1
+        time.sleep(0.01)  # no disk copies faster than that for long
+    answers = [tuple(each) for worker in workers for each in json.loads(worker.communicate()[0])]
+    assert [worker.returncode for worker in workers] == [0] * 3
+    assert {status for _, status, *_ in answers} <= {200, 503}  # 503: three readings, and each time it had changed
+    assert {status for _, status, immutable, _ in answers if immutable} == {200}
+    kept = {}
+    for url, _, immutable, digest in answers:
+        if immutable:
+            kept.setdefault(url, set()).add(digest)
+    assert [url for url, digests in kept.items() if len(digests) > 1] == []
+    assert copies > 20
