@@ -6,6 +6,8 @@ exclude_patterns = ["_build"]
 highlight_language = "xml"
 html_theme = "furo"
 html_title = "assetzcml"
+html_static_path = ["_static"]
+html_css_files = ["page.css"]
 extensions = ["sphinx_copybutton"]
 # A prompt is not copied, nor what is printed below it.
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

@@ -1,16 +1,19 @@
 """`assetzcml init`: what it writes installs, runs and passes its test at once."""
 
+import contextlib
 import doctest
 import importlib
 import os
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
 import textwrap
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -85,32 +88,92 @@ def test_the_commands_of_the_page_do_what_it_says(elsewhere):
         assert doctest.OutputChecker().check_output(f"{expected.rstrip()}\n", f"{printed.rstrip()}\n", FLAGS), printed
 
 
-@pytest.mark.slow
-def test_the_commands_of_the_page_do_what_it_says_in_a_fresh_environment(tmp_path):
-    programs = tmp_path / "environment" / "bin"
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    environ["PATH"] = f"{programs}{os.pathsep}{environ['PATH']}"
+NUMBERS = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight"]
 
-    def run(command):
-        return subprocess.run(command, shell=True, cwd=tmp_path, env=environ, capture_output=True, text=True)
 
-    for command in (
-        f"{shlex.quote(sys.executable)} -m venv environment",
-        f"python -m pip install -q {shlex.quote(f'{CHECKOUT}[serve]')}",
-    ):
-        done = run(command)
+def test_the_page_says_how_many_commands_lead_to_the_first_themed_page():
+    needed = [command for command, _ in STORY if re.search(r"\b(?:pip install|assetzcml init)\b", command)]
+    installing = sum("pip install" in command for command in needed)
+    assert STORY[0][0] == needed[0] == 'python -m pip install "assetzcml[serve]"'
+    assert STORY[-1][0].startswith("assetzcml serve"), "the page ends with the theme being served"
+    said = f"{NUMBERS[len(needed) + 1]} commands, {NUMBERS[installing]} of them installations"
+    assert said in PAGE.read_text(encoding="utf-8")
+
+
+class Newcomer:
+    """Somebody with an environment of their own, an empty home, and files that nobody else may read."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        (directory / "home").mkdir()
+        self.environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        self.environ["PATH"] = f"{directory / 'environment' / 'bin'}{os.pathsep}{self.environ['PATH']}"
+        self.environ["HOME"] = str(directory / "home")
+        self.run(f"{shlex.quote(sys.executable)} -m venv environment", directory)
+
+    def run(self, command, cwd):
+        """What a command prints."""
+        options = {"cwd": cwd, "env": self.environ, "umask": 0o077, "text": True}
+        done = subprocess.run(command, shell=True, capture_output=True, **options)
         assert done.returncode == 0, done.stdout + done.stderr
-    for command, expected in STORY:
-        if " serve " in command:
-            with subprocess.Popen(shlex.split(command), cwd=tmp_path, env=environ, stdout=subprocess.PIPE) as process:
-                printed = process.stdout.readline().decode()
+        return done.stdout
+
+    @contextlib.contextmanager
+    def serving(self, command, cwd):
+        """The first line that a server prints."""
+        options = {"cwd": cwd, "env": self.environ, "umask": 0o077, "text": True}
+        with subprocess.Popen(shlex.split(command), stdout=subprocess.PIPE, **options) as process:
+            try:
+                yield process.stdout.readline()
+            finally:
                 process.terminate()
+
+
+@pytest.fixture
+def newcomer(tmp_path):
+    return Newcomer(tmp_path)
+
+
+def body_at(url):
+    with urllib.request.urlopen(url) as answer:
+        return answer.read().decode()
+
+
+def as_said(expected, printed):
+    expected = textwrap.dedent(expected)
+    return doctest.OutputChecker().check_output(f"{expected.rstrip()}\n", f"{printed.rstrip()}\n", FLAGS)
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_page_do_what_it_says_in_a_fresh_environment(newcomer, tmp_path):
+    newcomer.run(f"python -m pip install -q {shlex.quote(f'{CHECKOUT}[serve]')}", tmp_path)
+    for command, expected in STORY[1:]:
+        if " serve " in command:
+            with newcomer.serving(command, tmp_path) as printed:
+                page = body_at(printed.split()[-1])
+                sheet = re.search(r'href="([^"]+style\.css)"', page)[1]
+                served = body_at(urllib.parse.urljoin(printed.split()[-1], sheet))
         else:
-            done = run(command)
-            assert done.returncode == 0, done.stdout + done.stderr
-            printed = done.stdout.splitlines()[-1] if "pytest" in command else "" if "pip" in command else done.stdout
-        expected = textwrap.dedent(expected)
-        assert doctest.OutputChecker().check_output(f"{expected.rstrip()}\n", f"{printed.rstrip()}\n", FLAGS), printed
+            printed = newcomer.run(command, tmp_path)
+            printed = printed.splitlines()[-1] if "pytest" in command else "" if "pip" in command else printed
+        assert as_said(expected, printed), printed
+    assert served == (tmp_path / "summer/src/summer/brand/style.css").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_readme_do_what_it_says_in_a_fresh_environment(newcomer, tmp_path):
+    left_out = shutil.ignore_patterns(".*", "*.egg-info", "build", "_build", "__pycache__", "tests", "benchmarks")
+    checkout = shutil.copytree(CHECKOUT, tmp_path / "checkout", ignore=left_out)
+    readme = (checkout / "README.txt").read_text(encoding="utf-8")
+    install, serve = re.search(r"Without make::\n\n {4}(.*)\n {4}(.*)\n", readme).groups()
+    newcomer.run(f"python -m {install}", checkout)
+    with newcomer.serving(serve.replace("8080", "0"), checkout) as printed:
+        assert "/static/~" in body_at(printed.split()[-1]), "the page is that of the theme, with tree versions"
+    commands = re.findall(r"^    \$ (.*)\n((?:(?!    \$ )(?: {4}.*)?\n)*)", readme, re.MULTILINE)
+    assert commands
+    for command, expected in commands:
+        printed = newcomer.run(command, checkout)
+        assert as_said(expected, printed), printed
 
 
 @pytest.mark.parametrize(
