@@ -21,7 +21,7 @@ from pyramid.config.assets import OverrideProvider, PackageOverrides
 from pyramid.config.views import StaticURLInfo
 from pyramid.events import ApplicationCreated, BeforeRender
 from pyramid.httpexceptions import HTTPForbidden, HTTPNotFound
-from pyramid.interfaces import IPackageOverrides, ISecurityPolicy, IStaticURLInfo
+from pyramid.interfaces import IPackageOverrides, IRoutesMapper, ISecurityPolicy, IStaticURLInfo
 from pyramid.paster import bootstrap
 from pyramid.request import Request
 from pyramid.security import NO_PERMISSION_REQUIRED
@@ -513,6 +513,9 @@ class PublishedView(static_view):
             entries=desk.entries,
             has_fallback=True,
         )
+        if _is_anothers(desk, request):
+            request.add_response_callback(lambda request, response: response.headers.update([NO_STORE]))
+            raise HTTPNotFound(request.path_info)
         answer = None if steps is None else settled(steps, partial(_refusal, desk.snapshot, request))
         if answer is None or answer.status[:3] == "404":
             headers = [header for header in answer.headers if header[0].lower() in OF_CACHES] if answer else []
@@ -521,6 +524,26 @@ class PublishedView(static_view):
             raise HTTPNotFound(request.path_info)
         asset_registry(request).part(Statistics).answered(answer.status)
         return response_of(answer, environ)
+
+
+def _is_anothers(desk: Any, request: Any) -> bool:
+    """
+    Does the path have a version that leads round a route of the application, which owns what is left without it?
+
+    That route may ask for a permission of its own; nobody gets past it by a segment that he makes up.
+    """
+    path, matched = _path(request), getattr(request, "matched_route", None)
+    found = None if matched is None else desk.site.route(path)
+    if found is None or not found[1]:
+        return False
+    publication, rest = found
+    off = publication.without_version(rest)
+    if off is None:
+        return False
+    other = Request({**request.environ, "PATH_INFO": f"{path[: len(path) - len(rest)]}{off[0]}"})
+    other.registry = request.registry
+    route = request.registry.getUtility(IRoutesMapper)(other)["route"]
+    return route is None or route.name != matched.name
 
 
 def _refusal(snapshot: Snapshot, request: Any, record: StaticViewRecord) -> Answer | None:

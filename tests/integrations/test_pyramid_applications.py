@@ -12,6 +12,7 @@ pytest.importorskip("pyramid")
 from pyramid.config import Configurator
 from pyramid.renderers import render
 from pyramid.request import Request
+from pyramid.response import Response
 from pyramid.scripting import prepare
 
 from assetzcml import ConfigurationConflictError, QueryStringConstantCacheBuster
@@ -185,6 +186,48 @@ def test_a_route_prefix_and_a_permission_count_for_our_view_too(site, shop):
     )
     url, answer, _ = url_and_answer(config, f"{shop}:static/app.css")
     assert (url.startswith("/in/static/app-"), answer.status_int) == (True, 403)
+
+
+class Guard:
+    """Pyramid's own policy: who says so is permitted."""
+
+    def permits(self, request, context, permission):
+        return request.headers.get("X-Who") == "friend"
+
+    def identity(self, request):
+        return None
+
+    authenticated_userid = identity
+
+
+def test_under_a_tree_version_pyramids_view_keeps_its_options_and_its_permission(site, shop):
+    config = site(
+        lambda config: config.set_security_policy(Guard()),
+        static("static", f"{shop}:static", cache_max_age=5, permission="read"),
+        site.zcml(f'<cacheBuster path="{shop}:static" tree="sha256"/>'),
+    )
+    url, answer, _ = url_and_answer(config, f"{shop}:static/app.css")
+    assert (url[:9], answer.status_int) == ("/static/~", 403)
+    url, answer, _ = url_and_answer(config, f"{shop}:static/app.css", **{"X-Who": "friend"})
+    assert (answer.status_int, answer.headers["Cache-Control"]) == (200, FOREVER.replace("public", "private"))
+    plain = Request.blank("/static/app.css", headers={"X-Who": "friend"}).get_response(config.make_wsgi_app())
+    assert plain.headers["Cache-Control"] == "private, max-age=5"
+
+
+def test_what_an_earlier_route_owns_without_the_version_is_never_answered_behind_it(site, shop):
+    def owned(config):
+        config.add_route("owned", "/static/app.css")
+        config.add_view(lambda request: Response("the route's"), route_name="owned")
+
+    config = site(
+        owned,
+        static("static", f"{shop}:static"),
+        site.zcml(f'<cacheBuster path="{shop}:static" tree="sha256"/>'),
+    )
+    _, answer, _ = url_and_answer(config, f"{shop}:static/app.css")
+    application = config.make_wsgi_app()
+    assert Request.blank("/static/app.css").get_response(application).text == "the route's"
+    assert answer.status_int == 404
 
 
 @pytest.mark.parametrize("steps", [
