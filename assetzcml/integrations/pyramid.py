@@ -533,8 +533,8 @@ def _is_anothers(desk: Any, request: Any) -> bool:
     That route may ask for a permission of its own; nobody gets past it by a segment that he makes up.
     """
     path, matched = _path(request), getattr(request, "matched_route", None)
-    found = None if matched is None else desk.site.route(path)
-    if found is None or not found[1]:
+    found = desk.site.route(path)
+    if matched is None or found is None or not found[1]:
         return False
     publication, rest = found
     off = publication.without_version(rest)
