@@ -374,7 +374,7 @@ def test_what_only_python_can_say_wrongly_is_refused_at_the_call(shop, sentence,
 
 
 # What takes nothing that could be wrong, or answers whatever it is asked (`explain`); routes by name raise a KeyError.
-TAKES_ANYTHING = {"declaring", "explain", "reload", "statistics", "route_path", "route_url"}
+TAKES_ANYTHING = {"declaring", "explain", "health", "reload", "statistics", "route_path", "route_url"}
 
 
 def test_every_public_call_stands_in_a_table():

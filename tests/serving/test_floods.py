@@ -44,7 +44,7 @@ def site(untouched):
 
 
 @pytest.mark.parametrize("path", MISSING)
-@pytest.mark.parametrize("count", [3_000, full(200_000)])
+@pytest.mark.parametrize("count", [2_000, full(200_000)])
 def test_a_flood_of_missing_paths_leaves_the_memory_where_it_was(site, path, count):
     app = WSGIApp(site, fallback)
     asked = clients.environ("/")
