@@ -145,7 +145,7 @@ def test_a_word_that_names_no_kind_is_refused_with_the_nearest(colours):
     assert answered(registry, "list", ["nonsense"]) == (
         "'nonsense' is no kind; views, files, overrides, busters, types, modules, stores, "
         "policies, routes, pages, environment, bundles,"
-        " palettes, includes are",
+        " palettes, includes, assets are",
         False,
     )
 
