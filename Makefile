@@ -26,7 +26,7 @@ lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# Whole projects of every framework, real servers, browsers and fresh environments.
+# Whole projects of every framework, real servers, browsers, fresh environments, and tables that take seconds.
 stories: $(VENV)/test.stamp
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m 'whole and not slow'
 

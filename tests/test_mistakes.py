@@ -6,6 +6,8 @@ import pytest
 
 from mistakes import TAKEN_OUT, Desk, answered, libraries, missing, put_right, table
 
+pytestmark = pytest.mark.whole
+
 TABLE = table()
 LEFT_OPEN = 5  # mistakes of which no message can know what is meant
 

@@ -210,6 +210,7 @@ def test_there_is_nothing_to_notice_in_the_examples_as_they_are(copy):
     assert AssetRegistry().part(Checker).check(CONFIG) == []
 
 
+@pytest.mark.whole
 def test_a_mutation_of_each_kind_is_noticed_or_there_is_a_reason_why_it_is_legitimate(copy):
     assert len(FEW) >= 80
     missed = [mutation for mutation in FEW if not noticed(mutation, copy)]

@@ -86,6 +86,7 @@ def check(site, manifest):
                 assert hashlib.md5(path.read_bytes()).hexdigest()[:8] == version
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("manifest", ["json:m.json", "cache"])
 @pytest.mark.parametrize(
     "error",

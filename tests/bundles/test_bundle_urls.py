@@ -14,6 +14,8 @@ import pytest
 from assetzcml.bundles import Bundle, BundleError, Environment, merging
 from bundle_site import OLD, Always, Upper
 
+pytestmark = pytest.mark.whole
+
 TABLE = Path(__file__).resolve().parent.parent / "data" / "bundle_urls.json.gz"
 ROWS = json.loads(gzip.decompress(TABLE.read_bytes()))
 SHAPES = sorted({row["shape"] for row in ROWS})

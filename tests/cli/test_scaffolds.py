@@ -25,6 +25,8 @@ from assetzcml.cli import main
 from assetzcml.cli.scaffolds import FRAMEWORKS, app_files, checked_name, theme_files, write_project
 from assetzcml.reports.findings import Checker
 
+pytestmark = pytest.mark.whole
+
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 PAGE = CHECKOUT / "docs" / "starting.rst"
 COMMAND = re.compile(r"^    \$ (.*)\n((?:(?!    \$ )    .*\n)*)", re.MULTILINE)

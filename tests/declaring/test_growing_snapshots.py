@@ -25,6 +25,8 @@ from assetzcml.records.assets import Override, address
 from assetzcml.registry import Snapshot, ledger
 from assetzcml.urls import cachebusters
 
+pytestmark = pytest.mark.whole
+
 DIRECTORIES = ["g_shop:", "g_shop:a/", "g_shop:a/b/", "g_theme:", "g_theme:a/", "g_dark:a/"]
 FILES = ["g_shop:a/x.css", "g_shop:a/b/y.css", "g_theme:a/x.css", "g_theme:x.css", "g_dark:a/x.css"]
 

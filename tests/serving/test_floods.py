@@ -16,6 +16,8 @@ from assetzcml.serving.asgi import StaticApp as ASGIApp
 from assetzcml.serving.wsgi import StaticApp as WSGIApp
 from serving import clients
 
+pytestmark = pytest.mark.whole
+
 MISSING = ["/static/{}", "/static/docs/{}-3f2a9c81b7d0.css", "/static/%ff{}", "/{}", "/elsewhere/{}"]
 A_LITTLE = 500  # blocks of memory that come and go with caches of CPython's; a request that left one would leave more
 

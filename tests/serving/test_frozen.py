@@ -22,6 +22,8 @@ from assetzcml import (
 )
 from assetzcml.publishing.freeze import freeze
 
+pytestmark = pytest.mark.whole
+
 TEXT = b"body { color: black }\n" * 200
 FILES = {
     "static/css/a.css": TEXT,

@@ -17,6 +17,8 @@ from in_our_place import in_place_of_pyramid_zcml, in_place_of_zope_configuratio
 from zope.configuration import xmlconfig
 from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
 
+pytestmark = pytest.mark.whole
+
 KNOWS = "a machine of ours knows zope.configuration's directives as soon as it is made"
 PLACED = "an item knows its place from its beginning, so nobody has to be told it again at its end"
 WORDS = "the same is refused in our words, with its place"
