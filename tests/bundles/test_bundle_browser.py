@@ -1,19 +1,17 @@
 """Bundles of real libraries, by real filters, in a real browser: nothing that a filter does to them breaks them."""
 
-import contextlib
 import html
 import json
 import re
-import threading
 
 import pytest
 
 from assetzcml import StaticApp, load_zcml
-from chromium import CHROMIUM, document_at
+from chromium import CHROMIUM, document_at, serving
 from commands import start
 from npm import installed
 
-waitress = pytest.importorskip("waitress.server")
+pytest.importorskip("waitress")
 pytest.importorskip("lightningcss")
 
 pytestmark = pytest.mark.slow
@@ -97,20 +95,6 @@ def built(libraries):
     told, errors = process.communicate(timeout=2 * MINUTES)
     assert (process.returncode, errors.decode()) == (0, "")
     return load_zcml(str(config)), {each["bundle"]: each for each in json.loads(told)}
-
-
-@contextlib.contextmanager
-def serving(application):
-    """The address of *application*, served by waitress on a free port."""
-    server = waitress.create_server(application, host="127.0.0.1", port=0, threads=8)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.effective_port}"
-    finally:
-        server.trigger.pull_trigger(server.close)
-        thread.join(10)
-        server.task_dispatcher.shutdown()
 
 
 def test_the_command_builds_both_bundles_and_makes_them_smaller(built):

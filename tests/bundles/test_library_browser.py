@@ -5,18 +5,17 @@ import html
 import json
 import re
 import shutil
-import threading
 import warnings
 
 import pytest
 from webob import Request
 
 from assetzcml import StaticApp, load_zcml
-from chromium import CHROMIUM, document_at
+from chromium import CHROMIUM, document_at, serving
 from documents import document, write_tree
 from npm import installed
 
-waitress = pytest.importorskip("waitress.server")
+pytest.importorskip("waitress")
 pytest.importorskip("lightningcss")
 
 pytestmark = pytest.mark.slow
@@ -127,20 +126,6 @@ def packages(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(directory)
         yield
-
-
-@contextlib.contextmanager
-def serving(application):
-    """The address of *application*, served on a free port."""
-    server = waitress.create_server(application, host="127.0.0.1", port=0, threads=8)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.effective_port}"
-    finally:
-        server.trigger.pull_trigger(server.close)
-        thread.join(10)
-        server.task_dispatcher.shutdown()
 
 
 def assets(registry, answers):
