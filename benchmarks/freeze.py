@@ -1,6 +1,6 @@
 """
 From sources to files: `assetzcml freeze` against Django's `collectstatic` with its manifest storage, and its compression
-against ServeStatic's compressor; publishing against boto3.
+against ServeStatic's compressor.
 
     python benchmarks/freeze.py [FILES]
 
