@@ -12,14 +12,15 @@ import importlib.util
 import keyword
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterable, Mapping
-from importlib import metadata
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, NamedTuple
 
 from assetzcml.assembly import AssetRegistry
+from assetzcml.cli.bases import Base, installed_base
 from assetzcml.errors import ConfigurationError
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
 from assetzcml.reports.survey import Site
@@ -27,7 +28,7 @@ from assetzcml.reports.survey import Site
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-__all__ = ["FRAMEWORKS", "app_files", "checked_name", "theme_files", "write_project"]
+__all__ = ["FRAMEWORKS", "SERVED", "app_files", "check_free", "checked_name", "theme_files", "write_project"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 # What a theme shows its overriding with, when it can choose.
@@ -39,6 +40,12 @@ OVERRIDE = """\
 
 NO_OVERRIDE = """\
   <!-- <asset to_override="$extends:static/logo.png" override_with="$name:brand/logo.png"/> -->
+"""
+
+VISIBLE = """\
+
+/* The first change of $name, to be seen at once. Change what you like; what is above is as it was. */
+html { border-top: 0.5rem solid #7a3fa0; }
 """
 
 OVERRIDE_TEST = """
@@ -104,6 +111,15 @@ FRAMEWORKS = {
 }
 
 
+# How the ordinary project of each is served in development: in the README of the project, and of its themes.
+SERVED = {
+    "flask": "flask --app {name} run --debug",
+    "django": "python {name}/manage.py runserver",
+    "starlette": "uvicorn {name}.main:app --reload",
+    "pyramid": "pserve {name}/development.ini --reload",
+}
+
+
 def checked_name(name: str) -> str:
     """The name of a package to be, checked. Raises ValueError."""
     if not _NAME.fullmatch(name):
@@ -128,7 +144,7 @@ def _name_meant(name: str) -> str:
 def app_files(name: str, framework: str | None = None) -> dict[str, bytes]:
     """The files of an application, by their paths in the project: our own, or one of FRAMEWORKS."""
     values = {"name": name, "description": f"The application {name}", "entry_points": ""}
-    values |= {"group": plugin_group(name), "extras": EXTRAS[framework or "app"]}
+    values |= {"group": installed_base(name).plugin_group, "extras": EXTRAS[framework or "app"]}
     if framework is None:
         return _filled(("common", "assets", "app"), {**values, "requires": ""})
     values |= {"requires": FRAMEWORKS[framework], "entry_points": _framework_entry_points(name, framework)}
@@ -148,64 +164,76 @@ def _framework_entry_points(name: str, framework: str) -> str:
     return f"\n[options.entry_points]\npaste.app_factory =\n    main = {name}:main\n"
 
 
-def theme_files(name: str, registry: AssetRegistry, extends: str) -> dict[str, bytes]:
-    """The files of a theme for the package *extends*, whose configuration *registry* has loaded."""
-    chosen = _overridable(registry, extends)
+def theme_files(name: str, registry: AssetRegistry, extends: str | Base, directory: str = ".") -> dict[str, bytes]:
+    """The files of a theme, to be written into *directory*, for the package *extends*, which *registry* has loaded."""
+    base = installed_base(extends) if isinstance(extends, str) else extends
+    package = base.package
+    chosen = _overridable(registry, package)
     taken = {view.name for view in registry.snapshot.views}
-    group = plugin_group(extends)
-    values = {"name": name, "extends": extends, "description": f"A theme for {extends}", "extras": EXTRAS["theme"]}
-    values |= {"view": name if name not in taken else f"{name}-static", "requires": _requirement(extends)}
-    values["entry_points"] = Template(ENTRY_POINT).substitute(group=group, name=name)
-    values["served"] = _how_served(name, extends, group)
+    values = {"name": name, "extends": package, "description": f"A theme for {package}", "extras": EXTRAS["theme"]}
+    values |= {"view": name if name not in taken else f"{name}-static", "requires": _requirement(base)}
+    values["entry_points"] = Template(ENTRY_POINT).substitute(group=base.plugin_group, name=name)
+    values["served"] = _how_served(name, base)
+    # Of a project that is not installed: its name alone would be looked for among strangers' distributions.
+    values["with_base"] = f"--editable {_from(directory, base.project)} " if base.project else ""
     files: dict[str, bytes] = {}
     if chosen is not None:
         path = "/".join(("brand", *chosen.parts[1:])) if len(chosen.parts) > 1 else f"brand/{chosen.name}"
-        files[f"src/{name}/{path}"] = registry.resolve(str(chosen)).read_bytes()
+        files[f"src/{name}/{path}"] = _begun(name, chosen.name, registry.resolve(str(chosen)).read_bytes())
         values |= {"target": str(chosen), "source": f"{name}:{path}"}
     overrides, tests = (OVERRIDE, OVERRIDE_TEST) if chosen is not None else (NO_OVERRIDE, "")
     values |= {"overrides": Template(overrides).substitute(values), "tests": Template(tests).substitute(values)}
     return _filled(("common", "theme"), values) | files
 
 
-def plugin_group(package: str) -> str:
-    """
-    The entry point group by which themes of *package* name themselves.
-
-    A theme of a theme joins the group that its base is in: one `site.zcml` finds both.
-    """
-    for found in metadata.entry_points(value=package):
-        if found.group.endswith(".plugins"):
-            return found.group
-    return f"{package.partition('.')[0]}.plugins"
+def _begun(name: str, file: str, content: bytes) -> bytes:
+    """What a theme's file begins as: the original, and of a stylesheet a line more, so that the theme is seen at once."""
+    if not file.endswith(".css") or b"\0" in content:
+        return content
+    line = Template(VISIBLE).substitute(name=name).encode()
+    return content.rstrip(b"\n") + b"\n" + line if content.strip() else line
 
 
-def _distribution(package: str) -> str | None:
-    """The name under which *package* is installed; None when it only lies on the path."""
-    names = metadata.packages_distributions().get(package.partition(".")[0])
-    return names[0] if names else None
+def _from(directory: str, project: str) -> str:
+    """The directory of a project, as it is written in *directory*."""
+    path = os.path.relpath(project, directory)
+    return shlex.quote(path if path.startswith(os.curdir) else os.path.join(os.curdir, path))
 
 
-def _requirement(package: str) -> str:
-    """What `install_requires` says of *package*. A name that was only guessed could be a stranger's."""
-    distribution = _distribution(package)
-    return f"\n    {distribution}" if distribution else f"\n    # the distribution of {package}, which is not installed"
+def _requirement(base: Base) -> str:
+    """What `install_requires` says of what is extended. A name that was only guessed could be a stranger's."""
+    if base.distribution:
+        return f"\n    {base.distribution}"
+    return f"\n    # the distribution of {base.package}, which is not installed"
 
 
-def _how_served(name: str, extends: str, group: str) -> str:
-    site = f"{extends}:site.zcml"
-    try:
-        found = importlib.resources.files(extends).joinpath("site.zcml").is_file()
-    except (ImportError, TypeError):
-        found = False
-    if found:
+def _how_served(name: str, base: Base) -> str:
+    """How the theme is looked at: what it extends is served as ever, where that asks for its themes."""
+    extends = base.package
+    if not _has_site(extends):
         return (
-            f"It names itself in the group {group}, so the site of {extends} has it at once::\n\n"
-            f"    assetzcml serve {site} --reload"
+            f"Serve the theme's configuration in the place of that of {extends}::\n\n"
+            f"    assetzcml serve {name}:configure.zcml --reload"
+        )
+    required = base.required()
+    framework = next((each for each in SERVED if each in required), None)
+    if framework is None:
+        return (
+            f"It names itself in the group {base.plugin_group}, so the site of {extends} has it at once::\n\n"
+            f"    assetzcml serve {extends}:site.zcml --reload"
         )
     return (
-        f"Serve the theme's configuration in the place of that of {extends}::\n\n"
-        f"    assetzcml serve {name}:configure.zcml --reload"
+        f"It names itself in the group {base.plugin_group}, so {extends} has it at once. It is served as ever, in the\n"
+        f"directory that holds the project {extends}::\n\n"
+        f"    {SERVED[framework].format(name=extends)}"
     )
+
+
+def _has_site(package: str) -> bool:
+    try:
+        return importlib.resources.files(package).joinpath("site.zcml").is_file()
+    except (ImportError, TypeError):
+        return False
 
 
 def _filled(folders: Iterable[str], values: Mapping[str, str]) -> dict[str, bytes]:
@@ -263,6 +291,20 @@ def write_project(directory: str, name: str, files: Mapping[str, bytes]) -> list
 
     Raises ConfigurationError when there is something already, or a package of this name that can be imported.
     """
+    check_free(directory, name)
+    project = Path(directory, name)
+    try:
+        for path, content in files.items():
+            target = project / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+    except OSError as error:
+        raise ConfigurationError(f"{error.filename or project} cannot be written: {error.strerror}") from error
+    return [os.path.normpath(os.path.join(directory, name, path)) for path in files]
+
+
+def check_free(directory: str, name: str) -> None:
+    """Raises ConfigurationError when *directory* has a *name* already, or when there is a package of this name."""
     project = Path(directory, name)
     if os.path.lexists(project):
         raise ConfigurationError(f"{project} exists already; nothing has been written")
@@ -272,11 +314,3 @@ def write_project(directory: str, name: str, files: Mapping[str, bytes]) -> list
         found = None
     if found is not None and found.origin is not None:
         raise ConfigurationError(f"there is a package {name!r} already, {found.origin}; nothing has been written")
-    try:
-        for path, content in files.items():
-            target = project / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-    except OSError as error:
-        raise ConfigurationError(f"{error.filename or project} cannot be written: {error.strerror}") from error
-    return [os.path.normpath(os.path.join(directory, name, path)) for path in files]

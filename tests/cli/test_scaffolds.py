@@ -19,11 +19,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from webob import Request
 
 from assetzcml import AssetRegistry, load_zcml
 from assetzcml.cli import main
-from assetzcml.cli.scaffolds import FRAMEWORKS, app_files, checked_name, theme_files, write_project
+from assetzcml.cli.bases import project_base
+from assetzcml.cli.scaffolds import FRAMEWORKS, SERVED, app_files, checked_name, theme_files, write_project
 from assetzcml.reports.findings import Checker
+from documents import write_tree
 
 pytestmark = pytest.mark.whole
 
@@ -72,7 +75,7 @@ def check(name):
 
 @pytest.mark.whole
 def test_the_commands_of_the_page_do_what_it_says(elsewhere):
-    assert len(STORY) == 14
+    assert len(STORY) == 15
     for command, expected in STORY:
         program, *arguments = shlex.split(command)
         if arguments[0] == "serve":
@@ -80,26 +83,51 @@ def test_the_commands_of_the_page_do_what_it_says(elsewhere):
         if program == "assetzcml":
             printed = CliRunner().invoke(main, arguments).output
         elif "--editable" in arguments:
-            install(elsewhere / arguments[-1].partition("[")[0])
+            for project in arguments[4::2]:
+                install(elsewhere / project.partition("[")[0])
             printed = ""
         elif "pip" in arguments:
             continue  # what is under test
         else:
             printed = run_tests(elsewhere / arguments[-1])
-        expected = textwrap.dedent(expected)
-        assert doctest.OutputChecker().check_output(f"{expected.rstrip()}\n", f"{printed.rstrip()}\n", FLAGS), printed
+        assert as_said(expected, printed), printed
 
 
-NUMBERS = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight"]
+def themed_page(address):
+    """The stylesheet that the page at an address asks for."""
+    sheet = re.search(r'href="([^"]+style\.css)"', body_at(address))[1]
+    return body_at(urllib.parse.urljoin(address, sheet))
 
 
-def test_the_page_says_how_many_commands_lead_to_the_first_themed_page():
-    needed = [command for command, _ in STORY if re.search(r"\b(?:pip install|assetzcml init)\b", command)]
-    installing = sum("pip install" in command for command in needed)
-    assert STORY[0][0] == needed[0] == 'python -m pip install "assetzcml[serve]"'
-    assert STORY[-1][0].startswith("assetzcml serve"), "the page ends with the theme being served"
-    said = f"{NUMBERS[len(needed) + 1]} commands, {NUMBERS[installing]} of them installations"
-    assert said in PAGE.read_text(encoding="utf-8")
+FOUR = [command for command, _ in STORY[:4]]
+
+
+def test_the_first_four_commands_of_the_page_and_the_readme_lead_to_a_page_in_its_theme(elsewhere):
+    first, init, install_both, serve = FOUR
+    assert first == 'python -m pip install "assetzcml[serve]"'
+    assert "\nFour commands lead from nothing to a page in a theme." in PAGE.read_text(encoding="utf-8")
+    readme = (CHECKOUT / "README.txt").read_text(encoding="utf-8")
+    assert textwrap.indent("\n".join(FOUR), "    ") + "\n" in readme
+    assert CliRunner().invoke(main, shlex.split(init)[1:]).exit_code == 0
+    assert install_both == "python -m pip install --editable ./garden --editable ./summer"
+    install(elsewhere / "garden")
+    install(elsewhere / "summer")
+    assert serve.split()[:2] == ["assetzcml", "serve"]
+    application = load_zcml(serve.split()[2]).make_app()
+    sheet = re.search(r'href="([^"]+style\.css)"', Request.blank("/").get_response(application).text)[1]
+    seen = Request.blank(sheet).get_response(application).body
+    assert seen == (elsewhere / "summer/src/summer/brand/style.css").read_bytes()
+    assert seen != (elsewhere / "garden/src/garden/static/style.css").read_bytes(), "the theme is to be seen"
+
+
+@pytest.mark.slow
+def test_the_first_four_commands_work_as_typed_in_a_fresh_environment(newcomer, tmp_path):
+    *typed, serve = FOUR
+    for command in typed:
+        newcomer.run(command.replace('"assetzcml[serve]"', shlex.quote(f"{CHECKOUT}[serve]")), tmp_path)
+    with newcomer.serving(f"{serve} --port 0", tmp_path) as printed:
+        sheet = themed_page(printed.split()[-1])
+    assert sheet == (tmp_path / "summer/src/summer/brand/style.css").read_text(encoding="utf-8")
 
 
 class Newcomer:
@@ -151,10 +179,9 @@ def test_the_commands_of_the_page_do_what_it_says_in_a_fresh_environment(newcome
     newcomer.run(f"python -m pip install -q {shlex.quote(f'{CHECKOUT}[serve]')}", tmp_path)
     for command, expected in STORY[1:]:
         if " serve " in command:
-            with newcomer.serving(command, tmp_path) as printed:
-                page = body_at(printed.split()[-1])
-                sheet = re.search(r'href="([^"]+style\.css)"', page)[1]
-                served = body_at(urllib.parse.urljoin(printed.split()[-1], sheet))
+            with newcomer.serving(f"{command} --port 0", tmp_path) as printed:
+                served = themed_page(printed.split()[-1])
+            printed = re.sub(r":\d+/", ":8080/", printed)
         else:
             printed = newcomer.run(command, tmp_path)
             printed = printed.splitlines()[-1] if "pytest" in command else "" if "pip" in command else printed
@@ -193,7 +220,9 @@ def test_a_theme_of_a_package_replaces_a_file_that_the_package_publishes(extende
     themed = load_zcml("winter:configure.zcml")
     own = [str(o.target) for o in themed.snapshot.overrides if o.source.package == "winter"]
     assert own == replaced
-    assert themed.resolve(own[0]).read_bytes() == registry.resolve(own[0]).read_bytes()
+    original, replaced = (each.resolve(own[0]).read_bytes() for each in (registry, themed))
+    assert replaced.startswith(original.rstrip(b"\n"))
+    assert (b"border-top" in replaced) is own[0].endswith(".css"), "a stylesheet's first change is seen"
     assert check("winter") == []
 
 
@@ -243,6 +272,105 @@ def test_a_theme_needs_a_package_whose_configuration_loads(elsewhere):
     result = CliRunner().invoke(main, ["init", "theme", "winter", "--extends", "nosuch"])
     assert (result.exit_code, result.stderr) == (1, "nosuch:configure.zcml: there is no package 'nosuch'\n")
     assert list(elsewhere.iterdir()) == []
+
+
+LIES_HERE = {  # how a project that is not installed is named, and from where
+    "./garden": ".",
+    "garden": ".",
+    "garden/": ".",
+    "./garden/src/garden": ".",
+    "../garden": "elsewhere",
+    ".": "garden",
+}
+
+
+@pytest.mark.parametrize("extends", LIES_HERE)
+def test_a_theme_of_a_project_that_lies_here_and_is_not_installed(extends, elsewhere, monkeypatch):
+    write_project(".", "garden", app_files("garden"))
+    (elsewhere / "elsewhere").mkdir()
+    monkeypatch.chdir(elsewhere / LIES_HERE[extends])
+    result = CliRunner().invoke(main, ["init", "theme", "summer", "--extends", extends])
+    assert result.exit_code == 0, result.output
+    setup = Path("summer/setup.cfg").read_text()
+    assert "install_requires =\n    assetzcml\n    garden\n" in setup
+    assert "\ngarden.plugins =\n    summer = summer\n" in setup
+    base = {"elsewhere": "../garden", "garden": "."}.get(LIES_HERE[extends], "./garden")
+    # Installed alone it would have pip look for a stranger's garden.
+    assert f'pip install --editable {base} --editable "./summer[test]"' in Path("summer/README.txt").read_text()
+    sys.path.insert(0, str(elsewhere / "garden" / "src"))
+    install(Path("summer").resolve())
+    assert check("summer") == []
+
+
+def test_a_theme_of_a_theme_that_is_not_installed_joins_the_group_of_its_base(elsewhere):
+    write_project(".", "garden", app_files("garden"))
+    install(elsewhere / "garden")
+    for name, base in (("summer", "garden"), ("winter", "./summer")):
+        result = CliRunner().invoke(main, ["init", "theme", name, "--extends", base])
+        assert result.exit_code == 0, result.output
+    assert "\ngarden.plugins =\n    winter = winter\n" in (elsewhere / "winter" / "setup.cfg").read_text()
+
+
+@pytest.mark.parametrize(
+    "files, extends, message",
+    [
+        ({}, "./garden", "there is no directory ./garden; --extends names a package, or the directory of its project"),
+        ({"garden/setup.cfg": ""}, "./garden", "./garden holds no package with configure.zcml"),
+        (
+            {"many/a/configure.zcml": "", "many/src/b/configure.zcml": ""},
+            "./many",
+            "./many holds several packages with configure.zcml; name one of them: {here}/many/src/b, {here}/many/a",
+        ),
+    ],
+)
+def test_a_directory_that_is_no_project_of_one_package_is_told(files, extends, message, elsewhere):
+    write_tree(elsewhere, files)
+    result = CliRunner().invoke(main, ["init", "theme", "summer", "--extends", extends])
+    assert (result.exit_code, result.stderr) == (1, message.format(here=elsewhere) + "\n")
+    assert not (elsewhere / "summer").exists()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python reads TOML since 3.11")
+def test_a_project_that_says_all_in_pyproject_toml_is_known_by_it(elsewhere):
+    toml = '[project]\nname = "Plum-Garden"\ndependencies = ["assetzcml[flask]>=0.1"]\n'
+    toml += '[project.entry-points."orchard.plugins"]\nplums = "plum_garden"\n'
+    zcml = '<configure xmlns="http://namespaces.assetzcml.org/assets"/>'
+    files = {"pyproject.toml": toml, "src/plum_garden/configure.zcml": zcml, "src/other/configure.zcml": zcml}
+    write_tree(elsewhere / "plum-garden", files)
+    base = project_base("plum-garden")
+    assert (base.package, base.distribution, base.plugin_group) == ("plum_garden", "Plum-Garden", "orchard.plugins")
+    assert "flask" in base.required()
+
+
+def test_an_application_and_its_theme_are_written_by_one_command_or_neither(elsewhere):
+    (elsewhere / "summer").mkdir()
+    run = CliRunner().invoke
+    result = run(main, ["init", "app", "garden", "--theme", "summer"])
+    assert (result.exit_code, result.stderr) == (1, "summer exists already; nothing has been written\n")
+    assert run(main, ["init", "app", "garden", "--theme", "garden"]).exit_code == 2
+    assert run(main, ["init", "app", "garden", "--theme", "json"]).exit_code == 2
+    assert not (elsewhere / "garden").exists()
+
+
+def test_where_the_framework_is_not_installed_the_theme_comes_after_it(elsewhere, monkeypatch):
+    monkeypatch.setitem(sys.modules, "flask", None)
+    result = CliRunner().invoke(main, ["init", "app", "garden", "--framework", "flask", "--theme", "summer"])
+    assert (result.exit_code, (elsewhere / "garden").is_dir(), (elsewhere / "summer").exists()) == (1, True, False)
+    assert result.stderr.startswith(
+        "summer is not written, as garden cannot be loaded yet; python -m pip install --editable ./garden, "
+        "then: assetzcml init theme summer --extends garden\n"
+    )
+
+
+@pytest.mark.parametrize("framework", sorted(FRAMEWORKS))
+def test_the_readme_of_a_theme_says_how_the_framework_serves_it(framework, elsewhere):
+    init_ordinary(framework)
+    result = CliRunner().invoke(main, ["init", "theme", "winter", "--extends", "./garden"])
+    assert result.exit_code == 0, result.output
+    served = SERVED[framework].format(name="garden")
+    assert f"\n    {served}\n" in (elsewhere / "winter" / "README.txt").read_text()
+    assert f"\n    {served}\n" in (elsewhere / "garden" / "README.txt").read_text()
+    assert "assetzcml serve" not in (elsewhere / "winter" / "README.txt").read_text()
 
 
 NESTED = ("static/images/cup.svg", "static/v1.2/deep/x.css", "static/.well-known/security.txt", "fonts/a/b.woff2")
