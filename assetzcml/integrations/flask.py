@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote
 
 from assetzcml.assembly import AssetRegistry
 from assetzcml.errors import ConfigurationError, InvalidSpec, MissingExtra, NotPublished, Origin
-from assetzcml.integrations.publishing import publish
+from assetzcml.integrations.publishing import Directory, is_declared, merge, publish
 from assetzcml.integrations.reloading import refresher
 from assetzcml.integrations.templates import TemplateRoot
 from assetzcml.records.assets import AssetSpec, asset_spec
@@ -32,6 +32,9 @@ except ModuleNotFoundError as error:
 from assetzcml.integrations.jinja2 import OverrideLoader, roots_of
 
 __all__ = ["Assets"]
+
+# What a static folder is merged in, followed by its name, where ZCML publishes another directory under that.
+ROOT = AssetSpec("assetzcml.integrations", ("flask",))
 
 FILENAME = "<path:filename>"  # how the rule of a static folder ends
 
@@ -283,7 +286,7 @@ class _Application:
         if self.assets._unread is not None or (known == self._known and not anew):
             return  # what ZCML publishes goes first, so it has to be read before
         with ledger(self.registry).lock:
-            max_age = _seconds(self.app.config["SEND_FILE_MAX_AGE_DEFAULT"])
+            names: set[str] = set()
             for endpoint, owner, rule in self._rules():
                 prefix = rule.rule[: -len(FILENAME)]
                 folder = self._folders[endpoint] = Folder(_folder_spec(owner, owner.static_folder), prefix)
@@ -291,10 +294,19 @@ class _Application:
                     name = publication_name(prefix.strip("/") or "/")
                 except ValueError:  # with a variable in it, for example: it stays Flask's
                     continue
-                if not rule.host and not rule.subdomain:
-                    origin = Origin(f"static folder of {owner.import_name}")
-                    publish(self.registry, name, folder.spec, origin, cache_max_age=max_age)
+                if not rule.host and not rule.subdomain and name not in names:
+                    names.add(name)  # of two folders under one name Flask serves the first
+                    self._declare(name, folder.spec, Origin(f"static folder of {owner.import_name}"))
             self._known = known
+
+    def _declare(self, name: str, folder: AssetSpec, origin: Origin) -> None:
+        """Publish a static folder, behind what ZCML publishes under that name."""
+        if is_declared(self.registry, name, folder):
+            root = ROOT.joined(part for part in name.split("/") if part)
+            merge(self.registry, name, root, [Directory(folder, origin)], origin)
+        else:
+            max_age = _seconds(self.app.config["SEND_FILE_MAX_AGE_DEFAULT"])
+            publish(self.registry, name, folder, origin, cache_max_age=max_age)
 
     def _rules(self) -> Iterator[tuple[str, Any, Any]]:
         """The endpoint, owner and rule of each static folder, in the order in which Flask looks."""

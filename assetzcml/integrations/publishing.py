@@ -17,7 +17,7 @@ from assetzcml.interfaces import IBusting, IOverride, IStaticView
 from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord, asset_spec
 from assetzcml.registry import Registry, ledger, next_generation
 
-__all__ = ["Directory", "bust", "directory_spec", "member_of", "merge", "merged", "publish"]
+__all__ = ["Directory", "bust", "directory_spec", "is_declared", "member_of", "merge", "merged", "publish"]
 
 WEAKEST = 0  # the generation before every load and call
 
@@ -43,6 +43,12 @@ def publish(registry: Registry, name: str, root: AssetSpec, origin: Origin, **op
             registry.add(record)
 
 
+def is_declared(registry: Registry, name: str, root: AssetSpec) -> bool:
+    """Does ZCML, or a call, publish another directory than *root* under *name*?"""
+    known = registry.queryUtility(IStaticView, name)
+    return known is not None and known.generation != WEAKEST and known.root != root
+
+
 def merge(
     registry: Registry, name: str, root: AssetSpec, directories: Iterable[Directory], origin: Origin, **options: Any
 ) -> None:
@@ -57,13 +63,21 @@ def merge(
         known = registry.queryUtility(IStaticView, name)
         if known is not None and known.file:
             return
-        if known is not None and known.root != root and known.generation != WEAKEST:
-            if known.root not in [each.spec for each in wanted if not each.prefix]:
-                wanted.insert(0, Directory(known.root, known.origin or origin))
-            registry.add(replace(known, root=root, generation=next_generation(registry)))
-        elif known is None or known.generation == WEAKEST:
+        if known is None or known.generation == WEAKEST:
             publish(registry, name, root, origin, **options)
+        else:
+            lent = known.root if known.root != root else _lent(registry, root, known.origin)
+            if lent is not None and lent not in [each.spec for each in wanted if not each.prefix]:
+                wanted.insert(0, Directory(lent, known.origin or origin))
+            if known.root != root:
+                registry.add(replace(known, root=root, generation=next_generation(registry)))
         _replace(registry, root, list(_overrides(root, wanted)))
+
+
+def _lent(registry: Registry, root: AssetSpec, origin: Origin | None) -> AssetSpec | None:
+    """The root that the static view of *origin* had before it was given the merged *root*; None when it never had one."""
+    known = (each.source for each in merged(registry, root) if each.target == root and each.origin == origin)
+    return next(known, None)
 
 
 def _overrides(root: AssetSpec, directories: Iterable[Directory]) -> Iterable[Override]:

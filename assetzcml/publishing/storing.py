@@ -166,6 +166,8 @@ class _Writing:
             for below, counted in count.files.items():
                 asked = path.joined(below.split("/"))
                 publishing, spec = lookup.publication(asked)  # what was merged into one root is published as part of it
+                if spec != asked and not self._works_on(busting, spec):
+                    continue  # another directory has a file of this name, which goes before
                 over = {view for view in (*views, publishing) if view is not None and spec.under(view.root)}
                 for view in sorted(over & set(views), key=lambda view: view.name):
                     name = "/".join((*([view.name] if view.name else []), *spec.below(view.root)))
@@ -173,6 +175,12 @@ class _Writing:
                     if version is not None and name not in seen and not _another_has(name, view.name, names):
                         seen.add(name)
                         yield _Asset(spec, view, name, counted, version)
+
+    def _works_on(self, busting: BoundBusting, spec: AssetSpec) -> bool:
+        """Is it the cache buster of what is served in a merged root?"""
+        found = self.registry.part(Resolver).look(spec)[1]
+        at_work = self.snapshot.derived(Lookup).at_work(spec, found.spec if found is not None else None)
+        return at_work is not None and at_work.busting is busting
 
     def _entry(self, asset: _Asset) -> Released | None:
         found = self.registry.part(Resolver).look(asset.spec)[1]

@@ -307,6 +307,8 @@ class _Inquiry:
             if isinstance(loser, StaticViewRecord) and (
                 spec.under(loser.root) or (view is not None and loser.name == view.name)
             ):
+                if loss.winner.discriminator == loser.discriminator and loss.winner.origin == loser.origin:
+                    continue  # the same statement, whose root was merged with others
                 yield Passed(loser, loss.reason, loss.winner)
 
     def _publishing(self, spec: AssetSpec) -> StaticViewRecord | None:
@@ -357,7 +359,10 @@ class _Inquiry:
 
     def _covers(self, busting: Busting) -> bool:
         spec = (self.found.source or self.found.spec) if busting.explicit else self.found.spec
-        return spec is not None and spec.under(busting.path)
+        if spec is None:
+            return False
+        known = (spec,) if busting.explicit else self.snapshot.derived(Lookup).addresses(spec)
+        return any(each.under(busting.path) for each in known)
 
     def _explain_policy(self, view: StaticViewRecord | View) -> None:
         if view.protected:
@@ -423,4 +428,6 @@ def _busting_passed(used: Busting | None, other: Busting) -> str:
         return "does not apply"
     if used.explicit and not other.explicit:
         return "an explicit one goes first"
+    if not used.explicit and not used.path.under(other.path):
+        return "it is of another part of what was merged into the root"
     return "its path is shorter"

@@ -173,10 +173,12 @@ class Inventory:
         place = self._place(view, spec)
         if self.url_place(spec) != place:
             return
-        busting = self.snapshot.derived(Lookup).busting(spec, None)
-        if busting is not None and isinstance(busting.buster, TreeCacheBuster):
-            tree = self._tree(busting.buster)
-            if busting.buster.name_of(spec) in tree.directories:
+        found = self._resolver.look(spec)[1]
+        at_work = self.snapshot.derived(Lookup).at_work(spec, found.spec if found is not None else None)
+        buster = at_work.busting.buster if at_work is not None else None
+        if at_work is not None and isinstance(buster, TreeCacheBuster):
+            tree = self._tree(buster)
+            if buster.name_of(at_work.spec) in tree.directories:
                 place = versioned(view, place, tree.version)
         self.directories[spec] = place
 
@@ -197,12 +199,14 @@ class Inventory:
             return None
         source, origin = self._decided(view, spec)
         item = Item(view, spec, place, entry, source, origin, forever=entry.immutable)
-        busting = self.snapshot.derived(Lookup).busting(spec, source)
+        lookup = self.snapshot.derived(Lookup)
+        busting = lookup.busting(spec, source)
         if busting is not None:
             item.busting = busting.record
             if isinstance(busting.buster, TreeCacheBuster) and not view.file:
                 tree = self._tree(busting.buster)
-                name = busting.buster.name_of(spec)
+                at_work = lookup.at_work(spec, source)
+                name = busting.buster.name_of(at_work.spec if at_work is not None else spec)
                 if name in tree.digests:
                     item.tree, item.counted = tree.version, tree.digests[name]
         return item

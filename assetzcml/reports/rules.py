@@ -415,10 +415,11 @@ def files_without_entries(site: Site) -> Iterator[Remark]:
     for busting, manifest, entries in _manifests(site):
         named = {_named(busting, name) for pair in entries.items() for name in pair} | {manifest} | site.made
         missing = []
-        for view in site.snapshot.views:
-            if busting.explicit or view.file or not overlap(view.root, busting.path):
+        roots = [view.root for view in site.snapshot.views if not view.file] + [each.source for each in site.merged]
+        for root in dict.fromkeys(roots):
+            if busting.explicit or not overlap(root, busting.path):
                 continue
-            for spec in site.files(max(view.root, busting.path, key=lambda each: len(each.parts))):
+            for spec in site.files(max(root, busting.path, key=lambda each: len(each.parts))):
                 use = None if spec in named or _is_variant(site, spec) else use_of(urls.decide(spec, ask=False))
                 if use is not None and use.record == busting and spec not in missing:
                     missing.append(spec)
@@ -448,7 +449,7 @@ def _is_variant(site: Site, spec: AssetSpec) -> bool:
 
 def busts_nothing(site: Site) -> Iterator[Remark]:
     """A cache buster of what nobody publishes."""
-    roots = {view.root for view in site.snapshot.views}
+    roots = {view.root for view in site.snapshot.views} | {each.source for each in site.merged}
     regions = site.regions()
     for busting in site.snapshot.bustings:
         if not any(overlap(busting.path, place) for place in (regions if busting.explicit else roots)):

@@ -13,7 +13,7 @@ import os
 import stat
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -123,24 +123,24 @@ class _Rules:
     @classmethod
     def of(cls, snapshot: Snapshot, path: AssetSpec) -> _Rules:
         views: list[StaticViewRecord] = [view for view in snapshot.views if not view.file]
-        merged = [override.target for override in snapshot.derived(SearchPaths).merged if path.under(override.source)]
-        over = [view for view in views if path.under(view.root) or view.root in merged]
-        below = [view for view in views if view.root.under(path)]
-        roots = sorted({view.root for view in below})
+        merged = snapshot.derived(SearchPaths).merged
+        published = [(view.root, view) for view in views]
+        published += [(each.source, view) for each in merged for view in views if each.target.under(view.root)]
+        over = [(root, view) for root, view in published if path.under(root)]
+        below = [(root, view) for root, view in published if root.under(path)]
+        roots = sorted({root for root, _ in below})
         inner = [root for root in roots if not any(root != other and root.under(other) for other in roots)]
         bustings = {busting.path for busting in snapshot.bustings if not busting.explicit}
         return cls(
-            regions=[(path, _root_over(path, over))] if over else [(root, root) for root in inner],
+            regions=[(path, _deepest(root for root, _ in over))] if over else [(root, root) for root in inner],
             deeper=frozenset(each for each in bustings if each != path and each.under(path)),
-            dotfiles=any(view.dotfiles for view in (*over, *below)),
-            links=any(snapshot.follows_links(view) for view in (*over, *below)),
+            dotfiles=any(view.dotfiles for _, view in (*over, *below)),
+            links=any(snapshot.follows_links(view) for _, view in (*over, *below)),
         )
 
 
-def _root_over(path: AssetSpec, views: Sequence[StaticViewRecord]) -> AssetSpec:
-    """The deepest root that holds *path*; itself where it is only a part of one that was merged from several."""
-    roots = [view.root for view in views if path.under(view.root)]
-    return max(roots, key=lambda root: len(root.parts), default=path)
+def _deepest(roots: Iterable[AssetSpec]) -> AssetSpec:
+    return max(roots, key=lambda root: len(root.parts))
 
 
 @dataclass

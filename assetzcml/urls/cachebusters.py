@@ -8,7 +8,8 @@ import inspect
 import logging
 import re
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from zope.interface import implementer
@@ -277,17 +278,19 @@ class ManifestCacheBuster:
         if value is None:
             return self._unlisted(manifest, subpath, key)
         path = tuple(subpath.split("/"))
-        directories = tail[: -len(path)]
-        if path[-len(tail) :] == tail:
-            return "/".join(path[: -len(tail)]) + "/" + value if len(path) > len(tail) else value
-        if directories and tail[-len(path) :] == path:
-            return self._inside(value, key, directories)
+        shared = _shared_end(path, tail)
+        above, directories = path[:-shared], tail[:-shared]
+        if shared and not (above and directories):
+            return "".join(f"{each}/" for each in above) + self._inside(value, key, directories)
+        start = "".join(f"{each}/" for each in directories)
+        if shared and not busting.explicit and value.startswith(start):  # it was merged below another directory
+            return "".join(f"{each}/" for each in above) + value.removeprefix(start)
         # An override gave the asset another name, by which no entry can be asked for.
         return self._unlisted(manifest, subpath, key)
 
     def _inside(self, value: str, key: str, directories: tuple[str, ...]) -> str:
         """*value* relative to *directories*, where the static view's root is."""
-        start = "/".join(directories) + "/"
+        start = "".join(f"{each}/" for each in directories)
         if not value.startswith(start):
             raise NotBusted(f"{self._subject()} moves {key!r} to {value!r}, out of the static view's root {start!r}")
         return value[len(start) :]
@@ -384,6 +387,12 @@ class ManifestCacheBuster:
             if moves:
                 moved = ", ".join(manifest_format.listed(moves))
                 yield f"{self._subject()} moves {moved}, out of the root {str(view.root)!r} of {view}"
+
+
+def _shared_end(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many segments two paths have in common at their end."""
+    pairs = zip(reversed(one), reversed(other), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _signature(found: Found) -> Signature | None:

@@ -52,7 +52,9 @@ class Decision(NamedTuple):
     *path* is the URL without scheme, host and what the application is mounted at; whole for an external name. *place*
     says which static view it is below, *source* where the asset is taken from, where that was looked for. *busting* is
     the cache buster that was asked, *subpath* what it made of the path and *options* of the rest; *idle* is the one that
-    would have been asked. It holds *until* (`time.monotonic`); *busted*: `prevent_cachebust` would change it.
+    would have been asked. *address* is that of the asset in the one of merged directories that supplies it, by which a
+    cache buster of that directory knows it. It holds *until* (`time.monotonic`); *busted*: `prevent_cachebust` would
+    change it.
     """
 
     path: str
@@ -64,6 +66,7 @@ class Decision(NamedTuple):
     idle: Idle | None = None
     until: float = inf
     busted: bool = False
+    address: AssetSpec | None = None
 
     @property
     def view(self) -> StaticViewRecord:
@@ -329,10 +332,12 @@ class URLGenerator:
         plain = _plain(place, options)
         if place.busting is None and not lookup.explicit:
             return plain
-        known_until, source = self._source(place, anew)
-        busting = lookup.explicit_busting(source) or place.busting
-        until = min(known_until if lookup.explicit else inf, _lasts(busting, known_until))
-        plain = plain._replace(source=source, until=until, busted=True)
+        merged = lookup.is_merged(place.spec)
+        known_until, source, found = self._source(place, anew)
+        busting, address = self._busting(lookup, place, source, found) if merged else (place.busting, place.spec)
+        busting = lookup.explicit_busting(source) or busting
+        until = min(known_until if lookup.explicit or merged else inf, _lasts(busting, known_until))
+        plain = plain._replace(source=source, until=until, busted=True, address=address)
         if busting is None:
             return plain
         if self._prevented():
@@ -342,13 +347,29 @@ class URLGenerator:
             return plain._replace(idle=Idle(busting, "a staticFile keeps its name"))
         return plain._replace(busting=busting)
 
-    def _source(self, place: Place, anew: bool) -> tuple[float, AssetSpec]:
-        """Where the asset is really taken from, and until when that is trusted; itself when nothing is found."""
+    @staticmethod
+    def _busting(lookup: Lookup, place: Place, source: AssetSpec, found: bool) -> tuple[BoundBusting | None, AssetSpec]:
+        """
+        The cache buster of what is in a merged root, and the address by which it knows that; of what is not there, that
+        of the address that was asked for.
+        """
+        if found:
+            at_work = lookup.at_work(place.spec, source)
+        else:
+            at_work = (lookup.at_work(place.asked) if place.asked is not None else None) or lookup.at_work(place.spec)
+        return (at_work.busting, at_work.spec) if at_work is not None else (None, place.spec)
+
+    def _source(self, place: Place, anew: bool) -> tuple[float, AssetSpec, bool]:
+        """Where the asset is really taken from, until when that is trusted, and was it found; itself when it was not."""
         try:
             until, found = self.registry.part(Resolver).look(place.spec, anew=anew or bool(place.view.reload))
         except ImportError:  # the root of an external name is not looked at: its package need not be installed
-            return 0.0, place.spec
-        return (0.0 if place.view.reload else until), (found.spec if found is not None else place.spec)
+            return 0.0, place.spec, False
+        return (
+            (0.0 if place.view.reload else until),
+            (found.spec if found is not None else place.spec),
+            found is not None,
+        )
 
     def _prevented(self) -> bool:
         return self.registry.snapshot.is_on("prevent_cachebust")
@@ -415,7 +436,8 @@ def _asked(decision: Decision, request: Any) -> Decision:
     place, busting = decision.place, decision.busting
     if busting is None:
         return decision
-    kw = decision.options.for_buster(pathspec=place.pathspec, rawspec=place.rawspec(decision.source or place.spec))
+    known = place if decision.address is None or busting.record.explicit else place.known_as(decision.address)
+    kw = decision.options.for_buster(pathspec=known.pathspec, rawspec=known.rawspec(decision.source or place.spec))
     subpath, kw = _answer(busting, request, place.subpath, kw)
     if place.view.file:  # it keeps its name
         subpath = place.subpath

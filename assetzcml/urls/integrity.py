@@ -146,14 +146,14 @@ def versioned(registry: Registry, spec: AssetSpec) -> tuple[str, str | None]:
 
 def _agrees(registry: Registry, generator: URLGenerator, spec: AssetSpec, url: str, digest: str) -> bool:
     """Is what has this *digest* the version that the URL carries? It is, where the URL carries none of the bytes."""
-    busting = generator.decide(spec, ask=False).busting
-    buster = busting.buster if busting is not None else None
+    decision = generator.decide(spec, ask=False)
+    buster = decision.busting.buster if decision.busting is not None else None
     if isinstance(buster, DigestCacheBuster):
         return digest[:DIGEST_LENGTH] in url
     if not isinstance(buster, TreeCacheBuster):
         return True
     count = buster.tree().latest or buster.tree().current()
-    counted = count.files.get(buster.name_of(spec) or "")
+    counted = count.files.get(buster.name_of(decision.address or spec) or "")
     if counted is None or not counted.proven or f"~{count.version}/" not in url:
         return counted is None or not counted.proven
     if counted.digest == digest:

@@ -18,7 +18,7 @@ from assetzcml.urls.cachebusters import Lasting, lasting
 from assetzcml.urls.queries import PATH_SAFE, quoted_base_url
 from assetzcml.urls.roots import Roots, before
 
-__all__ = ["CACHED_URLS", "BoundBusting", "Lookup", "Place"]
+__all__ = ["CACHED_URLS", "AtWork", "BoundBusting", "Lookup", "Place"]
 
 V = TypeVar("V")
 
@@ -34,12 +34,20 @@ class BoundBusting(NamedTuple):
     lasting: Lasting
 
 
+class AtWork(NamedTuple):
+    """The cache buster for an asset, and the address by which it knows that: one below its own path, if it is not explicit."""
+
+    busting: BoundBusting
+    spec: AssetSpec
+
+
 class Place(NamedTuple):
     """
     Where an asset is published. *subpath* is relative to the static view's root; that of a `staticFile` is its name.
 
     *base* is the URL of the view, quoted, with a slash where something follows. *busting* is the one for the asset
-    as long as no explicit one is for its source.
+    as long as no explicit one is for its source, and, in a merged root, while it is not known which directory has it.
+    *asked* is the address that was asked for, where that of its place is another.
     """
 
     view: StaticViewRecord
@@ -48,12 +56,20 @@ class Place(NamedTuple):
     subpath: str
     base: str
     busting: BoundBusting | None
+    asked: AssetSpec | None = None
+
+    def known_as(self, spec: AssetSpec) -> Place:
+        """The same place, told to a cache buster by the address *spec* of the asset."""
+        return self if spec == self.spec else self._replace(spec=spec, pathspec=self._slashed(spec))
 
     def rawspec(self, source: AssetSpec) -> str:
         """*source*, where the asset is really taken from, as a cache buster is told: like what was asked for."""
         if source == self.spec:
             return self.pathspec
-        return str(source) + ("/" if self.pathspec.endswith("/") else "")
+        return self._slashed(source)
+
+    def _slashed(self, spec: AssetSpec) -> str:
+        return str(spec) + ("/" if self.pathspec.endswith("/") else "")
 
     def url(self, subpath: str) -> str:
         """The URL of *subpath*: a path of the application, or whole for an external name."""
@@ -71,7 +87,7 @@ class Lookup:
         self._take(snapshot)
         self._merged: dict[AssetSpec, list[Override]] = {}  # by target
         self._aliases: dict[AssetSpec, Override] = {}  # by source
-        for override in snapshot.derived(SearchPaths).merged:
+        for override in self._paths.merged:
             self._merged.setdefault(override.target, []).append(override)
             if self._roots.directories.get(override.source) is None:
                 self._aliases.setdefault(override.source, override)
@@ -86,8 +102,10 @@ class Lookup:
 
     def _take(self, snapshot: Snapshot) -> None:
         self._roots = snapshot.derived(Roots)
+        self._paths = snapshot.derived(SearchPaths)
+        self._members: dict[tuple[AssetSpec, AssetSpec], tuple[AssetSpec, ...]] = {}
         self._places: dict[tuple[AssetSpec, bool], Place] = {}
-        self.bundles = snapshot.derived(SearchPaths).bundles
+        self.bundles = self._paths.bundles
 
     @classmethod
     def grown(cls, former: Lookup, snapshot: Snapshot, changes: Sequence[Change]) -> Lookup | None:
@@ -157,16 +175,14 @@ class Lookup:
         if view is None:
             raise NotPublished(f"no static view publishes {str(spec)!r}{self._nearest(spec)}")
         base = quoted_base_url(view.name) if view.external else quote("/" + view.name, PATH_SAFE)
-        if asked == spec:
-            busting = self._plain_busting(spec)
-        else:
-            busting = _deepest(self._bustings, asked) or _deepest(self._bustings, spec)
+        at_work = self.at_work(spec)
+        busting = at_work.busting if at_work is not None else None
         if view.file:
-            return Place(view, spec, str(spec), spec.name, base, busting)
+            return Place(view, spec, str(spec), spec.name, base, busting, asked)
         below = spec.below(view.root)
         slash = "/" if spec.parts and (not below or directory) else ""
         subpath = "/".join(below) + (slash if below else "")
-        return Place(view, spec, str(spec) + slash, subpath, base if base == "/" else base + "/", busting)
+        return Place(view, spec, str(spec) + slash, subpath, base if base == "/" else base + "/", busting, asked)
 
     def publication(self, spec: AssetSpec) -> tuple[StaticViewRecord | None, AssetSpec]:
         """
@@ -226,17 +242,55 @@ class Lookup:
         An explicit one goes before all others, then the most specific path.
         """
         found = self.explicit_busting(source) if source is not None else None
-        return found if found is not None else self._plain_busting(spec)
+        if found is None:
+            at_work = self.at_work(spec, source)
+            found = at_work.busting if at_work is not None else None
+        return found
 
-    def _plain_busting(self, spec: AssetSpec) -> BoundBusting | None:
-        """That of the most specific path; in a merged root, of one of the directories before that of the whole."""
-        for target, members in self._merged.items() if self._bustings else ():
-            if spec.under(target):
-                for member in members:
-                    found = _deepest(self._bustings, spec.moved(target, member.source))
-                    if found is not None:
-                        return found
-        return _deepest(self._bustings, spec)
+    def at_work(self, spec: AssetSpec, source: AssetSpec | None = None) -> AtWork | None:
+        """
+        The plain busting for the asset *spec* that is taken from *source*; None when there is none.
+
+        That of the most specific path; in a merged root, of the directory that supplies the asset before that of the whole.
+        """
+        for each in self.addresses(spec, source):
+            found = _deepest(self._bustings, each)
+            if found is not None:
+                return AtWork(found, each)
+        return None
+
+    def is_merged(self, spec: AssetSpec) -> bool:
+        """Is it the address of something in a merged root?"""
+        return any(spec.under(target) for target in self._merged)
+
+    def roots_in(self, root: AssetSpec) -> list[AssetSpec]:
+        """The directory *root*, and those that were merged in it."""
+        merged = [each.source for target, members in self._merged.items() if target.under(root) for each in members]
+        return [root, *merged]
+
+    def addresses(self, spec: AssetSpec, source: AssetSpec | None = None) -> tuple[AssetSpec, ...]:
+        """
+        What the asset *spec* is known as: in a merged root also by its address in the directory that supplies it, in all of
+        them when *source*, where it is taken from, is not known.
+        """
+        if not self._merged:
+            return (spec,)
+        if source is None:
+            members = [
+                spec.moved(target, member.source)
+                for target, merged in self._merged.items()
+                if spec.under(target)
+                for member in merged
+            ]
+            return (*members, spec)
+        known = self._members.get((spec, source))
+        if known is None:
+            if len(self._members) >= CACHED_URLS:
+                self._members.clear()
+            via = next((place.via for place in self._paths.places(spec) if place.spec == source), ())
+            member = (spec.moved(via[0].target, via[0].source),) if via and via[0].merged else ()
+            known = self._members[spec, source] = (*member, spec)
+        return known
 
     def explicit_busting(self, source: AssetSpec) -> BoundBusting | None:
         """The explicit busting for what is taken from *source*."""

@@ -53,7 +53,8 @@ class Stripping:
         self.trees: list[BoundBusting] = []
         self._explicit: list[BoundBusting] = []
         self._plain: SpecTree[BoundBusting] = SpecTree()
-        for busting in snapshot.derived(Lookup).bustings:
+        self._lookup = snapshot.derived(Lookup)
+        for busting in self._lookup.bustings:
             self._know(busting)
 
     def _know(self, busting: BoundBusting) -> None:
@@ -71,6 +72,7 @@ class Stripping:
         """As they are after *changes*; None where one is replaced."""
         lookup, stripping = snapshot.derived(Lookup), cls.__new__(cls)
         stripping.trees, stripping._explicit, stripping._plain = former.trees, former._explicit, former._plain
+        stripping._lookup = lookup
         for record, replaced in changes:
             if isinstance(record, Busting):
                 bound = lookup.bound(record)
@@ -85,7 +87,10 @@ class Stripping:
             return False, []
         if not self._plain:
             return bool(self.trees), self._explicit
-        return bool(self.trees), [*self._plain.below(view.root), *self._plain.above(view.root), *self._explicit]
+        found: list[BoundBusting] = []
+        for root in self._lookup.roots_in(view.root):
+            found += [each for each in (*self._plain.below(root), *self._plain.above(root)) if each not in found]
+        return bool(self.trees), [*found, *self._explicit]
 
 
 def stripped(busting: BoundBusting, subpath: str) -> tuple[str, str] | None:
@@ -167,11 +172,11 @@ class Versions:
         """
         if view.file or not parts:
             return None
-        manifests = snapshot.derived(Manifests)
+        manifests, lookup = snapshot.derived(Manifests), snapshot.derived(Lookup)
         asked = view.root.joined(parts)
         if manifests.bundles and self.registry.above.bundles().versioned(snapshot, asked):
             return Version(asked, True)
-        if manifests.plain and is_value(manifests.plain, asked):
+        if manifests.plain and any(is_value(manifests.plain, each) for each in self._addresses(lookup, asked)):
             return Version(asked, True)
         if manifests.explicit:
             found = self._look(asked)
@@ -195,8 +200,8 @@ class Versions:
         if split is None:
             return None
         plain = (*parts[:-1], split[0])
-        busting = snapshot.derived(Lookup).busting(view.root.joined(plain), None)
-        buster = busting.buster if busting is not None else None
+        at_work = snapshot.derived(Lookup).at_work(view.root.joined(plain))
+        buster = at_work.busting.buster if at_work is not None else None
         return (plain, split[1]) if isinstance(buster, DigestCacheBuster) and buster.former == "stored" else None
 
     def judged(self, snapshot: Snapshot, spec: AssetSpec, version: str, anew: bool = False) -> Judgement:
@@ -204,12 +209,12 @@ class Versions:
         What the tree version in a URL of the asset *spec* is to it. With *anew* its tree is compared with the files now.
         """
         lookup = snapshot.derived(Lookup)
-        found = lookup.busting(spec, None)
-        buster = found.buster if found is not None else None
-        if isinstance(buster, TreeCacheBuster):
+        at_work = lookup.at_work(spec, self._source(lookup, spec))
+        buster = at_work.busting.buster if at_work is not None else None
+        if at_work is not None and isinstance(buster, TreeCacheBuster):
             tree = buster.tree()
             count = tree.noticed() if anew else tree.current()
-            name = buster.name_of(spec)
+            name = buster.name_of(at_work.spec)
             counted = count.files.get(name) if name is not None else None
             if count.version == version and counted is not None:
                 return Judgement(counted.digest) if counted.proven else Judgement(foreign=True)
@@ -260,6 +265,15 @@ class Versions:
                 if found is not None and found.spec == path.joined(key) and self._look(renamed) is not None:
                     return renamed
         return None
+
+    def _addresses(self, lookup: Lookup, spec: AssetSpec) -> tuple[AssetSpec, ...]:
+        """What the asset is known as to a cache buster that works on it."""
+        return lookup.addresses(spec, self._source(lookup, spec))
+
+    def _source(self, lookup: Lookup, spec: AssetSpec) -> AssetSpec | None:
+        """Where the asset is taken from, which only makes a difference in a merged root; None where nothing is found."""
+        found = self._look(spec) if lookup.is_merged(spec) else None
+        return found.spec if found is not None else None
 
     def _look(self, spec: AssetSpec, anew: bool = False) -> Found | None:
         try:
