@@ -105,18 +105,23 @@ class OverrideLoader(AssetLoader):
     Puts overrides before *loader*, which finds all else as it always did: templates keep their names.
 
     *roots* are the directories that *loader* looks in. A template that nobody overrides is none of ours, and what the
-    loader has beside these directories is left alone.
+    loader has beside these directories is left alone. A name with a colon is a spec where the loader does not know it.
     """
 
     def __init__(self, registry: Registry, roots: Iterable[Any] | Callable[[], Sequence[TemplateRoot]], loader: Any):
         super().__init__(registry, roots)
-        self.loader = loader
+        self.loader = loader if loader is not None else ChoiceLoader([])
 
     def get_source(self, environment: Environment, template: str) -> Any:
         """That of the override, else that of the loader."""
         if self._is_ours(template):
             return super().get_source(environment, template)
-        return self.loader.get_source(environment, template)
+        try:
+            return self.loader.get_source(environment, template)
+        except TemplateNotFound:
+            if ":" not in template:
+                raise
+            return super().get_source(environment, template)
 
     def load(
         self,
@@ -128,7 +133,12 @@ class OverrideLoader(AssetLoader):
         if self._is_ours(name):
             return super().load(environment, name, globals)
         snapshot = self.registry.snapshot
-        template: Template = self.loader.load(environment, name, globals)
+        try:
+            template: Template = self.loader.load(environment, name, globals)
+        except TemplateNotFound:
+            if ":" not in name:
+                raise
+            return super().load(environment, name, globals)
         own = template._uptodate
         template._uptodate = lambda: self.registry.snapshot is snapshot and (own is None or own())
         return template
@@ -141,15 +151,15 @@ class OverrideLoader(AssetLoader):
         return sorted({*known, *super().list_templates()})
 
     def _is_ours(self, name: str) -> bool:
-        return ":" in name or "!" in name or self._templates.overridden(name)
+        return "!" in name or self._templates.overridden(name)
 
 
 def roots_of(loader: Any, spec_of: Callable[[str], AssetSpec] = directory_spec) -> list[TemplateRoot]:
     """
     The directories that a loader of Jinja2 looks in, in its order; *spec_of* makes the spec of a path.
 
-    The loaders of a choice are looked into, and those of a PrefixLoader, unless its delimiter has a colon. One
-    that has no directories, or names that are no paths below them, has none.
+    The loaders of a choice are looked into, and those of a PrefixLoader. One that has no directories, or names that are no
+    paths below them, has none.
     """
     if isinstance(loader, ChoiceLoader):
         return [root for each in loader.loaders for root in roots_of(each, spec_of)]
@@ -285,13 +295,13 @@ def _with_whole_names(tree: nodes.Template, name: str, layer: Layer) -> nodes.Te
 
 
 def _whole(expression: nodes.Expr, layer: Layer) -> nodes.Expr:
-    asked, source = str(layer.asked), str(layer.source)
+    asked, source, prefix = str(layer.asked), str(layer.source), layer.prefix
     if isinstance(expression, nodes.Const):
-        whole: nodes.Expr = nodes.Const(joined(expression.value, asked, source))
+        whole: nodes.Expr = nodes.Const(joined(expression.value, asked, source, prefix))
     elif isinstance(expression, nodes.List | nodes.Tuple):
         whole = nodes.List([_whole(item, layer) for item in expression.items])
     else:
-        arguments = [expression, nodes.Const(asked), nodes.Const(source)]
+        arguments = [expression, nodes.Const(asked), nodes.Const(source), nodes.Const(prefix)]
         whole = nodes.Call(nodes.ImportedName(JOINED), arguments, [], None, None)
     environment: Any = expression.environment
     whole.set_environment(environment)

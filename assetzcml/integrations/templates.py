@@ -53,10 +53,15 @@ class TemplateCycle(ConfigurationError, RecursionError):
 
 
 class Layer(NamedTuple):
-    """One file of a template: *asked* is the spec or name it was asked for by, *found* where it stands."""
+    """
+    One file of a template: *asked* is the spec or name it was asked for by, *found* where it stands.
+
+    *prefix* is that of the root it was found in, where the prefix has a colon, and *asked* looks like a spec.
+    """
 
     asked: str
     found: Found
+    prefix: str = ""
 
     @property
     def source(self) -> AssetSpec:
@@ -128,18 +133,18 @@ class Templates:
             text, marker = name[: -len(ORIGINAL)], ORIGINAL
         elif BELOW in name:
             text, marker, said_by = name.partition(BELOW)
-        asked, found = self._layers(text, name)
+        asked, found, prefix = self._layers(text, name)
         if not found:
             raise TemplateMissing(f"no layer has the template {asked!r}")
-        return Layer(asked, self._below(found, said_by, asked) if marker else found[0])
+        return Layer(asked, self._below(found, said_by, asked) if marker else found[0], prefix)
 
     def layers(self, name: str) -> list[Layer]:
         """All files of the template, each of which overrides the next; [] when there is none."""
         try:
-            asked, found = self._layers(name, name)
+            asked, found, prefix = self._layers(name, name)
         except TemplateMissing:
             return []
-        return [Layer(asked, each) for each in found]
+        return [Layer(asked, each, prefix) for each in found]
 
     def source_of(self, name: str, filename: str) -> str:
         """The spec of the layer of a template that has the file; the first one's where none has. Raises TemplateMissing."""
@@ -151,9 +156,9 @@ class Templates:
     def overridden(self, name: str) -> bool:
         """Does an override supply the template of a plain name, rather than one of the roots itself?"""
         layers = self.layers(name)
-        if not layers:
+        if not layers or (":" in name and not layers[0].prefix):
             return False
-        return layers[0].source not in self._places("/".join(asset_spec(f"/{name}").parts))
+        return layers[0].source not in self._places(layers[0].asked, layers[0].prefix)
 
     def names(self) -> list[str]:
         """The plain names of all templates below the roots."""
@@ -166,10 +171,17 @@ class Templates:
     def roots(self) -> Sequence[TemplateRoot]:
         return self._roots() if callable(self._roots) else self._roots
 
-    def _places(self, name: str) -> list[AssetSpec]:
-        """Where the roots would have the template of a plain name, in their order."""
-        places = (root.place(name) for root in self.roots)
+    def _places(self, name: str, prefix: str = "") -> list[AssetSpec]:
+        """Where the roots would have the template of a plain name, in their order; with *prefix* those that have it."""
+        places = (root.place(name) for root in self.roots if not prefix or root.prefix == prefix)
         return [place for place in places if place is not None]
+
+    def _prefixes(self, text: str) -> list[str]:
+        """The prefixes of roots that make *text* look like a spec, the longest first."""
+        if ":" not in text or not self._has_roots:
+            return []
+        found = {root.prefix for root in self.roots if ":" in root.prefix and text.startswith(root.prefix)}
+        return sorted(found, key=len, reverse=True)
 
     def _files(self, root: AssetSpec, below: tuple[str, ...]) -> Iterator[str]:
         asset = self._asked().resolve(root.joined(below))
@@ -180,20 +192,37 @@ class Templates:
             else:
                 yield from self._files(root, parts)
 
-    def _layers(self, text: str, name: str) -> tuple[str, list[Found]]:
-        """What *text* is, made regular, and the files that stand for it."""
-        resolver = self._asked()
+    def _layers(self, text: str, name: str) -> tuple[str, list[Found], str]:
+        """
+        What *text* is, made regular, the files that stand for it, and the prefix with a colon that it begins with.
+
+        What a root with such a prefix has is no spec, whatever it looks like.
+        """
+        for prefix in self._prefixes(text):
+            try:
+                asked, found = self._below_roots(text, prefix)
+            except InvalidSpec:
+                continue
+            if found:
+                return asked, found, prefix
         try:
             if ":" not in text and (self._has_roots or not text.startswith("/")):
-                asked = "/".join(asset_spec(f"/{text}").parts)
-                candidates = self.registry.snapshot.derived(SearchPaths).joint(self._places(asked))
-                found = list(resolver.everywhere(candidates))
+                asked, found = self._below_roots(text)
             else:
                 spec = asset_spec(text)
-                asked, found = str(spec), resolver.layers(spec)
+                asked, found = str(spec), self._files_of(self._asked().layers(spec))
         except (InvalidSpec, ImportError) as error:
             raise TemplateMissing(f"{name!r} is not a template: {error}") from None
-        return asked, [each for each in found if not each.directory]
+        return asked, found, ""
+
+    def _below_roots(self, text: str, prefix: str = "") -> tuple[str, list[Found]]:
+        asked = prefix + "/".join(asset_spec(f"/{text.removeprefix(prefix)}").parts)
+        candidates = self.registry.snapshot.derived(SearchPaths).joint(self._places(asked, prefix))
+        return asked, self._files_of(self._asked().everywhere(candidates))
+
+    @staticmethod
+    def _files_of(found: Iterable[Found]) -> list[Found]:
+        return [each for each in found if not each.directory]
 
     def changed(self, name: str, layer: Layer, state: tuple[Any, ...]) -> bool:
         """Does *name* now mean another file than *layer*, or has that changed since it was in *state*?"""
@@ -217,9 +246,11 @@ class Templates:
         return self.registry.part(Resolver)
 
 
-def joined(name: Any, asked: str, source: str) -> Any:
+def joined(name: Any, asked: str, source: str, prefix: str = "") -> Any:
     """
     What *name* means in the template that was asked for as *asked* and taken from *source*.
+
+    With *prefix* (see `Layer`) *asked* is a plain name, though it has a colon.
 
     A name without a colon is relative to the directory of *asked*; '..' leads up, though not out of the package. In a
     template that was itself asked for by a plain name it is one too, unless it begins with './' or '../'.
@@ -235,11 +266,11 @@ def joined(name: Any, asked: str, source: str) -> Any:
     ('base.html', 'admin/base.html')
     """
     if isinstance(name, list | tuple):
-        return [joined(each, asked, source) for each in name]
+        return [joined(each, asked, source, prefix) for each in name]
     if not isinstance(name, str):
         return name
     original = name.endswith(ORIGINAL)
-    meant = _named(name[: -len(ORIGINAL)] if original else name, asked)
+    meant = _named(name[: -len(ORIGINAL)] if original else name, asked, prefix)
     return f"{meant}{BELOW}{source}" if original else meant
 
 
@@ -248,11 +279,12 @@ def is_plain(name: str) -> bool:
     return ":" not in name and not name.startswith("/")
 
 
-def _named(text: str, asked: str) -> str:
+def _named(text: str, asked: str, prefix: str) -> str:
     if not text:
         return asked  # '!original' alone
-    if is_plain(asked):
-        return _walked(text, asked.split("/")[:-1], asked) if text.startswith(("./", "../")) else text
+    if prefix or is_plain(asked):
+        directory = asked.removeprefix(prefix).split("/")[:-1]
+        return prefix + _walked(text, directory, asked) if text.startswith(("./", "../")) else text
     of = asset_spec(asked)
     if ":" in text or text.startswith("/") or "\\" in text or "\0" in text:
         return str(asset_spec(text, package=of.package))

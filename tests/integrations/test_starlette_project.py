@@ -5,7 +5,15 @@ import pytest
 pytest.importorskip("starlette")
 pytest.importorskip("jinja2")
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
+from jinja2 import (
+    ChoiceLoader,
+    DictLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    PrefixLoader,
+    TemplateNotFound,
+)
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
@@ -15,7 +23,7 @@ from starlette.templating import Jinja2Templates
 from starlette.testclient import TestClient
 
 from assetzcml import AssetRegistry, load_zcml
-from assetzcml.integrations.jinja2 import AssetLoader
+from assetzcml.integrations.jinja2 import AssetLoader, OverrideLoader, roots_of
 from assetzcml.integrations.starlette import add_assets, template_context
 from documents import NAMESPACE
 
@@ -219,3 +227,47 @@ def test_templates_of_a_choice_of_loaders_and_of_a_package_are_overridden_by_the
         app, _ = made(shop)
         add_assets(app, site, templates)
         assert templates.get_template(name).render(url_for=lambda *a, **k: "") == "themed "
+
+
+COLONS = [":", "::", "/x:", "-"]
+
+
+@pytest.mark.parametrize("delimiter", COLONS)
+def test_a_name_that_the_applications_loader_knows_is_no_spec_whatever_its_delimiter(shop, theme, site, delimiter):
+    loader = PrefixLoader({"docs": PackageLoader(shop, "templates")}, delimiter=delimiter)
+    own = ChoiceLoader([DictLoader({"mail:welcome": "hello"}), loader])
+    templates = Jinja2Templates(env=Environment(loader=own))
+    app, _ = made(shop)
+    add_assets(app, site, templates)
+    said = {"url_for": lambda *a, **k: ""}
+    environment = templates.env
+    assert environment.get_template(f"docs{delimiter}index.html").render(said) == "themed "
+    assert environment.get_template(f"docs{delimiter}index.html!original").render(said) == "plain "
+    assert environment.get_template(f"{shop}:templates/index.html").render(said) == "themed "
+    assert environment.get_template("mail:welcome").render() == "hello"
+    for name in (f"docs{delimiter}none.html", f"{shop}:templates/none.html", "nowhere:none.html", "mail:none"):
+        with pytest.raises(TemplateNotFound):
+            environment.get_template(name)
+
+
+def test_an_override_behind_a_prefix_with_a_colon_names_others_as_the_application_does(package, tmp_path):
+    shop = package({
+        "templates/base.html": "<{% block b %}{% endblock %}>", "templates/a/page.html": "page", "templates/a/part.html": "part",
+    })  # fmt: skip
+    theme = package({
+        "templates/a/page.html": '{% extends "docs:base.html" %}{% block b %}{% include "./part.html" %}'
+        '{% include ["docs:a/no.html", "!original"] %}{% include name %}{% endblock %}'
+    })  # fmt: skip
+    registry = AssetRegistry()
+    registry.override_asset(f"{shop}:templates/a/page.html", f"{theme}:templates/a/page.html")
+    own = PrefixLoader({"docs": PackageLoader(shop, "templates")}, delimiter=":")
+    environment = Environment(loader=OverrideLoader(registry, roots_of(own), own))
+    assert environment.get_template("docs:a/page.html").render(name="docs:a/part.html") == "<partpagepart>"
+    assert environment.list_templates() == ["docs:a/page.html", "docs:a/part.html", "docs:base.html"]
+
+
+def test_an_environment_without_a_loader_of_its_own_has_the_templates_of_packages(shop):
+    environment = Environment(loader=OverrideLoader(AssetRegistry(), (), None))
+    assert environment.get_template(f"{shop}:templates/index.html").render(url_for=lambda *a, **k: "") == "plain "
+    with pytest.raises(TemplateNotFound):
+        environment.get_template("index.html")
