@@ -22,13 +22,14 @@ from assetzcml.records.assets import AssetSpec, ContentStore, StaticViewRecord
 from assetzcml.records.media_types import content_type
 from assetzcml.records.readers import CODINGS
 from assetzcml.registry import Registry, Snapshot
+from assetzcml.resolving.counting import Count, Counted
 from assetzcml.resolving.decoders import decoded
 from assetzcml.resolving.digests import DIGEST_LENGTH
 from assetzcml.resolving.files import sync_directory, write_all
 from assetzcml.resolving.objects import Objects, StoredObject, Unfit, create_only, temporary_file
 from assetzcml.resolving.releases import BrokenRelease, NewerSchema, Released, Releases, release_bytes
 from assetzcml.resolving.resolver import Resolver
-from assetzcml.resolving.trees import Count, Counted, Trees
+from assetzcml.resolving.trees import Trees
 from assetzcml.urls.cachebusters import DigestCacheBuster, TreeCacheBuster
 from assetzcml.urls.lookup import BoundBusting, Lookup
 

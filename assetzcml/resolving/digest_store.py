@@ -21,7 +21,7 @@ __all__ = ["DigestStore"]
 
 logger = logging.getLogger("assetzcml")
 
-SCHEMA = 1
+SCHEMA = 2
 LARGEST = 256 << 20  # bytes; two million files
 _DIGEST = re.compile("[0-9a-f]{64}").fullmatch
 
@@ -62,8 +62,9 @@ class DigestStore:
     def keep(self, digests: Mapping[Fingerprint, str]) -> None:
         """Let *digests* be what is in it. Where that cannot be written it is told of once, and nothing else fails."""
         self._digests = dict(digests)
-        entries = {":".join(map(str, identity)): digest for identity, digest in digests.items()}
-        body = json.dumps({"schema": SCHEMA, "host": _host(), "digests": entries}, separators=(",", ":")).encode()
+        # Numbers and texts one after the other: ten thousand are taken apart in 10 ms, while a first page waits.
+        said = {"files": [number for identity in digests for number in identity], "digests": [*digests.values()]}
+        body = json.dumps({"schema": SCHEMA, "host": _host(), **said}, separators=(",", ":")).encode()
         try:
             _replace(self.path, body + b"\n" + hashlib.sha256(body).hexdigest().encode() + b"\n")
         except OSError as error:
@@ -105,14 +106,13 @@ def _parsed(content: bytes) -> dict[Fingerprint, str]:
             raise Unfit("it was written by another version")
         if told["host"] != _host():
             raise Unfit("it was written on another host")
-        return {_identity(key): digest for key, digest in told["digests"].items() if _DIGEST(digest)}
+        numbers, digests = told["files"], told["digests"]
+        if not (len(numbers) == len(digests) * 5 and {*map(type, numbers)} <= {int} and all(map(_DIGEST, digests))):
+            raise Unfit("it is broken")
+        each = iter(numbers)
+        return dict(zip(zip(each, each, each, each, each, strict=True), digests, strict=True))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise error if isinstance(error, Unfit) else Unfit("it is broken") from None
-
-
-def _identity(text: str) -> Fingerprint:
-    device, inode, size, changed, moved = map(int, text.split(":"))
-    return device, inode, size, changed, moved
 
 
 def _replace(path: str, content: bytes) -> None:

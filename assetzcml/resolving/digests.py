@@ -12,13 +12,14 @@ import stat
 import threading
 from typing import TYPE_CHECKING, BinaryIO
 
+from assetzcml.resolving.files import open_descriptor
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, may_change_unseen
 
 if TYPE_CHECKING:
     from assetzcml.registry import Registry
     from assetzcml.resolving.packages import Found
 
-__all__ = ["DIGEST_LENGTH", "Digests", "digest_of", "whole_digest", "with_digest", "without_digest"]
+__all__ = ["DIGEST_LENGTH", "Digests", "digest_of", "file_digest", "whole_digest", "with_digest", "without_digest"]
 
 DIGEST_LENGTH = 12  # hex digits: 48 bits, so two versions of one file collide once in 2.8e14 (FIPS 180-4 SHA-256, cut)
 CHUNK = 1 << 18  # bytes read at a time: large enough for the disk, small enough for a thread
@@ -37,6 +38,27 @@ def whole_digest(stream: BinaryIO) -> str:
     while chunk := stream.read(CHUNK):
         digest.update(chunk)
     return digest.hexdigest()
+
+
+def file_digest(path: str) -> tuple[str, Fingerprint | None]:
+    """
+    The SHA-256, all 64 hex digits, of the bytes of a regular file, and the file's fingerprint; None for that where it
+    changed meanwhile, or may do so without showing it. Raises OSError.
+    """
+    descriptor, before = open_descriptor(path)
+    try:
+        digest, left = hashlib.sha256(), before.st_size
+        while left > 0 and (chunk := os.read(descriptor, min(left, CHUNK))):
+            digest.update(chunk)
+            left -= len(chunk)
+        version = fingerprint(os.fstat(descriptor))
+        if version == fingerprint(before) and not may_change_unseen(version):
+            return digest.hexdigest(), version
+        while chunk := os.read(descriptor, CHUNK):
+            digest.update(chunk)
+        return digest.hexdigest(), None
+    finally:
+        os.close(descriptor)
 
 
 def with_digest(name: str, digest: str) -> str:

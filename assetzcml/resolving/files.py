@@ -27,6 +27,7 @@ __all__ = [
     "FileLock",
     "Replacement",
     "Signature",
+    "open_descriptor",
     "open_file",
     "private_name",
     "read_file",
@@ -69,30 +70,12 @@ class Signature(NamedTuple):
         return max(self.mtime_ns, self.ctime_ns) / 1e9
 
 
-def open_file(path: str, buffering: int = -1) -> BinaryIO:
+def open_descriptor(path: str) -> tuple[int, os.stat_result]:
     """
-    A regular file, to be read. Raises IsADirectoryError, and OSError for what is not a regular file.
+    A descriptor of a regular file, to be read and closed, and what the system says of it.
 
-    A FIFO is never waited for, not even one that took the file's place after somebody has looked.
-    """
-    descriptor = os.open(path, os.O_RDONLY | _NO_BLOCK | _BINARY | getattr(os, "O_CLOEXEC", 0))
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-        if not stat.S_ISREG(mode):
-            raise OSError(errno.EINVAL, "it is not a regular file", path)
-        return open(descriptor, "rb", buffering)
-    except BaseException:
-        os.close(descriptor)
-        raise
-
-
-def read_file(path: str) -> tuple[bytes, Signature]:
-    """
-    The bytes of a regular file, and the signature it had before they were read.
-
-    Raises IsADirectoryError, and OSError for what is not a regular file: a FIFO is never waited for.
+    Raises IsADirectoryError, and OSError for what is not a regular file. A FIFO is never waited for, not even one that
+    took the file's place after somebody has looked.
     """
     descriptor = os.open(path, os.O_RDONLY | _NO_BLOCK | _BINARY)
     try:
@@ -101,6 +84,21 @@ def read_file(path: str) -> tuple[bytes, Signature]:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file", path)
+        return descriptor, status
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def open_file(path: str, buffering: int = -1) -> BinaryIO:
+    """A regular file, to be read. Raises as `open_descriptor`."""
+    return open(open_descriptor(path)[0], "rb", buffering)
+
+
+def read_file(path: str) -> tuple[bytes, Signature]:
+    """The bytes of a regular file, and the signature it had before they were read. Raises as `open_descriptor`."""
+    descriptor, status = open_descriptor(path)
+    try:
         content = os.read(descriptor, status.st_size + 1)  # one more, to see the end
         if len(content) != status.st_size:  # it grows, or is longer than one read may be
             with open(descriptor, "rb", closefd=False) as stream:

@@ -30,6 +30,8 @@ _SHORT_NAME = re.compile(r"(?=[^.]{3,8}(?:\.|\Z))[^.]+~[0-9]+(?:\.[^.]{1,3})?").
 # Python source and bytecode, and ZCML: the program, not its assets.
 _SOURCE = frozenset(["py", "pyw", "pyi", "pyc", "pyo", "pyd", "pyx", "pxd", "pxi", "zcml"])
 
+_ORDINARY = frozenset(["", "css", "js", "mjs", "map", "json", "svg", "png", "jpg", "webp", "woff2", "html", "txt"])
+
 # A copy is as public as what it is a copy of: 'view.py.bak' and 'configure.zcml.in' are source, 'app.js.bak' is not.
 _COPY = frozenset(
     ["bak", "backup", "copy", "in", "old", "orig", "rej", "save", "swo", "swp", "tmp"]
@@ -47,12 +49,12 @@ def is_public_name(name: str, dotfiles: bool) -> bool:
         return False
     if "~" in name and _SHORT_NAME(name):
         return False
-    if name.casefold() == BUILD_RECORD:  # it tells what outputs are made of, and is for assetzcml alone
-        return False
-    stem = name.casefold().partition(".")[0]
+    folded = name.casefold()
+    stem, _, extensions = folded.partition(".")
     if stem.rstrip(" ") in _DEVICES or stem == "__pycache__":
         return False
-    return not is_source(name)
+    # The build record tells what outputs are made of, and is for assetzcml alone.
+    return folded != BUILD_RECORD and not _says_source(extensions)
 
 
 def is_source(name: str) -> bool:
@@ -62,7 +64,13 @@ def is_source(name: str) -> bool:
     >>> is_source("views.py"), is_source("views.py.bak"), is_source("python.css")
     (True, True, False)
     """
-    for extension in reversed(name.casefold().split(".")[1:]):
+    return _says_source(name.casefold().partition(".")[2])
+
+
+def _says_source(extensions: str) -> bool:
+    if extensions in _ORDINARY:  # what nearly every asset has
+        return False
+    for extension in reversed(extensions.split(".")):
         extension = extension.strip("~# ")  # the marks of Emacs: 'view.py~', '#view.py#', 'view.py.~1~'
         if extension in _SOURCE:
             return True

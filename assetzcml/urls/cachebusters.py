@@ -19,13 +19,14 @@ from assetzcml.interfaces import IBindable, ICacheBuster
 from assetzcml.records import rules
 from assetzcml.records.assets import AssetSpec, Busting, asset_spec
 from assetzcml.registry import Registry
+from assetzcml.resolving.counting import Count
 from assetzcml.resolving.digests import DIGEST_LENGTH, Digests, with_digest
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, is_young
 from assetzcml.resolving.neighbours import nearest_beside
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import SearchPaths
-from assetzcml.resolving.trees import Count, Tree, Trees
+from assetzcml.resolving.trees import Tree, Trees
 from assetzcml.typing import Spec
 from assetzcml.urls import manifest_format
 from assetzcml.urls.applications import environ_of, path_of_url

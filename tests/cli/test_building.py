@@ -135,7 +135,7 @@ def test_the_command_tells_each_bundle_once_however_many_rounds_there_are(option
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_build_counts_the_trees_with_the_outputs_where_the_digests_are_kept(package, tmp_path, monkeypatch, kept):
     monkeypatch.setattr(
-        "assetzcml.resolving.trees.may_change_unseen", lambda status: False
+        "assetzcml.resolving.digests.may_change_unseen", lambda status: False
     )  # what was written a moment ago is trusted
     store = tmp_path / "digests.store"
     declared = JOINED.format("app", "a.js") + '<cacheBuster path="static" tree="sha256"/>'

@@ -1,10 +1,12 @@
 """The version of a root: what is counted, what is not, when it is counted again, and what it costs."""
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import threading
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -12,9 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assetzcml import AssetRegistry, ConfigurationWarning, TreeCacheBuster
+from assetzcml import AssetRegistry, ConfigurationError, ConfigurationWarning, TreeCacheBuster
 from assetzcml.records.assets import asset_spec
-from assetzcml.resolving import trees
+from assetzcml.resolving import counting, digests
+from assetzcml.resolving.packages import Packages
 from assetzcml.resolving.trees import Trees
 
 OLD = 1_700_000_000  # when the files of these tests were changed: long ago, so that their times can be trusted
@@ -188,14 +191,13 @@ def test_only_what_changed_is_read_again(root, monkeypatch):
 
 def opening(monkeypatch):
     """The files below that are opened from now on."""
-    real, opened = trees.open_file, []
+    real, opened = digests.open_descriptor, []
 
-    def spy(path, *arguments, **options):
-        if isinstance(path, str | os.PathLike) and not str(path).endswith(".store"):
-            opened.append(str(path))
-        return real(path, *arguments, **options)
+    def spy(path):
+        opened.append(str(path))
+        return real(path)
 
-    monkeypatch.setattr(trees, "open_file", spy)
+    monkeypatch.setattr(digests, "open_descriptor", spy)
     return opened
 
 
@@ -223,17 +225,18 @@ def test_a_file_above_the_limit_counts_by_its_size_and_is_not_read(root, monkeyp
 
 
 def test_an_unreadable_file_counts_by_its_name_and_is_named(root, monkeypatch, caplog):
-    real = trees.open_file
+    real = digests.open_descriptor
 
-    def closed(path, *arguments, **options):
+    def closed(path):
         if str(path).endswith("logo.png"):
             raise PermissionError(13, "Permission denied", path)
-        return real(path, *arguments, **options)
+        return real(path)
 
-    monkeypatch.setattr(trees, "open_file", closed)
+    monkeypatch.setattr(digests, "open_descriptor", closed)
     registry = registry_of(root)
     assert counted(registry, root).files["logo.png"].digest == "-"
-    counted(registry, root)
+    write(root / "new.css")  # so that the tree is counted again
+    assert counted(registry, root).files["logo.png"].digest == "-"
     assert [record.getMessage() for record in caplog.records] == [
         f"{root}/logo.png: Permission denied; it counts by its name in the version of {root}"
     ]
@@ -241,16 +244,16 @@ def test_an_unreadable_file_counts_by_its_name_and_is_named(root, monkeypatch, c
 
 def test_a_tree_that_changes_while_it_is_counted_is_counted_again(root, monkeypatch):
     changes = iter(["b{}"])
-    real = trees.whole_digest
+    real = counting.file_digest
 
-    def meanwhile(stream):
-        digest = real(stream)
+    def meanwhile(path):
+        digest = real(path)
         for data in changes:
             write(root / "css/app.css", data, when=OLD + 5)
             write(root / "late.css", data)
         return digest
 
-    monkeypatch.setattr(trees, "whole_digest", meanwhile)
+    monkeypatch.setattr(counting, "file_digest", meanwhile)
     assert counted(registry_of(root), root).version == version_by_hand(
         {"css/app.css": "b{}", "late.css": "b{}", "logo.png": "logo"}
     )
@@ -258,8 +261,8 @@ def test_a_tree_that_changes_while_it_is_counted_is_counted_again(root, monkeypa
 
 def test_it_is_counted_at_the_first_url_and_not_before(root, monkeypatch):
     walked = []
-    real = trees._Walk.count
-    monkeypatch.setattr(trees._Walk, "count", lambda walk: (walked.append(walk.path), real(walk))[1])
+    real = counting.Walk.count
+    monkeypatch.setattr(counting.Walk, "count", lambda walk: (walked.append(walk.path), real(walk))[1])
     registry = registry_of(root)
     registry.explain  # noqa: B018
     assert walked == []
@@ -270,8 +273,8 @@ def test_it_is_counted_at_the_first_url_and_not_before(root, monkeypatch):
 
 def test_of_many_that_ask_first_one_counts_and_all_wait(root, monkeypatch):
     walked = []
-    real, barrier = trees._Walk.count, threading.Barrier(6)
-    monkeypatch.setattr(trees._Walk, "count", lambda walk: (walked.append(1), real(walk))[1])
+    real, barrier = counting.Walk.count, threading.Barrier(6)
+    monkeypatch.setattr(counting.Walk, "count", lambda walk: (walked.append(1), real(walk))[1])
     registry = registry_of(root)
     found = []
 
@@ -317,6 +320,71 @@ def test_the_version_changes_exactly_when_a_served_byte_or_name_does(tmp_path_fa
     assert (lay(before) == lay(after)) == (before == after)
 
 
+paths = st.sampled_from(["a.css", "a.css.gz", "d", "d/a.css", "d/e/a.css", "d/e/b.css", ".h", "e/view.py", "e/a.css"])
+layers = st.lists(st.tuples(paths, st.sampled_from(["", "d", "d/e", "e"])), max_size=4)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(trees=st.lists(st.sets(paths, max_size=5), min_size=3, max_size=3), overrides=layers, link=st.booleans())
+def test_a_directory_read_at_once_has_what_each_of_its_names_would_be_looked_up_as(
+    tmp_path_factory, monkeypatch, trees, overrides, link
+):
+    top = tmp_path_factory.mktemp("layers")
+    for number, files in enumerate(trees):
+        (top / f"{number}").mkdir()
+        for name in sorted(files, key=len, reverse=True):
+            if not (top / f"{number}/{name}").exists():
+                write(top / f"{number}/{name}", f"{number}{name}")
+    if link:
+        (top / "0/link").symlink_to("d")
+    registry = registry_of(top / "0")
+    for number, (target, source) in enumerate(overrides):
+        ending = "" if target.endswith((".css", ".gz")) else "/"
+        source = f"{top}/{1 + number % 2}/{source}".rstrip("/")
+        with warnings.catch_warnings(), contextlib.suppress(ConfigurationError):
+            warnings.simplefilter("ignore", ConfigurationWarning)
+            registry.override_asset(f"{top}/0/{target}{ending}", f"{source}/a.css" if not ending else f"{source}/")
+    at_once = walked(registry, top / "0")
+    with monkeypatch.context() as patched:
+        patched.setattr(counting.Walk, "_layers", lambda walk, places: None)
+        assert walked(registry, top / "0") == at_once
+
+
+def walked(registry, root):
+    count = counting.Walk(registry.snapshot, asset_spec(str(root)), Packages(), {}, 1 << 20).count()
+    return count.version, {name: (file.path, file.digest) for name, file in count.files.items()}, count.directories
+
+
+def test_a_link_to_a_directory_that_it_lies_in_is_no_endless_tree(root):
+    (root / "css/back").symlink_to("..")
+    (root / "css/again").symlink_to("back")
+    assert set(counted(registry_of(root), root).files) == {"css/app.css", "logo.png"}
+
+
+def test_a_file_that_comes_in_the_tick_of_the_clock_in_which_its_directory_was_listed_is_noticed(root):
+    registry = registry_of(root)
+    (root / "first.css").write_text("a")
+    status = root.stat()
+    before = counted(registry, root)
+    (root / "second.css").write_text("b")
+    os.utime(root, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert before.changed()
+    assert set(counted(registry, root).files) == {"css/app.css", "logo.png", "first.css", "second.css"}
+
+
+def test_a_file_that_is_gone_before_it_is_read_is_not_counted_and_not_told_of(root, monkeypatch, caplog):
+    real = counting.file_digest
+
+    def gone(path):
+        if path.endswith("logo.png"):
+            Path(path).unlink()
+        return real(path)
+
+    monkeypatch.setattr(counting, "file_digest", gone)
+    assert set(counted(registry_of(root), root).files) == {"css/app.css"}
+    assert caplog.records == []
+
+
 # The digest store.
 
 
@@ -341,9 +409,16 @@ def test_after_a_restart_no_file_is_read_again(root, store, monkeypatch):
         (lambda path: path.write_bytes(b""), "it is broken"),
         (lambda path: path.write_bytes(b"\xff" * 400), "it is broken"),
         (lambda path: path.chmod(0o666), "others may write it"),
-        (lambda path: of(path, {"schema": 1, "host": "elsewhere", "digests": {}}), "it was written on another host"),
-        (lambda path: of(path, {"schema": 9, "host": "", "digests": {}}), "it was written by another version"),
+        (
+            lambda path: of(path, {"schema": 2, "host": "elsewhere", "files": [], "digests": []}),
+            "it was written on another host",
+        ),
+        (lambda path: of(path, {"schema": 9, "host": ""}), "it was written by another version"),
         (lambda path: of(path, ["nothing"]), "it is broken"),
+        (lambda path: said(path, files=[1, 2, 3, 4], digests=["0" * 64]), "it is broken"),
+        (lambda path: said(path, files=[1, 2, 3, 4, "5"], digests=["0" * 64]), "it is broken"),
+        (lambda path: said(path, files=[1, 2, 3, 4, 5], digests=["../etc"]), "it is broken"),
+        (lambda path: said(path, files=None, digests={}), "it is broken"),
         (lambda path: (path.unlink(), os.mkfifo(path)), "it is no regular file"),
     ],
 )
@@ -353,6 +428,10 @@ def test_a_store_that_is_not_to_be_trusted_is_passed_over_with_one_warning(root,
     registry = registry_of(root, digest_store=store)
     assert [counted(registry, root).version for _ in range(2)] == [before] * 2
     assert [record.getMessage() for record in caplog.records] == [f"the digest store {store}: it is passed over: {why}"]
+
+
+def said(path, **told):
+    of(path, {"schema": 2, "host": os.uname().nodename, **told})
 
 
 def of(path, told):
@@ -421,16 +500,16 @@ def test_of_a_hundred_thousand_files_one_that_changes_meanwhile_is_counted_as_it
         path.write_text(str(number))
         os.utime(path, (OLD, OLD))
     changes = iter(["changed"])
-    real = trees.whole_digest
+    real = counting.file_digest
 
-    def meanwhile(stream):
-        digest = real(stream)
+    def meanwhile(path):
+        digest = real(path)
         for data in changes:
             write(root / "50/50000.txt", data, when=OLD + 5)
             write(root / "7/7000.txt", data, when=OLD + 5)
         return digest
 
-    monkeypatch.setattr(trees, "whole_digest", meanwhile)
+    monkeypatch.setattr(counting, "file_digest", meanwhile)
     registry = registry_of(root)
     count = counted(registry, root)
     assert len(count.files) == 100_002
