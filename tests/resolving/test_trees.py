@@ -327,27 +327,29 @@ layers = st.lists(st.tuples(paths, st.sampled_from(["", "d", "d/e", "e"])), max_
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(trees=st.lists(st.sets(paths, max_size=5), min_size=3, max_size=3), overrides=layers, link=st.booleans())
 def test_a_directory_read_at_once_has_what_each_of_its_names_would_be_looked_up_as(
-    tmp_path_factory, monkeypatch, trees, overrides, link
+    package, monkeypatch, trees, overrides, link
 ):
-    top = tmp_path_factory.mktemp("layers")
-    for number, files in enumerate(trees):
-        (top / f"{number}").mkdir()
-        for name in sorted(files, key=len, reverse=True):
-            if not (top / f"{number}/{name}").exists():
-                write(top / f"{number}/{name}", f"{number}{name}")
+    names = []
+    for files in trees:
+        deepest = [name for name in files if not any(other.startswith(f"{name}/") for other in files)]
+        names.append(package({f"static/{name}": name for name in deepest}))
+        (package.directory / names[-1] / "static").mkdir(exist_ok=True)
     if link:
-        (top / "0/link").symlink_to("d")
-    registry = registry_of(top / "0")
-    for number, (target, source) in enumerate(overrides):
-        ending = "" if target.endswith((".css", ".gz")) else "/"
-        source = f"{top}/{1 + number % 2}/{source}".rstrip("/")
-        with warnings.catch_warnings(), contextlib.suppress(ConfigurationError):
-            warnings.simplefilter("ignore", ConfigurationWarning)
-            registry.override_asset(f"{top}/0/{target}{ending}", f"{source}/a.css" if not ending else f"{source}/")
-    at_once = walked(registry, top / "0")
+        (package.directory / names[0] / "static/link").symlink_to("d")
+    registry = AssetRegistry()
+    registry.add_static_view("static", f"{names[0]}:static")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConfigurationWarning)
+        for number, (target, source) in enumerate(overrides):
+            ending = "a.css" if target.endswith((".css", ".gz")) else ""
+            source = "/".join(filter(None, (f"{names[1 + number % 2]}:static", source, ending)))
+            slash = "" if ending else "/"
+            with contextlib.suppress(ConfigurationError):  # a file cannot stand for a directory
+                registry.override_asset(f"{names[0]}:static/{target}{slash}", f"{source}{slash}")
+    at_once = walked(registry, f"{names[0]}:static")
     with monkeypatch.context() as patched:
         patched.setattr(counting.Walk, "_layers", lambda walk, places: None)
-        assert walked(registry, top / "0") == at_once
+        assert walked(registry, f"{names[0]}:static") == at_once
 
 
 def walked(registry, root):
