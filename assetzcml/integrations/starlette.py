@@ -22,7 +22,7 @@ from assetzcml.serving.sites import Desks
 
 try:
     from starlette.datastructures import URL, URLPath
-    from starlette.routing import BaseRoute, Match, Mount, NoMatchFound
+    from starlette.routing import BaseRoute, Match, Mount, NoMatchFound, Router
     from starlette.staticfiles import StaticFiles
 except ModuleNotFoundError as error:
     if error.name != "starlette":
@@ -68,17 +68,20 @@ class Assets(BaseRoute):
             return Match.NONE, {}
         desk = self._desks.current
         claimed = desk.claims(path, scope["method"])
-        if claimed is None and not self._can_pass_on(scope):
+        if claimed is None and self._router(scope) is None:
             claimed = desk.owner(path, scope["method"]) is not None
         return (Match.NONE if claimed is False else Match.FULL), {}
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
         await self._app(scope, receive, send)
 
-    def _can_pass_on(self, scope: Any) -> bool:
-        """Is it the application's own router that asks? That of a mounted one is not known here."""
-        root = scope.get("root_path", "")
-        return "router" in scope and bool(scope.get("app_root_path", root) == root)
+    def _router(self, scope: Any) -> Router | None:
+        """Who asks: the router of the application, or of what is mounted in it, that has this route; None for a stranger."""
+        for app in (scope.get("endpoint"), scope.get("app"), scope.get("router")):
+            router = _unwrapped(app)
+            if router is not None and any(route is self for route in router.routes):
+                return router
+        return None
 
     async def _pass_on(self, scope: Any, receive: Any, send: Any) -> None:
         """
@@ -86,9 +89,11 @@ class Assets(BaseRoute):
 
         `matches` cannot wait for a thread, and would hold up the event loop.
         """
+        router = self._router(scope)
+        assert router is not None  # else `matches` has looked, and claimed only what is there
         again = {name: value for name, value in scope.items() if name != "route"}
         again[PASSED] = (*scope.get(PASSED, ()), self)
-        await scope["router"].app(again, receive, send)
+        await router.app(again, receive, send)
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         """The URL of the asset *path* below the root. Raises NoMatchFound for other names and parameters."""
@@ -98,6 +103,13 @@ class Assets(BaseRoute):
         spec = self.root.joined(asset_spec(f"/{path}").parts)
         url = self.registry.static_path(f"{spec}/" if str(path).endswith("/") and spec.parts else str(spec))
         return URLPath(url) if url.startswith("/") and not url.startswith("//") else Elsewhere(url)
+
+
+def _unwrapped(app: Any) -> Router | None:
+    """The router of an application, behind the middleware around it."""
+    while app is not None and not isinstance(app, Router):
+        app = getattr(app, "router", None) or getattr(app, "app", None)
+    return app
 
 
 class NestedAssets(Assets):

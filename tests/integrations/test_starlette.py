@@ -14,8 +14,11 @@ except Exception as error:  # what it needs, and how it says so, depends on its 
     pytest.skip(str(error), allow_module_level=True)
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
-from starlette.routing import Mount, NoMatchFound, Route
+from starlette.routing import Host, Mount, NoMatchFound, Route
 
 from assetzcml import AssetRegistry, DigestCacheBuster, TreeCacheBuster
 from assetzcml.integrations.starlette import Assets, template_context
@@ -156,22 +159,66 @@ def running_loop():
         return asyncio.get_running_loop()
 
 
+def at_the_top(routes):
+    return "", Starlette(routes=routes)
+
+
+def mounted(routes):
+    return "/in", Starlette(routes=[Mount("/in", routes=routes)])
+
+
+def mounted_behind_middleware(routes):
+    compressing = [Middleware(GZipMiddleware), Middleware(TrustedHostMiddleware)]
+    return "/in", Starlette(routes=[Mount("/in", routes=routes, middleware=compressing)])
+
+
+def mounted_application(routes):
+    inner = Starlette(routes=routes, middleware=[Middleware(GZipMiddleware)])
+    return "/in/here", Starlette(routes=[Mount("/in", routes=[Mount("/here", app=inner)])])
+
+
+def application_behind_a_function(routes):
+    inner = Starlette(routes=routes)
+
+    async def theirs(scope, receive, send):
+        await inner(scope, receive, send)
+
+    return "/in", Starlette(routes=[Mount("/in", app=theirs)])
+
+
+def of_a_host(routes):
+    return "", Starlette(routes=[Host("localhost", app=Starlette(routes=routes))])
+
+
+def of_fastapi(routes):
+    fastapi = pytest.importorskip("fastapi")
+    outer, inner = fastapi.FastAPI(), fastapi.FastAPI()
+    inner.router.routes[:] = routes
+    outer.mount("/in", inner)
+    return "/in", outer
+
+
+PLACES = [mounted, mounted_behind_middleware, mounted_application, application_behind_a_function, of_a_host, of_fastapi]
+EVERY_KIND = [
+    ("/docs/none", b"Not Found"),
+    ("/docs/", b"docs"),
+    ("/docs", b""),
+    ("/s/app.css", b"a{}"),
+    ("/s/app-000000000000.css", b"a{}"),
+    ("/s/~000000000000/app.css", b"a{}"),
+    ("/~000000000000/robots.txt", b"robots"),
+]
+FOUND_PASSED_ON_AND_MISSING = [("/robots.txt", b"robots"), ("/page", b"page"), ("/none", b"Not Found")]
+
+
 @pytest.mark.parametrize(
-    ("path", "body"),
+    "place, path, body",
     [
-        ("/robots.txt", b"robots"),
-        ("/s/app.css", b"a{}"),
-        ("/docs/", b"docs"),
-        ("/docs", b""),
-        ("/page", b"page"),
-        ("/docs/none", b"Not Found"),
-        ("/none", b"Not Found"),
-        ("/s/app-000000000000.css", b"a{}"),
-        ("/s/~000000000000/app.css", b"a{}"),
-        ("/~000000000000/robots.txt", b"robots"),
+        *((at_the_top, *case) for case in EVERY_KIND),
+        *((place, *case) for place in [at_the_top, *PLACES] for case in FOUND_PASSED_ON_AND_MISSING),
     ],
 )
-def test_no_look_at_a_disk_is_taken_in_the_event_loop(registry, path, body, looks):
+def test_no_look_at_a_disk_is_taken_in_the_event_loop(registry, place, path, body, looks):
     registry.add_static_view("", f"{registry.name}:root")
     registry.add_cache_buster(f"{registry.name}:static", DigestCacheBuster())
     registry.add_cache_buster(f"{registry.name}:root", TreeCacheBuster())
@@ -182,12 +229,13 @@ def test_no_look_at_a_disk_is_taken_in_the_event_loop(registry, path, body, look
     async def page(request):
         return PlainTextResponse("page")
 
-    app = Starlette(routes=[Assets(registry), Route("/page", page)])
+    prefix, app = place([Assets(registry), Route("/page", page)])
 
     async def ask():
         for _ in range(2):
-            sent = await asgi_messages(app, scope(path))
-            assert sent[1]["body"] == body or sent[0]["status"] == 301
+            sent = await asgi_messages(app, scope(prefix + path))
+            assert body in sent[1]["body"]
+            assert body or sent[0]["status"] == 301
 
     asyncio.run(ask())
     assert looks == []

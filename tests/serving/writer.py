@@ -17,7 +17,7 @@ from assetzcml.resolving.resolver import FRESH
 from assetzcml.serving.files import QUIET
 
 GROWN = b"grown" * 200
-PAUSE = 0.005  # seconds between two changes
+PAUSES = (0.002, 0.03, 0.005, 0.1)  # seconds between two changes: some find the one before young, some settled or kept
 
 
 class Change(NamedTuple):
@@ -103,7 +103,7 @@ def _is_half(body, change):
 
 def main(path, log, size):
     steps, lines, number = changes(size), [], 0
-    while not select.select([sys.stdin], [], [], PAUSE)[0]:  # until that is closed
+    while not select.select([sys.stdin], [], [], PAUSES[number % len(PAUSES)])[0]:  # until that is closed
         begun = time.monotonic()
         apply(steps[number % len(steps)], path)
         lines.append(f"{number} {begun!r} {time.monotonic()!r}\n")
