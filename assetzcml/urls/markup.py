@@ -91,8 +91,8 @@ def links(text: str, html: bool) -> Iterator[Span]:
             for url in _urls(attribute.value, kind):
                 yield url, _kind(kind), attribute.start, attribute.end
         if tag.name == "style":
-            for url, offset in urls_of(tag.raw):
-                yield url, "file", tag.inside + offset, tag.inside + offset
+            for url, start, end in urls_of(tag.raw):
+                yield url, "file", tag.inside + start, tag.inside + end
         elif tag.name == "script" and _is_script(tag):
             for url, kind, start, end in scripts.imports(tag.raw):
                 yield url, kind, tag.inside + start, tag.inside + end
@@ -149,7 +149,7 @@ def _kind(kind: str) -> str:
 
 def _urls(value: str, kind: str) -> Iterator[str]:
     if kind == "css":
-        yield from (url for url, _ in urls_of(value))
+        yield from (url for url, _, _ in urls_of(value))
     elif kind == "srcset":
         yield from (found[1] for found in _candidates(value))
     elif value.strip():

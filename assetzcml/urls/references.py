@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from assetzcml.bundles.filters.cssrewrite import is_relative, rewrite_urls, urls_of
-from assetzcml.bundles.filters.csstokens import tokens
+from assetzcml.bundles.filters.cssrewrite import is_relative, spelled, urls_of
+from assetzcml.bundles.filters.cssurls import spots
 from assetzcml.urls import markup, scripts, web_manifests
 
 __all__ = ["LANGUAGES", "Reference", "everything", "language_of", "path_of", "references", "rewritten"]
@@ -102,43 +102,57 @@ def rewritten(name: str, text: str, rule: Rule) -> str:
     """
     language = language_of(name)
     if language == "css":
-        text = rewrite_urls(text, lambda url: rule(url, "file"))
-        return _spliced(text, _source_maps(text), rule, str)
+        return _spliced(text, _of_style_sheet(text), rule, _spelled)
     if language == "js":
-        return _spliced(text, [each for each in scripts.imports(text) if each[1] == "map"], rule, str)
+        return _spliced(text, [each for each in scripts.imports(text) if each[1] == "map"], rule, _as_it_is)
     if language == "webmanifest":
-        return _spliced(text, web_manifests.links(text), rule, lambda url: json.dumps(url, ensure_ascii=False))
+        return _spliced(text, web_manifests.links(text), rule, _in_json)
     if language in ("html", "svg"):
         return markup.rewritten(text, language == "html", rule)
     return text
 
 
-def _spliced(text: str, found: Iterable[Span], rule: Rule, write: Callable[[str], str]) -> str:
-    for url, kind, start, end in reversed(list(found)):
+def _spliced(text: str, found: Iterable[Span], rule: Rule, write: Callable[[str, str, str], str]) -> str:
+    """*text* with new URLs, each written by *write* as its kind, and the token in its place, want it."""
+    pieces, at = [], 0
+    for url, kind, start, end in found:
         new = rule(url, kind)
         if new is not None and new != url:
-            text = text[:start] + write(new) + text[end:]
-    return text
+            pieces += [text[at:start], write(new, kind, text[start:end])]
+            at = end
+    return "".join([*pieces, text[at:]])
+
+
+def _as_it_is(url: str, kind: str, token: str) -> str:
+    return url
+
+
+def _in_json(url: str, kind: str, token: str) -> str:
+    return json.dumps(url, ensure_ascii=False)
+
+
+def _spelled(url: str, kind: str, token: str) -> str:
+    return url if kind == "map" else spelled(url, token)
 
 
 def _of_style_sheet(text: str) -> Iterator[Span]:
-    maps = _source_maps(text)
-    for url, offset in urls_of(text):
-        yield url, "file", offset, offset
-    yield from maps
+    """The URLs of a style sheet, and its source map: that of its last comment, an earlier one is of what was joined."""
+    source_map = _source_map(text) if "sourceMappingURL" in text else None
+    for url, start, end in urls_of(text):
+        if source_map is not None and source_map[2] < start:
+            yield source_map
+            source_map = None
+        yield url, "file", start, end
+    if source_map is not None:
+        yield source_map
 
 
-def _source_maps(text: str) -> list[Span]:
-    """The source map that a style sheet names in its last comment of that kind; an earlier one is of what was joined."""
-    if "sourceMappingURL" not in text:
-        return []
-    at, found = 0, list[Span]()
-    for token in tokens(text):
-        if token.kind == "comment":
-            said = scripts.SOURCE_MAP.search(token.text)
-            if said is not None:
-                found = [(said[1], "map", at + said.start(1), at + said.end(1))]
-        at += len(token.text)
+def _source_map(text: str) -> Span | None:
+    found = None
+    for spot in spots(text):
+        said = scripts.SOURCE_MAP.search(text, spot.start, spot.end) if spot.kind == "comment" else None
+        if said is not None:
+            found = said[1], "map", said.start(1), said.end(1)
     return found
 
 

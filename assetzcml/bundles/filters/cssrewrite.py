@@ -18,27 +18,12 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from assetzcml.bundles.filters.base import FilterError, FilterWarning, TextFilter, file_of, option
-from assetzcml.bundles.filters.csstokens import (
-    Token,
-    as_string,
-    as_url,
-    string_value,
-    tokens,
-    unescaped,
-    url_parts,
-    url_value,
-)
+from assetzcml.bundles.filters.csstokens import as_string, as_url, url_parts
+from assetzcml.bundles.filters.cssurls import spots
 from assetzcml.errors import Origin, Problem
 
-__all__ = ["CSSRewrite", "is_relative", "moved_url", "rewrite_urls", "urls_of"]
+__all__ = ["CSSRewrite", "is_relative", "moved_url", "rewrite_urls", "spelled", "urls_of"]
 
-# Functions whose string arguments are URLs: CSS Values 4, 4.5 (url, src); CSS Images 4, 2.3 and 2.4 (image, image-set).
-URL_FUNCTIONS = frozenset({"url", "src", "image", "image-set", "-webkit-image-set"})
-
-# At-rules in whose prelude a URL is a name, not an address: CSS Namespaces 3; CSS Conditional 3, draft of 2012.
-NAMING_RULES = frozenset({"@namespace", "@document", "@-moz-document"})
-
-_CLOSING = str.maketrans("([{", ")]}")
 _TREE = re.compile(r"/~[0-9a-f]{12}/")  # the version of a whole root: references that are relative carry it
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 
@@ -90,16 +75,20 @@ class CSSRewrite(TextFilter):
         return [self._source_url(kw), self._output_url(kw)]
 
     def transform_text(self, text: str, **kw: Any) -> str:
-        done: list[str] = []
+        rule = self._rule(kw)
+        place = 0
+
+        def new(url: str, start: int) -> str | None:
+            nonlocal place
+            place = start
+            return rule(url)
+
         try:
-            for piece in _rewritten(tokens(text), self._rule(kw)):
-                done.append(piece)
+            return _rewritten(text, new)
         except Unreachable as error:
-            before = "".join(done)
-            where = Origin(file_of(kw), before.count("\n") + 1, len(before) - before.rfind("\n"))
+            where = Origin(file_of(kw), text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place))
             hint = "publish the static view of the file under a name with that host too, or set application_url"
             raise FilterError(Problem(where, f"cssrewrite: {error}", hint)) from None
-        return "".join(done)
 
     def _rule(self, kw: Mapping[str, Any]) -> Callable[[str], str | None]:
         if callable(self.replace):
@@ -176,76 +165,44 @@ def rewrite_urls(text: str, rule: Callable[[str], str | None]) -> str:
     >>> rewrite_urls("/* url(a) */ a { b: url(a) url('a') }", lambda url: "x/" + url)
     "/* url(a) */ a { b: url(x/a) url('x/a') }"
     """
-    return "".join(_rewritten(tokens(text), rule))
+    return _rewritten(text, lambda url, _: rule(url))
 
 
-def urls_of(text: str) -> Iterator[tuple[str, int]]:
+def urls_of(text: str) -> Iterator[tuple[str, int, int]]:
     """
-    The URLs of *text*, a style sheet, escapes taken out, and the offset of the token that each stands in.
+    The URLs of *text*, a style sheet, escapes taken out, and the place of the token that each stands in.
 
     >>> list(urls_of("@import 'a'; b { c: url(d) }"))
-    [('a', 8), ('d', 20)]
+    [('a', 8, 11), ('d', 20, 26)]
     """
-    place = 0
-    found: list[tuple[str, int]] = []
-
-    def walked() -> Iterator[Token]:
-        nonlocal place
-        at = 0
-        for token in tokens(text):
-            place, at = at, at + len(token.text)
-            yield token
-
-    for _ in _rewritten(walked(), lambda url: found.append((url, place))):
-        yield from found
-        found.clear()
+    for spot in spots(text):
+        if spot.kind != "comment" and (value := spot.value(text)):
+            yield value, spot.start, spot.end
 
 
-def _rewritten(stream: Iterator[Token], rule: Callable[[str], str | None]) -> Iterator[str]:
-    open_blocks: list[str] = []  # the brackets around, innermost last; 'url(' is one whose strings are URLs
-    expecting = ""  # 'import': a string here is a URL; 'name': in the prelude of a rule where none is
-    for kind, text in stream:
-        if kind in ("whitespace", "comment"):
-            yield text
-            continue
-        if kind == "url" and expecting != "name":
-            text = _with_url(text, rule)
-        elif kind == "string" and expecting != "name" and (expecting == "import" or open_blocks[-1:] == ["url("]):
-            text = _with_string(text, rule)
-        yield text
-        if kind == "function":
-            open_blocks.append("url(" if unescaped(text[:-1]).lower() in URL_FUNCTIONS else "(")
-        elif kind == "delim" and text in "([{":
-            open_blocks.append(text)
-        elif kind == "delim" and open_blocks and text == open_blocks[-1][-1].translate(_CLOSING):
-            open_blocks.pop()
-        expecting = _expected(kind, text, expecting)
+def _rewritten(text: str, rule: Callable[[str, int], str | None]) -> str:
+    """*text* with each URL replaced by what *rule* makes of it and of its place."""
+    pieces, at = [], 0
+    for spot in spots(text):
+        value = "" if spot.kind == "comment" else spot.value(text)
+        new = rule(value, spot.start) if value else None
+        if new and new != value:
+            pieces += [text[at : spot.start], spelled(new, text[spot.start : spot.end])]
+            at = spot.end
+    return "".join([*pieces, text[at:]])
 
 
-def _expected(kind: str, text: str, before: str) -> str:
-    """What a URL in the next token would be."""
-    if kind == "at-keyword":
-        rule = unescaped(text).lower()
-        return "import" if rule == "@import" else "name" if rule in NAMING_RULES else ""
-    if before == "name":
-        return "" if kind == "delim" and text in ";{" else "name"
-    # Only the first value of @import is its URL; a string inside url( is the function's.
-    return ""
+def spelled(url: str, token: str) -> str:
+    """
+    The token that means *url*, with the quotes and the blanks that *token* has, a string or a whole `url()`.
 
-
-def _with_url(text: str, rule: Callable[[str], str | None]) -> str:
-    value = url_value(text)
-    new = rule(value) if value else None
-    if not new or new == value:
-        return text
-    before, _, after = url_parts(text)
-    return before + as_url(new) + after
-
-
-def _with_string(text: str, rule: Callable[[str], str | None]) -> str:
-    value = string_value(text)
-    new = rule(value) if value else None
-    return text if not new or new == value else as_string(new, text[0])
+    >>> spelled("b c", "url( a )"), spelled("b c", "'a'")
+    ('url( b\\\\ c )', "'b c'")
+    """
+    if token[0] in "\"'":
+        return as_string(url, token[0])
+    before, _, after = url_parts(token)
+    return before + as_url(url) + after
 
 
 class Unreachable(Exception):

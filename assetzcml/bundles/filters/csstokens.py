@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-__all__ = ["Token", "as_string", "as_url", "string_value", "tokens", "unescaped", "url_parts", "url_value"]
+__all__ = ["Token", "as_string", "as_url", "string_value", "token_at", "tokens", "unescaped", "url_parts", "url_value"]
 
 
 class Token(NamedTuple):
@@ -66,19 +66,27 @@ def tokens(text: str) -> Iterator[Token]:
     ['a', '{', 'b', ':', 'url( c )', '}']
     """
     at, end = 0, len(text)
-    match = _TOKEN.match
     while at < end:
-        found = match(text, at)
-        assert found is not None  # 'delim' is any character
-        kind, stop = str(found.lastgroup), found.end()
-        if kind == "quote":
-            kind, stop = _string(text, at)
-        elif kind == "function" and unescaped(found.group()[:-1]).lower() == "url":
-            kind, stop = _url(text, stop)
-        elif kind == "at":
-            kind = "at-keyword"
+        kind, stop = token_at(text, at)
         yield Token(kind, text[at:stop])
         at = stop
+
+
+def token_at(text: str, at: int) -> tuple[str, int]:
+    """
+    The kind and the end of the token that begins at *at*, where there is a character.
+
+    >>> token_at("a{b:url( c )}", 4)
+    ('url', 12)
+    """
+    found = _TOKEN.match(text, at)
+    assert found is not None  # 'delim' is any character
+    kind = str(found.lastgroup)
+    if kind == "quote":
+        return _string(text, at)
+    if kind == "function" and unescaped(found.group()[:-1]).lower() == "url":
+        return _url(text, found.end())
+    return "at-keyword" if kind == "at" else kind, found.end()
 
 
 def _string(text: str, at: int) -> tuple[str, int]:

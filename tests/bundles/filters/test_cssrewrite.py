@@ -1,18 +1,21 @@
 """URLs in CSS: what is one, and where it leads after its style sheet has moved."""
 
+import sys
 from urllib.parse import urljoin
 
 import pytest
 from filter_running import Context, run
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assetzcml.bundles.filters import FilterError, FilterWarning, get_filter
 from assetzcml.bundles.filters.cssrewrite import is_relative, moved_url, rewrite_urls
 from assetzcml.bundles.filters.csstokens import as_string, as_url, string_value, tokens, unescaped, url_value
+from assetzcml.bundles.filters.cssurls import spots
 
 PIECES = [
-    "url(", "URL(", "\\75 rl(", "u\\72l(", "src(", "image-set(", "@import", "@namespace", "'", '"', "\\", ")", "(", "[",
+    "url(", "URL(", "url", "@", "@\\69mport", "@-moz-document", "-webkit-image-set(", "\u212a",
+    "\\75 rl(", "u\\72l(", "src(", "image-set(", "@import", "@namespace", "'", '"', "\\", ")", "(", "[",
     "]", "{", "}", "a", "B", "1", "e3", "%", " ", "\t", "\n", "\r\n", "\r", "\f", "/*", "*/", ";", ":", "#", "-", "--",
     "+", ".", "é", "\0", "\x7f", "\u2028", "😀", "<!--", "-->", "\\61 ", "\\d800", "/", "a.png",
     "../b.png?q#f", "data:,x",
@@ -246,3 +249,67 @@ def test_equal_sources_in_two_directories_have_two_cache_keys():
 def test_hostile_css_of_any_length_is_left_as_it_is(piece):
     text = piece * (60_000 // len(piece))
     assert rewrite_urls(text, lambda url: url) == text
+
+
+def every_spot(text):
+    """What `spots` finds, of every token of the text."""
+    functions, naming = (
+        {"url", "src", "image", "image-set", "-webkit-image-set"},
+        {"namespace", "document", "-moz-document"},
+    )
+    around, expecting, at = [], "", 0
+    for kind, token in tokens(text):
+        start, at = at, at + len(token)
+        if kind == "comment":
+            yield "comment", start, at
+        if kind in ("whitespace", "comment"):
+            continue
+        in_function = expecting == "import" or around[-1:] == ["url("]
+        if expecting != "name" and (kind == "url" or (kind == "string" and in_function)):
+            yield kind, start, at
+        name = unescaped(token.strip("@("))
+        name = name.lower() if name.isascii() else name
+        if kind == "function":
+            around.append("url(" if name in functions else "(")
+        elif kind == "delim" and token in "([{":
+            around.append(token)
+        elif kind == "delim" and token in ")]}" and around and "([{".index(around[-1][-1]) == ")]}".index(token):
+            around.pop()
+        if kind == "at-keyword":
+            expecting = "import" if name == "import" else "name" if name in naming else ""
+        elif expecting != "name" or (kind == "delim" and token in ";{"):
+            expecting = ""
+
+
+@settings(max_examples=400)
+@given(sheets)
+@example("<!--url(a)")
+@example("<!--\\75rl(a)")
+@example("@namespace ((url('a'{'b')")
+@example("@\\69mport /*a*/ 'b'")
+@example("\u212a.URL(a) -web\u212ait-image-set('a')")  # the Kelvin sign is no letter of CSS
+@example("1url(a) #url(a) @url(a) .url(a) +1.url(a)")
+def test_what_is_passed_over_holds_no_url(text):
+    assert list(spots(text)) == list(every_spot(text))
+
+
+@pytest.mark.parametrize("piece", [
+    "url(", "\\", "a\\", "@import ", "@import/*", "@namespace ", "<!--", "image(", "(", "a", "-", "/*", "url('"
+])  # fmt: skip
+def test_looking_for_urls_takes_as_many_steps_as_a_text_is_long(piece):
+    steps = 0
+
+    def counting(frame, event, arg):
+        nonlocal steps
+        steps += 1
+
+    taken = []
+    for length in (500, 1000):
+        text, steps = piece * length + "\\", 0
+        sys.setprofile(counting)
+        try:
+            list(spots(text))
+        finally:
+            sys.setprofile(None)
+        taken.append(steps)
+    assert taken[1] <= 2 * taken[0] + 50
