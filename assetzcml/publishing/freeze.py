@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import errno
 import hashlib
-import io
 import json
 import os
 import warnings
@@ -27,12 +26,14 @@ from assetzcml.publishing.naming import Named, Unnamed, named
 from assetzcml.publishing.origins import Site
 from assetzcml.publishing.rewriting import is_rewritten, led_to, links, relative, rewritten
 from assetzcml.records.assets import AssetSpec
+from assetzcml.records.media_types import content_type
 from assetzcml.records.patterns import Pattern
 from assetzcml.registry import Registry
 from assetzcml.reports.inventory import Inventory, Item, Place, base_of, versioned
+from assetzcml.resolving.batches import Batch
 from assetzcml.resolving.digests import CHUNK, DIGEST_LENGTH, without_digest
 from assetzcml.resolving.files import replace_file
-from assetzcml.resolving.fingerprints import fingerprint
+from assetzcml.resolving.fingerprints import Fingerprint, fingerprint
 from assetzcml.resolving.frozen import index_records
 from assetzcml.resolving.index import index_bytes
 from assetzcml.resolving.objects import StoredObject
@@ -77,7 +78,7 @@ class Frozen:
 class _Asset:
     """
     One asset while it is frozen. *version* is that of what its script reaches without an import map: see `_reach`; *also* are
-    the names that it has for the scripts that reach it.
+    the names that it has for the scripts that reach it. *text* is what it is, where that may be rewritten.
     """
 
     item: Item
@@ -85,6 +86,7 @@ class _Asset:
     integrity: str = ""
     size: int = 0
     text: str | None = None
+    found: list[Reference] = field(default_factory=list)
     links: list[tuple[Reference, Place | None]] = field(default_factory=list)
     plain: bool = False
     module: bool = False
@@ -127,8 +129,8 @@ def freeze(
     wanted = tuple(codings) if codings is not None else tuple(each for each in CODINGS if each in available())
     for coding in wanted:
         COMPRESSORS[coding](b"")
-    with tree.writing(), ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        return _Run(registry, tree, pool, plain, wanted, progress).freeze(budgets, keep, younger)
+    with tree.writing(), Batch(tree.objects) as batch, ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+        return _Run(registry, tree, batch, pool, plain, wanted, progress).freeze(budgets, keep, younger)
 
 
 class _Run:
@@ -138,6 +140,7 @@ class _Run:
         self,
         registry: Registry,
         tree: FrozenTree,
+        batch: Batch,
         pool: ThreadPoolExecutor,
         plain: bool,
         codings: tuple[str, ...],
@@ -145,6 +148,7 @@ class _Run:
     ):
         self.registry = registry
         self.tree = tree
+        self.batch = batch
         self.pool = pool
         self.plain = plain
         self.codings = codings
@@ -152,11 +156,10 @@ class _Run:
         self.site = Site(registry)
         self.problems: list[Problem] = []
         self.assets: dict[str, _Asset] = {}
-        self.made = 0
+        self._said: dict[tuple[Any, ...], str] = {}  # headers, by all that they depend on
 
     def freeze(self, budgets: Sequence[Budget], keep: int, younger: float) -> Frozen:
         self._build()
-        self._collect()
         self._read()
         self._follow()
         self._reach()
@@ -165,6 +168,7 @@ class _Run:
         self._compress()
         self._weigh(budgets)
         self._collide()
+        self._look_again()
         self._refuse()
         return self._write(keep, younger)
 
@@ -177,46 +181,62 @@ class _Run:
         if bundles is not None:
             bundles.environment.build()
 
-    def _collect(self) -> None:
-        self.inventory = Inventory(self.registry)
-        for item in self.inventory.items():
-            asset = _Asset(item)
-            known = self.assets.setdefault(asset.key, asset)
-            if known is not asset:
-                also = [("the other", origin) for origin in [known.item.view.origin] if origin is not None]
-                message = f"two static views publish {asset.key!r}: {known.item.view} and {item.view}"
-                self.problems.append(Problem(item.view.origin, message, also=also))
-        self.items = sorted(self.assets.items())
-        self.assets = dict(self.items)
-
     # Reading.
 
     def _read(self) -> None:
-        assets = list(self.assets.values())
-        done = self.pool.map(self._read_one, assets, chunksize=8)
-        for problem in self.progress(done, len(assets), "Reading"):
-            if problem is not None:
-                self.problems.append(problem)
+        """Every asset that is published, and what is in it. Those that are large are read afterwards, several at once."""
+        self.inventory = Inventory(self.registry)
+        candidates = self.inventory.candidates()
+        large = []
+        for candidate in self.progress(candidates, len(candidates), "Reading"):
+            found = self.inventory.read(candidate)
+            if found is None:
+                continue
+            asset, data = _Asset(found[0]), found[1]
+            if self._is_new(asset):
+                if data is None:
+                    large.append(asset)
+                else:
+                    self._take(asset, data)
+        for _ in self.progress(self.pool.map(self._read_large, large), len(large), "Reading"):
+            pass
+        self.assets = dict(sorted(self.assets.items()))
+        changed = [
+            each for each in self.assets.values() if len(each.item.counted) == 64 and each.item.counted != each.digest
+        ]
+        self.problems += [_changed(asset) for asset in changed if asset.digest]
 
-    def _read_one(self, asset: _Asset) -> Problem | None:
-        item = asset.item
-        origin = Origin(item.file)
+    def _is_new(self, asset: _Asset) -> bool:
+        item, known = asset.item, self.assets.setdefault(asset.key, asset)
+        if known is asset:
+            return True
+        also = [("the other", origin) for origin in [known.item.view.origin] if origin is not None]
+        message = f"two static views publish {asset.key!r}: {known.item.view} and {item.view}"
+        self.problems.append(Problem(item.view.origin, message, also=also))
+        return False
+
+    def _read_large(self, asset: _Asset) -> None:
         try:
-            data = self._bytes(item)
+            data = self._bytes(asset.item)
+            if data is None:
+                self.problems.append(_changed(asset))
+            elif isinstance(data, str):
+                asset.digest, asset.integrity, asset.size = self._copied(data)
+            else:
+                self._take(asset, data)
         except OSError as error:
-            return Problem(origin, f"{str(item.spec)!r} cannot be read: {error.strerror or error}")
-        if data is None:
-            return Problem(origin, f"{str(item.spec)!r} changed while it was frozen", "freeze again")
-        if isinstance(data, str):
-            asset.digest, asset.integrity, asset.size = self._copied(data)
-        else:
-            asset.digest, asset.integrity, asset.size = hashlib.sha256(data).hexdigest(), integrity_of(data), len(data)
-            asset.text = _text(item, data)
-            if asset.text is None or not _is_rewritten(asset):
-                self._put(data, asset.digest)
-        if len(item.counted) == 64 and item.counted != asset.digest:
-            return Problem(origin, f"{str(item.spec)!r} changed while it was frozen", "freeze again")
-        return None
+            message = f"{str(asset.item.spec)!r} cannot be read: {error.strerror or error}"
+            self.problems.append(Problem(Origin(asset.item.file), message))
+
+    def _take(self, asset: _Asset, data: bytes) -> None:
+        """Keep what an asset is, and what it refers to."""
+        asset.digest, asset.integrity, asset.size = hashlib.sha256(data).hexdigest(), integrity_of(data), len(data)
+        text = _text(asset.item, data)
+        if text is not None:
+            asset.found = list(links(asset.item.spec.name, text))
+            asset.text = text if asset.found and _is_rewritten(asset) else None
+        if asset.text is None:
+            self._put(data, asset.digest)
 
     def _bytes(self, item: Item) -> bytes | str | None:
         """What an asset is: its bytes, or the path of what is too large to be held; None for what has changed."""
@@ -232,9 +252,7 @@ class _Run:
             return data if fingerprint(os.fstat(stream.fileno())) == source.fingerprint else None
 
     def _put(self, data: bytes, digest: str) -> None:
-        if self.tree.objects.size(digest) != len(data):
-            self.made += 1
-            self.tree.objects.put(io.BytesIO(data), StoredObject(digest, len(data)))
+        self.batch.add(data, digest)
 
     def _copied(self, path: str) -> tuple[str, str, int]:
         """Keep the content of a large file, read once."""
@@ -250,9 +268,7 @@ class _Run:
 
     def _follow(self) -> None:
         for asset in self.assets.values():
-            if asset.text is None:
-                continue
-            for link in links(asset.item.spec.name, asset.text):
+            for link in asset.found:
                 target = self._target(asset, link)
                 if target is not None:
                     asset.links.append((link, target))
@@ -330,8 +346,8 @@ class _Run:
     def _name(self) -> None:
         files = {key: self._unnamed(asset) for key, asset in self.assets.items()}
         result = named(files)
-        for each in self.progress(self.pool.map(self._renamed, result.values(), chunksize=64), len(result), "Naming"):
-            del each
+        for each in self.progress(list(result.values()), len(result), "Naming"):
+            self._renamed(each)
 
     def _unnamed(self, asset: _Asset) -> Unnamed:
         item = asset.item
@@ -351,7 +367,7 @@ class _Run:
 
     def _whole(self, asset: _Asset) -> Callable[[Any], bytes] | None:
         text = asset.text
-        return None if text is None or not _is_rewritten(asset) else lambda rule: text.encode("utf-8")
+        return None if text is None else lambda rule: text.encode("utf-8")
 
     def _rewriting(self, asset: _Asset, name: str | None) -> Callable[[Callable[[str], str | None]], bytes]:
         place, text = asset.item.place, asset.text or ""
@@ -390,15 +406,16 @@ class _Run:
     # Codings.
 
     def _compress(self) -> None:
+        self.batch.commit()
         known = self._known()
         wanted: dict[str, int] = {}
         for asset in self.assets.values():
             if self.codings and is_worth_it(asset.item.spec.name) and 0 < asset.size <= READ_WHOLE:
                 wanted.setdefault(asset.digest, asset.size)
         # The largest first, so that no processor waits for one at the end.
-        tasks = sorted(wanted, key=lambda digest: (-wanted[digest], digest))
-        found: dict[str, dict[str, tuple[str, int]]] = {}
-        done = self.pool.map(lambda digest: (digest, self._variants(digest, known)), tasks)
+        found = {digest: there for digest in wanted if (there := self._there(digest, known)) is not None}
+        tasks = sorted(set(wanted) - set(found), key=lambda digest: (-wanted[digest], digest))
+        done = self.pool.map(lambda digest: (digest, self._variants(digest)), tasks)
         for digest, variants in self.progress(done, len(tasks), "Compressing"):
             found[digest] = variants
         for asset in self.assets.values():
@@ -424,10 +441,15 @@ class _Run:
         versions = {coding: version_of(coding) for coding in self.codings}
         return json.dumps(versions, sort_keys=True).encode() + b"\n"
 
-    def _variants(self, digest: str, known: Mapping[str, Mapping[str, tuple[str, int]]]) -> dict[str, tuple[str, int]]:
+    def _there(
+        self, digest: str, known: Mapping[str, Mapping[str, tuple[str, int]]]
+    ) -> dict[str, tuple[str, int]] | None:
         there = known.get(digest)
-        if there is not None and all(self.tree.objects.size(each) == size for each, size in there.values()):
-            return dict(there)
+        if there is None or any(self.tree.objects.size(each) != size for each, size in there.values()):
+            return None
+        return dict(there)
+
+    def _variants(self, digest: str) -> dict[str, tuple[str, int]]:
         data = self.tree.objects.read(digest)
         found = {}
         for coding in self.codings:
@@ -478,6 +500,13 @@ class _Run:
                     stacklevel=2,
                 )
 
+    def _look_again(self) -> None:
+        """What was read at the beginning is to be what is there at the end: else a deploy was copying meanwhile."""
+        for asset in self.assets.values():
+            source = asset.item.entry.identity.source
+            if source.location.member is None and _fingerprint(source.location.path) != source.fingerprint:
+                self.problems.append(_changed(asset))
+
     # Writing.
 
     def _write(self, keep: int, younger: float) -> Frozen:
@@ -496,6 +525,7 @@ class _Run:
         manifest = release_bytes(entries, about)
         digest = hashlib.sha256(manifest).hexdigest()
         before = self.tree.served()
+        self.batch.commit()
         self.tree.objects.sync(iter({each for entry in entries for each in entry.objects}))
         names: dict[str, str] = {}
         plain: dict[str, str] = {}
@@ -520,7 +550,7 @@ class _Run:
             size=sum(entry.size for entry in entries),
             compressed=sum(min([entry.size, *(size for _, size in entry.variants.values())]) for entry in entries),
             changed=before is None or before.digest != digest,
-            made=self.made,
+            made=self.batch.made,
             removed=removed,
         )
 
@@ -532,11 +562,18 @@ class _Run:
         )
 
     def _headers_of(self, asset: _Asset, forever: bool) -> str:
+        view, spec = asset.item.view, asset.item.spec
+        path = spec.parts[-1:] if view.file else spec.below(view.root)
+        media_type = content_type(spec.name, self.registry.snapshot.media_types)
+        key = view.name, forever, media_type, path if view.matched_headers else ()
+        if key not in self._said:
+            self._said[key] = self._headers_at(asset, path, forever)
+        return self._said[key]
+
+    def _headers_at(self, asset: _Asset, path: Sequence[str], forever: bool) -> str:
         item = asset.item
-        record = replace(item.view, content_encodings=self.codings, send=None)
-        path = item.spec.parts[-1:] if item.view.file else item.spec.below(item.view.root)
         entry = entry_of(
-            record,
+            replace(item.view, content_encodings=self.codings, send=None),
             path,
             None,
             [item.entry.identity.source],
@@ -691,8 +728,15 @@ def _text(item: Item, data: bytes) -> str | None:
         return None
 
 
-def _integrity(data: bytes) -> str:
-    return f"sha384-{base64.b64encode(hashlib.sha384(data).digest()).decode()}"
+def _fingerprint(path: str) -> Fingerprint | None:
+    try:
+        return fingerprint(os.stat(path))
+    except OSError:
+        return None
+
+
+def _changed(asset: _Asset) -> Problem:
+    return Problem(Origin(asset.item.file), f"{str(asset.item.spec)!r} changed while it was frozen", "freeze again")
 
 
 def _summed(stream: BinaryIO) -> tuple[str, str, int]:

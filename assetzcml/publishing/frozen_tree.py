@@ -24,13 +24,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 
 from assetzcml.records.readers import CODINGS
-from assetzcml.resolving.files import replace_file, sync_directory
+from assetzcml.resolving.files import replace_file, sync_directories, sync_directory
 from assetzcml.resolving.objects import Objects, create_only, is_digest, temporary_file
 from assetzcml.resolving.releases import BrokenRelease, Release, Released, Releases
 
 __all__ = ["CURRENT", "FrozenTree", "file_names", "folder_of", "forever", "integrity_of", "plain_file_names"]
 
 CURRENT = "current"
+AT_ONCE = 256  # names that a thread makes before it asks for more
 _NO_LINKS = frozenset([errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV])
 
 
@@ -103,11 +104,16 @@ class FrozenTree:
         directories = sorted({os.path.dirname(name) for name in names})
         for directory in directories:
             os.makedirs(f"{self.directory}/{directory}", exist_ok=True)
-        for _ in pool.map(lambda pair: self._link(pair[1], f"{self.directory}/{pair[0]}"), names.items(), chunksize=64):
+        pairs = list(names.items())
+        several = [pairs[at : at + AT_ONCE] for at in range(0, len(pairs), AT_ONCE)]
+        for _ in pool.map(self._link_several, several):
             pass
-        parents = {parent for directory in directories for parent in _above(directory)}
-        for _ in pool.map(lambda directory: sync_directory(f"{self.directory}/{directory}"), sorted(parents)):
-            pass
+        parents = {f"{self.directory}/{parent}" for directory in directories for parent in _above(directory)}
+        sync_directories(parents, self.directory)
+
+    def _link_several(self, names: Iterable[tuple[str, str]]) -> None:
+        for name, digest in names:
+            self._link(digest, f"{self.directory}/{name}")
 
     def _link(self, digest: str, path: str) -> None:
         source = self.objects.path(digest)

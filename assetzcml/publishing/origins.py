@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 
 from assetzcml.errors import Origin
@@ -11,6 +12,8 @@ from assetzcml.registry import Registry
 
 __all__ = ["Site"]
 
+_NOT_PLAIN = re.compile(r"//|/\.\.?(?:/|$)|/$")  # what a path has that another one leads there by
+
 
 class Site:
     """Where a site is: the directory of the file that its first load began with; without a load, the working directory."""
@@ -18,6 +21,8 @@ class Site:
     def __init__(self, registry: Registry):
         files = [load.files[0].path for load in registry.loads if load.files]
         self.directory = os.path.dirname(os.path.abspath(files[0])) if files else os.getcwd()
+        self._below = "" if os.sep != "/" else self.directory.rstrip("/") + "/"
+        self._files: dict[str, str] = {}
 
     def place(self, origin: Origin | None) -> str:
         """
@@ -25,13 +30,16 @@ class Site:
         """
         if origin is None:
             return ""
-        line = f":{origin.line}" if origin.line else ""
-        path = os.path.abspath(origin.file)
+        if origin.file not in self._files:
+            self._files[origin.file] = self._file(os.path.abspath(origin.file))
+        return self._files[origin.file] + (f":{origin.line}" if origin.line else "")
+
+    def _file(self, path: str) -> str:
         package = _package_of(os.path.dirname(path))
         if package is None:
-            return f"{self._relative(path)}{line}"
+            return self._relative(path)
         directory, name = package
-        return f"{name}:{os.path.relpath(path, directory).replace(os.sep, '/')}{line}"
+        return f"{name}:{os.path.relpath(path, directory).replace(os.sep, '/')}"
 
     def spec(self, spec: AssetSpec) -> str:
         """
@@ -43,6 +51,8 @@ class Site:
         return path if path.startswith("../") else f"./{path}"
 
     def _relative(self, path: str) -> str:
+        if self._below and path.startswith(self._below) and _NOT_PLAIN.search(path) is None:
+            return path[len(self._below) :]
         return os.path.relpath(path, self.directory).replace(os.sep, "/")
 
 

@@ -28,7 +28,7 @@ from assetzcml.serving.variants import Location
 from assetzcml.urls.cachebusters import TreeCacheBuster
 from assetzcml.urls.lookup import Lookup
 
-__all__ = ["Inventory", "Item", "Place", "base_of", "versioned"]
+__all__ = ["Candidate", "Inventory", "Item", "Place", "base_of", "versioned"]
 
 LONGEST_WAY = 64  # directories: links that lead round in a circle end there
 
@@ -90,6 +90,14 @@ class Item:
         return location.path if location.member is None else str(self.source)
 
 
+class Candidate(NamedTuple):
+    """What may be an asset: its spec, the static view that it is below, and who answers for that."""
+
+    view: StaticViewRecord
+    publication: Publication
+    spec: AssetSpec
+
+
 class _Tree(NamedTuple):
     """The version of a tree, the digests it is made of, and the directories in it, by name."""
 
@@ -128,15 +136,26 @@ class Inventory:
 
     def items(self, made: bool = True) -> Iterator[Item]:
         """The assets, view by view, in the order of their names; outputs of bundles, which are built now, if *made*."""
+        for each in self.candidates():
+            if made or each.spec not in self.made:
+                found = self.read(each)
+                if found is not None:
+                    yield found[0]
+
+    def candidates(self) -> list[Candidate]:
+        """What may be an asset, in the order of `items`: of each view what is in a directory of any layer."""
+        found = []
         for view in sorted(self.snapshot.views, key=lambda each: each.name):
-            publication = Publication(replace(view, send=None), self.snapshot)
+            publication = Publication(replace(view, send=None, content_encodings=()), self.snapshot)
             specs = [view.root] if view.file else self._walk(view)
-            for spec in specs:
-                if not made and spec in self.made:
-                    continue
-                item = self._item(view, publication, spec)
-                if item is not None:
-                    yield item
+            found += [Candidate(view, publication, spec) for spec in specs]
+        return found
+
+    def read(self, candidate: Candidate) -> tuple[Item, bytes | None] | None:
+        """An asset, and its bytes, where it is small enough to be read for what is said of it; None where it is none."""
+        read_now: dict[str | None, bytes] = {}
+        item = self._item(*candidate, read_now)
+        return None if item is None else (item, read_now.get(None))
 
     def _walk(self, view: StaticViewRecord) -> list[AssetSpec]:
         """All that may have a name below a view: what is in a directory of any layer, and what bundles make."""
@@ -188,13 +207,16 @@ class Inventory:
         below = () if view.file else spec.below(view.root)
         return Place(host, "/".join([*([path] if path else []), *below]))
 
-    def _item(self, view: StaticViewRecord, publication: Publication, spec: AssetSpec) -> Item | None:
+    def _item(
+        self, view: StaticViewRecord, publication: Publication, spec: AssetSpec, read_now: dict[str | None, bytes]
+    ) -> Item | None:
         place = self._place(view, spec)
         if not view.external:
             found = self._site.route("/" + place.path.encode("utf-8", "surrogateescape").decode("latin-1"))
             if found is None or found[0].record is not view:
                 return None  # a view with a longer name has the place
-        entry = publication.find(Key((), False) if view.file else Key(spec.below(view.root), False))
+        key = Key((), False) if view.file else Key(spec.below(view.root), False)
+        entry = publication.find(key, read_now=read_now)
         if not isinstance(entry, Entry):
             return None
         source, origin = self._decided(view, spec)

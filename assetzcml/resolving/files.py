@@ -8,9 +8,10 @@ import hashlib
 import os
 import re
 import stat
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 try:
@@ -23,6 +24,7 @@ from assetzcml.resolving.fingerprints import fingerprint
 
 __all__ = [
     "CLOCK",
+    "MANY",
     "RACY",
     "FileLock",
     "Replacement",
@@ -33,13 +35,18 @@ __all__ = [
     "read_file",
     "replace_file",
     "replace_unlocked",
+    "sync_directories",
     "sync_directory",
+    "sync_file_system",
     "write_all",
 ]
 
 PRIVATE = ".assetzcml"  # a directory for locks and records; static views do not serve dotfiles
 CLOCK = 0.05  # seconds by which the clock of a file system may lag (ticks of Linux are 1 to 10 ms)
 RACY = fingerprints.RACY / 1e9  # seconds
+MANY = (
+    64  # files or directories; fewer are synced one by one, so that nobody waits for what other programs have written
+)
 FIRST_WAIT, LONGEST_WAIT = 0.002, 0.05  # seconds between two looks at a lock: short builds are waited for shortly
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -199,6 +206,44 @@ def sync_directory(directory: str) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def sync_file_system(directory: str) -> bool:
+    """
+    Make all durable of the file system that has *directory*; False where the system cannot be asked for that.
+
+    One look of the disk for ten thousand files, and not one for each. Raises OSError.
+    """
+    if not sys.platform.startswith("linux") or _linux() < (5, 8):  # before that, syncfs keeps errors to itself
+        return False
+    import ctypes  # not for every process that reads a store
+
+    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if syncfs is None:
+        return False
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        if syncfs(descriptor) == 0:
+            return True
+        code = ctypes.get_errno()
+    finally:
+        os.close(descriptor)
+    if code in (errno.ENOSYS, errno.EINVAL, errno.EPERM):
+        return False
+    raise OSError(code, os.strerror(code), directory)
+
+
+def _linux() -> tuple[int, int]:
+    found = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def sync_directories(directories: Iterable[str], top: str) -> None:
+    """Make the names in each of *directories*, all on the file system of *top*, durable. Raises OSError."""
+    several = sorted(set(directories))
+    if len(several) < MANY or not sync_file_system(top):
+        for directory in several:
+            sync_directory(directory)
 
 
 def private_name(directory: str, name: str, extension: str) -> str:

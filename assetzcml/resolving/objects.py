@@ -23,7 +23,7 @@ import time
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from assetzcml.resolving.files import FileLock, sync_directory, write_all
+from assetzcml.resolving.files import FileLock, sync_directories, write_all
 
 __all__ = ["GRACE", "BrokenObject", "Objects", "StoredObject", "Unfit", "create_only", "is_digest"]
 
@@ -174,8 +174,7 @@ class Objects:
         nothing half is left then.
         """
         broken = prove and expected is not None and not self.is_whole(expected.digest)
-        if expected is not None and self.size(expected.digest) == expected.size and not broken:
-            self._renew(expected.digest)
+        if expected is not None and not broken and self.has(*expected):
             return expected
         for _ in range(ATTEMPTS):
             start = stream.tell()
@@ -204,14 +203,27 @@ class Objects:
                 return None
         return stored
 
+    def has(self, digest: str, size: int) -> bool:
+        """Are that many bytes there under this digest? They are needed again then, and `remove` spares them."""
+        there = self.size(digest) == size
+        if there:
+            self._renew(digest)
+        return there
+
+    def take(self, path: str, digest: str) -> None:
+        """Let a file of the folder `tmp`, written and synced, be the bytes with this digest. Raises OSError."""
+        shard = digest[:2]
+        if shard not in self._touched:
+            os.makedirs(f"{self.directory}/objects/{shard}", exist_ok=True)
+            self._touched.add(shard)
+        os.replace(path, self.path(digest))
+
     def sync(self, digests: Iterator[str] | None = None) -> None:
         """Make the names of all that was `put` last, and those of *digests*, which others may have put."""
         shards = self._touched | {digest[:2] for digest in digests or ()}
-        for shard in sorted(shards):
-            sync_directory(f"{self.directory}/objects/{shard}")
         if shards:
-            sync_directory(f"{self.directory}/objects")
-            sync_directory(self.directory)
+            top = f"{self.directory}/objects"
+            sync_directories([*(f"{top}/{shard}" for shard in shards), top, self.directory], top)
         self._touched = set()
 
     def remove(self, digest: str, grace: float = GRACE) -> bool:

@@ -367,21 +367,26 @@ def test_an_asset_and_a_directory_of_one_name_is_an_error(package, tmp_path):
     assert "is an asset and a directory of others" in told
 
 
-def test_a_file_that_changes_while_it_is_read_is_an_error_and_the_former_release_stays(package, tmp_path, monkeypatch):
-    shop = package({"static/a.css": "a{}"})
+@pytest.mark.parametrize("step", ["_follow", "_compress", "_collide"])
+def test_a_file_that_changes_while_it_is_frozen_is_an_error_and_the_former_release_stays(
+    step, package, tmp_path, monkeypatch
+):
+    shop = package({"static/a.css": "a{}", "static/b.css": "b{}"})
     freeze(site(shop), tmp_path / "o")
     before = os.readlink(tmp_path / "o/current")
     path = package.directory / shop / "static/a.css"
-    collect = freeze.__globals__["_Run"]._read
+    run = freeze.__globals__["_Run"]
+    next_step = getattr(run, step)
 
     def changing(run):
         path.write_text("b{color:red}")
-        collect(run)
+        next_step(run)
 
-    monkeypatch.setattr(freeze.__globals__["_Run"], "_read", changing)
+    monkeypatch.setattr(run, step, changing)
     (told,) = faults(site(shop), tmp_path / "o")
     assert told == f"{path}: '{shop}:static/a.css' changed while it was frozen; freeze again"
     assert os.readlink(tmp_path / "o/current") == before
+    assert [path.name for path in (tmp_path / "o/tmp").iterdir()] == []
 
 
 def test_a_file_of_more_than_is_held_in_memory_is_copied_piece_by_piece(package, tmp_path, monkeypatch):
