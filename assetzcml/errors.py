@@ -6,12 +6,13 @@ of zope.configuration outside `assetzcml.zcml`.
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING
+
+from assetzcml.late import difflib
 
 if TYPE_CHECKING:
     ZopeConfigurationError = Exception  # which is what it derives from; it has no types

@@ -6,17 +6,16 @@ It is closed by default: no policy, a policy that fails, and an answer that nobo
 
 from __future__ import annotations
 
-import inspect
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from assetzcml.late import inspect, late_logger
 from assetzcml.registry import Snapshot
 from assetzcml.typing import StartResponse
 
 __all__ = ["DENIED", "PERMITTED", "Door", "Verdict", "is_asynchronous"]
 
-logger = logging.getLogger("assetzcml")
+logger = late_logger("assetzcml")
 
 Header = tuple[str, str]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import assetzcml
-from assetzcml import AssetRegistry
+from assetzcml import AssetRegistry, late
 from assetzcml.assembly import SHIPPED
 from assetzcml.interfaces import IPages, IResolver, IURLGenerator
 from assetzcml.registry import Registry
@@ -65,6 +65,9 @@ def test_what_is_not_offered_is_no_attribute():
     assert not hasattr(assetzcml, "serving_")
 
 
+# The libraries that are opened late.
+LATE = {name: each for name in late.__all__ if type(each := getattr(late, name)) is late._Late}
+
 ANSWER = """
 import sys
 from assetzcml import AssetRegistry
@@ -96,8 +99,30 @@ def test_importing_the_package_imports_nothing_else():
 def test_a_static_view_and_its_first_answer_open_nothing_of_releases_bundles_and_development():
     _, _, names = opened(ANSWER.format(whole=False))
     late = "serving.frozen serving.contents serving.development resolving.frozen resolving.objects resolving.releases"
-    more = "records.bundles records.loads pages.names"
+    more = "records.bundles records.loads pages.names resolving.trees"
     assert {f"assetzcml.{each}" for each in f"{late} {more}".split()} & names == set()
+
+
+def test_a_static_view_and_its_first_answer_open_no_library_that_they_do_not_use():
+    _, _, names = opened(ANSWER.format(whole=False))
+    # One is what the ETag is made with, the other is opened by dataclasses.
+    assert {each._name for each in LATE.values()} & names == {"hashlib", "inspect"}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_what_stands_for_a_library_answers_as_the_library(name):
+    library = importlib.import_module(LATE[name]._name)
+    known = next(each for each in dir(library) if each[0].islower())
+    assert getattr(LATE[name], known) is getattr(library, known)
+    with pytest.raises(AttributeError, match="such_a_word"):
+        LATE[name].such_a_word  # noqa: B018
+
+
+def test_what_stands_for_a_logger_logs(caplog):
+    late.late_logger("assetzcml.some").warning("%s", "a word")
+    assert [(each.name, each.message, each.module) for each in caplog.records] == [
+        ("assetzcml.some", "a word", "test_front_door")
+    ]
 
 
 def test_a_static_view_and_its_first_answer_open_only_the_rooms_on_the_way():
@@ -107,6 +132,7 @@ def test_a_static_view_and_its_first_answer_open_only_the_rooms_on_the_way():
         "declaring",
         "errors",
         "interfaces",
+        "late",
         "permissions",
         "records",
         "registry",

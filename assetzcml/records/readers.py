@@ -7,11 +7,11 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from assetzcml.errors import nearest
+from assetzcml.late import unicodedata
 from assetzcml.records.patterns import Pattern
 
 __all__ = [
@@ -192,7 +192,8 @@ def _refuse_segments(text: str, path: str) -> None:
 def _refuse_character(text: str, character: str) -> None:
     words = {"?": "a query", "#": "a fragment", "%": "a percent sign", "\\": "a backslash"}
     word = words.get(character)
-    if word is None and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+    plain = character.isascii() and character.isprintable()
+    if word is None and not plain and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
         word = f"the invisible character U+{ord(character):04X}"
     if word is not None:
         hint = f"; write {text.partition(character)[0].replace(character, '/')!r}" if character in "?#" else ""

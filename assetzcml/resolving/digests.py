@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
 import threading
 from typing import TYPE_CHECKING, BinaryIO
 
+from assetzcml.late import hashlib
 from assetzcml.resolving.files import open_descriptor
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, may_change_unseen
 

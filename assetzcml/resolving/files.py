@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import re
 import stat
@@ -19,6 +18,7 @@ try:
 except ImportError:  # Windows: threads are kept apart, processes are not
     fcntl = None  # type: ignore[assignment]
 
+from assetzcml.late import hashlib
 from assetzcml.resolving import fingerprints
 from assetzcml.resolving.fingerprints import fingerprint
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import importlib
-import importlib.resources
 import importlib.util
 import os
-import pkgutil
 import stat
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
+from assetzcml.late import pkgutil, resources
 from assetzcml.records.assets import AssetSpec
 from assetzcml.registry import Part
 from assetzcml.resolving.files import open_file
@@ -107,6 +107,9 @@ def _place_of(package: str) -> list[str] | tuple[str | Traversable, ...]:
     module = _found(package)
     if getattr(module, "__path__", None) is None:
         raise ModuleNotFoundError(f"{package!r} is a module, not a package; it has no assets", name=package)
+    loader = getattr(getattr(module, "__spec__", None), "loader", None)
+    if type(loader) is SourceFileLoader:  # the directory that importlib.resources would name, without opening that
+        return [os.path.abspath(os.path.dirname(loader.path))]
     portions = [os.path.abspath(entry) for entry in module.__path__]
     try:
         files = original_files(module)
@@ -149,7 +152,7 @@ def original_files(module: ModuleType) -> Traversable:
     What a package itself keeps: `importlib.resources.files`, also while that shows overrides to everybody else
     (`assetzcml.resolving.package_readers`). Overrides are looked for in originals.
     """
-    files = importlib.resources.files(module)
+    files = resources.files(module)
     return getattr(files, "assetzcml_original", files)
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from assetzcml.late import in_event_loop
 from assetzcml.records.assets import AssetSpec
 from assetzcml.registry import Part, Registry, Snapshot
 from assetzcml.resolving.counting import Count, Walk
@@ -25,7 +25,7 @@ from assetzcml.resolving.search import SearchPaths
 if TYPE_CHECKING:
     from assetzcml.resolving.digest_store import DigestStore
 
-__all__ = ["Tree", "Trees", "in_event_loop"]
+__all__ = ["Tree", "Trees"]
 
 STORE = Part("assetzcml.resolving.digest_store", "DigestStore")  # opened where the setting names one
 
@@ -124,15 +124,6 @@ class Tree:
                 self._comparing = False
 
         threading.Thread(target=compare, name=f"assetzcml {self.path}", daemon=True).start()
-
-
-def in_event_loop() -> bool:
-    """Does an event loop run in this thread?"""
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is not None and asyncio._get_running_loop() is not None:
-        return True
-    sniffio = sys.modules.get("sniffio")
-    return sniffio is not None and getattr(sniffio.thread_local, "name", None) is not None
 
 
 class _ForkedLock:

@@ -8,8 +8,9 @@ body once too often harms nobody.
 import re
 import time
 from collections.abc import Sequence
-from datetime import date
 from typing import NamedTuple
+
+from assetzcml.late import datetime
 
 # What evaluate() answers: the status to go on with.
 SEND = 200
@@ -21,7 +22,7 @@ FIRST_DATE = 0
 LAST_DATE = 253402300799
 
 _DAY = 86400
-_EPOCH = date(1970, 1, 1).toordinal()
+_EPOCH = 719_163  # the number of 1 January 1970 among days (`datetime.date.toordinal`)
 _FIFTY_YEARS = 50 * 365.2425 * _DAY
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -216,7 +217,7 @@ def _seconds(year: int, month: str, day: str, clock: Sequence[str]) -> int | Non
     """The seconds since 1970 of a date in the calendar; None when there is no such day."""
     hour, minute, second = clock
     try:
-        days = date(year, _MONTH_NUMBERS[month], int(day)).toordinal() - _EPOCH
+        days = datetime.date(year, _MONTH_NUMBERS[month], int(day)).toordinal() - _EPOCH
     except ValueError:
         return None
     return days * _DAY + int(hour) * 3600 + int(minute) * 60 + int(second)

@@ -6,7 +6,6 @@ The order is law: method (405), decoding (400), permission (403, so that it tell
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections.abc import Callable, Generator, Hashable
@@ -14,6 +13,7 @@ from enum import Enum
 from typing import Any
 from urllib.parse import quote
 
+from assetzcml.late import late_logger, logging
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
 from assetzcml.registry import Part, Snapshot
 from assetzcml.resolving.digests import DIGEST_LENGTH, Digests, digest_of
@@ -52,10 +52,10 @@ from assetzcml.urls.versions import Stripping, Version, Versions, stripped
 
 __all__ = ["Finding", "Publication", "Steps", "settled"]
 
-logger = logging.getLogger("assetzcml")
+logger = late_logger("assetzcml")
 
 # Why a request was refused, for who runs the site: at DEBUG, and asked for only then.
-reasons = logging.getLogger("assetzcml.serving")
+reasons = late_logger("assetzcml.serving")
 
 # How often an asset is looked at again when it changes between the look and the sending.
 ATTEMPTS = 3

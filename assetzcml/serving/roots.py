@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import time
-import unicodedata
 from collections.abc import Iterable, Mapping
 
+from assetzcml.late import unicodedata
 from assetzcml.registry import Snapshot
 from assetzcml.resolving.digests import without_digest
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, is_young
@@ -174,4 +174,4 @@ class TopNames:
                 return None
             if len(names) > MOST_NAMES:
                 return None
-        return frozenset(unicodedata.normalize("NFC", name) for name in names)
+        return frozenset(name if name.isascii() else unicodedata.normalize("NFC", name) for name in names)

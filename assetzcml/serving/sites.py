@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from assetzcml.late import in_event_loop
 from assetzcml.records.assets import StaticViewRecord
 from assetzcml.records.growing import Growing
 from assetzcml.registry import Change, Part, Registry, Snapshot, ledger
-from assetzcml.resolving.trees import in_event_loop
 from assetzcml.serving.beginnings import EVERYTHING, Beginnings
 from assetzcml.serving.entries import BODIES, ENTRIES, WHOLE, Entries
 from assetzcml.serving.paths import wsgi_bytes

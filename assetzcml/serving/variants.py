@@ -6,13 +6,13 @@ Looks at disks and archives; decides nothing about a request.
 
 from __future__ import annotations
 
-import glob
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from assetzcml.late import glob
 from assetzcml.records.assets import AssetSpec
 from assetzcml.resolving.digests import DIGEST_LENGTH, digest_of, whole_digest
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, is_young

@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import copy
 import enum
-import inspect
-import logging
 import re
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zope.interface import implementer
 
 from assetzcml.errors import InvalidManifest, NotBusted, did_you_mean
 from assetzcml.interfaces import IBindable, ICacheBuster
+from assetzcml.late import inspect, late_logger
 from assetzcml.records import rules
 from assetzcml.records.assets import AssetSpec, Busting, asset_spec
-from assetzcml.registry import Registry
-from assetzcml.resolving.counting import Count
+from assetzcml.registry import Part, Registry
 from assetzcml.resolving.digests import DIGEST_LENGTH, Digests, with_digest
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, is_young
 from assetzcml.resolving.neighbours import nearest_beside
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import SearchPaths
-from assetzcml.resolving.trees import Tree, Trees
 from assetzcml.typing import Spec
 from assetzcml.urls import manifest_format
 from assetzcml.urls.applications import environ_of, path_of_url
 from assetzcml.urls.manifest_format import EMPTY, Manifest
 from assetzcml.urls.queries import with_parameter
 from assetzcml.urls.roots import Roots
+
+if TYPE_CHECKING:
+    from assetzcml.resolving.counting import Count
+    from assetzcml.resolving.trees import Tree
 
 __all__ = [
     "DigestCacheBuster",
@@ -46,7 +47,9 @@ __all__ = [
     "segment_version",
 ]
 
-log = logging.getLogger("assetzcml")
+TREES = Part("assetzcml.resolving.trees", "Trees")  # opened where a version is of a whole root
+
+log = late_logger("assetzcml")
 
 
 class Lasting(enum.Enum):
@@ -516,7 +519,7 @@ class TreeCacheBuster:
         """The tree that the version is of."""
         if self._registry is None or self._path is None:
             raise TypeError("a TreeCacheBuster works in an AssetRegistry, whose static views answer its URLs")
-        return self._registry.part(Trees).tree(self._registry.snapshot, self._path)
+        return self._registry.part(TREES.find()).tree(self._registry.snapshot, self._path)
 
     def name_of(self, spec: AssetSpec) -> str | None:
         """The name of *spec* in the tree; None when it is not below the tree's path."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Any, NamedTuple, TypeVar
@@ -10,6 +9,7 @@ from urllib.parse import quote
 
 from assetzcml.errors import NotPublished, few, nearest
 from assetzcml.interfaces import IBindable
+from assetzcml.late import difflib
 from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord
 from assetzcml.records.growing import Growing
 from assetzcml.registry import Change, Snapshot

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from assetzcml.errors import InvalidManifest, clipped, few_lines
+from assetzcml.late import json
 
 __all__ = ["EMPTY", "Manifest", "Unplaced", "escaping_values", "listed", "parse_manifest", "placed"]
 

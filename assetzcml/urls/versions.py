@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from assetzcml.errors import InvalidManifest
+from assetzcml.late import late_logger
 from assetzcml.records.assets import AssetSpec, Busting, StaticViewRecord
 from assetzcml.records.growing import Growing, SpecTree
 from assetzcml.registry import Change, Registry, Snapshot
@@ -19,7 +19,7 @@ from assetzcml.urls.manifest_format import EMPTY, Manifest
 
 __all__ = ["Judgement", "Stripping", "Version", "Versions", "counted_beforehand", "stripped"]
 
-logger = logging.getLogger("assetzcml")
+logger = late_logger("assetzcml")
 
 
 class Version(NamedTuple):

@@ -1,5 +1,6 @@
 """A spec in, an asset out: through overrides, chains and layers, and anew within a second."""
 
+import importlib.resources
 import os
 import socket
 import sys
@@ -389,6 +390,11 @@ def test_packages_are_looked_for_once(shop, monkeypatch):
     for _ in range(3):
         assert packages.directories("shop_r") == [str(shop.directory / "shop_r")]
     assert found == ["shop_r"]
+
+
+@pytest.mark.parametrize("name", ["email", "xml.dom", "shop_r"])
+def test_a_package_keeps_its_files_where_importlib_says(shop, name):
+    assert Packages().directories(name) == [str(importlib.resources.files(name))]
 
 
 def test_a_resolver_is_one():
