@@ -519,7 +519,8 @@ class TreeCacheBuster:
         """The tree that the version is of."""
         if self._registry is None or self._path is None:
             raise TypeError("a TreeCacheBuster works in an AssetRegistry, whose static views answer its URLs")
-        return self._registry.part(TREES.find()).tree(self._registry.snapshot, self._path)
+        tree: Tree = self._registry.part(TREES.find()).tree(self._registry.snapshot, self._path)
+        return tree
 
     def name_of(self, spec: AssetSpec) -> str | None:
         """The name of *spec* in the tree; None when it is not below the tree's path."""
