@@ -17,11 +17,12 @@ from assetzcml.bundles.filters import Filter, UnknownFilter, get_filters
 from assetzcml.bundles.freshness import current_record, kept_records
 from assetzcml.bundles.levels import merged_filters
 from assetzcml.bundles.option_values import Config, Revision
-from assetzcml.bundles.options import level_of
+from assetzcml.bundles.options import checked, flag, level_of
 from assetzcml.bundles.roles import Home
 from assetzcml.bundles.sources import Remote, Source, find_sources, is_spec, is_url
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Origin, Problem, did_you_mean
+from assetzcml.records.rules import described
 
 __all__ = ["Built", "Bundle", "Reference", "takes_out"]
 
@@ -65,7 +66,26 @@ def _contents(items: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def _listed(value: Any) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(map(os.fspath, value or ()))
+    several = (value,) if isinstance(value, str | os.PathLike) else value or ()
+    if not isinstance(several, Iterable):
+        raise BundleError(f"depends is {described(value)}; names of files were expected")
+    found = tuple(several)
+    for each in found:
+        if not isinstance(each, str | os.PathLike):
+            raise BundleError(f"depends holds {described(each)}; names of files were expected")
+    return tuple(map(os.fspath, found))
+
+
+def _output(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str | os.PathLike):
+        raise BundleError(f"output is {described(value)}; a path below the environment's directory was expected")
+    return os.fspath(value) if value else None
+
+
+def _mapping(name: str, value: Any) -> dict[Any, Any]:
+    if value is not None and not isinstance(value, Mapping):
+        raise BundleError(f"{name} is {described(value)}; a mapping was expected")
+    return dict(value or {})
 
 
 class Bundle:
@@ -82,12 +102,12 @@ class Bundle:
 
     contents: Any = _declared(_contents, "What is merged, in order.")
     depends: Any = _declared(_listed, "Files whose change makes a build necessary, though they are not merged.")
-    output: Any = _declared(
-        lambda value: os.fspath(value) if value else None, "Where the result is written; None: nowhere."
-    )
+    output: Any = _declared(_output, "Where the result is written; None: nowhere.")
     filters: Any = _declared(lambda value: value, "The filters, as they were given; `chain` makes them ready.")
-    merge: Any = _declared(bool, "Is everything merged into one output?")
-    remove_duplicates: Any = _declared(bool, "Is a file that is named twice taken once?")
+    merge: Any = _declared(lambda value: flag(value, "merge"), "Is everything merged into one output?")
+    remove_duplicates: Any = _declared(
+        lambda value: flag(value, "remove_duplicates"), "Is a file that is named twice taken once?"
+    )
 
     if TYPE_CHECKING:
         _filters: Any  # what stands behind `filters`
@@ -111,13 +131,13 @@ class Bundle:
         self.origin = origin
         self.version = version
         self._env = env
-        self._extra = dict(extra or {})
+        self._extra = _mapping("extra", extra)
         self._known_urls: dict[bool, tuple[int, float, list[Any]]] = {}
         self._chain_known: tuple[Any, int, list[Filter]] | None = None
         self._path_known = ("", "", "")  # directory, output, path
         self._revisions: dict[Revision, None] = {}
-        self._config = Config(changed=self.changed)
-        self._config.update(config or {})
+        self._config = Config(convert=checked, changed=self.changed)
+        self._config.update(_mapping("config", config))
         if debug is not None:
             self._config["debug"] = debug
         self.contents = contents
@@ -187,7 +207,7 @@ class Bundle:
 
     @extra.setter
     def extra(self, value: Mapping[str, Any] | None) -> None:
-        self._extra = dict(value or {})
+        self._extra = _mapping("extra", value)
 
     @property
     def is_container(self) -> bool:
@@ -235,7 +255,9 @@ class Bundle:
         With a binary stream as *output*, the bytes are written to it and nowhere else; the list is empty then.
         Raises BuildError and BundleError; outputs that were there are still there, whole.
         """
-        return list(self.env.build_of(self, bool(force), output))
+        if output is not None and not hasattr(output, "write"):
+            raise BundleError(f"output is {described(output)}; a binary stream was expected")
+        return list(self.env.build_of(self, flag(force, "force"), output))
 
     def leaves(self, ctx: Context) -> Iterator[tuple[Bundle, Context]]:
         """The bundles to build in place of this one: itself, or of a container those inside, with their contexts."""

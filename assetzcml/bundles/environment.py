@@ -20,12 +20,13 @@ from assetzcml.bundles.filters import Filter
 from assetzcml.bundles.ledger import Ledger
 from assetzcml.bundles.levels import merged_filters
 from assetzcml.bundles.option_values import Config, Revision
-from assetzcml.bundles.options import DEFAULTS, Options
+from assetzcml.bundles.options import DEFAULTS, Options, checked
 from assetzcml.bundles.sources import Remote, Source
 from assetzcml.bundles.urls import Trust, bundle_urls
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Origin, Problem, did_you_mean
 from assetzcml.records.bundles import refuse_spec_as_output
+from assetzcml.records.rules import bundle_name, described, flag, one_of, refusal, whole_number
 
 __all__ = ["Environment", "Holdings", "Owner", "two_contents"]
 
@@ -186,6 +187,7 @@ class Environment(Options):
 
     def _converted(self, name: str, value: Any) -> Any:
         """What is kept for an option. What a relative directory means is settled now, and does not follow `chdir`."""
+        checked(name, value)
         self._owner.forget(None if name in ("directory", "cache_file_mode") else name)
         if name == "directory" and value is not None:
             value = os.fspath(value)
@@ -290,7 +292,8 @@ class Environment(Options):
         return None
 
     def append_path(self, path: str | os.PathLike[str], url: str | None = None) -> None:
-        """Look for sources in *path* too; with *url*, that is where it is published."""
+        """Look for sources in *path* too; with *url*, that is where it is published. Raises BundleError."""
+        checked_path(path, url)
         self.load_path.append(os.fspath(path))
         if url is not None:
             self.url_mapping[os.fspath(path)] = url
@@ -298,6 +301,9 @@ class Environment(Options):
 
     def add_filter(self, name: str, factory: Callable[[], Filter]) -> None:
         """Let *factory*, a class or a function without arguments, be the filter *name* in this environment."""
+        one_of("name", name, str, "the name of a filter")
+        if not callable(factory):
+            raise refusal("factory", f"factory is {described(factory)}; a class or a function was expected")
         self._owner.filters[name] = factory
         self._owner.revision.raise_()
 
@@ -345,6 +351,7 @@ class Environment(Options):
                 for key, bundle in name.items():
                     self.register(key, bundle)
             return None
+        bundle_name(name)
         if not contents:
             raise TypeError("register() needs a name, and a bundle or contents")
         alone = len(contents) == 1 and not options and isinstance(contents[0], Bundle)
@@ -357,6 +364,7 @@ class Environment(Options):
         with self._changing():
             holdings = self._holdings
             for bundle in bundles:
+                one_of("bundle", bundle, Bundle, "a Bundle")
                 if id(bundle) not in holdings.anonymous:
                     holdings.put(holdings.anonymous, id(bundle), bundle)
                     self._take_over(bundle)
@@ -512,6 +520,9 @@ class Environment(Options):
         *done* is called in this thread with each bundle and what became of it, in the order of the bundles, which is
         that of the list too. Raises BuildError with all that went wrong, after everything else is built.
         """
+        flag("force", force)
+        if jobs is not None:
+            whole_number("jobs", jobs)
         results: list[Built] = []
         problems: list[Problem] = []
         ledger = Ledger()
@@ -552,6 +563,7 @@ class Environment(Options):
         Of each bundle the latest *keep* stay, and those written within *younger* seconds. Only a file is removed that a
         build here has written as this bundle's output, and that holds the same bytes still. Raises BuildError.
         """
+        whole_number("keep", keep)
         removed = []
         for bundle, ctx in self._work(names):
             if has_placeholder(bundle.output):
@@ -576,9 +588,16 @@ class Environment(Options):
 
     def by_name(self, name: str) -> Bundle:
         """The bundle or group of that name. Raises BundleError with the nearest name; `[name]` raises KeyError."""
-        if name not in self:
+        if bundle_name(name) not in self:
             raise BundleError(f"no bundle has the name {name!r}", hint=did_you_mean(name, self.names()))
         return self[name]
+
+
+def checked_path(path: Any, url: Any) -> None:
+    """What `append_path` takes. Raises BundleError."""
+    if not isinstance(path, str | os.PathLike):
+        raise BundleError(f"path is {described(path)}; the path of a directory was expected")
+    checked("url", url)
 
 
 def two_contents(leaf: Bundle, one: Bundle, other: Bundle) -> Problem:

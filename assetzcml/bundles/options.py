@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -16,8 +16,9 @@ from assetzcml.bundles.version_manifests import CacheManifest, FileManifest, Jso
 from assetzcml.bundles.versioners import HashVersion, TimestampVersion, Version
 from assetzcml.records.bundles import debug_level, former_versions
 from assetzcml.records.readers import boolean, boolean_word
+from assetzcml.records.rules import described
 
-__all__ = ["CACHE_NAME", "DEFAULTS", "Options", "flag", "level_of"]
+__all__ = ["CACHE_NAME", "DEFAULTS", "Options", "checked", "flag", "level_of"]
 
 CACHE_NAME = ".webassets-cache"
 
@@ -92,10 +93,7 @@ class Options:
     @property
     def url_expire(self) -> bool | None:
         """Does the URL of an output carry its version as a query? None: only where its name does not."""
-        value = self.get("url_expire")
-        if value is None or (isinstance(value, str) and value.strip().lower() in ("auto", "none", "")):
-            return None
-        return flag(value, "url_expire")
+        return _flag_or_auto(self.get("url_expire"), "url_expire")
 
     @property
     def allow_remote(self) -> bool:
@@ -110,19 +108,12 @@ class Options:
     @property
     def former_versions(self) -> int | None:
         """How many former versions of an output stay when it is built; None: all. Raises BundleError for no number."""
-        value = self.get("former_versions")
-        try:
-            return former_versions(value) if isinstance(value, str) else _counted(value)
-        except ValueError as error:
-            raise BundleError(f"former_versions is {value!r}; {error}") from None
+        return _number_kept(self.get("former_versions"))
 
     @property
     def source_maps(self) -> bool | None:
         """Do outputs hold a map to those sources that no filter has changed? None: those that are only merged."""
-        value = self.get("source_maps")
-        if value is None or (isinstance(value, str) and value.strip().lower() in ("auto", "none", "")):
-            return None
-        return flag(value, "source_maps")
+        return _flag_or_auto(self.get("source_maps"), "source_maps")
 
     @property
     def load_path(self) -> list[str]:
@@ -185,10 +176,77 @@ class Options:
         return self.environment.component(option, value, make)
 
 
-def _counted(value: Any) -> int | None:
+def checked(option: str, value: Any) -> Any:
+    """
+    The *value* that somebody gives for an option, of any name. Raises BundleError for what it could never mean.
+
+    What is an object, or stands for one, is looked at when it is needed: a dotted name is not imported before.
+    """
+    check = _CHECKS.get(option)
+    if check is not None:
+        check(value, option)
+    return value
+
+
+def _number_kept(value: Any, option: str = "former_versions") -> int | None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
         return value
-    raise ValueError("how many stay, 0 or more, or None for all, was expected")
+    try:
+        if isinstance(value, str):
+            return former_versions(value)
+        raise ValueError("how many stay, 0 or more, or None for all, was expected")
+    except ValueError as error:
+        raise BundleError(f"{option} is {described(value)}; {error}") from None
+
+
+def _flag_or_auto(value: Any, option: str) -> bool | None:
+    if value is None or (isinstance(value, str) and value.strip().lower() in ("auto", "none", "")):
+        return None
+    return flag(value, option)
+
+
+def _path(value: Any, option: str) -> None:
+    if value is not None and not isinstance(value, str | os.PathLike):
+        raise BundleError(f"{option} is {described(value)}; the path of a directory was expected")
+
+
+def _prefix(value: Any, option: str) -> None:
+    if value is not None and not isinstance(value, str):
+        raise BundleError(f"{option} is {described(value)}; a text such as '/static' was expected")
+
+
+def _paths(value: Any, option: str) -> None:
+    if not isinstance(value, str | Iterable | os.PathLike | None):
+        raise BundleError(f"{option} is {described(value)}; paths of directories were expected")
+    for each in value if isinstance(value, list | tuple) else ():
+        if not isinstance(each, str | os.PathLike):
+            raise BundleError(f"{option} holds {described(each)}; paths of directories were expected")
+
+
+def _places(value: Any, option: str) -> None:
+    if not isinstance(value, Mapping):
+        raise BundleError(f"{option} is {described(value)}; a mapping of directories to URLs was expected")
+
+
+def _mode(value: Any, option: str) -> None:
+    octal = isinstance(value, str) and value.isascii() and value.strip("01234567") == "" and value
+    if not (value is None or octal or (isinstance(value, int) and not isinstance(value, bool))):
+        raise BundleError(f"{option} is {described(value)}; a mode in octal digits such as '640' was expected")
+
+
+_CHECKS: Mapping[str, Callable[[Any, str], Any]] = MappingProxyType(
+    {
+        "directory": _path,
+        "url": _prefix,
+        "debug": lambda value, option: level_of(value),
+        **dict.fromkeys(("auto_build", "allow_remote", "debug_expire"), lambda value, option: flag(value, option)),
+        **dict.fromkeys(("url_expire", "source_maps"), _flag_or_auto),
+        "load_path": _paths,
+        "url_mapping": _places,
+        "cache_file_mode": _mode,
+        "former_versions": _number_kept,
+    }
+)
 
 
 def _default_cache(ctx: Options) -> FilesystemCache:
@@ -209,16 +267,12 @@ def _object(option: str, value: Any, ctx: Options) -> Any:
         else:
             words = ", ".join(map(repr, known))
             raise ValueError(f"{option} is {value!r}; {words}, a dotted name, a class or an object was expected")
-    if isinstance(value, type):
-        return _instance(option, value, ctx, argument)
-    if isinstance(value, _BASES[option]) or hasattr(value, _METHODS[option]):
-        return value
-    raise ValueError(f"{option} is {value!r}, which has no method {_METHODS[option]}()")
+    if not isinstance(value, _BASES[option]) and not hasattr(value, _METHODS[option]):
+        raise ValueError(f"{option} is {value!r}, which has no method {_METHODS[option]}()")
+    return _instance(option, value, ctx, argument) if isinstance(value, type) else value
 
 
 def _instance(option: str, kind: type, ctx: Options, argument: tuple[str, ...]) -> Any:
-    if not hasattr(kind, _METHODS[option]):
-        raise ValueError(f"{option} is {kind!r}, which has no method {_METHODS[option]}()")
     make = getattr(kind, "make", None)
     if make is None:
         return kind(*argument)
@@ -251,7 +305,7 @@ def flag(value: Any, option: str) -> bool:
             raise BundleError(f"{option} is {value!r}; {error}") from None
     if value is None or value in (True, False):
         return bool(value)
-    raise BundleError(f"{option} is {value!r}; true or false was expected")
+    raise BundleError(f"{option} is {described(value)}; true or false was expected")
 
 
 def level_of(value: Any) -> bool | str:
@@ -268,7 +322,7 @@ def level_of(value: Any) -> bool | str:
             raise BundleError(f"debug is {value!r}; {error}") from None
     if value in (True, False):
         return bool(value)
-    raise BundleError(f"debug is {value!r}; true, false or 'merge' was expected")
+    raise BundleError(f"debug is {described(value)}; true, false or 'merge' was expected")
 
 
 def _says_nothing(text: str) -> bool:

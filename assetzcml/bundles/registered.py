@@ -12,7 +12,7 @@ from assetzcml.bundles.addresses import below, joined_url
 from assetzcml.bundles.bundle import Bundle, Reference
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.declared import Configuration, Content, DeclaredBundle, real_path
-from assetzcml.bundles.environment import Environment, Holdings, Owner
+from assetzcml.bundles.environment import Environment, Holdings, Owner, checked_path
 from assetzcml.bundles.errors import WAYS_TO_WRITE, BundleError, RegisterError, UnsetOption
 from assetzcml.bundles.filters import Filter
 from assetzcml.bundles.option_values import Revision
@@ -194,6 +194,7 @@ class RegistryEnvironment(Environment):
 
     def append_path(self, path: str | os.PathLike[str], url: str | None = None) -> None:
         own = self._owner
+        checked_path(path, url)
         if own.config.said("load_path"):
             super().append_path(path, url)
             return

@@ -101,6 +101,17 @@ def test_what_was_made_without_a_file_is_made_again_when_that_is_there(site):
     assert runs == ["a.js", "a.js"]
 
 
+def test_what_was_made_with_a_file_that_is_gone_is_not_kept_since_it_can_never_be_given_back(site):
+    cache, runs = MemoryCache(), []
+    gone = site.write("gone.js", "")
+    bundle = site.bundle("a.js", filters=Counting(runs, [gone]), output="gen/x.js", env_cache=cache, env_manifest=None)
+    os.unlink(gone)
+    bundle.build()
+    assert not any(b"var a" in value for value in cache._entries.values())
+    bundle.build(force=True)
+    assert runs == ["a.js", "a.js"]
+
+
 @pytest.mark.parametrize("answer, times", [(SKIP_CACHE, 2), (True, 1)])
 def test_an_updater_says_whether_the_cache_may_be_asked(site, answer, times):
     class Updater:

@@ -27,6 +27,7 @@ from assetzcml import (
     registry_of,
     warn,
 )
+from assetzcml.bundles import Bundle, Environment
 from assetzcml.records.rules import refusal
 
 PARTS = """
@@ -355,6 +356,69 @@ ASKED = [
 ]  # fmt: skip
 
 
+def bundled(registry, **options):
+    """The environment of *registry*, with a bundle."""
+    registry.environment.register("all", "shop_r:static/app.css", output="gen/all.css", **options)
+    return registry.environment
+
+
+# Of bundles, with the words in which ZCML refuses the same.
+ASKED += [
+    (f"{name} is 5; {expected} expected", ask)
+    for name, expected in {
+        "directory": "the path of a directory was", "url": "a text such as '/static' was", "auto_build": "true or false was",
+        "debug": "true, false or 'merge' was", "url_expire": "true or false was", "allow_remote": "true or false was",
+        "debug_expire": "true or false was", "source_maps": "true or false was", "load_path": "paths of directories were",
+        "url_mapping": "a mapping of directories to URLs was",
+    }.items()
+    for ask in (
+        lambda r, name=name: Environment(**{name: 5}),
+        lambda r, name=name: setattr(r.environment, name, 5),
+        lambda r, name=name: r.environment.config.update({name: 5}),
+        lambda r, name=name: Bundle("a.css", config={name: 5}),
+    )
+] + [
+    (sentence.format(name), ask)
+    for name, sentence in {
+        "versions": "{} is 5, which has no method determine_version()", "manifest": "{} is 5, which has no method query()",
+        "updater": "{} is 5, which has no method needs_rebuild()", "cache": "{} is 5, which has no method get()",
+    }.items()
+    for ask in (lambda r, name=name: getattr(Environment(**{name: 5}), name),)
+] + [
+    ("versions is 'nosuch'; 'hash', 'timestamp', a dotted name, a class", lambda r: Environment(versions="nosuch").versions),
+    ("debug is 'maybe'; true, false or merge was expected", lambda r: Environment(debug="maybe")),
+    ("auto_build is 'ture'; true or false was expected: yes, no", lambda r: setattr(r.environment, "auto_build", "ture")),
+    ("cache_file_mode is '99'; a mode in octal digits", lambda r: Environment(cache_file_mode="99")),
+    ("former_versions is -1; how many stay, 0 or more", lambda r: Environment(former_versions=-1)),
+    ("load_path holds 5; paths of directories were expected", lambda r: Environment(load_path=[5])),
+    ("path is 5; the path of a directory was expected", lambda r: Environment().append_path(5)),
+    ("path is 5; the path of a directory was expected", lambda r: r.environment.append_path(5)),
+    ("url is 5; a text such as '/static' was expected", lambda r: r.environment.append_path("/nowhere", 5)),
+    ("name is 5; the name of a filter was expected", lambda r: r.environment.add_filter(5, DigestCacheBuster)),
+    ("factory is 5; a class or a function was expected", lambda r: r.environment.add_filter("mine", 5)),
+    ("name is 5; the name of a bundle was expected", lambda r: r.environment.register(5)),
+    ("name is 5; the name of a bundle was expected", lambda r: Environment().register(5, "shop_r:logo.png", output="x.png")),
+    ("name is 5; the name of a bundle was expected", lambda r: r.environment.register({5: Bundle("a.css")})),
+    ("5 is among the contents of a bundle; a name, a glob", lambda r: r.environment.register("a", 5)),
+    ("bundle is 5; a Bundle was expected", lambda r: r.environment.add(5)),
+    ("output is 5; a path below the environment's directory", lambda r: r.environment.register("a", "b.css", output=5)),
+    ("5 is not a filter: a name, a Filter or a function", lambda r: r.environment.register("a", "b.css", filters=5)),
+    ("depends is 5; names of files were expected", lambda r: r.environment.register("a", "b.css", depends=5)),
+    ("depends holds 5; names of files were expected", lambda r: r.environment.register("a", "b.css", depends=[5])),
+    ("merge is 'ture'; true or false was expected: yes, no", lambda r: r.environment.register("a", "b.css", merge="ture")),
+    ("remove_duplicates is 5; true or false", lambda r: r.environment.register("a", "b.css", remove_duplicates=5)),
+    ("debug is 5; true, false or 'merge' was expected", lambda r: r.environment.register("a", "b.css", debug=5)),
+    ("config is 5; a mapping was expected", lambda r: r.environment.register("a", "b.css", config=5)),
+    ("extra is 5; a mapping was expected", lambda r: r.environment.register("a", "b.css", extra=5)),
+    ("force is 'no'; True or False was expected", lambda r: r.environment.build(force="no")),
+    ("jobs is 'x'; a whole number was expected, 0 or more", lambda r: r.environment.build(jobs="x")),
+    ("name is 5; the name of a bundle was expected", lambda r: r.environment.build(5)),
+    ("keep is None; a whole number was expected, 0 or more", lambda r: r.environment.prune(keep=None)),
+    ("force is 'ture'; true or false was expected", lambda r: bundled(r)["all"].build(force="ture")),
+    ("output is 5; a binary stream was expected", lambda r: bundled(r)["all"].build(output=5)),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("sentence, ask", ASKED, ids=[f"{row[0][:40]} {n}" for n, row in enumerate(ASKED)])
 def test_a_question_with_a_wrong_argument_is_refused_with_a_sentence(shop, sentence, ask):
     registry = AssetRegistry()
@@ -377,12 +441,33 @@ def test_what_only_python_can_say_wrongly_is_refused_at_the_call(shop, sentence,
 TAKES_ANYTHING = {"declaring", "explain", "health", "reload", "statistics", "route_path", "route_url"}
 
 
+@pytest.mark.parametrize("said, meant", [("no", False), ("false", False), ("yes", True), (None, False), (1, True)])
+def test_what_a_text_says_of_a_bundle_holds_as_in_zcml(said, meant):
+    bundle = Bundle("a.css", output="%(name)s.css", merge=said, remove_duplicates=said)
+    assert (bundle.merge, bundle.remove_duplicates) == (meant, meant)
+
+
+def test_what_an_environment_refuses_has_changed_nothing_in_it(shop):
+    environment = AssetRegistry().environment
+    before = dict(environment.config)
+    for name in ("directory", "debug", "auto_build", "load_path", "url"):
+        with pytest.raises(ConfigurationError):
+            environment.config[name] = 5
+    with pytest.raises(ConfigurationError):
+        environment.append_path("/nowhere", 5)
+    with pytest.raises(ConfigurationError):
+        environment.register({"one": Bundle("a.css", output="a.css"), 5: Bundle("b.css", output="b.css")})
+    assert dict(environment.config) == before
+    assert (len(environment), environment.names(), environment.load_path) == (0, [], [])
+
+
 def test_every_public_call_stands_in_a_table():
     calls = {
         name
         for name in dir(AssetRegistry)
         if name[0] != "_" and callable(getattr(AssetRegistry, name)) and not hasattr(Components, name)
     }
+    calls |= {f".{name}" for name in ("register", "add", "append_path", "add_filter", "build", "prune")}
     calls -= {"add", "part"}  # of the rooms, which hand in what they have made
     calls |= {name for name in assetzcml.__all__ if not name.endswith(("Error", "Warning"))}
     calls -= {
