@@ -1,7 +1,7 @@
 """Bundles against webassets: URLs with auto_build on and off (CPU time), and a build of 200 files (wall time).
 
-Both have what they have by default: hash versions, a manifest, a cache. Files are synced by us only: with TMPDIR=/dev/shm
-the two do the same.
+Both have what they have by default: hash versions, a manifest, a cache. Ours are on the disk when the build returns, theirs
+are not: with TMPDIR=/dev/shm the two do the same.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ __all__ = ["EXTERNAL", "below", "joined_url", "mapped_url", "pull_external", "wi
 
 EXTERNAL = "webassets-external"  # the directory, below that of the environment, of copies
 PATH_SAFE = "/~:@!$&'()*+,;="  # what stands for itself in a path (RFC 3986, 3.3)
+_PLAIN = re.compile(r"[A-Za-z0-9/._-]*").fullmatch  # of that, what most paths consist of
 
 
 def joined_url(prefix: str, path: str) -> str:
@@ -22,7 +24,8 @@ def joined_url(prefix: str, path: str) -> str:
     >>> joined_url("/static", "gen/100%.css"), joined_url("", "out.js"), joined_url("https://cdn.test/", "a b.js")
     ('/static/gen/100%25.css', '/out.js', 'https://cdn.test/a%20b.js')
     """
-    return f"{prefix}{'' if prefix.endswith('/') else '/'}{quote(path, safe=PATH_SAFE, errors='surrogateescape')}"
+    quoted = path if _PLAIN(path) else quote(path, safe=PATH_SAFE, errors="surrogateescape")
+    return f"{prefix}{quoted}" if prefix.endswith("/") else f"{prefix}/{quoted}"
 
 
 def with_query(url: str, version: str) -> str:

@@ -9,6 +9,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -68,7 +69,7 @@ def build_outputs(
     What is one file for all outputs is left to *ledger*, which the caller writes at the end. Yields what becomes of each,
     in order. While locks are held, none is waited for.
     """
-    with contextlib.ExitStack() as unfinished:
+    with ThreadPoolExecutor(1, "assetzcml-sync") as pool, contextlib.ExitStack() as unfinished:
         batch: list[Any] = []
         began = time.monotonic()
         for bundle, ctx in work:
@@ -79,11 +80,21 @@ def build_outputs(
                 found = _outcome(partial(build_output, bundle, ctx, force=force))
             if isinstance(found, Begun):
                 unfinished.callback(found.end)
+                _begin_syncs(batch, found, pool)
             batch.append(found)
             if len(batch) >= BATCH or time.monotonic() - began > MOMENT:
                 yield from _settled(batch, ledger)
                 batch, began = [], time.monotonic()
         yield from _settled(batch, ledger)
+
+
+def _begin_syncs(batch: Sequence[Any], build: Begun, pool: Executor) -> None:
+    """Have what is built synced by a thread while the next one is made; what is the only one needs none."""
+    others = [found for found in batch if isinstance(found, Begun)]
+    if len(others) == 1:
+        others[0].replacement.begin_sync(pool)
+    if others:
+        build.replacement.begin_sync(pool)
 
 
 def _outcome(action: Callable[[], Any]) -> Any:
@@ -315,10 +326,9 @@ def _finished(builds: Sequence[Begun], ledger: Ledger | None = None) -> list[Bui
         for build in builds:
             if id(build) not in errors:
                 try:
-                    with _as_build_error(build.bundle):
-                        action(build)
-                except ConfigurationError as error:
-                    errors[id(build)] = error
+                    action(build)
+                except (OSError, ConfigurationError) as error:
+                    errors[id(build)] = _build_error(build.bundle, error)
 
     with contextlib.ExitStack() as ending:
         for build in builds:

@@ -639,13 +639,15 @@ def _outcomes(
         return next(build_outputs([task], ledger, force))
 
     def waiting(work: list[tuple[Bundle, Context]]) -> Iterator[tuple[Bundle, Context]]:
+        began, worked, synced = 0.0, 0.0, 0.0
         for task in work:
-            began, worked, synced = time.perf_counter(), time.thread_time(), ledger.synced
+            if time.perf_counter() - began > LONG_WAIT / 2:  # not for each: to ask for the time worked costs a moment
+                began, worked, synced = time.perf_counter(), time.thread_time(), ledger.synced
             taken.append(task)
             yield task
             # Threads gain what is spent waiting. On Python's own work they would only take turns, and lose by it.
-            waited = time.perf_counter() - began - (time.thread_time() - worked)
-            if waited - (ledger.synced - synced) > LONG_WAIT:
+            took = time.perf_counter() - began - (ledger.synced - synced)
+            if took > LONG_WAIT and took - (time.thread_time() - worked) > LONG_WAIT:
                 return
 
     taken: list[tuple[Bundle, Context]] = []

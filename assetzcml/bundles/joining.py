@@ -204,12 +204,10 @@ class Join:
 
     # -- modules
 
-    def look_for_modules(self, about: dict[str, Any], raw: bytes, made: bytes, resolved: bool) -> None:
-        """
-        Take note of a source, *raw* as it was and *made* by its filters; *resolved*: they take care of its imports.
-        """
+    def look_for_modules(self, about: dict[str, Any], raw: bytes, made: bytes, filters: Iterable[Any]) -> None:
+        """Take note of a source, *raw* as it was and *made* by *filters*, which may take care of its imports."""
         self._number += 1
-        if self.kind != "js" or resolved:
+        if self.kind != "js" or any(one.resolves_modules for one in filters):
             return
         file, moved = str(about["source_path"] or about["source"]), self._moves(about)
         for mark in scripts.marks(made)[:1]:

@@ -109,10 +109,11 @@ class Merger:
         for number, bound in enumerate(inputs):
             bound.follow(inputs[:number])
         stamp = self._depends_of(bundle, ctx)
+        maps = _wants_map(ctx, level)
         pieces: list[Piece] = []
         for found in bundle.resolve_contents(ctx):
             if isinstance(found, Source):
-                pieces += self._sources_of(found, inputs, stamp, ctx, _wants_map(ctx, level))
+                pieces += self._sources_of(found, inputs, stamp, ctx, maps)
             elif isinstance(found, Remote):
                 pieces.append(self._remote(found, inputs, stamp, ctx))
             else:
@@ -159,7 +160,7 @@ class Merger:
         if filters:
             opened = self._opened(source, content, signature, filters, about, stamp)
             made = self._transformed("input", filters, content if opened is None else opened, about, stamp)
-        self._join.look_for_modules(about, content, made, any(one.resolves_modules for one in filters))
+        self._join.look_for_modules(about, content, made, filters)
         return Piece(made, about, imports)
 
     def _read(self, source: Source) -> tuple[bytes, Signature | None]:
@@ -178,7 +179,7 @@ class Merger:
         self.size += len(content)
         about = {"source": remote.url, "source_path": remote.url, "source_url": remote.url}
         made = self._transformed("input", filters, content, about, stamp)
-        self._join.look_for_modules(about, content, made, any(one.resolves_modules for one in filters))
+        self._join.look_for_modules(about, content, made, filters)
         return Piece(made, about)
 
     def _opened(

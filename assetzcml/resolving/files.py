@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, wait
 from typing import BinaryIO, NamedTuple
 
 try:
@@ -128,12 +129,13 @@ class Replacement:
 
     The caller holds the lock of *path*, so *temporary* has a fixed name in its directory: what a killed process left
     there, the next one writes over. All of it raises OSError; after `drop` there is the former file and no other.
-    Who writes several makes all of them before the first is synced: the disk has begun with each by then.
+    Who writes several has a thread sync each while the next one is made, and waits for all of them at the end.
     """
 
     def __init__(self, path: str, content: bytes, temporary: str):
         self.path = path
         self._temporary = temporary
+        self._syncing: Future[None] | None = None
         try:
             self._descriptor = _new_file(temporary)
         except FileExistsError:
@@ -146,8 +148,15 @@ class Replacement:
             self.drop()
             raise
 
+    def begin_sync(self, pool: Executor) -> None:
+        """Have a thread of *pool* do what `sync` will wait for."""
+        self._syncing = pool.submit(os.fsync, self._descriptor)
+
     def sync(self) -> None:
-        os.fsync(self._descriptor)
+        if self._syncing is not None:
+            self._syncing.result()
+        else:
+            os.fsync(self._descriptor)
         self._close()
 
     def put(self) -> None:
@@ -157,6 +166,8 @@ class Replacement:
 
     def drop(self) -> None:
         """Once more, or after `put`, does no harm."""
+        if self._syncing is not None and not self._syncing.cancel():
+            wait([self._syncing])  # its descriptor is not another file's before
         with contextlib.suppress(OSError):
             self._close()
         if self._temporary:

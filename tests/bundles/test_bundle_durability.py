@@ -1,0 +1,105 @@
+"""What a failure of power may leave: no output that is torn under its name, and no record that would take one for whole."""
+
+import os
+import threading
+
+import pytest
+
+OUTPUTS = ["gen/one.js", "gen/two.%(version)s.js", "more/three.js"]
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What a build says to the disk, in order: ('sync', path as it was opened), ('name', its name to be)."""
+    found = []
+    lock = threading.Lock()
+    opened, synced, replaced = os.open, os.fsync, os.replace
+    paths = {}
+
+    def open_(path, *arguments, **options):
+        descriptor = opened(path, *arguments, **options)
+        paths[descriptor] = os.fspath(path)
+        return descriptor
+
+    def fsync(descriptor):
+        synced(descriptor)
+        with lock:
+            found.append(("sync", paths[descriptor]))
+
+    def replace(source, target):
+        with lock:
+            found.append(("name", os.fspath(source), os.fspath(target)))
+        replaced(source, target)
+
+    for name, function in (("open", open_), ("fsync", fsync), ("replace", replace)):
+        monkeypatch.setattr(os, name, function)
+    return found
+
+
+def registered(site, outputs):
+    environment = site.environment(manifest="json")
+    for output in outputs:
+        environment.register(output, "a.js", "b.js", output=output)
+    return environment
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("again", [False, True])
+def test_an_output_has_its_name_when_its_bytes_are_on_the_disk_and_a_directory_is_synced_once(
+    site, calls, count, again
+):
+    environment = registered(site, OUTPUTS[:count])
+    if again:
+        environment.build()
+        site.replace("a.js", "changed\n")
+    calls.clear()
+    built = environment.build()
+    assert [one.changed for one in built] == [True] * count
+    syncs = [path for what, path, *_ in calls if what == "sync"]
+    renamed = {
+        target: (number, source)
+        for number, (what, source, *rest) in enumerate(calls)
+        if what == "name"
+        for target in rest
+    }
+    for one in built:
+        number, temporary = renamed[one.path]
+        assert calls.index(("sync", temporary)) < number
+        folder = os.path.dirname(one.path)
+        assert [path for path in syncs if path == folder] == [folder]
+        assert calls.index(("sync", folder)) > number
+
+
+def torn(content):
+    """What file systems leave of a file whose name reached the disk before its bytes."""
+    return {"empty": b"", "zeroes": bytes(len(content)), "half": content[: len(content) // 2]}
+
+
+@pytest.mark.parametrize("damage", ["empty", "zeroes", "half"])
+@pytest.mark.parametrize("ask", ["urls", "build"])
+def test_an_output_whose_bytes_were_lost_is_never_taken_for_whole(site, damage, ask):
+    """However that came about: a disk that lies, a restored backup. Its name, size and times may be those of before."""
+    registered(site, OUTPUTS).build()
+    for path in [*site.directory.glob("gen/*.js"), *site.directory.glob("more/*.js")]:
+        whole, status = path.read_bytes(), path.stat()
+        with open(path, "r+b") as stream:
+            stream.truncate(0)
+            stream.write(torn(whole)[damage])
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    after = registered(site, OUTPUTS)
+    if ask == "build":
+        assert [one.changed for one in after.build()] == [True] * 3
+    for output in OUTPUTS:
+        (url,) = after[output].urls()
+        assert site.file_at(url) == b"var a;\n\nvar b;\n"
+
+
+@pytest.mark.parametrize("damage", ["empty", "zeroes", "half"])
+def test_a_record_whose_bytes_were_lost_is_none(site, damage):
+    registered(site, OUTPUTS).build()
+    records = [site.directory / "assetzcml-build.json", *(site.directory / ".assetzcml").glob("*.build")]
+    assert len(records) == 4
+    for path in records:
+        path.write_bytes(torn(path.read_bytes())[damage])
+    assert [one.changed for one in registered(site, OUTPUTS).build()] == [True] * 3
+    assert [one.changed for one in registered(site, OUTPUTS).build()] == [False] * 3
