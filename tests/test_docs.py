@@ -25,6 +25,7 @@ NEEDS = {  # the libraries, extras, without which a page is not executed
     "flask": ["flask"],
     "django": ["django"],
     "moving-from-django": ["django"],
+    "moving-from-whitenoise": ["whitenoise"],
     "moving-from-webassets": ["webassets", "yaml", "jinja2"],
     "moving-from-pyramid": ["pyramid"],
     "starlette": ["starlette", "httpx2", "jinja2"],
