@@ -1,5 +1,6 @@
 """A file that changes before any one step of answering: no other file's bytes, none that are torn, nothing waits."""
 
+import asyncio
 import hashlib
 import os
 import signal
@@ -7,8 +8,10 @@ import signal
 import pytest
 
 from assetzcml import DigestCacheBuster, StaticApp
+from assetzcml.asgi import StaticApp as ASGIApp
 from assetzcml.serving import files
 from assetzcml.serving.files import Truncated
+from hostile_requests import Answer
 from serving import clients
 from serving.conftest import write
 
@@ -108,13 +111,41 @@ def ends():
     signal.signal(signal.SIGALRM, former)
 
 
+class Wsgi:
+    def __init__(self, registry, loop):
+        self._app = StaticApp(registry, bodies=0)
+
+    def ask(self, path):
+        return clients.wsgi(self._app, path, **BY_DESCRIPTOR)
+
+
+class Asgi:
+    def __init__(self, registry, loop):
+        self._app, self._loop = ASGIApp(registry, bodies=0), loop
+
+    def ask(self, path):
+        start, *bodies = self._loop.run_until_complete(clients.asgi_messages(self._app, clients.scope(path)))
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
+        return Answer(start["status"], headers, b"".join(each["body"] for each in bodies))
+
+
+@pytest.fixture
+def loop(monkeypatch):
+    """An event loop; what is large goes out in several messages."""
+    monkeypatch.setattr("assetzcml.serving.asgi.STEP", 64 * 1024)
+    made = asyncio.new_event_loop()
+    yield made
+    made.close()
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo") or not hasattr(signal, "alarm"), reason="needs FIFOs and alarms")
+@pytest.mark.parametrize("interface", [Wsgi, pytest.param(Asgi, marks=pytest.mark.whole)])
 @pytest.mark.parametrize("looked", [False, True], ids=["first", "again"])
 @pytest.mark.parametrize("size", [1_000, 150_000])
 @pytest.mark.parametrize("versioned", [False, True], ids=["plain", "digest"])
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_before_no_step_can_a_change_make_an_answer_wrong(
-    tmp_path, no_tick, steps, ends, descriptors, change, versioned, size, looked
+    tmp_path, no_tick, steps, ends, descriptors, loop, change, versioned, size, looked, interface
 ):
     write(tmp_path / "secret", SECRET)
     old = bytes(range(250)) * (size // 250)
@@ -124,14 +155,14 @@ def test_before_no_step_can_a_change_make_an_answer_wrong(
         path = write(tmp_path / f"root{at}" / "a.bin", old)
         registry = clients.registry(("static", path.parent))
         registry.add_cache_buster(str(path.parent), DigestCacheBuster())
-        app = StaticApp(registry, bodies=0)
-        clients.wsgi(app, "/static/none")
+        app = interface(registry, loop)
+        app.ask("/static/none")
         if looked:
-            assert clients.wsgi(app, f"/static/{name}", **BY_DESCRIPTOR).body == old
+            assert app.ask(f"/static/{name}").body == old
         before = descriptors()
         steps.before(at, lambda path=path: change(path))
         try:
-            answer = clients.wsgi(app, f"/static/{name}", **BY_DESCRIPTOR)
+            answer = app.ask(f"/static/{name}")
         except Truncated:
             answer = None  # the connection is cut
         happened = steps.happened()
