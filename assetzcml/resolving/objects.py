@@ -261,9 +261,11 @@ def temporary_file(directory: str) -> Iterator[tuple[int, str]]:
     path = f"{directory}/tmp/{secrets.token_hex(12)}.tmp"
     descriptor = os.open(path, _CREATE, MODE)
     try:
-        yield descriptor, path
+        try:
+            yield descriptor, path
+        finally:
+            os.close(descriptor)  # it may say what a write did not: that the disk is full
     finally:
-        os.close(descriptor)
         with contextlib.suppress(OSError):
             os.unlink(path)
 

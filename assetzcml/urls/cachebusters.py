@@ -333,15 +333,16 @@ class ManifestCacheBuster:
             raise InvalidManifest(f"{self._subject()} cannot be read: {error.strerror or error}") from error
         try:
             entries = self.parse_manifest(content)
-            if isinstance(entries, manifest_format.Unplaced):
-                placed = manifest_format.placed(entries, *self._place())
-                return _Read(signature, Manifest(placed, entries.fleeting(placed.values())))
-            read = _Read(signature, Manifest(entries))
+            is_placed = isinstance(entries, manifest_format.Unplaced)
+            manifest = Manifest(manifest_format.placed(entries, *self._place()) if is_placed else entries)
+            manifest.fleeting = manifest_format.fleeting(entries, manifest.keys)
         except InvalidManifest as error:
             raise InvalidManifest(f"{self._subject()}: {error}") from error
         except Exception as error:  # parse_manifest may be the code of others
             raise InvalidManifest(f"{self._subject()} cannot be parsed: {type(error).__name__}: {error}") from error
-        self._files.keep(read)
+        read = _Read(signature, manifest)
+        if not is_placed:  # another cache buster may be of another place
+            self._files.keep(read)
         return read
 
     def _place(self) -> tuple[tuple[str, ...], list[str]]:

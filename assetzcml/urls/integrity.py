@@ -82,7 +82,7 @@ def integrity_of(registry: Registry, spec: Spec | AssetSpec) -> str:
     """
     if registry.part(frozen_release) is not None:
         return frozen_integrity(registry, spec)
-    return registry.part(Integrities).of(asset_spec(spec), anew=True).integrity
+    return registry.part(Integrities).of(_served(registry, asset_spec(spec)), anew=True).integrity
 
 
 def asset_tag(
@@ -137,11 +137,31 @@ def versioned(registry: Registry, spec: AssetSpec) -> tuple[str, str | None]:
     generator = registry.part(URLGenerator)
     for attempt in range(ATTEMPTS):
         url = _path(registry, spec)
-        hashes = registry.part(Integrities).of(spec, anew=bool(attempt))
+        hashes = registry.part(Integrities).of(_served(registry, spec), anew=bool(attempt))
         if _agrees(registry, generator, spec, url, hashes.digest):
             return url, hashes.integrity
         generator.forget()
     return _path(registry, spec), None
+
+
+def _served(registry: Registry, spec: AssetSpec) -> AssetSpec:
+    """
+    The asset that the URL of *spec* names: a manifest gives a source the name of what was made of it, and the source, where
+    it lies beside that or anywhere, is not what is sent.
+    """
+    generator = registry.part(URLGenerator)
+    try:
+        buster = busting.buster if (busting := generator.decide(spec, ask=False).busting) is not None else None
+        if buster is None or isinstance(buster, DigestCacheBuster | TreeCacheBuster):
+            return spec
+        decision = generator.decide(spec)
+    except ValueError:  # it has no URL
+        return spec
+    if decision.view.file or decision.subpath == decision.place.subpath:
+        return spec
+    named = decision.view.root.joined(part for part in decision.subpath.split("/") if part)
+    found = registry.part(Resolver).look(named)[1]
+    return spec if found is None or found.directory else named
 
 
 def _agrees(registry: Registry, generator: URLGenerator, spec: AssetSpec, url: str, digest: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from assetzcml.errors import InvalidManifest, clipped, few_lines
 from assetzcml.late import json
 
-__all__ = ["EMPTY", "Manifest", "Unplaced", "escaping_values", "listed", "parse_manifest", "placed"]
+__all__ = ["EMPTY", "Manifest", "Unplaced", "escaping_values", "fleeting", "listed", "parse_manifest", "placed"]
 
 SHOWN = 3  # problems of one manifest that are told one by one; a wrong format makes every entry one
 QUOTED_LENGTH = 80  # characters of a key or value in a message
@@ -25,19 +25,52 @@ _OTHER_FORMATS = {
 KNOWN = "read are an object of texts, and the manifests of Vite, esbuild (its metafile), webpack, Parcel, Django and Propshaft"
 # In the name of an output of esbuild (its placeholder [hash]); one without it gets other bytes under the same name.
 _HASH_OF_ESBUILD = re.compile(r"(?:^|[^A-Z0-9])[A-Z0-9]{8}(?:[^A-Z0-9]|$)")
+_HASH_OF_VITE = re.compile(r"[-.][\w-]{8,}\.[^./]+$")
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_VERSION = re.compile(r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{6,}|[0-9]+\.[0-9]+")  # a hash, or the number of a release
 
 
 class Unplaced(dict[str, str]):
-    """
-    Entries whose values are not relative to the root: they begin with a URL, or with a directory of the build. With *hashed*,
-    only those names never get other bytes that have a hash.
-    """
+    """Entries whose values are not relative to the root: they begin with a URL, or with a directory of the build."""
 
-    hashed = False
 
-    def fleeting(self, values: Iterable[str]) -> list[str]:
-        """Those of *values* that may get other bytes."""
-        return [each for each in values if self.hashed and not _HASH_OF_ESBUILD.search(each.rpartition("/")[2])]
+class _Outputs(Unplaced):
+    """What esbuild lists: files that it made, of which those have other names that have other bytes, if they have a hash."""
+
+
+class _Chunks(dict[str, str]):
+    """What Vite lists; *lasting* are names with a hash, of what is of no one source."""
+
+    lasting: frozenset[str] = frozenset()
+
+
+def fleeting(entries: Mapping[str, str], keys: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """
+    The names that may get other bytes, for nothing in them says which they have: builds list what they only copy, too, a
+    page, an icon. *keys* are the sources by the names that *entries*, as they were read, have given them.
+
+    >>> listed = {"index.html": "index.html", "app.js": "app.1f2e3d.js", "logo.png": "v2/logo.png"}
+    >>> sorted(fleeting(listed, {value: [key] for key, value in listed.items()}))
+    ['index.html']
+    """
+    if isinstance(entries, _Outputs):
+        return frozenset(each for each in keys if not _HASH_OF_ESBUILD.search(each.rpartition("/")[2]))
+    lasting = entries.lasting if isinstance(entries, _Chunks) else frozenset()
+    return frozenset(
+        name
+        for name, sources in keys.items()
+        if name not in lasting
+        and all(_says_nothing(source, name) for source in [each for each in sources if each != name] or sources)
+    )
+
+
+def _says_nothing(key: str, value: str) -> bool:
+    """Has a file the name that its source has, with no hash and no number?"""
+    directory, _, name = value.rpartition("/")
+    stem, dot, _ = name.rpartition(".")
+    added = set(_WORD.findall(stem if dot else name)).difference(_WORD.findall(key.rpartition("/")[2]))
+    numbered = any(any(map(str.isdigit, part)) for part in set(directory.split("/")).difference(key.split("/")))
+    return not added and not numbered and not _VERSION.search(f"{directory}/{stem if dot else name}")
 
 
 class Manifest:
@@ -95,13 +128,13 @@ def _read(entries: dict[str, Any]) -> dict[str, Any]:
         return _of_esbuild(entries["outputs"])
     if isinstance(entries.get("paths"), Mapping) and isinstance(entries.get("version"), str):  # Django
         return dict(entries["paths"])
-    if any(isinstance(value, str) for value in entries.values()):  # webpack's plugins list entry points beside
+    if not _all_have(entries, "file"):  # webpack's plugins list entry points beside
         entries = {key: value for key, value in entries.items() if key != "entrypoints" or isinstance(value, str)}
-    elif _all_have(entries, "file"):
+    else:
         return _of_vite(entries)
     for name in ("digested_path", "src"):  # Propshaft; webpack with integrity
         if _all_have(entries, name):
-            return {key: entry[name] for key, entry in entries.items()}
+            entries = {key: entry[name] for key, entry in entries.items()}
     return Unplaced(entries) if any(_is_address(value) for value in entries.values()) else entries
 
 
@@ -115,19 +148,24 @@ def _is_address(value: Any) -> bool:
 
 def _of_vite(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Source to output, and each file that comes with an entry as itself: its name has a digest, and never changes."""
-    result = {source: entry["file"] for source, entry in entries.items()}
-    for entry in entries.values():
-        for listed_names in (entry.get("css"), entry.get("assets")):
-            for name in listed_names if isinstance(listed_names, list) else ():
-                if isinstance(name, str):
-                    result.setdefault(name, name)
+    result = _Chunks({source: entry["file"] for source, entry in entries.items()})
+    beside = [name for entry in entries.values() for key in ("css", "assets") for name in _texts(entry.get(key))]
+    for name in beside:
+        result.setdefault(name, name)
+    # What is of no one source has no other name to be compared with.
+    own = set(_texts([entry["file"] for source, entry in entries.items() if not source.startswith("_")]))
+    others = {*beside, *_texts([entry["file"] for entry in entries.values()])} - own
+    result.lasting = frozenset(filter(_HASH_OF_VITE.search, others))
     return result
+
+
+def _texts(values: Any) -> list[str]:
+    return [each for each in values if isinstance(each, str)] if isinstance(values, list) else []
 
 
 def _of_esbuild(outputs: Mapping[str, Any]) -> dict[str, Any]:
     """Entry point to output, and each output that has a hash in its name as itself. The paths are those of the build."""
-    result = Unplaced()
-    result.hashed = True
+    result = _Outputs()
     for output, said in outputs.items():
         source = said.get("entryPoint") if isinstance(said, Mapping) else None
         if isinstance(source, str):

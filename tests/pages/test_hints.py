@@ -165,11 +165,68 @@ def test_gunicorn_sends_103_and_then_the_page(tmp_path):
     assert answer.endswith(b"page")
 
 
+ASGI_SITE = (
+    SITE
+    + """
+import a2wsgi
+from assetzcml.asgi import StaticApp
+asgi = StaticApp(registry, fallback=a2wsgi.WSGIMiddleware(application))
+"""
+)
+
+
+@pytest.mark.whole
+def test_hypercorn_sends_103_over_http_2_and_then_the_page_and_over_http_1_the_page_alone(tmp_path):
+    pytest.importorskip("a2wsgi")
+    pytest.importorskip("hypercorn")
+    write_tree(tmp_path, {"root/app.css": "a{}", "hinting.py": ASGI_SITE.format(root=str(tmp_path / "root"))})
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "hypercorn", "--bind", f"127.0.0.1:{port}", "hinting:asgi"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        first, second = heads_over_http_2(process, port)
+        answer = raw(process, port)
+    finally:
+        process.terminate()
+        process.wait()
+    assert first[":status"] == "103"
+    assert LINK.fullmatch(first["link"])
+    assert (second[":status"], second["link"]) == ("200", first["link"])
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert LINK.search(answer.decode())
+
+
+def heads_over_http_2(process, port):
+    """The heads of all that is answered to a request, as HTTP/2 has them, in order."""
+    h2 = pytest.importorskip("h2.connection")
+    from h2.events import InformationalResponseReceived, ResponseReceived, StreamEnded
+
+    connection, heads, ended = h2.H2Connection(), [], False
+    with connected(process, port) as client:
+        connection.initiate_connection()
+        asking = {":method": "GET", ":path": "/", ":authority": "localhost", ":scheme": "http"}
+        connection.send_headers(1, list(asking.items()), end_stream=True)
+        while not ended:
+            client.sendall(connection.data_to_send())
+            for event in connection.receive_data(client.recv(65536)):
+                if isinstance(event, InformationalResponseReceived | ResponseReceived):
+                    heads.append({name.decode(): value.decode() for name, value in event.headers})
+                ended = ended or isinstance(event, StreamEnded)
+    return heads
+
+
 def raw(process, port):
+    with connected(process, port) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+def connected(process, port):
     for _ in range(200):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=10) as client:
-            client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            return b"".join(iter(lambda: client.recv(65536), b""))
-        assert process.poll() is None, "gunicorn has ended"
+        with contextlib.suppress(OSError):
+            return socket.create_connection(("127.0.0.1", port), timeout=20)
+        assert process.poll() is None, "the server has ended"
         time.sleep(0.05)
-    raise AssertionError("gunicorn did not begin")
+    raise AssertionError("the server did not begin")

@@ -167,6 +167,23 @@ def test_another_host_that_clears_away_what_is_being_written_costs_one_more_atte
     assert (len(calls), objects.read(digest(A))) == (2, A)
 
 
+def test_a_disk_that_is_full_when_the_file_is_closed_leaves_nothing_behind(objects, monkeypatch):
+    real, failing = os.close, []
+
+    def close(descriptor):
+        real(descriptor)
+        if failing:
+            raise OSError(failing.pop(), "No space left on device")
+
+    with objects.writing():
+        failing.append(errno.ENOSPC)
+        monkeypatch.setattr(os, "close", close)
+        with pytest.raises(OSError, match="No space left"):
+            objects.put(io.BytesIO(A))
+        monkeypatch.undo()
+    assert os.listdir(f"{objects.directory}/tmp") == []
+
+
 def test_threads_that_put_the_same_at_once_leave_one_of_each(objects):
     contents = [bytes([number]) * 5000 for number in range(20)]
     threads = [threading.Thread(target=put, args=(Objects(objects.directory), *contents)) for _ in range(4)]

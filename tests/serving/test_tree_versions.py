@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from time import monotonic
 
 import clients
 import pytest
@@ -165,13 +166,13 @@ def test_below_the_root_view_what_is_not_there_is_the_applications(root):
 @pytest.mark.sized
 def test_a_flood_of_made_up_versions_leaves_nothing_and_one_line(made, caplog):
     caplog.set_level("INFO", "assetzcml")
-    application = clients.WSGIApp(made)
+    application, began = clients.WSGIApp(made), monotonic()
     for number in range(size(100_000, 3_000)):
         assert clients.wsgi(application, f"/static/~{number:012x}/app.css").status == 200
     assert len(application._desks.current.entries.ready) == 0
-    assert [record.getMessage() for record in caplog.records if "another version" in record.getMessage()] == [
-        "static view 'static': 1 requests for another version of an asset"
-    ]
+    lines = [record.getMessage() for record in caplog.records if "another version" in record.getMessage()]
+    assert lines[0] == "static view 'static': 1 requests for another version of an asset"
+    assert len(lines) <= 1 + (monotonic() - began) // 60  # a slow machine takes minutes, each of which has one
 
 
 def test_a_static_file_keeps_its_name(root):
