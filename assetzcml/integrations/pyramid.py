@@ -530,7 +530,7 @@ def _is_anothers(desk: Any, request: Any) -> bool:
     """
     Does the path have a version that leads round a route of the application, which owns what is left without it?
 
-    That route may ask for a permission of its own; nobody gets past it by a segment that he makes up.
+    That route may ask for a permission of its own; nobody gets past it by a segment, or a digest, that he makes up.
     """
     path, matched = _path(request), getattr(request, "matched_route", None)
     found = desk.site.route(path)
@@ -538,9 +538,10 @@ def _is_anothers(desk: Any, request: Any) -> bool:
         return False
     publication, rest = found
     off = publication.without_version(rest)
-    if off is None:
+    plain = publication.without_digest(rest) if off is None else off[0]
+    if plain is None:
         return False
-    other = Request({**request.environ, "PATH_INFO": f"{path[: len(path) - len(rest)]}{off[0]}"})
+    other = Request({**request.environ, "PATH_INFO": f"{path[: len(path) - len(rest)]}{plain}"})
     other.registry = request.registry
     route = request.registry.getUtility(IRoutesMapper)(other)["route"]
     return route is None or route.name != matched.name

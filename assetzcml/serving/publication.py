@@ -16,7 +16,7 @@ from urllib.parse import quote
 from assetzcml.late import late_logger, logging
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
 from assetzcml.registry import Part, Snapshot
-from assetzcml.resolving.digests import DIGEST_LENGTH, Digests, digest_of
+from assetzcml.resolving.digests import DIGEST_LENGTH, Digests, digest_of, without_digest
 from assetzcml.resolving.fingerprints import fingerprint, is_young
 from assetzcml.resolving.names import is_source
 from assetzcml.resolving.packages import Found
@@ -466,6 +466,15 @@ class Publication:
             if found is not None and not self._really(rest):
                 return found[0].encode("utf-8", "surrogateescape").decode("latin-1"), None
         return None
+
+    def without_digest(self, rest: str) -> str | None:
+        """
+        The path below this view's name without the digest in its last segment; None where there is none, and for what is
+        really there. Whether any asset has that name is not asked. Texts are WSGI's.
+        """
+        directory, slash, name = rest.rpartition("/")
+        split = without_digest(name)
+        return None if split is None or self._really(rest) else f"{directory}{slash}{split[0]}"
 
     def _really(self, rest: str) -> bool:
         """Is there something by this very name?"""

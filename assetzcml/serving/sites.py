@@ -45,6 +45,7 @@ class Site:
         self.snapshot = snapshot
         self._views, self._depths, self._beginnings = views, depths, beginnings
         self._publications: dict[str, Publication] = {}  # those that were asked for
+        self._guarded: bool | None = None
         self._root = self._publication("") if "" in views else None
         #: With how many characters, and which, every path begins that belongs to a view. Most paths of an application
         #: are told apart by them at the cost of one look-up.
@@ -118,11 +119,29 @@ class Site:
         assert rest is not None
         off = publication.without_version(rest)
         if off is None:
-            return publication, rest, None
+            guard = self._guard(path, publication, rest)
+            return (publication if guard is None else guard), rest, None
         left, version = off
         again = self.route(f"{path[: len(path) - len(rest)]}{left}")
         assert again is not None  # what begins with a view's name has a view
         return again[0], again[1] or "", version
+
+    def _guard(self, path: str, publication: Publication, rest: str) -> Publication | None:
+        """
+        The static file with a permission that has the name which *path* has without a digest: nobody gets past it by a
+        digest, which its name never has.
+        """
+        if not self._guards():
+            return None
+        plain = publication.without_digest(rest)
+        found = None if plain is None else self.route(f"{path[: len(path) - len(rest)]}{plain}")
+        return found[0] if found is not None and found[0].record.file and found[0].record.protected else None
+
+    def _guards(self) -> bool:
+        """Is there a static file with a permission?"""
+        if self._guarded is None:
+            self._guarded = any(view.file and view.protected for view in self._views.values())
+        return self._guarded
 
     def steps(
         self,

@@ -10,7 +10,7 @@ from webob import Request
 from webob.exc import HTTPFound, HTTPUnauthorized
 
 import assetzcml
-from assetzcml import AssetRegistry, StaticApp
+from assetzcml import AssetRegistry, DigestCacheBuster, StaticApp
 from assetzcml.asgi import StaticApp as ASGIApp
 from serving import clients
 
@@ -177,3 +177,23 @@ def test_nothing_but_the_door_asks_a_policy():
     package = Path(assetzcml.__file__).parent
     asking = {path.name for path in package.rglob("*.py") if ".permits(" in path.read_text(encoding="utf-8")}
     assert asking == {"permissions.py", "assets.py", "pyramid.py"}  # the last two pass the question on
+
+
+@pytest.mark.parametrize("digest", ["current", "0" * 12])
+@pytest.mark.parametrize("allowed, status", [(False, 403), (True, 404)])
+def test_a_digest_leads_nobody_round_the_permission_of_a_static_file(tmp_path, digest, allowed, status):
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "price.txt").write_text("secret")
+    (tmp_path / "static" / "open.txt").write_text("open")
+    made = AssetRegistry()
+    made.add_permission_policy(clients.Policy(allowed))
+    made.add_static_view("static", tmp_path / "static")
+    made.add_cache_buster(tmp_path / "static", DigestCacheBuster())
+    if digest == "current":
+        digest = made.static_path(f"{tmp_path}/static/price.txt")[-16:-4]
+    made.add_static_file("static/price.txt", tmp_path / "static" / "price.txt", permission="see")
+    application = StaticApp(made)
+    assert Request.blank(f"/static/price-{digest}.txt").get_response(application).status_int == status
+    assert Request.blank("/static/price.txt").get_response(application).status_int == (200 if allowed else 403)
+    assert Request.blank(made.static_path(f"{tmp_path}/static/open.txt")).get_response(application).text == "open"
+    assert by_asgi(made, f"/static/price-{digest}.txt").status == status
