@@ -20,6 +20,7 @@ __all__ = [
     "ICacheBuster",
     "ICheckRule",
     "IContentStore",
+    "IDestinationScheme",
     "IMediaType",
     "IModule",
     "IOverride",
@@ -114,6 +115,19 @@ class IRecord(Interface):
 
     discriminator = Attribute("A tuple; the first is the word of the directive.")
     origin = Attribute("Who declared it.")
+
+
+class IDestinationScheme(Interface):
+    """
+    A kind of destination that another package brings: a utility of the registry, whose name is the scheme of its URLs, 'ftp'.
+    """
+
+    def __call__(url, endpoint=None):
+        """
+        The destination at *url*, an object with the methods of `assetzcml.resolving.destinations.Destination`.
+
+        *endpoint* is what the option says. Raises ConfigurationError for a URL that is none, and connects to nothing yet.
+        """
 
 
 class IMediaType(Interface):

@@ -47,7 +47,7 @@ COMMANDS = {
         "Freeze all that CONFIG publishes into DIR, as files for another server.",
     ),
     "gc": Place(
-        "assetzcml.cli.storing",
+        "assetzcml.cli.collecting",
         "gc_command",
         "Take former releases out of the store of contents of CONFIG, by count and age, "
         "and what only they were made of.",

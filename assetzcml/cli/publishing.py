@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,21 +12,48 @@ from urllib.parse import urlsplit
 import click
 
 from assetzcml.cli.applications import asked, asking, registry_asked
-from assetzcml.cli.configured import formatted, print_json, warnings_on_stderr
+from assetzcml.cli.configured import formatted, load, print_json, warnings_on_stderr
 from assetzcml.cli.freezing import progress
 from assetzcml.cli.statuses import EXIT_STATUS, Wrong
 from assetzcml.publishing.freeze import freeze
 from assetzcml.publishing.frozen_tree import FrozenTree
-from assetzcml.publishing.publish import Overtaken, Plan, planned, publish
-from assetzcml.publishing.targets import Failed, target_at
+from assetzcml.publishing.plans import Plan, planned
+from assetzcml.publishing.publish import Overtaken, publish
+from assetzcml.resolving.destinations import Destination, Failed, destination_at
 
-__all__ = ["publish_command"]
+__all__ = ["destination_options", "publish_command", "telling_failures", "there"]
+
+
+def destination_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command what has to be known of a destination beside its URL."""
+    for option, metavar, text in (
+        ("--utilities", "ZCML", "Ask this configuration for destinations of other schemes."),
+        ("--endpoint", "URL", "Where the service is, if not at its maker's: http://127.0.0.1:9000."),
+    ):
+        command = click.option(option, metavar=metavar, help=text)(command)
+    return command
+
+
+def there(destination: str, endpoint: str | None, utilities: str | None, registry: Any = None) -> Destination:
+    """The destination at a URL; *registry* is the one of CONFIG, if there is one, *utilities* another configuration."""
+    if utilities is not None:
+        registry = load(utilities, (), {}, strict=False, asked=True)
+    return destination_at(destination, endpoint, registry)
+
+
+@contextmanager
+def telling_failures() -> Iterator[None]:
+    """What a destination refuses is told to the user."""
+    try:
+        yield
+    except (Failed, Overtaken) as error:
+        raise Wrong(str(error)) from None
 
 
 @asking("publish", EXIT_STATUS)
 @asked
 @click.argument("destination")
-@click.option("--endpoint", metavar="URL", help="Where the service is, if not at its maker's: http://127.0.0.1:9000.")
+@destination_options
 @click.option(
     "--private", is_flag=True, help="Nobody reads the destination but the application: permissions are kept there."
 )
@@ -40,6 +67,7 @@ def publish_command(
     strict: bool,
     destination: str,
     endpoint: str | None,
+    utilities: str | None,
     private: bool,
     dry_run: bool,
     jobs: int | None,
@@ -48,20 +76,18 @@ def publish_command(
     """
     Send a release of CONFIG to DESTINATION, a bucket or a directory.
 
-    CONFIG is a frozen directory, or a configuration that is frozen first. DESTINATION is s3://bucket/prefix, gs://, az://, or
-    file:///directory. What is there is not sent again; the pointer `current` is moved when all is there. Credentials are those
-    that the service's own tools find. Needs obstore, but for file://: pip install "assetzcml[publish]".
+    CONFIG is a frozen directory, or a configuration that is frozen first. DESTINATION is s3://bucket/prefix, gs://, az://,
+    file:///directory, or a URL whose scheme a package brings. What is there is not sent again; the pointer `current` is moved
+    when all is there. Credentials are those that the service's own tools find. Buckets need obstore:
+    pip install "assetzcml[publish]".
     """
-    try:
-        target = target_at(destination, endpoint)
-        prefix = urlsplit(destination).path.strip("/") if not destination.startswith("file:") else ""
-        with _frozen(config, features, settings, strict) as tree:
-            if dry_run:
-                _tell_plan(planned(tree, target, prefix=prefix, private=private), form)
-                return
-            done = publish(tree, target, prefix=prefix, private=private, jobs=jobs, progress=progress)
-    except (Failed, Overtaken) as error:
-        raise Wrong(str(error)) from None
+    prefix = urlsplit(destination).path.strip("/") if not destination.startswith("file:") else ""
+    with telling_failures(), _source(config, features, settings, strict) as (tree, registry):
+        target = there(destination, endpoint, utilities, registry)
+        if dry_run:
+            _tell_plan(planned(tree(), target, prefix=prefix, private=private), form)
+            return
+        done = publish(tree(), target, prefix=prefix, private=private, jobs=jobs, progress=progress)
     if form == "json":
         print_json(done._asdict())
         return
@@ -75,16 +101,24 @@ def publish_command(
 
 
 @contextmanager
-def _frozen(config: str, features: tuple[str, ...], settings: dict[str, str], strict: bool) -> Iterator[FrozenTree]:
-    """A frozen directory, or one of a configuration, that is gone afterwards."""
+def _source(
+    config: str, features: tuple[str, ...], settings: dict[str, str], strict: bool
+) -> Iterator[tuple[Callable[[], FrozenTree], Any]]:
+    """
+    A frozen directory; or what makes one of a configuration, that is gone afterwards, and the registry of this.
+    """
     if os.path.isdir(config):
-        yield FrozenTree(config)
+        yield lambda: FrozenTree(config), None
         return
     registry = registry_asked(config, features, settings, strict)
     with tempfile.TemporaryDirectory(prefix="assetzcml") as directory:
-        with warnings_on_stderr():
-            freeze(registry, directory, progress=progress)
-        yield FrozenTree(directory)
+
+        def frozen() -> FrozenTree:
+            with warnings_on_stderr():
+                freeze(registry, directory, progress=progress)
+            return FrozenTree(directory)
+
+        yield frozen, registry
 
 
 def _tell_plan(plan: Plan, form: str) -> None:
