@@ -19,7 +19,7 @@ demo: $(VENV)/demo.stamp
 	@$(BIN)/assetzcml serve configure.zcml --app shop.app:plain --port $(PORT)
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m 'not whole and not slow'
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile -m 'not whole and not slow'
 	@$(MAKE) --no-print-directory smoke
 
 lint: $(VENV)/test.stamp

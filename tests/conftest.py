@@ -1,5 +1,6 @@
 """What every test may use: throw-away packages, throw-away ZCML, and the hostile corpora."""
 
+import gc
 import importlib
 import itertools
 import logging
@@ -13,6 +14,7 @@ from hypothesis import settings
 
 import data_generators
 import hostile_site
+import tables
 from documents import document, write_tree
 
 _serial = itertools.count(1)
@@ -35,6 +37,16 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if item.get_closest_marker("slow") is not None:
             item.add_marker(pytest.mark.skip(reason="slow: run it with -m slow"))
+
+
+def pytest_addoption(parser):
+    parser.addoption("--row", action="append", default=tables.ASKED, help="of tables, only the rows of this id")
+
+
+def pytest_collection_finish():
+    """What was collected lives as long as the run, so no look for garbage need go through it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,12 @@ class Modules(Mapping):
 MODULES = Modules()
 
 
+@cache
+def nodes(name):
+    """Every node of a module's tree: one walk, however many ask."""
+    return list(ast.walk(MODULES[name]))
+
+
 # What an application may register another of: who asks for it by its interface does not know whom it gets.
 REPLACEABLE = {"IURLGenerator"}
 
@@ -98,7 +104,11 @@ def _imports(node, how):
         module = node.value.partition(":")[0]
         if module in MODULES and "." in module:
             yield Import(module, node.lineno, "string")
-    elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in LOOK_UPS and node.args:
+    elif (
+        isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", None)) in LOOK_UPS
+        and node.args
+    ):
         provider = providers().get(ast.unparse(node.args[0]))
         if provider is not None:
             yield Import(provider, node.lineno, "look-up")

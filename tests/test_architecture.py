@@ -7,7 +7,8 @@ from functools import cache
 
 import pytest
 
-from imports import MODULES, PACKAGE, circles, imports, imports_of, is_below, room_of
+from imports import MODULES, PACKAGE, circles, imports, imports_of, is_below, nodes, room_of
+from tables import over
 
 CHECKOUT = PACKAGE.parent
 PAGE = CHECKOUT / "docs" / "architecture.rst"
@@ -136,7 +137,7 @@ def test_an_arrow_that_may_still_stand_stands():
     assert STANDING - {(short(name), short(module)) for name, module in arrows()} == set()
 
 
-@pytest.mark.parametrize("name", MODULES)
+@over("name", MODULES)
 def test_a_library_is_imported_only_where_its_subject_is(name):
     room = room_of(name)
     strangers = {
@@ -155,7 +156,7 @@ def test_an_exception_is_needed_and_says_why(unit, module):
     assert EXCEPTIONS[unit, module] in " ".join(source.split())
 
 
-@pytest.mark.parametrize("name", MODULES)
+@over("name", MODULES)
 def test_nothing_needs_setuptools_at_run_time(name):
     assert {each.module for each in imports(name) for never in NEVER if is_below(each.module, never)} == set()
 
@@ -164,12 +165,10 @@ def test_nothing_needs_setuptools_at_run_time(name):
 BY_FILE = {"assetzcml.resolving.package_readers"}
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in MODULES if FLOOR[room_of(name)] <= FLOOR["zcml"] and name not in BY_FILE]
-)
+@over("name", [name for name in MODULES if FLOOR[room_of(name)] <= FLOOR["zcml"] and name not in BY_FILE])
 def test_packages_are_never_found_by_their_dunder_file(name):
-    names = {node.id for node in ast.walk(MODULES[name]) if isinstance(node, ast.Name)}
-    attributes = {node.attr for node in ast.walk(MODULES[name]) if isinstance(node, ast.Attribute)}
+    names = {node.id for node in nodes(name) if isinstance(node, ast.Name)}
+    attributes = {node.attr for node in nodes(name) if isinstance(node, ast.Attribute)}
     assert "__file__" not in names | attributes
 
 
@@ -212,14 +211,14 @@ def test_every_module_has_tests_of_its_name_or_a_line_that_says_where_they_are()
     assert set(TESTS) - without == set(), "the tests have its name, or the module is gone"
 
 
-@pytest.mark.parametrize("module", TESTS)
+@over("module", TESTS)
 def test_the_tests_that_a_line_names_are_there(module):
     assert [name for name in TESTS[module] if not (CHECKOUT / "tests" / name).is_file()] == []
 
 
-def own_names(tree):
-    """The private names that a module gives: functions, attributes of its classes, and what it sets on them."""
-    for node in ast.walk(tree):
+def own_names(module):
+    """The names that a module gives: functions, attributes of its classes, and what it sets on them."""
+    for node in nodes(module):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             yield node.name
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -231,11 +230,11 @@ def own_names(tree):
 
 
 def test_no_module_reads_what_another_keeps_to_itself():
-    private = {name: {own for own in own_names(tree) if re.match(r"_(?!_)", own)} for name, tree in MODULES.items()}
+    private = {name: {own for own in own_names(name) if re.match(r"_(?!_)", own)} for name in MODULES}
     ours = set().union(*private.values()) - {"_replace"}  # public, of every NamedTuple
     assert [
         (short(name), ast.unparse(node))
-        for name, tree in MODULES.items()
-        for node in ast.walk(tree)
+        for name in MODULES
+        for node in nodes(name)
         if isinstance(node, ast.Attribute) and node.attr in ours - private[name] and ast.unparse(node.value) != "self"
     ] == [("zcml.documenting", "machine._docRegistry")]  # zope.configuration's own, which our machine fills as it does

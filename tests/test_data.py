@@ -9,12 +9,13 @@ import pytest
 import data_generators
 import hostile_requests
 import hostile_site
+from tables import over
 
 CASES = json.loads((data_generators.DATA / "hostile_zcml" / "index.json").read_text(encoding="utf-8"))["cases"]
 LARGEST_COMMITTED = 200_000  # bytes; what is larger is generated
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["file"])
+@over("case", CASES, ids=lambda case: case["file"])
 def test_a_hostile_zcml_file_has_the_size_its_index_says(case, hostile_zcml):
     assert (hostile_zcml / case["file"]).stat().st_size == case["bytes"]
 

@@ -17,6 +17,7 @@ from assetzcml.cli import main
 from checking import check_site
 from commands import start
 from documents import NAMESPACE
+from tables import over
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PAGES = [CHECKOUT / "README.txt", *sorted((CHECKOUT / "docs").rglob("*.rst"))]
@@ -150,7 +151,7 @@ def test_every_command_that_a_page_shows_is_run():
     assert len(shown) == sum(len(commands_of(page)) for page in pages) > 0
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@over("page", PAGES, ids=name_of)
 def test_what_a_page_quotes_from_a_file_is_in_that_file(page):
     for path, block in QUOTATION.findall(page.read_text(encoding="utf-8")):
         quoted = textwrap.dedent(block).strip()

@@ -15,6 +15,7 @@ from assetzcml import AssetRegistry, late
 from assetzcml.assembly import SHIPPED
 from assetzcml.interfaces import IPages, IResolver, IURLGenerator
 from assetzcml.registry import Registry
+from tables import over
 
 SOURCE = Path(assetzcml.__file__)
 
@@ -31,7 +32,7 @@ def test_type_checkers_are_told_of_the_very_names_that_are_offered():
     assert set(assetzcml._MODULES) == set(assetzcml.__all__)
 
 
-@pytest.mark.parametrize("name", assetzcml.__all__)
+@over("name", assetzcml.__all__)
 def test_each_name_is_that_of_its_module(name):
     assert getattr(assetzcml, name) is getattr(importlib.import_module(assetzcml._MODULES[name]), name)
 
@@ -48,12 +49,14 @@ def run(code, **environment):
     return done.stdout
 
 
+@pytest.mark.whole
 def test_a_star_import_and_completion_offer_every_name_before_any_is_imported():
     assert run("import assetzcml; print(*[n for n in assetzcml.__all__ if n not in dir(assetzcml)])") == "\n"
     code = "from assetzcml import *; import assetzcml; print(*[n for n in assetzcml.__all__ if n not in globals()])"
     assert run(code) == "\n"
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", assetzcml._ROOMS)
 def test_a_public_module_is_there_without_an_import_of_its_own(name):
     assert run(f"import assetzcml; print(assetzcml.{name}.__name__)") == f"assetzcml.{name}\n"
@@ -90,12 +93,14 @@ def opened(code):
     return {room.removeprefix("assetzcml.") for room in ours}, installed, set(names)
 
 
+@pytest.mark.whole
 def test_importing_the_package_imports_nothing_else():
     rooms, _, names = opened("import assetzcml, sys; print(*sys.modules)")
     assert rooms == set()
     assert {"zope.interface", "webob", "lxml", "click", "logging", "dataclasses"} & names == set()
 
 
+@pytest.mark.whole
 def test_a_static_view_and_its_first_answer_open_nothing_of_releases_bundles_and_development():
     _, _, names = opened(ANSWER.format(whole=False))
     late = "serving.frozen serving.contents serving.development resolving.frozen resolving.objects resolving.releases"
@@ -125,6 +130,7 @@ def test_what_stands_for_a_logger_logs(caplog):
     ]
 
 
+@pytest.mark.whole
 def test_a_static_view_and_its_first_answer_open_only_the_rooms_on_the_way():
     rooms, _, names = opened(ANSWER.format(whole=False))
     assert rooms == {

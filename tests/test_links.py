@@ -4,7 +4,7 @@ import posixpath
 import re
 from pathlib import Path
 
-import pytest
+from tables import over
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DOCS = CHECKOUT / "docs"
@@ -63,7 +63,7 @@ def astray(page, text):
             yield f"`{name}`_"
 
 
-@pytest.mark.parametrize("page", sorted(PAGES))
+@over("page", sorted(PAGES))
 def test_every_link_of_a_page_leads_somewhere(page):
     assert list(astray(page, PAGES[page])) == []
 
@@ -91,7 +91,7 @@ def test_every_page_stands_in_one_table_of_contents_once():
     assert sorted([*in_tables(), "index"]) == sorted(PAGES)
 
 
-@pytest.mark.parametrize("page", sorted(PAGES))
+@over("page", sorted(PAGES))
 def test_every_page_ends_with_one_next_step(page):
     steps = [line for line in PAGES[page].splitlines() if line.startswith("Next:")]
     assert steps == [PAGES[page].rstrip().splitlines()[-1]]

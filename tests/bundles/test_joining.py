@@ -62,6 +62,7 @@ def test_a_statement_ends_with_its_file(files, expected, extension, site):
     assert built.data() == (expected.encode() if expected is not None else b"'\xff'\n;\na")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("filters", [None, "jsmin"])
 @pytest.mark.parametrize("one, two", [
     ("var f = function () {}\n", "(function () {})()\n"), ("var x = undefined\n", "[0].forEach(function () {})\n"),

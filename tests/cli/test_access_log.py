@@ -70,6 +70,7 @@ def test_a_log_that_is_moved_away_is_begun_anew(logged):
     assert logged("/static/a.css")[3] == "200"
 
 
+@pytest.mark.whole
 def test_serve_writes_it(tmp_path):
     pytest.importorskip("waitress")
     root = tmp_path / "root"

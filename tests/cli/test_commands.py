@@ -45,6 +45,7 @@ def run(monkeypatch):
 # The whole
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
 def test_help_and_version_open_nothing_but_click(arguments):
     code = f"import sys, runpy; sys.argv[1:] = {arguments}\n"
@@ -447,6 +448,7 @@ def test_help_tells_the_exit_statuses(command, run):
     assert "Exit status: 0 good, 1 the configuration or the content is wrong" in text
 
 
+@pytest.mark.whole
 def test_the_working_directory_is_importable(tmp_path):
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "__init__.py").touch()
@@ -458,6 +460,7 @@ def test_the_working_directory_is_importable(tmp_path):
     assert (done.stdout, done.returncode) == ("static views\n  none\n", 0), done.stderr
 
 
+@pytest.mark.whole
 def test_a_reader_that_stops_reading_is_no_error(tmp_path):
     site = tmp_path / "site.zcml"
     views = "\n".join(f'<staticView name="view{n}" path="shop:static"/>' for n in range(3000))
@@ -469,6 +472,7 @@ def test_a_reader_that_stops_reading_is_no_error(tmp_path):
     assert process.returncode == 0
 
 
+@pytest.mark.whole
 def test_names_that_the_terminal_has_no_characters_for_are_printed_as_escapes(tmp_path):
     site = tmp_path / "site.zcml"
     site.write_text(document('<staticView name="café" path="shop:static"/>'), encoding="utf-8")
@@ -580,6 +584,7 @@ def exchange(path, text):
     written.replace(path)
 
 
+@pytest.mark.whole
 def test_watching_builds_again_what_changes_and_ends_quietly(bundled, building):
     exchange(bundled.directory / "static" / "c.js", "changed")
     assert building.stdout.readline().startswith(b"app.js: built, 7 bytes")
@@ -588,6 +593,7 @@ def test_watching_builds_again_what_changes_and_ends_quietly(bundled, building):
     assert building.returncode == 0
 
 
+@pytest.mark.whole
 def test_watching_takes_changed_zcml_over_and_keeps_the_former_while_it_is_broken(bundled, building):
     path = bundled.directory / "configure.zcml"
     (bundled.directory / "static" / "more.js").write_text("more")
@@ -634,6 +640,7 @@ def test_a_signal_ends_a_command_only_while_it_runs(run, monkeypatch):
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
+@pytest.mark.whole
 def test_on_a_terminal_there_is_a_summary(bundled):
     reader, writer = os.openpty()
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(bundled.directory.parent)])}
@@ -726,6 +733,7 @@ def get(url):
             return error.code, error.headers, error.read()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_serve_answers_at_the_address_it_prints_and_stops_quietly(stop, served):
     address, process = served("theme:configure.zcml")
@@ -739,6 +747,7 @@ def test_serve_answers_at_the_address_it_prints_and_stops_quietly(stop, served):
     assert b"Traceback" not in process.stderr.read()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_serve_stops_quietly_when_a_shell_has_started_it_in_the_background(stop, served):
     former = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as 'assetzcml serve &' in a script does
@@ -752,6 +761,7 @@ def test_serve_stops_quietly_when_a_shell_has_started_it_in_the_background(stop,
     assert process.stderr.read() == b""
 
 
+@pytest.mark.whole
 def test_serve_loads_again_at_sighup_and_keeps_what_was_in_force_when_that_fails(served, tmp_path):
     site = tmp_path / "site.zcml"
     text = '<configure xmlns="http://namespaces.assetzcml.org/assets"><staticView name="{}" path="shop:static"/></configure>'
@@ -770,11 +780,13 @@ def test_serve_loads_again_at_sighup_and_keeps_what_was_in_force_when_that_fails
         assert get(f"{address}second/app.css")[0] == status
 
 
+@pytest.mark.whole
 def test_serve_without_an_application_answers_404_for_all_other_paths(served):
     address, _ = served("shop:static.zcml")
     assert get(address)[0] == 404
 
 
+@pytest.mark.whole
 def test_serve_asks_the_application_for_what_no_route_view_or_static_view_has(served, tmp_path):
     program = "def make(registry):\n    def app(environ, start):\n        start('200 OK', [])\n"
     (tmp_path / "rest.py").write_text(program + "        return [environ['PATH_INFO'].encode()]\n    return app\n")
@@ -784,6 +796,7 @@ def test_serve_asks_the_application_for_what_no_route_view_or_static_view_has(se
     assert get(f"{address}nowhere")[2] == b"/nowhere"
 
 
+@pytest.mark.whole
 def test_serve_takes_the_application_of_the_shop(served):
     address, _ = served("theme:configure.zcml", "--app", "shop.app:make_app")
     assert b"<h1>The shop</h1>" in get(address)[2]
@@ -801,6 +814,7 @@ def test_an_application_that_is_not_there_has_status_1(app, message, run):
     assert run("serve", "shop:configure.zcml", "--app", app, status=1).stderr.startswith(message)
 
 
+@pytest.mark.whole
 def test_an_address_in_use_has_status_1(served):
     address, _ = served("shop:configure.zcml")
     port = address.rstrip("/").rpartition(":")[2]
@@ -825,6 +839,7 @@ def shell(command, directory):
     return subprocess.run(["sh", "-c", command], cwd=directory, env=environ, capture_output=True, text=True)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "command, status, message",
     [

@@ -61,6 +61,7 @@ def test_what_is_no_address_is_refused_by_name():
         proxy_network("localhost")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("options, scheme", [(["--trusted-proxy", "127.0.0.1"], "https"), ([], "http")])
 def test_a_served_page_has_the_scheme_that_the_browser_used(options, scheme, tmp_path):
     site = tmp_path / "site.zcml"

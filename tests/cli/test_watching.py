@@ -126,6 +126,7 @@ def test_the_thread_notices_changes_and_stops_when_it_is_asked_to(watched):
             assert not thread.is_alive()
 
 
+@pytest.mark.whole
 def test_serve_reloads_prints_the_error_of_a_broken_edit_and_keeps_serving(zcml):
     pytest.importorskip("watchfiles")
     path = zcml.write(VIEW.format("a"))

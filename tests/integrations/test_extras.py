@@ -26,6 +26,7 @@ INCLUDE = "assetzcml.includeme(None)"
 IMPORT = "import assetzcml.integrations.{}"
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("library, use, said", [
     ("pyramid", INCLUDE, 'config.include("assetzcml") needs Pyramid, which is not installed; pip install "assetzcml[pyramid]"'),
     ("flask", IMPORT, 'Assets needs Flask, which is not installed; pip install "assetzcml[flask]"'),

@@ -320,6 +320,7 @@ def test_renderers_have_the_functions_and_what_the_application_calls_so_stays_it
     assert Request.blank("/page").get_response(config.make_wsgi_app()).text == "/s/a.css own"
 
 
+@pytest.mark.whole
 def test_the_command_asks_the_application_of_a_paste_file():
     ini = Path(__file__).parents[2] / "examples/pyramid_app/app.ini"
 

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from assetzcml.pages.patterns import BadPattern, Pattern
 from sizes import examples
+from tables import over
 
 
-@pytest.mark.parametrize("pattern, path, values", [
+@over("pattern, path, values", [
     ("/", "/", {}),
     ("", "/", {}),                                              # a slash is added
     ("about", "/about", {}),

@@ -3,6 +3,7 @@
 import pytest
 
 from assetzcml.publishing.rewriting import led_to, links, relative, rewritten
+from tables import over
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_a_reference_leads_where_a_browser_goes(url, base, led):
     assert led_to(url, base) == led
 
 
-@pytest.mark.parametrize("target", ["a", "d/a", "d/e/a b", "x/y", "d/~3f2a9c81b7d0/é", "d/a:b", "d/%41"])
 @pytest.mark.parametrize("base", ["c", "d/c", "d/e/c"])
+@over("target", ["a", "d/a", "d/e/a b", "x/y", "d/~3f2a9c81b7d0/é", "d/a:b", "d/%41"])
 def test_a_relative_reference_leads_back_to_its_target(target, base):
     assert led_to(relative(target, base), base) == (target, "")

@@ -220,6 +220,7 @@ def act(directory):
 """
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("fault", ["KILL", "ENOSPC"])
 def test_a_fault_at_any_call_of_a_collection_harms_no_kept_release_and_the_next_one_ends_it(three, place, fault):
     whole = shutil.copytree(place, place.parent / "whole")

@@ -19,6 +19,7 @@ from assetzcml.records.readers import (
     max_age,
     publication_name,
 )
+from tables import over
 
 SPECS = [  # as written, and normalised
     ("shop:static/app.css", "shop:static/app.css"),
@@ -83,7 +84,7 @@ def test_in_an_override_a_value_without_colon_or_slash_is_a_whole_package(text, 
     assert str(asset_spec(text, package, whole=True)) == normalised
 
 
-@pytest.mark.parametrize(
+@over(
     "text, options, why",
     [
         ("", {}, "empty"),
@@ -203,7 +204,7 @@ def test_a_name_is_normalised(text, normalised):
     assert publication_name(normalised) == normalised
 
 
-@pytest.mark.parametrize(
+@over(
     "text, why",
     [
         ("a?b", "a query"),
@@ -321,7 +322,7 @@ def test_content_codings_keep_the_order_of_preference_each_once():
     assert content_codings(["gzip", "br", "gzip", "zstd"]) == ("gzip", "br", "zstd")
 
 
-@pytest.mark.parametrize(
+@over(
     "name, value, why",
     [
         ("X Y", "1", "name of a header field"),

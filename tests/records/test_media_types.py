@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assetzcml.records.media_types import CONTENT_TYPES, DEFAULT, NAMED_CONTENT_TYPES, content_type
+from tables import over
 
 
-@pytest.mark.parametrize(
+@over(
     "name, expected",
     [
         ("index.html", "text/html; charset=utf-8"),

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assetzcml.records.patterns import LONGEST, MOST_STARS, Pattern
+from tables import over
 
 
-@pytest.mark.parametrize("pattern, path, matches", [
+@over("pattern, path, matches", [
     ("*.woff2", "a.woff2", True),
     ("*.woff2", "deep/in/a.woff2", True),       # without a slash: the last segment, in any directory
     ("*.woff2", "a.woff2/b", False),

@@ -18,6 +18,7 @@ from assetzcml.cli import main
 from assetzcml.interfaces import ICheckRule
 from assetzcml.reports.findings import ERROR, INFO, RULES, WARNING, Checker
 from checking import check_site
+from tables import over
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 PAGE = (CHECKOUT / "docs" / "checks.rst").read_text(encoding="utf-8")
@@ -501,7 +502,7 @@ def test_features_and_settings_reach_the_load(zcml, run):
     assert "no module named 'nosuch'" in run(path, "--setting", "media=m", "--feature", "devel").stdout
 
 
-@pytest.mark.parametrize("code", [code for code, rule in RULES.items() if any(map(callable, rule))])
+@over("code", [code for code, rule in RULES.items() if any(map(callable, rule))])
 def test_the_docstring_of_a_rule_is_its_title(code):
     rule = RULES[code]
     (look,) = filter(callable, rule)

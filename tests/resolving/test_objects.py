@@ -216,6 +216,7 @@ def act(directory):
 """
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("fault", ["KILL", "ENOSPC"])
 def test_a_fault_at_any_call_of_the_system_leaves_nothing_wrong_and_the_next_run_heals_it(tmp_path, fault):
     directory = str(tmp_path / "store")

@@ -682,6 +682,7 @@ READERS = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("reader", READERS)
 def test_what_reads_through_the_loader_sees_overrides_and_what_reads_by_path_does_not(reader, tmp_path):
     library = reader.partition(" ")[0]

@@ -9,6 +9,7 @@ from assetzcml.serving.conditions import format_date, parse_date
 from serving import clients
 from serving.conftest import write
 from serving.http_cases import rows
+from tables import over
 
 MODIFIED = 1_704_164_645
 ROWS = [row for row in rows("range", "conditional", "precedence", "etag-compare", "negotiation") if row["normative"]]
@@ -61,8 +62,8 @@ def can_be_served(row):
 SERVED = [row for row in ROWS if can_be_served(row)]
 
 
-@pytest.mark.parametrize("row", SERVED, ids=[row["id"] for row in SERVED])
 @pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+@over("row", SERVED, ids=[row["id"] for row in SERVED])
 def test_an_answer_is_what_the_row_demands(interface, row, directory):
     thing, expect, method = row["representation"], row["expect"], row["request"]["method"]
     variants = tuple(coding for coding in thing.get("variants", ()) if coding in CODED)

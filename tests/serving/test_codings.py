@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assetzcml.serving.codings import CODINGS, MAX_FIELD, choose_coding
+from tables import over
 
 
-@pytest.mark.parametrize(
+@over(
     "header, available, chosen",
     [
         (None, ["br", "gzip"], None),  # no preference: the identity is what every client reads

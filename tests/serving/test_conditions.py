@@ -22,6 +22,7 @@ from assetzcml.serving.conditions import (
     parse_date,
     range_applies,
 )
+from tables import over
 
 MODIFIED = 1704164645
 LAST_MODIFIED = "Tue, 02 Jan 2024 03:04:05 GMT"
@@ -80,7 +81,7 @@ def test_preconditions_are_evaluated_in_the_order_of_the_rfc(method, validators)
     assert wrong == []
 
 
-@pytest.mark.parametrize(
+@over(
     "field, names",
     [
         ('"a1"', True),
@@ -197,7 +198,7 @@ def test_a_date_in_any_form_is_its_seconds(text, moment):
     assert parse_date(text, now=MODIFIED) == moment
 
 
-@pytest.mark.parametrize(
+@over(
     "text",
     [
         *["", " ", "garbage", "0", "1704164645", "9" * 400, "-1", "\xe9", "Tue, 02 Jan"],

@@ -9,6 +9,7 @@ import pytest
 
 import hostile_requests
 from serving import clients
+from tables import over
 
 ROWS = [row for row in hostile_requests.load("app") if not row["expect"].get("skip_if_root")]
 CODINGS = {"content_encodings": ("br", "gzip")}
@@ -53,8 +54,8 @@ def headers_of(row):
     return [(name, value) for name, value in row["headers"] if name.lower() != "host"]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=[row["id"] for row in ROWS])
 @pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+@over("row", ROWS, ids=[row["id"] for row in ROWS])
 def test_a_hostile_request_gets_nothing_but_what_it_may_have(interface, row, hostile_root):
     app = application(interface, hostile_root)
     for _ in range(2):  # the second answer may come from what was kept of the first

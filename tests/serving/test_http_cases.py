@@ -3,12 +3,11 @@
 import json
 from urllib.parse import urlsplit
 
-import pytest
-
 from assetzcml.records.media_types import content_type
 from assetzcml.serving.conditions import entity_tags
 from assetzcml.serving.paths import path_key, unquote
 from serving.http_cases import DATA, answer, rows
+from tables import over
 
 _JUDGED = set()
 
@@ -17,7 +16,7 @@ def cases(*tables):
     _JUDGED.update(tables)
     found = rows(*tables)
     assert found, f"no rows of {tables}"
-    return pytest.mark.parametrize("row", found, ids=[row["id"] for row in found])
+    return over("row", found, ids=[row["id"] for row in found])
 
 
 @cases("range", "conditional", "precedence", "etag-compare")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assetzcml.serving.paths import MAX_PATH, BadPath, Key, decode_path, path_key, unquote
+from tables import over
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,8 @@ def test_a_path_is_the_names_it_walks(raw, parts, directory):
     assert path_key(raw) == Key(parts, directory)
 
 
-@pytest.mark.parametrize(
+@pytest.mark.parametrize("dotfiles", [False, True])
+@over(
     "raw",
     [
         b"..",
@@ -55,12 +57,11 @@ def test_a_path_is_the_names_it_walks(raw, parts, directory):
         b"css/main.css//",
     ],
 )
-@pytest.mark.parametrize("dotfiles", [False, True])
 def test_dot_segments_and_empty_segments_are_never_tidied(raw, dotfiles):
     assert path_key(raw, dotfiles) is None
 
 
-@pytest.mark.parametrize("code", [*range(0x20), 0x7F, *range(0x80, 0xA0), 0x2028, 0x2029, ord("\\"), ord(":")])
+@over("code", [*range(0x20), 0x7F, *range(0x80, 0xA0), 0x2028, 0x2029, ord("\\"), ord(":")])
 def test_controls_line_ends_backslashes_and_colons_are_in_no_name(code):
     answers = {
         path_key(name.encode()) for name in (f"{chr(code)}a", f"a{chr(code)}", f"a{chr(code)}b.js", f"d/{chr(code)}")
@@ -68,7 +69,7 @@ def test_controls_line_ends_backslashes_and_colons_are_in_no_name(code):
     assert answers == {None}
 
 
-@pytest.mark.parametrize(
+@over(
     "name",
     [
         *["CON", "con", "nul.txt", "PRN", "aux.css", "COM0", "COM1", "com9.tar.gz", "LPT1", "LPT\u00b3", "COM\u00b9"],
@@ -126,7 +127,7 @@ def test_well_known_is_public_always(raw, parts):
     assert path_key(raw) == (parts and Key(parts, False))
 
 
-@pytest.mark.parametrize(
+@over(
     "name",
     [
         *["view.py", "VIEW.PY", "app.pyc", "app.pyo", "app.pyi", "app.pyw", "app.pyd", "fast.pyx", "fast.pxd"],

@@ -13,6 +13,7 @@ from hostile_requests import Answer
 from serving import clients
 from serving.conftest import write
 from serving.peer_cases import APPLICATION, FILES, rows
+from tables import over
 
 ROWS = list(rows())
 STATIC = {
@@ -139,7 +140,7 @@ def ask(request):
     return request.getfixturevalue(f"by_{request.param}")
 
 
-@pytest.mark.parametrize(("row", "top"), [each[:2] for each in ROWS], ids=[each[2] for each in ROWS])
+@over("row, top", [each[:2] for each in ROWS], ids=[each[2] for each in ROWS])
 def test_the_question_of_a_peer_is_answered_as_the_row_says(row, top, ask):
     headers = {name: filled(value, lambda path: ask(top, path, "GET", {})) for name, value in row.headers.items()}
     for _ in range(2):  # the second time it is kept

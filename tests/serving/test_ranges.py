@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assetzcml.serving.ranges import UnsatisfiableRange, byte_range, content_range
+from tables import over
 
 BODY = b"abcde"
 
@@ -33,7 +34,7 @@ def test_a_range_is_exactly_the_bytes_it_names(header, expected):
     assert len(part) == len(expected)
 
 
-@pytest.mark.parametrize(
+@over(
     "header",
     [
         *["", "bytes", "bytes=", "bytes=-", "bytes=,", "=0-4", "none", "0-4"],  # nothing is asked for

@@ -22,6 +22,7 @@ from assetzcml.serving.sites import Site
 from assetzcml.serving.wsgi import StaticApp
 from serving import clients
 from serving.conftest import write
+from tables import over
 
 
 def fallback(environ, start_response):
@@ -305,7 +306,7 @@ def test_what_was_written_a_moment_ago_is_not_kept(root, monkeypatch):
 
 @pytest.mark.parametrize("headers", [{}, {"Accept-Encoding": "gzip"}, {"Accept-Encoding": "br;q=0, gzip;q=0.1"}])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
-@pytest.mark.parametrize(
+@over(
     "condition",
     [
         {},

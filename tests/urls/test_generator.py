@@ -24,6 +24,7 @@ from assetzcml.urls.cachebusters import (
 from assetzcml.urls.generator import URLGenerator
 from assetzcml.urls.lookup import Lookup
 from assetzcml.urls.versions import Version
+from tables import over
 
 
 @pytest.fixture
@@ -70,8 +71,8 @@ VIEWS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("spec", "path"),
+@over(
+    "spec, path",
     [
         ("shop:static/app.js", "/static/app.js"),
         ("shop:static/css/a.css", "/css/a.css"),  # the longest root
@@ -354,10 +355,10 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=repr)
 @pytest.mark.parametrize(
     "where", [{}, {"script_name": "/shop"}, {"host": "h:81", "scheme": "https", "port": "81"}], ids=repr
 )
+@over("options", OPTIONS, ids=repr)
 def test_the_options_mean_what_they_mean_in_pyramid(options, where):
     pytest.importorskip("pyramid")
     views = [("static", "email:static"), ("https://cdn.example.com/x", "email:img"), ("//cdn.example.com", "email:rel")]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import data_generators
+from tables import over
 
 CASES = json.loads((data_generators.DATA / "hostile_zcml" / "index.json").read_text(encoding="utf-8"))["cases"]
 
@@ -49,7 +50,7 @@ def by_name(case):
     return case["file"]
 
 
-@pytest.mark.parametrize("case", CASES, ids=by_name)
+@over("case", CASES, ids=by_name)
 def test_the_outcome_is_right(case, reports):
     report, expect = reports[case["file"]], case["expect"]
     assert report["result"] in ({"ok", "error"} if expect["result"] == "either" else {expect["result"]})
@@ -57,7 +58,7 @@ def test_the_outcome_is_right(case, reports):
     assert len(report["places"]) == (report["result"] == "error")
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case["expect"]["result"] == "error"], ids=by_name)
+@over("case", [case for case in CASES if case["expect"]["result"] == "error"], ids=by_name)
 def test_the_error_says_what_is_wrong_and_names_it(case, reports):
     message, expect = reports[case["file"]]["message"], case["expect"]
     kinds = expect["kind"] if isinstance(expect["kind"], list) else [expect["kind"]]
@@ -67,7 +68,7 @@ def test_the_error_says_what_is_wrong_and_names_it(case, reports):
     assert len(message) < 5000
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if "line" in case["expect"]], ids=by_name)
+@over("case", [case for case in CASES if "line" in case["expect"]], ids=by_name)
 def test_the_error_is_at_its_line(case, reports, hostile_zcml):
     """The place itself, or that of the include which led there, is in the start tag that the corpus names."""
     expect, path = case["expect"], str(hostile_zcml / case["file"])
@@ -83,7 +84,7 @@ def test_the_error_is_at_its_line(case, reports, hostile_zcml):
         assert expect["also_line"] in {line for line, _ in places}
 
 
-@pytest.mark.parametrize("case", CASES, ids=by_name)
+@over("case", CASES, ids=by_name)
 def test_nothing_is_opened_or_connected_and_no_more_work_is_done_than_there_is_to_read(case, reports):
     report, expect = reports[case["file"]], case["expect"]
     assert (report["opened"], report["connected"]) == ([], [])

@@ -105,6 +105,7 @@ def test_the_directives_are_known_whether_a_file_asks_for_them_or_not(site):
         assert [view.name for view in registry.snapshot.views] == ["s"]
 
 
+@pytest.mark.whole
 def test_an_installation_without_our_own_files_is_told_as_one_problem(site, tmp_path):
     own = Path(assetzcml.__file__).parent
     shutil.copytree(own, tmp_path / "assetzcml", ignore=shutil.ignore_patterns("meta.zcml", "__pycache__"))

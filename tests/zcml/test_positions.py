@@ -12,6 +12,7 @@ from assetzcml.zcml.limits import Limits
 from assetzcml.zcml.positions import Document, Spot, Tag
 from assetzcml.zcml.reader import parse
 from sizes import examples
+from tables import over
 
 I18N, ZCML = "http://xml.zope.org/namespaces/i18n", "http://namespaces.zope.org/zcml"
 
@@ -24,7 +25,7 @@ def spot(origin):
     return origin.line, origin.column
 
 
-@pytest.mark.parametrize(
+@over(
     "text, ordinal, position",
     [
         ("<a/>", 0, (1, 1)),

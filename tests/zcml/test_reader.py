@@ -12,6 +12,7 @@ from assetzcml import ConfigurationError, load_zcml
 from assetzcml.zcml.limits import Limits
 from assetzcml.zcml.positions import Document
 from assetzcml.zcml.reader import Refused, Tree, parse, read_file
+from tables import over
 
 BOM = b"\xef\xbb\xbf"
 
@@ -41,7 +42,7 @@ def test_utf_8_is_read_with_or_without_a_mark_or_a_declaration(data):
     assert parse(Document("f.zcml", data), Limits()).tag == "a"
 
 
-@pytest.mark.parametrize(
+@over(
     "data, where",
     [
         ("<a/>".encode("utf-16"), (1, 1, "the file is UTF-16")),
@@ -161,6 +162,7 @@ def test_a_descriptor_is_closed_whatever_happens(tmp_path):
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+@pytest.mark.whole
 def test_the_locale_is_not_asked(tmp_path):
     good, bad = tmp_path / "good.zcml", tmp_path / "bad.zcml"
     text = '<configure xmlns="http://namespaces.assetzcml.org/assets"><!-- ä --><staticView name="ä" path="."/></configure>'

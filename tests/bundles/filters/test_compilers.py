@@ -12,6 +12,7 @@ from assetzcml.bundles import BuildError
 from assetzcml.bundles.filters import FilterError, FilterWarning, get_filter
 from assetzcml.bundles.filters.sass import loaded_files, parted
 from data_generators import DATA
+from tables import over
 
 __all__ = ["program"]
 
@@ -178,7 +179,7 @@ RECORDED = json.loads((DATA / "sass_outputs.json").read_text(encoding="utf-8"))
 A_PATH = "/srv/styles/a *b/_v é.scss"
 
 
-@pytest.mark.parametrize("told", RECORDED, ids=lambda told: f"{told['by']}, {told['what']}, {told['style']}")
+@over("told", RECORDED, ids=lambda told: f"{told['by']}, {told['what']}, {told['style']}")
 def test_what_a_real_sass_printed_is_its_style_sheet_and_the_files_it_loaded(told):
     css, loaded = parted(told["printed"].encode())
     assert css.decode().strip() == told["without a map"].strip()

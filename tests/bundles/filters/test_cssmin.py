@@ -10,6 +10,7 @@ from filter_running import Context, run
 
 from assetzcml.bundles.filters import FilterError, FilterWarning, get_filter
 from assetzcml.bundles.filters.cssmin import same_rules
+from tables import over
 
 try:
     import lightningcss
@@ -102,7 +103,7 @@ def test_a_minifier_that_changes_more_than_blanks_is_not_believed(monkeypatch):
         assert run("cssmin", b"a .b { c: d }") == b"a .b { c: d }"
 
 
-@pytest.mark.parametrize("before, after, same", [
+@over("before, after, same", [
     ("a { b : c ; }", "a{b:c}", True),
     ("a , b > c + d ~ e { }", "a,b>c+d~e{}", True),
     ("a{;;b:c;;}", "a{b:c}", True), ("a{};b{}", "a{}b{}", False),  # there it is part of the next selector

@@ -12,6 +12,7 @@ from assetzcml.bundles.filters import FilterError, FilterWarning, get_filter
 from assetzcml.bundles.filters.cssrewrite import is_relative, moved_url, rewrite_urls
 from assetzcml.bundles.filters.csstokens import as_string, as_url, string_value, tokens, unescaped, url_value
 from assetzcml.bundles.filters.cssurls import spots
+from tables import over
 
 PIECES = [
     "url(", "URL(", "url", "@", "@\\69mport", "@-moz-document", "-webkit-image-set(", "\u212a",
@@ -53,7 +54,7 @@ def test_any_value_can_be_written_as_a_string_and_as_a_url(value, quote):
     assert (token.kind, url_value(token.text)) == ("url", value)
 
 
-@pytest.mark.parametrize("text, kinds", [
+@over("text, kinds", [
     ("a{}", "ident delim delim"),
     ("url(a.png)", "url"),
     ("url( a.png )", "url"),
@@ -87,7 +88,7 @@ def test_what_escapes_mean(text, value):
     assert unescaped(text) == value
 
 
-@pytest.mark.parametrize("text, expected", [
+@over("text, expected", [
     # URLs
     ("a{b:url(x)}", "a{b:url(N)}"),
     ("a{b:URL( x )}", "a{b:URL( N )}"),
@@ -139,7 +140,7 @@ def test_a_new_url_is_escaped_as_its_token_needs(text, expected):
     assert rewrite_urls(text, lambda url: "/" + url) == expected
 
 
-@pytest.mark.parametrize("url, source, output, expected", [
+@over("url, source, output, expected", [
     ("a.png", "/s/css/a.css", "/s/out.css", "css/a.png"),
     ("a.png", "/s/css/a.css", "/s/gen/out.css", "../css/a.png"),
     ("../img/a.png", "/s/css/a.css", "/s/out.css", "img/a.png"),

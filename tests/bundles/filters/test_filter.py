@@ -199,6 +199,7 @@ def test_the_definitions_of_two_lambdas_differ_with_their_code():
     assert get_filter(lambda i, o: o.write(b"a")).definition() != get_filter(lambda i, o: o.write(b"b")).definition()
 
 
+@pytest.mark.whole
 def test_an_id_and_a_definition_are_the_same_in_every_process():
     code = (
         "from assetzcml.bundles.filters import get_filter; from filter_running import Context;"

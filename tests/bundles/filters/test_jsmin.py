@@ -12,6 +12,7 @@ from assetzcml.bundles.filters import Filter, FilterWarning, get_filter
 from assetzcml.bundles.filters.jsmin import minified
 from assetzcml.bundles.filters.jstokens import Doubtful, Unfinished, tokens, words
 from sizes import size
+from tables import over
 
 
 def significant(text):
@@ -32,7 +33,7 @@ def program(text):
     return [(word.kind, word.text, word.newline) for word in words(text)]
 
 
-@pytest.mark.parametrize("text, expected", [
+@over("text, expected", [
     ("a / b / c", ["/", "/"]),
     ("a /= /b/", ["/=", "/b/"]),
     ("x = /[/]/g", ["/[/]/g"]),
@@ -126,7 +127,7 @@ def test_the_tokens_are_those_of_ecmascript(text, expected):
     assert significant(text) == expected
 
 
-@pytest.mark.parametrize("text, expected", [
+@over("text, expected", [
     ("a\nb", ["b"]), ("a\n(b)", []), ("a\n+b", []), ("a\n++b", ["++"]), ("a++\nb", ["b"]), ("a\n`b`", []),
     ("var a\n(b)", ["("]), ("var a\n[b] = c", ["["]), ("var a =\n(b)", []), ("x = {}\ny", ["y"]), ("{}\ny", []),
     ("x = () => {}\n(a)", ["("]), ("x = function () {}\n(a)", []), ("function f() {}\n(a)", []),
@@ -149,7 +150,7 @@ def test_a_newline_ends_a_statement_where_the_grammar_says(text, expected):
         assert ends(text) == expected
 
 
-@pytest.mark.parametrize("text, offset", [
+@over("text, offset", [
     ("'a", 0), ("'a\nb'", 0), ("`a", 0), ("x = /a\n/", 4), ("/* a", 0), ("a)", 1), ("(a", 2), ("{]", 1), ("a \\ b", 2),
     ("<div>'</div>", 0), ("await /1/2", 6), ("a of /b/", 2), ("${", 1), ("`${`}", 3), ("a b", 2), ("a ? b", 5),
     ("3in []", 0), ("1_", 0), ("1__0", 0), ("0b2", 0), ("a\x85b", 1), ("a <!-- b", 2), ("a\n--> b", 2), ("--> b", 0),
@@ -207,7 +208,7 @@ def test_blanks_next_to_a_punctuator_change_nothing(text, at, blank):
             assert minified(text[:offset] + blank + text[offset:], False) == minified(text, False)
 
 
-@pytest.mark.parametrize("source, written", [
+@over("source, written", [
     ("a  =  b ; // c", "a=b;"), ("a\n.b()\n.c()", "a.b().c()"), ("f(\n a,\n b\n)", "f(a,b)"), ("a /* x\n y */ = b", "a=b"),
     ("a + +b", "a+ +b"), ("a - -b", "a- -b"), ("a + ++b", "a+ ++b"), ("a++ + b", "a+++b"),
     ("a-- - --b", "a--- --b"), ("a - + b", "a-+b"),
