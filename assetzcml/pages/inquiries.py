@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from typing import Any, NamedTuple
 
 from assetzcml.pages.routes import Connected, Entry, Table
@@ -54,7 +55,7 @@ def missed(snapshot: Snapshot, path: str, method: str = "GET") -> Iterator[Misse
     table = snapshot.derived(Table)
     view, route, *_ = lead(snapshot, path, method)
     having = table.having(path)
-    answers = next((connected.number for connected in having if connected.route is route), len(table.routes))
+    answers = next((connected.number for connected in having if connected.route is route), inf)
     for connected in having:
         if connected.number == answers:
             yield from _other_methods(connected.views, view)

@@ -1,18 +1,20 @@
-"""The routes and views of a snapshot: in which order they are tried, and which one a path belongs to."""
+"""The routes and views of a snapshot: which one a path belongs to."""
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from assetzcml.errors import did_you_mean
+from assetzcml.pages.orders import Order
 from assetzcml.pages.patterns import Pattern
 from assetzcml.pages.views import Caller, caller
 from assetzcml.records.growing import Growing
 from assetzcml.records.pages import Route, View
 from assetzcml.registry import Change, Snapshot
 
-__all__ = ["Hit", "NotRouted", "Table", "ordered"]
+__all__ = ["Hit", "NotRouted", "Table"]
 
 
 class NotRouted(KeyError):
@@ -30,7 +32,7 @@ class Entry(NamedTuple):
 
 
 class Connected(NamedTuple):
-    """A route that is tried: its number in the order, its pattern, and its views by request method."""
+    """A route that is tried: where it stands in the order, its pattern, and its views by request method."""
 
     number: int
     route: Route
@@ -46,38 +48,6 @@ class Hit(NamedTuple):
     matchdict: dict[str, Any]
 
 
-def ordered(routes: Sequence[Route]) -> tuple[list[Route], list[Route]]:
-    """
-    Routes in the order in which they are tried, and those without one: their `before` and `after` go round in a circle.
-
-    *routes* are in the order in which they were declared. Those that stand `before` the same route, and those that stand `after`
-    it, keep that order among each other. One that stands next to an unknown route is tried where it was declared.
-    """
-    names = {route.name for route in routes}
-    before: dict[str, list[Route]] = {}
-    after: dict[str, list[Route]] = {}
-    waiting: list[tuple[Route, bool]] = []
-    for route in routes:
-        if route.before in names:
-            before.setdefault(route.before or "", []).append(route)
-        elif route.after in names:
-            after.setdefault(route.after or "", []).append(route)
-        else:
-            waiting.append((route, False))
-    waiting.reverse()
-    result: list[Route] = []
-    while waiting:
-        route, opened = waiting.pop()
-        if opened:
-            result.append(route)
-            continue
-        waiting += [(other, False) for other in reversed(after.get(route.name, ()))]
-        waiting.append((route, True))
-        waiting += [(other, False) for other in reversed(before.get(route.name, ()))]
-    tried = {route.name for route in result}
-    return result, [route for route in routes if route.name not in tried]
-
-
 class Table:
     """
     All routes and named views of a snapshot.
@@ -87,8 +57,8 @@ class Table:
     """
 
     def __init__(self, snapshot: Snapshot):
-        self.routes, _ = ordered(snapshot.routes)
-        self._patterns = Growing({route.name: Pattern(route.pattern) for route in self.routes})
+        self._order = Order(snapshot.routes)
+        self._patterns = Growing({route.name: Pattern(route.pattern) for _, route in self._order})
         named: dict[str, dict[str, Entry]] = {}
         routed: dict[str, dict[str, Entry]] = {}
         for record in snapshot.pages:
@@ -100,7 +70,7 @@ class Table:
         self._named, self._routed = Growing(named), Growing(routed)
         literal: dict[str, list[Connected]] = {}
         below: dict[str, list[Connected]] = {}
-        for number, route in enumerate(self.routes):
+        for number, route in self._order:
             if route.name in routed:
                 connected = Connected(number, route, self._patterns[route.name], routed[route.name])
                 table = literal if connected.pattern.literal else below
@@ -111,47 +81,54 @@ class Table:
 
     @classmethod
     def grown(cls, former: Table, snapshot: Snapshot, changes: Sequence[Change]) -> Table | None:
-        """As it is after *changes*; None where these are more than routes behind all others, and views."""
+        """As it is after *changes*; None where these are more than new routes, and views where there was none."""
         table = cls.__new__(cls)
-        table.routes, table._patterns, table._depths = former.routes, former._patterns, former._depths
+        table._order, table._patterns, table._depths = former._order, former._patterns, former._depths
         table._named, table._routed = former._named, former._routed
         table._literal, table._below = former._literal, former._below
         for record, replaced in changes:
             if isinstance(record, Route):
-                if replaced is not None or record.before is not None or record.after is not None:
+                order = table._order.plus(record) if replaced is None else None
+                if order is None:
                     return None
-                table.routes = [*table.routes, record]
+                table._order = order
                 table._patterns = table._patterns.plus(record.name, Pattern(record.pattern))
             elif isinstance(record, View) and not table._take(record):
                 return None
         return table
 
     def _take(self, record: View) -> bool:
-        """Know a view; false for one of a route that has others, or is not the last."""
+        """Know a view; false for one of a route that has others."""
         if record.route_name is None:
             path = f"/{record.name}"
             views = {**self._named.get(path, {}), record.method: Entry(record, caller(record.view))}
             self._named = self._named.plus(path, views)
             return True
         name = record.route_name
-        if not self.routes or self.routes[-1].name != name or self._routed.get(name) is not None:
+        found = self._order.get(name)
+        if found is None or self._routed.get(name) is not None:
             return False
         views = {record.method: Entry(record, caller(record.view))}
         self._routed = self._routed.plus(name, views)
-        connected = Connected(len(self.routes) - 1, self.routes[-1], self._patterns[name], views)
+        connected = Connected(*found, self._patterns[name], views)
         home = _home(connected.pattern)
         if connected.pattern.literal:
-            self._literal = self._literal.plus(home, [*self._literal.get(home, ()), connected])
+            self._literal = self._literal.plus(home, _with(self._literal.get(home, ()), connected))
         else:
-            self._below = self._below.plus(home, [*self._below.get(home, ()), connected])
+            self._below = self._below.plus(home, _with(self._below.get(home, ()), connected))
             self._depths |= {home.count("/")}
         return True
+
+    @property
+    def routes(self) -> list[Route]:
+        """All routes, in the order in which they are tried."""
+        return [route for _, route in self._order]
 
     def everything(self) -> list[Connected]:
         """All routes in their order, also those without a view, which are not tried."""
         return [
             Connected(number, route, self._patterns[route.name], self._routed.get(route.name, {}))
-            for number, route in enumerate(self.routes)
+            for number, route in self._order
         ]
 
     def having(self, path: str) -> list[Connected]:
@@ -201,7 +178,7 @@ class Table:
                     found.append(below)
         if len(found) == 1:
             return found[0]
-        return sorted((connected for each in found for connected in each), key=lambda connected: connected.number)
+        return sorted((connected for each in found for connected in each), key=_number)
 
     def path(self, name: str, values: dict[str, Any]) -> str:
         """The path of a route, percent-encoded. Raises NotRouted, a KeyError."""
@@ -216,6 +193,17 @@ class Table:
             hint = did_you_mean(missing, values)
             message = f"route {name!r}: its pattern {pattern.text!r} needs a value for {missing!r}"
             raise NotRouted(message + (f"; {hint}" if hint else "")) from None
+
+
+def _number(connected: Connected) -> int:
+    return connected.number
+
+
+def _with(known: Iterable[Connected], connected: Connected) -> list[Connected]:
+    """*known*, which are in their order, and one more."""
+    several = list(known)
+    insort(several, connected, key=_number)
+    return several
 
 
 def _home(pattern: Pattern) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from assetzcml.errors import Origin, Problem, did_you_mean
 from assetzcml.pages.names import RouteNames
+from assetzcml.pages.orders import ordered
 from assetzcml.pages.patterns import BadPattern, Pattern
-from assetzcml.pages.routes import ordered
 from assetzcml.pages.views import fault
 from assetzcml.records import rules
 from assetzcml.records.findings import NOWHERE, UNASKED, Finding

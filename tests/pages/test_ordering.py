@@ -3,9 +3,13 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from assetzcml.pages import orders
+from assetzcml.pages.orders import Order, ordered
 from assetzcml.pages.patterns import Pattern
-from assetzcml.pages.routes import Table, ordered
+from assetzcml.pages.routes import Table
 from assetzcml.records.pages import Route, View
 from assetzcml.registry import Registry
 
@@ -57,6 +61,45 @@ def test_ten_thousand_routes_each_before_the_last_one_are_ordered():
     result, circle = ordered(chain)
     assert [route.name for route in result] == [str(n) for n in reversed(range(10_000))]
     assert circle == []
+
+
+SAID = st.lists(st.tuples(st.sampled_from(["", "<", ">"]), st.integers(0, 30)), max_size=30)
+
+
+@given(said=SAID)
+def test_an_order_that_grows_is_the_one_that_is_made_from_the_start(said):
+    known, order = [], Order([])
+    for place, (word, other) in enumerate(said):
+        beside = str(other % place) if place and word else None
+        before, after = (beside, None) if word == "<" else (None, beside)
+        known.append(Route(name=str(place), pattern="/", order=place, before=before, after=after))
+        order = order.plus(known[-1])
+        assert [route.name for _, route in order] == [route.name for route in ordered(known)[0]]
+
+
+@pytest.mark.parametrize("beside", [
+    lambda number: {"before": "0"}, lambda number: {"after": "0"},
+    lambda number: {"before": str(number - 1)}, lambda number: {"after": str(number - 1)},
+])  # fmt: skip
+def test_there_is_room_for_many_next_to_one(beside):
+    known = [Route(name=str(number), pattern="/", order=number) for number in range(-1, 2)]
+    order = Order(known)
+    for number in range(2, 500):
+        known.append(Route(name=str(number), pattern="/", order=number, **beside(number)))
+        order = order.plus(known[-1]) or Order(known)
+    assert [route.name for _, route in order] == [route.name for route in ordered(known)[0]]
+
+
+def test_where_there_is_no_room_or_more_would_change_the_order_is_made_from_the_start(monkeypatch):
+    monkeypatch.setattr(orders, "STEP", 1 << 12)
+    order = Order([Route(name="a", pattern="/"), Route(name="b", pattern="/", order=1, after="c")])
+    assert order.plus(Route(name="c", pattern="/", order=2)) is None  # which b stands after
+    assert order.plus(Route(name="d", pattern="/", order=2, before="nobody")) is None
+    assert order.plus(Route(name="a", pattern="/other", order=0)) is None
+    for number in range(4):
+        order = order.plus(Route(name=f"x{number}", pattern="/", order=2 + number, before="b"))
+    assert [route.name for _, route in order] == ["a", "x0", "x1", "x2", "x3", "b"]
+    assert order.plus(Route(name="x4", pattern="/", order=6, before="b")) is None
 
 
 def table(*said):
