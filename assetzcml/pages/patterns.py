@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -12,6 +12,8 @@ __all__ = ["SEGMENT_SAFE", "BadPattern", "Pattern"]
 # Pyramid's sets: what a value may hold unquoted in a path, and in a single segment of it (RFC 3986, 3.3).
 SEGMENT_SAFE = "~!$&'()*+,;=:@"
 PATH_SAFE = SEGMENT_SAFE + "/"
+
+SEGMENT = "[^/]+"  # the expression of a placeholder that has none of its own
 
 # What `route_url` takes for itself.
 RESERVED = frozenset({"_anchor", "_app_url", "_host", "_port", "_query", "_scheme"})
@@ -63,10 +65,20 @@ class Pattern:
         self.prefix = first if isinstance(first, str) else ""  # what every path of it begins with
         self.literal = len(self._parts) == 1
         self.rest = next((p.name for p in self._parts if isinstance(p, Placeholder) and p.expression is None), None)
+        self._match: Callable[[str], re.Match[str] | None] = self._first_match
+        if any(isinstance(part, Placeholder) and part.expression not in (None, SEGMENT) for part in self._parts):
+            self._compile()
+
+    def _compile(self) -> None:
         try:
             self._match = re.compile("".join(map(_expression, self._parts))).fullmatch
         except re.error as error:
             raise BadPattern(f"its expressions do not fit together: {error.msg}", 0) from None
+
+    def _first_match(self, path: str) -> re.Match[str] | None:
+        """What is made of plain placeholders cannot be wrong, and is compiled when it is first asked."""
+        self._compile()
+        return self._match(path)
 
     def __repr__(self) -> str:
         return f"<Pattern {self.text}>"
@@ -178,7 +190,7 @@ def _placeholder(found: re.Match[str], parts: list[str | Placeholder]) -> Placeh
             where = found.start(2) + (error.pos or 0)
             hint = f"correct it, or write {{{name}}} for any text without '/'"
             raise BadPattern(f"the expression of {name!r} is not valid: {error.msg}", where, hint) from None
-    return Placeholder(name, "[^/]+" if expression is None else expression)
+    return Placeholder(name, SEGMENT if expression is None else expression)
 
 
 def _check_name(name: str, position: int, parts: Iterable[str | Placeholder], after: str) -> None:
