@@ -260,15 +260,17 @@ def test_readers_see_all_of_a_load_or_nothing():
             if sum(name[0] == "a" for name in names) != sum(name[0] == "b" for name in names):
                 torn.append(names)
 
-    threads = [threading.Thread(target=read) for _ in range(3)]
+    threads = [threading.Thread(target=read, daemon=True) for _ in range(3)]
     for thread in threads:
         thread.start()
-    for pair in pairs:
-        staged = Registry(bases=(registry,))
-        for record in pair:
-            staged.add(record)
-        adopt(registry, staged, REPORT)
-    finished.set()
+    try:
+        for pair in pairs:
+            staged = Registry(bases=(registry,))
+            for record in pair:
+                staged.add(record)
+            adopt(registry, staged, REPORT)
+    finally:
+        finished.set()
     for thread in threads:
         thread.join()
     assert torn == []
@@ -283,7 +285,7 @@ def test_changes_from_several_threads_are_all_kept():
             registry.add(view(f"{thread}-{number}", next_generation(registry)))
             assert isinstance(registry.snapshot, Snapshot)
 
-    threads = [threading.Thread(target=declare, args=(n,)) for n in range(4)]
+    threads = [threading.Thread(target=declare, args=(n,), daemon=True) for n in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -297,7 +299,7 @@ def test_readers_do_not_wait_for_a_change_that_takes_its_time():
     registry.add(view("a"))
     names = []
     registry.snapshot  # noqa: B018 (asked for once, as any request has)
-    reader = threading.Thread(target=lambda: names.extend(v.name for v in registry.snapshot.views))
+    reader = threading.Thread(target=lambda: names.extend(v.name for v in registry.snapshot.views), daemon=True)
     with ledger(registry).lock:
         reader.start()
         reader.join(5)

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from typing import Any
 
 from assetzcml.bundles.filters.base import Filter, Unnamed, stable_text
-from assetzcml.resolving.files import Signature, read_file, replace_unlocked
+from assetzcml.resolving.files import read_file, replace_unlocked
 
 __all__ = ["BaseCache", "FilesystemCache", "MemoryCache", "cache_key", "filter_identity", "versions_of"]
 
@@ -160,7 +160,8 @@ def versions_of(bound: Filter) -> str:
     return ", ".join([bound.version, *bound.tool_versions(), *filter(None, codes)])
 
 
-_codes: dict[str, tuple[Signature, str]] = {}  # by module; as many as there are modules with filters
+_codes: dict[str, str] = {}  # by module
+MOST_CODES = 1_000  # modules with filters; more than any process has, unless it makes modules
 
 
 def _code_of(module: str) -> str | None:
@@ -168,13 +169,16 @@ def _code_of(module: str) -> str | None:
     path = getattr(sys.modules.get(module), "__file__", None)
     if path is None or module == "__main__":
         return None
-    if module not in _codes:
+    known = _codes.get(module)
+    if known is None:
         try:
-            content, signature = read_file(path)
+            content, _ = read_file(path)
         except OSError:
             return None
-        _codes[module] = signature, hashlib.sha256(content).hexdigest()
-    return _codes[module][1]
+        if len(_codes) >= MOST_CODES:
+            _codes.clear()
+        known = _codes[module] = hashlib.sha256(content).hexdigest()
+    return known
 
 
 def _digest(value: bytes) -> bytes:

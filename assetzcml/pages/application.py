@@ -87,7 +87,7 @@ class Pages:
         self, route_name: str, request: Any, elements: tuple[Any, ...], values: dict[str, Any]
     ) -> tuple[str, dict[str, Any]]:
         options = {name: values.pop(name) for name in URL_OPTIONS if name in values}
-        snapshot = getattr(request, "_snapshot", None) or self.registry.snapshot
+        snapshot = (request.snapshot if isinstance(request, Request) else None) or self.registry.snapshot
         path = snapshot.derived(Table).path(route_name, values)
         if elements:
             suffix = "/".join(quote(str(element), SEGMENT_SAFE) for element in elements)
@@ -170,7 +170,7 @@ class Application:
         request.matchdict = hit.matchdict
         request.matched_route = hit.route
         request.subpath = hit.matchdict.get("subpath", ())
-        request._snapshot = snapshot
+        request.snapshot = snapshot
         request._routes = snapshot.registry.owner.part(Pages)
         try:
             if record.protected:

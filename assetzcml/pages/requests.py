@@ -20,7 +20,7 @@ class Request(webob.Request):
     A `webob.Request` that knows what answers it.
 
     `context` is the record of the view; `matchdict`, `matched_route` and `subpath` are those of the route: {}, None and
-    () for a named view. URLs of routes are made from the routes that this request was matched against, also when the
+    () for a named view. `snapshot` is what it was matched against, from which URLs of routes are made, also when the
     configuration is reloaded meanwhile.
     """
 
@@ -29,7 +29,7 @@ class Request(webob.Request):
     matchdict: dict[str, Any] = {}  # noqa: RUF012 (an instance is given its own)
     matched_route: Route | None = None
     subpath: tuple[str, ...] = ()
-    _snapshot: Snapshot | None = None
+    snapshot: Snapshot | None = None
     _routes: Any  # who makes the URLs of routes; handed in by the application
 
     def static_url(self, spec: str, **options: Any) -> str:

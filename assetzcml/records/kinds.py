@@ -128,6 +128,11 @@ class Record:
         return " ".join(f"{name}={value!r}" for name, value in said if str(value) not in told)
 
     @property
+    def stated(self) -> bool:
+        """Has somebody written it, in a file or a call? Else a framework has, by what its application says elsewhere."""
+        return self.origin is None or self.origin.line > 0
+
+    @property
     def line(self) -> str:
         """What it says, in one line, without its origin."""
         return f"{self} {self.detail()}".rstrip()

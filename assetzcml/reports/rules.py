@@ -345,8 +345,8 @@ def links_out(site: Site) -> Iterator[Remark]:
 def unmatched_names(site: Site) -> Iterator[Remark]:
     """A pattern of names that no asset has."""
     for view in site.local_views:
-        if view.origin is not None and not view.origin.line:
-            continue  # an integration has written it, for files that may come to be: nobody can correct it
+        if not view.stated:
+            continue  # it is for files that may come to be, and nobody can correct it
         paths = [spec.below(view.root) for spec in site.view_files(view)]
         patterns = [(match, f"the header {name!r}") for name, _, match in view.matched_headers]
         patterns += [(pattern, "immutable_names") for pattern in view.immutable_names]

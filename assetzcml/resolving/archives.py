@@ -17,11 +17,13 @@ from assetzcml.resolving.fingerprints import Fingerprint, fingerprint
 
 __all__ = ["Archive", "Member", "member_at"]
 
+MOST_ARCHIVES = 100  # whose indexes are kept: more than any sys.path has
+
 
 class Archive:
     """The names in a zip archive. They are read when the archive has changed since."""
 
-    _known: dict[str, Archive] = {}  # noqa: RUF012 (by path: one index an archive, as zipimport has)
+    _known: dict[str, Archive] = {}  # noqa: RUF012 (by path, the one that was made first at first)
     _lock = threading.Lock()
 
     def __init__(self, path: str):
@@ -32,7 +34,12 @@ class Archive:
     def at(cls, path: str) -> Archive:
         """The archive at *path*; the same one for every caller."""
         with cls._lock:
-            return cls._known.setdefault(path, cls(path))
+            found = cls._known.get(path)
+            if found is None:
+                while len(cls._known) >= MOST_ARCHIVES:  # one that is in use goes on with the index that it has
+                    del cls._known[next(iter(cls._known))]
+                found = cls._known[path] = cls(path)
+            return found
 
     def files(self) -> frozenset[str]:
         """The names of all files, '/' between segments."""

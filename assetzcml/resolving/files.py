@@ -330,7 +330,7 @@ class FileLock:
 
 
 _held: set[int] = set()  # descriptors of locks; a child process must not keep its parent's
-_threads: dict[str, threading.Lock] = {}
+_threads: set[str] = set()  # paths of locks that are held, where the system has no lock
 _threads_lock = threading.Lock()
 
 
@@ -348,8 +348,9 @@ def _wait(attempt: Callable[[], bool], timeout: float) -> bool:
 def _lock(descriptor: int, path: str) -> bool:
     if fcntl is None:
         with _threads_lock:
-            lock = _threads.setdefault(path, threading.Lock())
-        return lock.acquire(blocking=False)
+            free = path not in _threads
+            _threads.add(path)
+        return free
     try:
         # flock, not lockf: it belongs to the open file, so that it keeps threads apart too.
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -362,7 +363,8 @@ def _lock(descriptor: int, path: str) -> bool:
 
 def _unlock(descriptor: int, path: str) -> None:
     if fcntl is None:
-        _threads[path].release()
+        with _threads_lock:
+            _threads.discard(path)
     else:
         # Not left to close(): a child that was forked meanwhile has the same open file, and would keep the lock.
         fcntl.flock(descriptor, fcntl.LOCK_UN)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from assetzcml.bundles import Filter
+from assetzcml.resolving import files
 from assetzcml.resolving.files import FileLock
 from bundle_site import Marked
 from bundle_worker import source
@@ -173,3 +174,14 @@ def test_a_build_in_a_filter_of_another_bundle_is_possible(site):
 
     environment.register("outer", "a.js", filters=Asking(), output="gen/outer.js").build()
     assert site.read("gen/outer.js").startswith(b"/s/gen/inner.js?")
+
+
+def test_where_the_system_has_no_locks_threads_are_kept_apart_and_nothing_is_left_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "fcntl", None)
+    path = str(tmp_path / "lock")
+    with files.FileLock(path).held(0) as mine, files.FileLock(path).held(0) as theirs:
+        assert (mine, theirs) == (True, False)
+        assert files._threads == {path}
+    assert files._threads == set()
+    with files.FileLock(path).held(0) as again:
+        assert again

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import pytest
 
-from assetzcml.bundles import BuildError, Bundle, Environment, Filter, building
+from assetzcml.bundles import BuildError, Bundle, Environment, Filter, building, cache
 from assetzcml.bundles.updaters import SKIP_CACHE
 from assetzcml.resolving.files import read_file
 from bundle_site import OLD, Marked
@@ -413,3 +413,12 @@ def test_a_file_is_read_to_its_end_though_it_says_another_size(site, monkeypatch
     monkeypatch.setattr(os, "fstat", shorter)
     content, signature = read_file(path)
     assert (len(content), signature.size) == (70_000, 10)
+
+
+def test_of_any_number_of_modules_with_filters_a_bounded_number_is_known(monkeypatch):
+    known = {}
+    monkeypatch.setattr(cache, "_codes", known)
+    monkeypatch.setattr(cache, "MOST_CODES", 2)
+    for module in (cache, pytest, os):
+        assert len(cache._code_of(module.__name__)) == 64
+    assert list(known) == ["os"]

@@ -17,6 +17,7 @@ from webob import Request
 
 from assetzcml import AssetRegistry, ConfigurationError, ConfigurationWarning, StaticApp, load_zcml
 from assetzcml.records.assets import AssetSpec
+from assetzcml.resolving import archives
 from assetzcml.resolving.package_readers import install_resource_hook
 from assetzcml.resolving.packages import Packages
 from assetzcml.resolving.resolver import Resolver
@@ -408,3 +409,11 @@ def test_layers_of_a_wheel_and_a_directory_stand_in_the_order_of_search(zipped, 
 @pytest.mark.parametrize("parts", [("..", "zipped", "static", "app.css"), ("static", "..", "static", "app.css")])
 def test_a_path_in_a_wheel_does_not_lead_upwards(parts, zipped):
     assert list(Packages().find(AssetSpec(zipped, parts))) == []
+
+
+def test_of_any_number_of_archives_a_bounded_number_is_known(monkeypatch):
+    monkeypatch.setattr(archives.Archive, "_known", {})
+    monkeypatch.setattr(archives, "MOST_ARCHIVES", 3)
+    made = [archives.Archive.at(f"/nowhere/{number}.zip") for number in range(5)]
+    assert list(archives.Archive._known.values()) == made[2:]
+    assert archives.Archive.at("/nowhere/3.zip") is made[3]

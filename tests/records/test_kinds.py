@@ -7,9 +7,19 @@ import pytest
 from zope.configuration import xmlconfig
 
 from assetzcml import ConfigurationConflictError, load_zcml, registry_of
+from assetzcml.errors import Origin
 from assetzcml.interfaces import IRecord
+from assetzcml.records.assets import MediaType
 from assetzcml.records.kinds import KINDS, OTHERS, Record
 from assetzcml.reports.listing import UnknownKind, answered, listed_data, listed_text
+
+
+@pytest.mark.parametrize("origin, stated", [
+    (None, True), (Origin("site.zcml", 3, 4), True), (Origin("app.py", 3), True), (Origin("settings.STATIC_URL"), False),
+])  # fmt: skip
+def test_a_record_says_whether_somebody_has_written_it(origin, stated):
+    assert MediaType(extension="glb", type="model/x", origin=origin).stated is stated
+
 
 PALETTES = """
 from dataclasses import dataclass
