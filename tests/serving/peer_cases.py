@@ -281,6 +281,122 @@ werkzeug = [
      None, {"Content-Range": "bytes */10"}, ""),
 ]  # fmt: skip
 
+# What a file has that is asked about most here.
+TXT = "/static/digits.txt"
+UNLESS = "If-Unmodified-Since"
+WEAK = f"W/{etag_of(TXT)}"
+STATUS_206 = "theirs is 206; a range is for GET only (RFC 9110, 14.2)"
+ALL_OF_IT = "theirs is 200; a range that happens to be all is still what was asked for"
+
+aiohttp = [
+    ("a date that is none", TXT, {SINCE: "not-a-valid-HTTP-date"}, "GET", 200, DIGITS, {}, ""),
+    ("a date to come that must not be passed", TXT, {UNLESS: FUTURE}, "GET", 200, DIGITS, {}, ""),
+    ("a date long ago that must not be passed", TXT, {UNLESS: PAST}, "GET", 412, None, {}, ""),
+    ("one that is none", TXT, {UNLESS: "not-a-valid-HTTP-date"}, "GET", 200, DIGITS, {}, ""),
+    ("the date itself", TXT, {UNLESS: date_of(TXT)}, "GET", 200, DIGITS, {}, ""),
+    ("any tag has to match", TXT, {"If-Match": "*"}, "GET", 200, DIGITS, {}, ""),
+    ("one of several has to match", TXT, {"If-Match": f'"a", "b", {etag_of(TXT)}'}, "GET", 200, DIGITS, {}, ""),
+    ("a weak one does not match", TXT, {"If-Match": WEAK}, "GET", 412, None, {}, ""),
+    ("a tag that matches goes before a date", TXT, {"If-Match": etag_of(TXT), UNLESS: PAST}, "GET", 200, DIGITS, {}, ""),
+    ("a tag that must match goes before all", TXT, {"If-Match": '"a"', NONE: etag_of(TXT)}, "GET", 412, None, {}, ""),
+    ("no tag may match", TXT, {NONE: "*", SINCE: PAST}, "GET", 304, b"", {"Content-Length": None}, ""),
+    ("a weak tag is known", TXT, {NONE: WEAK}, "HEAD", 304, b"", {}, ""),
+    ("the same with spaces and empty members", TXT, {NONE: f' , "a" ,\t{etag_of(TXT)},, '}, "GET", 304, b"", {}, ""),
+    ("more last bytes than there are", TXT, {"Range": "bytes=-500"}, "GET", 206, DIGITS, {"Content-Range": "bytes 0-9/10"}, ""),
+    ("a range behind the end", TXT, {"Range": "bytes=1000000-1200000"}, "GET", 416, None, {"Content-Range": "bytes */10"}, ""),
+    ("the last no bytes", TXT, {"Range": "bytes=-0"}, "GET", 416, None, {"Content-Range": "bytes */10"}, ""),
+    ("blocks", TXT, {"Range": "blocks=0-10, 20-30"}, "GET", 200, DIGITS, {}, "theirs is 416"),
+    ("a range with a sign", TXT, {"Range": "bytes=+1-5"}, "GET", 200, DIGITS, {}, "theirs is 416"),
+    ("a range with digits of another script", TXT, {"Range": "bytes=\xb2-5"}, "GET", 200, DIGITS, {}, "theirs is 416"),
+    ("a range of what is known", TXT, {"Range": "bytes=0-1", NONE: etag_of(TXT)}, "GET", 304, b"", {"Content-Range": None}, ""),
+    ("a range of what has changed", TXT, {"Range": "bytes=0-1", "If-Match": '"a"'}, "GET", 412, None, {}, ""),
+    ("an absolute path of the system", "/static//etc/passwd", {}, "GET", 404, None, {}, "theirs is 403"),
+    ("the same, quoted", "/static/%2Fetc%2Fpasswd", {}, "GET", 404, None, {}, ""),
+    ("a slash that is quoted is one", "/static/with-index%2Findex.html", {}, "GET", 200, b"<html>inner</html>", {},
+     "theirs too; WSGI cannot tell it from one that is not"),
+    ("quoted letters", "/static/%64igits.txt", {}, "GET", 200, DIGITS, {}, ""),
+    ("a plus is a plus", "/static/digits+.txt", {}, "GET", 404, None, {}, ""),
+    ("an empty file", "/static/empty.txt", {}, "GET", 200, b"", {"Content-Length": "0"}, ""),
+    ("OPTIONS", TXT, {}, "OPTIONS", 405, None, {"Allow": "GET, HEAD"}, ""),
+    ("TRACE echoes nothing", TXT, {"Cookie": "secret"}, "TRACE", 405, b"405 Method Not Allowed\n", {"Allow": "GET, HEAD"}, ""),
+    ("a method is what it is, to the letter", TXT, {}, "get", 405, None, {"Allow": "GET, HEAD"}, ""),
+    ("DELETE of what is missing", "/static/none", {}, "DELETE", 405, None, {"Allow": "GET, HEAD"}, ""),
+]  # fmt: skip
+
+tornado = [
+    ("all by a range without an end", TXT, {"Range": "bytes=0-"}, "GET", 206, DIGITS, {"Content-Range": "bytes 0-9/10"},
+     ALL_OF_IT),
+    ("an end far behind", TXT, {"Range": "bytes=0-10000000"}, "GET", 206, DIGITS, {}, ALL_OF_IT),
+    ("the last byte", TXT, {"Range": "bytes=9-"}, "GET", 206, b"9", {"Content-Range": "bytes 9-9/10"}, ""),
+    ("what is no range", TXT, {"Range": "asdf"}, "GET", 200, DIGITS, {"Content-Range": None}, ""),
+    ("a start at the end", TXT, {"Range": "bytes=10"}, "GET", 200, DIGITS, {}, "theirs is 416; without '-' it is no range"),
+    ("a range of HEAD", TXT, {"Range": "bytes=1-4"}, "HEAD", 200, b"", {"Content-Length": "10", "Content-Range": None},
+     STATUS_206),
+    ("a range, and the tag that is known", TXT, {"Range": "bytes=1-4", NONE: etag_of(TXT)}, "GET", 304, b"",
+     {"Content-Length": None, "Content-Range": None}, ""),
+    ("a date before all dates", TXT, {SINCE: "Fri, 01 Jan 1960 00:00:00 GMT"}, "GET", 200, DIGITS, {}, ""),
+    ("the gzipped by its own name", "/static/styles.css.gz", {}, "GET", 200, b"the gzipped styles",
+     {"Content-Type": "application/gzip"}, ""),
+    ("a way up and down again", "/static/../static/digits.txt", {}, "GET", 404, None, {}, "theirs too"),
+]  # fmt: skip
+
+django = [
+    ("an empty segment in front", "/static//digits.txt", {}, "GET", 404, None, {}, "theirs is 200; a path is not tidied"),
+    ("a type nobody knows", "/bare/%C3%A4%C3%B6%C3%BC", {}, "GET", 200, b"FOUND",
+     {"Content-Type": "application/octet-stream"}, ""),
+    ("a date with a long year", TXT, {SINCE: "Mon, 28 May 999999999999 28:25:26 GMT"}, "GET", 200, DIGITS, {}, ""),
+    ("a date without a zone", TXT, {SINCE: "Mon, 28 May 2001 28:25:26"}, "GET", 200, DIGITS, {}, ""),
+    ("a date and its length, as browsers once said", TXT, {SINCE: f"{FUTURE}; length=10"}, "GET", 200, DIGITS, {},
+     "theirs was 304 until 4.0; RFC 9110 has no such parameter"),
+]  # fmt: skip
+
+go = [
+    ("the index of a directory stays where it is", "/static/with-index/index.html", {}, "GET", 200, b"<html>inner</html>", {},
+     "theirs redirects to ./"),
+    ("two slashes and a name do not lead to another host", "//evil.example/with-index", {}, "GET", 200, APPLICATION, {}, ""),
+    ("a directory's name with a colon", "/static/C%3A", {}, "GET", 404, None, {}, ""),
+    ("two ranges", TXT, {"Range": "bytes=0-0,-2"}, "GET", 200, DIGITS, {}, "theirs is multipart/byteranges"),
+    ("more ranges than bytes", TXT, {"Range": "bytes=0-,1-,2-,3-,4-"}, "GET", 200, DIGITS, {}, ""),
+    ("an empty member", TXT, {"Range": "bytes=, 0-4 ,"}, "GET", 206, b"01234", {}, ""),
+    ("two signs", TXT, {"Range": "bytes=--2"}, "GET", 200, DIGITS, {}, "theirs is 416"),
+    ("an end before the start, behind the end", TXT, {"Range": "bytes=12-11"}, "GET", 200, DIGITS, {}, "theirs is 416"),
+    ("an empty file and a range", "/static/empty.txt", {"Range": "bytes=0-128"}, "GET", 416, None,
+     {"Content-Range": "bytes */0"}, "theirs is 200"),
+    ("an empty file and its last bytes", "/static/empty.txt", {"Range": "bytes=-5"}, "GET", 200, b"", {}, ""),
+    ("a tag that is cut off", TXT, {NONE: etag_of(TXT)[:9]}, "GET", 200, DIGITS, {}, ""),
+    ("only a comma", TXT, {NONE: ","}, "GET", 200, DIGITS, {}, ""),
+    ("no tag must match, none is named", TXT, {"If-Match": ""}, "GET", 412, None, {}, ""),
+    ("a range and an empty If-Range", TXT, {"Range": "bytes=0-1", "If-Range": ""}, "GET", 200, DIGITS, {}, ""),
+    ("a range, and any tag", TXT, {"Range": "bytes=0-1", "If-Range": "*"}, "GET", 200, DIGITS, {}, ""),
+    ("a range, and a list of tags", TXT, {"Range": "bytes=0-1", "If-Range": f'{etag_of(TXT)}, "b"'}, "GET", 200, DIGITS, {}, ""),
+    ("a range, and a later date", TXT, {"Range": "bytes=0-1", "If-Range": FUTURE}, "GET", 200, DIGITS, {}, ""),
+]  # fmt: skip
+
+nginx = [
+    ("a start that no register holds", TXT, {"Range": "bytes=18446744073709551616-"}, "GET", 416, None, {}, ""),
+    ("an end that no register holds", TXT, {"Range": "bytes=5-18446744073709551616"}, "GET", 206, b"56789", {}, ""),
+    ("last bytes that no register holds", TXT, {"Range": "bytes=-18446744073709551616"}, "GET", 206, DIGITS, {}, ""),
+    ("the unit in other letters", TXT, {"Range": "BYTES=0-1"}, "GET", 206, b"01", {}, ""),
+    ("blanks within a range", TXT, {"Range": "bytes=0 - 1"}, "GET", 200, DIGITS, {}, "theirs is 206"),
+    ("no coding but the file itself is refused", "/static/styles.css", {ACCEPT: "identity;q=0, gzip"}, "GET", 200,
+     b"the gzipped styles", GZIPPED, ""),
+    ("nothing is acceptable", "/static/digits.txt", {ACCEPT: "*;q=0"}, "GET", 200, DIGITS, PLAIN,
+     "406 is allowed too (RFC 9110, 12.5.3); a page without its style helps nobody"),
+    ("nothing but one that there is not", TXT, {ACCEPT: "identity;q=0, br"}, "GET", 200, DIGITS, PLAIN, "the same"),
+    ("a coding that is refused", "/static/styles.css", {ACCEPT: "gzip;q=0, zstd;q=0.0"}, "GET", 200, CSS, PLAIN, ""),
+    ("a weight that is none", "/static/styles.css", {ACCEPT: "gzip;q=2"}, "GET", 200, CSS, PLAIN, ""),
+    ("x-gzip is gzip", "/static/styles.css", {ACCEPT: "x-gzip"}, "GET", 200, b"the gzipped styles", GZIPPED, ""),
+    ("a range of what is coded", "/static/styles.css", {ACCEPT: "gzip", "Range": "bytes=4-10"}, "GET", 206, b"gzipped",
+     {**GZIPPED, "Content-Range": "bytes 4-10/18"}, ""),
+    ("the tag of another coding", "/static/styles.css", {ACCEPT: "gzip", NONE: etag_of("/static/styles.css")}, "GET", 200,
+     b"the gzipped styles", GZIPPED, ""),
+    ("a percent sign alone", "/static/digits%.txt", {}, "GET", 404, None, {}, "theirs is 400; WSGI servers pass it on"),
+    ("a null character", "/static/digits.txt%00", {}, "GET", 404, None, {}, "theirs is 400"),
+    ("what is no UTF-8", "/static/%ff.txt", {}, "GET", 400, None, {}, "theirs is 404"),
+    ("an overlong slash", "/static/with-index%c0%afindex.html", {}, "GET", 400, None, {}, "theirs is 404"),
+    ("an overlong dot", "/static/%c0%ae%c0%ae/outside.txt", {}, "GET", 400, None, {}, "theirs is 404"),
+]  # fmt: skip
+
 TOP = "top"
 
 
@@ -292,6 +408,11 @@ def rows():
         "Starlette": starlette,
         "Pyramid": pyramid,
         "Werkzeug": werkzeug,
+        "aiohttp": aiohttp,
+        "Tornado": tornado,
+        "Django": django,
+        "Go": go,
+        "nginx": nginx,
     }
     for peer, table in tables.items():
         for number, row in enumerate(table):
