@@ -16,7 +16,8 @@ import assetzcml
 from assetzcml import AssetRegistry, Origin, Problem
 from assetzcml.cli import main
 from assetzcml.interfaces import ICheckRule
-from assetzcml.reports.findings import ERROR, INFO, RULES, WARNING, Checker
+from assetzcml.reports.catalogue import RULES
+from assetzcml.reports.findings import ERROR, INFO, WARNING, Checker
 from checking import check_site
 from tables import over
 

@@ -15,7 +15,8 @@ import pytest
 import zope.event
 
 from assetzcml import AssetRegistry, ConfigurationError
-from assetzcml.resolving.package_readers import Resource, install_resource_hook
+from assetzcml.resolving.package_readers import install_resource_hook
+from assetzcml.resolving.resources import Resource
 
 
 @pytest.fixture

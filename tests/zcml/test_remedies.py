@@ -8,7 +8,7 @@ import foreign
 import pytest
 
 from assetzcml import AssetRegistry, ConfigurationError, ConfigurationWarning, Limits
-from assetzcml.reports.findings import RULES
+from assetzcml.reports.catalogue import RULES
 
 ASSETS = "http://namespaces.assetzcml.org/assets"
 ZCML = 'xmlns:zcml="http://namespaces.zope.org/zcml"'
