@@ -29,7 +29,7 @@ from assetzcml.bundles.source_maps import (
     reference_to,
 )
 from assetzcml.bundles.sources import Source, beside
-from assetzcml.bundles.style_sheets import TopRule, prelude
+from assetzcml.bundles.style_sheets import TopRule, imports_hold, left_open, may_import, prelude
 from assetzcml.errors import Origin, Problem
 
 __all__ = ["UNMAPPED", "Join", "Part", "Sections", "Sheet", "kind_of"]
@@ -100,6 +100,7 @@ class Join:
         self.read: dict[str, Input] = {}
         self._output = output
         self._imports_may_follow = True
+        self._top: list[TopRule] = []  # of all sources so far, while they consist of nothing else
         self._number = 0
         self._modules: list[_Module] = []
 
@@ -121,10 +122,12 @@ class Join:
             yield Sheet(source, content)
             return
         top = prelude(text)
-        if self._imports_may_follow:
-            self._imports_may_follow = top.only_imports
+        if self._imports_may_follow and imports_hold(top.rules, self._top):
+            self._top += top.rules
+            self._imports_may_follow = not top.others and may_import(self._top)
             yield Sheet(source, content, tuple(_place(source, text, rule) for rule in top.named("@import")))
             return
+        self._imports_may_follow = False
         kept, at, left = "", 0, []
         for rule in top.rules:
             if rule.name != "@import":
@@ -294,8 +297,11 @@ class Join:
         plain = contents.copy()
         top: dict[str, TopRule] = {}
         hoisted: list[str] = []
+        before: list[TopRule] = []
         imports_may_follow = True
         for number, part in enumerate(parts):
+            if number < len(parts) - 1:
+                self._tell_of_open(part, contents[number])
             if not imports_may_follow and b"@" not in contents[number]:  # as most are: there is nothing to see to
                 continue
             text = _text(contents[number])
@@ -303,14 +309,15 @@ class Join:
                 imports_may_follow = False
                 continue
             found = prelude(text)
-            if not imports_may_follow:
+            if not (imports_may_follow and imports_hold(found.rules, before)):
                 self._tell_of_imports(part, text, found.named("@import"))
             if number:
                 contents[number] = self._topped(part, text, found.rules, top, hoisted).encode()
             else:
                 top.update((rule.prefix, rule) for rule in found.named("@namespace"))
             self._tell_of_default(part, text, found.named("@namespace"))
-            imports_may_follow = imports_may_follow and found.only_imports
+            before += found.rules
+            imports_may_follow = imports_may_follow and not found.others and may_import(before)
         if hoisted or plain != contents:  # lines are elsewhere
             return _with_namespaces(NEWLINE.join(contents), hoisted), UNMAPPED
         return NEWLINE.join(contents), _sections(parts, [content + NEWLINE for content in contents])
@@ -345,6 +352,14 @@ class Join:
             if not rule.prefix:
                 message = "a @namespace without a prefix holds for all rules of the output, or is ignored"
                 self._warn(_within(part, text, rule), message, "give this source an output of its own")
+
+    def _tell_of_open(self, part: Part, content: bytes) -> None:
+        start = left_open(content)
+        if start is not None:
+            what = "comment" if content.decode()[start] == "/" else "block"
+            message = f"the {what} that begins here is not closed, and takes in what the next sources say"
+            place = _origin(_name(part), content.decode(), start)
+            self._warn(place, message, f"close it with {'*/' if what == 'comment' else '}'!r}")
 
     def _warn(self, origin: Origin, message: str, hint: str) -> None:
         text = f"{origin}: {self.bundle}: {message}; {hint}"

@@ -280,12 +280,87 @@ def test_an_import_that_browsers_would_ignore_is_told_with_its_place(rule, filte
     assert said.endswith("put this source first, or what it imports among the contents")
 
 
-@pytest.mark.parametrize(
-    "first", ["/* a */", "@layer a, b;", "@import 'in/c.css';", "@charset 'utf-8';@layer a;@import 'x' print;"]
-)
-def test_an_import_stays_where_nothing_before_it_forbids_it(first, css):
-    later = "@layer c; @import 'in/c.css' layer(d); b{}"
+@pytest.mark.parametrize("first, own", [
+    ("/* a */", "@layer c;"),
+    ("@layer a, b;", "@layer c;"),
+    ("@layer;@charset 'utf-8';", "@layer c;"),
+    ("@import 'in/c.css';", ""),
+    ("@charset 'utf-8';@layer a;@import 'x' print;", ""),
+])  # fmt: skip
+def test_an_import_stays_where_nothing_before_it_forbids_it(first, own, css):
+    later = f"{own} @import 'in/c.css' layer(d); b{{}}"
     assert css({"a.css": first, "b.css": later, "in/c.css": "c{}"}) == f"{first}\n{later}"
+
+
+# CSS Cascade 5, 2: nothing but another @import may stand between two of them, not even a @layer; so it is in browsers.
+@pytest.mark.parametrize("first, later", [
+    ("@import 'd.css';", "@layer c; @import 'in/c.css'; b{}"),
+    ("@import 'd.css'; @layer c;", "@import 'in/c.css'; b{}"),
+    ("@import 'd.css'; @layer c; @import 'dead.css';", "@import 'in/c.css'; b{}"),
+])  # fmt: skip
+def test_an_import_is_not_followed_where_a_layer_stands_between_it_and_another(first, later, css):
+    made = css({"a.css": first, "b.css": later, "in/c.css": "c{}", "d.css": "d{}"}, "a.css", "b.css")
+    assert made.split() == f"{first} {later}".replace("@import 'in/c.css';", "c{}").split()
+    for conditions in (" print", " layer(d)", " supports(display: grid)"):
+        told = later.replace(" b{}", "").replace("';", f"'{conditions};")
+        with pytest.warns(BundleWarning, match=r"b\.css:1:\d+: .*browsers ignore the @import of 'in/c\.css'"):
+            assert (
+                css({"a.css": first, "b.css": told, "in/c.css": "c{}", "d.css": "d{}"}, "a.css", "b.css")
+                == f"{first}\n{told}"
+            )
+
+
+@pytest.mark.parametrize("rule", [
+    "@import 'c.css';", "@import url( c.css );", "@import url('c.css' );", "@IMPORT URL(\"c.css\") all;",
+    "@import/**/'c.css'/**/;", "@import 'c.css' ALL;", "@\\69mport 'c.css';", "@import '\\63.css';", "@import'c.css';",
+    "@import \\75rl(c.css);", "@import './in/../c.css';", "@import 'c%2Ecss';", "@import 'c\\\n.css';",
+    "<!-- @import 'c.css'; -->",
+])  # fmt: skip
+def test_an_import_is_one_however_it_is_written(rule, css):
+    made = css({"a.css": "a{}", "b.css": f"{rule}b{{}}", "c.css": "c{}"}, "a.css", "b.css")
+    assert made.replace("<!--", "").replace("-->", "").split() == ["a{}", "c{}", "b{}"]
+
+
+@pytest.mark.parametrize("rule", [
+    "@import src('c.css');", "@import c.css;", "@import foo('c.css');", "@import 'c.css'}", "@import;",
+    "@import 'c.css' x(;);",
+])  # fmt: skip
+def test_what_no_browser_imports_is_not_taken_in(rule, css):
+    with pytest.warns(BundleWarning, match="browsers ignore the @import"):
+        assert css({"a.css": "a{}", "b.css": f"{rule}b{{}}", "c.css": "c{}"}, "a.css", "b.css") == f"a{{}}\n{rule}b{{}}"
+
+
+@pytest.mark.parametrize("text", [
+    "q{}@import 'c.css';",
+    "@layer p{q{}}@import 'c.css';", "@namespace 'x';q{}@import 'c.css';", "@media x{@import 'c.css';}",
+    "@import 'c.css'{};", "}@import 'c.css';", ";@import 'c.css';", "/* @import 'c.css'; */",
+    "q{content: \"@import 'c.css';\"}",
+])  # fmt: skip
+@pytest.mark.filterwarnings("ignore:.*@namespace without a prefix")
+def test_an_import_that_its_own_author_wrote_in_vain_stays_in_vain(text, css):
+    assert css({"a.css": "a{}", "b.css": text, "c.css": "c{}"}, "a.css", "b.css") == f"a{{}}\n{text}"
+
+
+# What a file alone has closed at its end goes on in the next file where they are merged.
+@pytest.mark.parametrize("text, column, what", [
+    ("x{}\n  @media print { y{}", 16, "block"),
+    ("x{} /* y", 5, "comment"), ("x{} /*/", 5, "comment"),
+    ("x{ /* y", 4, "comment"), ("x{ content: '}'", 2, "block"), ("x{ y{} /* } */", 2, "block"),
+])  # fmt: skip
+def test_a_sheet_that_takes_in_the_next_one_is_told_of(text, column, what, css, site):
+    with pytest.warns(BundleWarning) as caught:
+        assert css({"a.css": text, "b.css": "b{}"}) == f"{text}\nb{{}}"
+    line = 1 + text.count("\n")
+    said = f"{site.directory / 'a.css'}:{line}:{column}: bundle 'x': the {what} that begins here is not closed"
+    assert str(caught[0].message).startswith(said)
+    assert css({"a.css": "a{}", "b.css": text}, "a.css", "b.css") == f"a{{}}\n{text}"  # nothing comes after it
+
+
+@pytest.mark.parametrize(
+    "text", ["a{content: '{'}", "a{}}", "/* { */a{}", "a{b:url({)}", "/*! */ a{} /**/", "a{} */ /* { */"]
+)
+def test_a_sheet_that_closes_what_it_opens_is_joined_without_a_word(text, css):
+    assert css({"a.css": text, "b.css": "b{}"}) == f"{text}\nb{{}}"
 
 
 def test_the_order_of_layers_is_that_of_their_first_mention(css):
