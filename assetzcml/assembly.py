@@ -284,7 +284,7 @@ class AssetRegistry(URLMethods, Declarations):
         tag: str = ASSET_TAG.find()(self, spec, request, **attributes)
         return tag
 
-    def import_map(self, request: Any = None, prefix: Any = None, /, **attributes: Any) -> ImportMap:
+    def import_map(self, request: Any = None, /, prefix: Any = None, **attributes: Any) -> ImportMap:
         """
         The import map of a page, as the element `<script type="importmap">`: the bare names that `module` declares, and each
         module below a digest cache buster under the URL that it has now, with its integrity.

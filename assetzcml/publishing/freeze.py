@@ -39,6 +39,7 @@ from assetzcml.resolving.index import index_bytes
 from assetzcml.resolving.objects import StoredObject
 from assetzcml.resolving.releases import Released, release_bytes
 from assetzcml.serving.responses import entry_of
+from assetzcml.urls.modules import named as module_named
 from assetzcml.urls.queries import PATH_SAFE
 from assetzcml.urls.references import Reference, language_of
 
@@ -88,6 +89,7 @@ class _Asset:
     text: str | None = None
     found: list[Reference] = field(default_factory=list)
     links: list[tuple[Reference, Place | None]] = field(default_factory=list)
+    bare: list[Reference] = field(default_factory=list)
     plain: bool = False
     module: bool = False
     version: str | None = None
@@ -233,7 +235,7 @@ class _Run:
         asset.digest, asset.integrity, asset.size = hashlib.sha256(data).hexdigest(), integrity_of(data), len(data)
         text = _text(asset.item, data)
         if text is not None:
-            asset.found = list(links(asset.item.spec.name, text))
+            asset.found = list(links(asset.item.spec.name, text, asset.bare))
             asset.text = text if asset.found and _is_rewritten(asset) else None
         if asset.text is None:
             self._put(data, asset.digest)
@@ -601,6 +603,8 @@ class _Run:
             more["origin"] = origin
         if self.inventory.url_place(item.spec) == item.place:
             more["asked"] = True  # this is where static_url leads
+        if asset.url is not None and language_of(item.spec.name) == "js" and self._is_module(asset):
+            more["imports"] = self._imports(asset)
         return Released(
             name=asset.key,
             object=asset.digest,
@@ -618,6 +622,25 @@ class _Run:
             references=tuple(sorted({str(target) for _, target in asset.links if target is not None})),
             more=more,
         )
+
+    def _is_module(self, asset: _Asset) -> bool:
+        """As `ModuleGraph.is_module` says, and who declares one."""
+        statically = any(link.kind == "import" for link in (*asset.found, *asset.bare))
+        spec = asset.item.spec
+        return statically or spec.name.endswith(".mjs") or any(r.path == spec for r in self.registry.snapshot.modules)
+
+    def _imports(self, asset: _Asset) -> list[str]:
+        """The specs of what a module imports statically, in order, each once."""
+        at = {id(link): target for link, target in asset.links}
+        found: dict[str, None] = {}
+        for link in sorted((*asset.found, *asset.bare), key=lambda link: link.start):
+            target = at.get(id(link))
+            spec = self.assets[str(target)].item.spec if target is not None else None
+            if link in asset.bare:
+                spec = module_named(self.registry.snapshot, link.url, asset.item.spec)
+            if link.kind == "import" and spec is not None:
+                found[self.site.spec(spec)] = None
+        return list(found)
 
     def _directories(self) -> dict[str, str]:
         """The URLs of directories, by spec: scripts join names to them."""

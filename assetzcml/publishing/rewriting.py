@@ -26,16 +26,19 @@ def is_rewritten(name: str) -> bool:
     return language_of(name) not in (None, "js")
 
 
-def links(name: str, text: str) -> Iterator[Reference]:
+def links(name: str, text: str, bare: list[Reference] | None = None) -> Iterator[Reference]:
     """
-    The references of a file called *name*, but for those that lead to no file of ours: data, other hosts, fragments, bare names.
+    The references of a file called *name*, but for those that lead to no file of ours: data, other hosts, fragments, bare
+    names, which are added to *bare*.
 
     >>> [each.url for each in links("a.css", "a { b: url(c.png) url(#d) url(data:,e) url(//f/g) url('/h?i') }")]
     ['c.png', '/h?i']
     """
     for each in everything(name, text) if _may_refer(name, text) else ():
-        bare = each.module and not each.url.startswith(("/", "./", "../"))
-        if each.kind != "page" and not bare and _is_ours(each.url):
+        if each.module and not each.url.startswith(("/", "./", "../")):
+            if bare is not None:
+                bare.append(each)
+        elif each.kind != "page" and _is_ours(each.url):
             yield each
 
 

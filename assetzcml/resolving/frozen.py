@@ -56,7 +56,9 @@ def index_records(
             for path in (*([more["url"]] if "url" in more else []), *more.get("also", ())):
                 found[f"p{path}"] = [*said[:2], more["headers"], *said[3:5], 1]
         if more.get("asked"):
-            found[f"s{asset.spec}"] = [f"{host}/{more.get('url', more['path'])}", asset.integrity]
+            # What is hinted at: it has a version, and nobody is asked a permission for it; of a module what it imports.
+            hint = [more.get("imports", 0)] if "url" in more and asset.permission is None else []
+            found[f"s{asset.spec}"] = [f"{host}/{more.get('url', more['path'])}", asset.integrity, *hint]
     for spec, place in directories.items():
         found[f"s{spec}/"] = [place, ""]
     return list(found.items())
@@ -127,6 +129,19 @@ class FrozenRelease:
         """The URL of an asset, whole or with its first slash, not quoted, and its integrity; None for none."""
         found = self._index.get(f"s{spec}")
         return None if found is None else (found[0], found[1])
+
+    def imports(self, spec: str) -> list[str] | None:
+        """
+        What a page may be told to fetch with an asset: the specs of what a module imports statically; [] for what is no
+        module. None for what has no version, what a permission protects, and what is not there.
+        """
+        found = self._index.get(f"s{spec}")
+        return None if found is None or len(found) < 3 else found[2] or []
+
+    def is_module(self, spec: str) -> bool:
+        """Is it a script that only a module script loads right?"""
+        found = self._index.get(f"s{spec}")
+        return found is not None and len(found) > 2 and isinstance(found[2], list)
 
     @property
     def import_map(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from assetzcml.typing import Spec
 from assetzcml.urls.generator import PLAIN, Decision, URLGenerator
 from assetzcml.urls.queries import PATH_SAFE, URLOptions, quoted_base_url
 
-__all__ = ["FrozenURLs", "frozen_integrity"]
+__all__ = ["FrozenURLs", "frozen_integrity", "frozen_url"]
 
 
 class FrozenURLs(URLGenerator):
@@ -32,10 +32,13 @@ class FrozenURLs(URLGenerator):
     ) -> Decision:
         """The URL of an asset as it was frozen. Raises InvalidSpec, NotPublished."""
         url, _ = _found(self.registry, spec)
-        host, slash, path = url.partition("/") if "//" not in url else _split(url)
-        path = f"{quoted_base_url(host) if host else ''}{slash}{quote(path, safe=PATH_SAFE)}"
         nowhere: Any = None  # where it would be published, were the sources here
-        return Decision(path + options.following, nowhere, url, options)
+        return Decision(_quoted(url) + options.following, nowhere, url, options)
+
+
+def _quoted(url: str) -> str:
+    host, slash, path = url.partition("/") if "//" not in url else _split(url)
+    return f"{quoted_base_url(host) if host else ''}{slash}{quote(path, safe=PATH_SAFE)}"
 
 
 def _split(url: str) -> tuple[str, str, str]:
@@ -61,6 +64,16 @@ def _found(registry: Registry, spec: Spec | AssetSpec) -> tuple[str, str]:
     if found is None:
         raise NotPublished(f"the frozen release {release.digest[:12]} has no {text!r}")
     return found
+
+
+def frozen_url(registry: Registry, spec: Spec | AssetSpec) -> tuple[str, str | None]:
+    """
+    The URL of an asset as it was frozen, without what the application is mounted at, and its integrity.
+
+    Raises InvalidSpec, NotPublished.
+    """
+    url, integrity = _found(registry, spec)
+    return _quoted(url), integrity or None
 
 
 def frozen_integrity(registry: Registry, spec: Spec | AssetSpec) -> str:

@@ -21,7 +21,7 @@ from assetzcml.records.assets import AssetSpec, Module, StaticViewRecord, asset_
 from assetzcml.records.media_types import content_type
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, may_change_unseen
-from assetzcml.resolving.frozen import frozen_release
+from assetzcml.resolving.frozen import FrozenRelease, frozen_release
 from assetzcml.resolving.resolver import FRESH, Resolver
 from assetzcml.resolving.trees import Trees
 from assetzcml.urls.applications import application_path, environ_of, path_of_url
@@ -245,7 +245,7 @@ class ImportMaps:
             return known[2], known[3]
         frozen = self.registry.part(frozen_release)
         if frozen is not None:
-            data = self._mounted(frozen.import_map, request)
+            data = self._mounted(_below(frozen, prefixes), request)
         else:
             data = _Map(self.registry, snapshot, request, prefixes).data()
         # No character by which an element could end (HTML, 13.1.2.1), whatever a file is called.
@@ -271,6 +271,23 @@ class ImportMaps:
         if data.get("integrity"):
             found["integrity"] = {url(name): text for name, text in data["integrity"].items()}
         return found
+
+
+def _below(frozen: FrozenRelease, prefixes: tuple[AssetSpec, ...]) -> dict[str, Any]:
+    """The import map of what was frozen: the bare names, and of the modules those below *prefixes*, or all."""
+    data = frozen.import_map
+    if not prefixes:
+        return data
+    files = {found[0] for prefix in prefixes if (found := frozen.url(str(prefix))) is not None}
+    directories = tuple(found[0] for prefix in prefixes if (found := frozen.url(f"{prefix}/")) is not None)
+    imports = {
+        name: url
+        for name, url in data["imports"].items()
+        if ("/" not in name[:1] and "//" not in name) or url in files or name.startswith(directories)
+    }
+    urls = {*imports.values(), *(url for names in data.get("scopes", {}).values() for url in names.values())}
+    integrity = {url: said for url, said in data.get("integrity", {}).items() if url in urls}
+    return {**data, "imports": imports, "integrity": integrity}
 
 
 class _Map:

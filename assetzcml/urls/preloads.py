@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.records.rules import whole_number
 from assetzcml.registry import Registry
+from assetzcml.resolving.frozen import FrozenRelease, frozen_release
 from assetzcml.typing import Spec
 from assetzcml.urls.applications import environ_of
+from assetzcml.urls.frozen import frozen_url
 from assetzcml.urls.generator import URLGenerator
 from assetzcml.urls.integrity import kind_of, versioned
 from assetzcml.urls.modules import ModuleGraph
@@ -90,12 +92,14 @@ def preload_tags(
 
 
 def _hints(registry: Registry, specs: Sequence[Spec | AssetSpec], request: Any) -> Iterator[Hint]:
+    release = registry.part(frozen_release)
+    if release is not None:
+        yield from _frozen_hints(registry, release, specs, request)
+        return
     graph = registry.part(ModuleGraph)
     seen: set[AssetSpec] = set()
     for asked in map(asset_spec, specs):
-        kind = kind_of(asked.name)
-        if kind not in DESTINATIONS:
-            raise ValueError(f"{str(asked)!r} is not preloaded: no element loads what has such a name")
+        kind = _kind(str(asked))
         module = kind == "js" and (graph.is_module(asked) or any(r.path == asked for r in registry.snapshot.modules))
         for spec in graph.closure(asked) if module else [asked]:
             hint = _hint(registry, spec, kind_of(spec.name) or kind, module, request) if spec not in seen else None
@@ -111,6 +115,37 @@ def _hint(registry: Registry, spec: AssetSpec, kind: str, module: bool, request:
     url, integrity = versioned(registry, spec) if kind != "image" else (_plain_url(registry, spec), None)
     if url == decision.place.url(decision.place.subpath):
         return None  # it has no version: a copy would not be kept
+    return _said(registry, url, integrity, kind, module, request)
+
+
+def _frozen_hints(
+    registry: Registry, release: FrozenRelease, specs: Sequence[Spec | AssetSpec], request: Any
+) -> Iterator[Hint]:
+    """The same of what was frozen, whose sources may be nowhere: what its modules import stands in the release."""
+    seen: set[str] = set()
+    for asked in map(str, specs):
+        kind, module = _kind(asked), release.is_module(asked)
+        frozen_url(registry, asked)  # says what is wrong
+        waiting = [asked]
+        for spec in waiting:
+            imports = release.imports(spec)
+            waiting += [each for each in imports or () if each not in waiting]
+            if imports is not None and spec not in seen:
+                url, integrity = frozen_url(registry, spec)
+                own = kind_of(spec) or kind
+                yield _said(registry, url, integrity if own != "image" else None, own, module, request)
+            seen.add(spec)
+
+
+def _kind(spec: str) -> str:
+    """What loads an asset. Raises ValueError for what nothing loads."""
+    kind = kind_of(spec.rpartition("/")[2])
+    if kind not in DESTINATIONS:
+        raise ValueError(f"{spec!r} is not preloaded: no element loads what has such a name")
+    return kind
+
+
+def _said(registry: Registry, url: str, integrity: str | None, kind: str, module: bool, request: Any) -> Hint:
     url = mounted(registry, url, request)
     said = {"rel": "modulepreload"} if module and kind == "js" else {"rel": "preload", "as": DESTINATIONS[kind]}
     if integrity is not None:

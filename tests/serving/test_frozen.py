@@ -146,6 +146,62 @@ def test_urls_and_integrity_need_no_sources(frozen, package):
         registry.static_path("gone.css")
 
 
+MODULES = {
+    "static/a.css": "a{}",
+    "static/f.woff2": "font",
+    "static/p.png": "PNG",
+    "static/js/main.js": "import '@shop/two'; import './one.js'; import('./late.js')",
+    "static/js/one.js": "import './two.js'; export const one = 1",
+    "static/js/two.js": "import './one.js'; export const two = 2",
+    "static/js/late.js": "import './one.js'",
+    "static/js/classic.js": "document.title = 1",
+    "secret/b.css": "b{}",
+}
+
+
+@pytest.mark.parametrize("buster", [DigestCacheBuster, TreeCacheBuster])
+@pytest.mark.parametrize("mount", ["", "/app"])
+def test_what_a_page_says_of_its_assets_is_the_same_without_the_sources(package, tmp_path, buster, mount):
+    shop = package(MODULES)
+
+    def site(**settings):
+        registry = AssetRegistry(settings=settings)
+        registry.add_permission_policy(Nobody())
+        if not settings:
+            registry.add_static_view("static", f"{shop}:static")
+            registry.add_static_view("secret", f"{shop}:secret", permission="view")
+            registry.add_cache_buster(f"{shop}:", buster())
+            registry.add_module("@shop/two", f"{shop}:static/js/two.js")
+        registry.add_view(lambda request: "page", preload=[f"{shop}:static/js/main.js", f"{shop}:static/a.css"])
+        return registry
+
+    sources = site()
+    freeze(sources, tmp_path / "o", plain=True)
+    before = said_of_assets(sources, shop, mount)
+    shutil.rmtree(package.directory / shop)
+    assert said_of_assets(site(frozen=tmp_path / "o"), shop, mount) == before
+
+
+def said_of_assets(registry, shop, mount):
+    names = ["a.css", "f.woff2", "p.png", "js/main.js", "js/classic.js"]
+    specs = [f"{shop}:static/{name}" for name in names]
+    request = Request.blank("/", base_url=f"https://example.com{mount}")
+    of_template = registry.template_globals(request)
+    page = Request.blank("/", base_url=f"https://example.com{mount}").send(registry.make_app())
+    assert page.headers["Link"].count("rel=modulepreload") == 3
+    return {
+        "tags": [registry.tag(spec, request) for spec in specs],
+        "integrity": [registry.integrity(spec) for spec in specs],
+        "hints": [registry.preloads(*specs[::step]) for step in (1, -1)],
+        "hint": registry.preloads(f"{shop}:static/js/classic.js", f"{shop}:secret/b.css"),
+        "elements": of_template["preloads"](*specs),
+        "maps": [registry.import_map(request, prefix=prefix) for prefix in (None, f"{shop}:static/js/one.js", specs)],
+        "directory": registry.import_map(prefix=[f"{shop}:static/js", f"{shop}:static/none"]),
+        "hashes": registry.csp_hashes(request),
+        "page": page.headers["Link"],
+    }
+
+
 def test_a_former_release_is_answered_by_its_names_for_ever_and_by_no_plain_one(package, tmp_path):
     shop = package({"static/a.css": b"one", "static/index.html": b"<p>"})
     registry = AssetRegistry()

@@ -124,6 +124,14 @@ def test_of_the_modules_below_a_digest_only_those_that_are_wanted(shop):
     assert set(both) == {"/static/js/deep/circle.js", "/static/js/late.js", "@shop/cart"}
 
 
+def test_the_prefix_of_a_map_may_be_named(shop):
+    made, prefix = registry(shop, DigestCacheBuster()), f"{shop}:static/js/deep"
+    named = made.import_map(prefix=prefix)
+    assert named == made.import_map(None, prefix)
+    assert set(named.data["imports"]) == {"/static/js/deep/circle.js"}
+    assert 'prefix="' not in named
+
+
 def test_without_versions_a_map_has_the_bare_names_alone(shop):
     made = registry(shop, DigestCacheBuster(), modules={"@shop/cart": "js/cart.js"}, prevent_cachebust=True)
     assert made.import_map().data["imports"] == {"@shop/cart": "/static/js/cart.js"}
