@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -35,6 +37,7 @@ __all__ = [
     "did_you_mean",
     "few",
     "few_lines",
+    "importing_webob",
     "near_words",
     "nearest",
     "shorten",
@@ -289,6 +292,18 @@ def near_words(word: str, known: Iterable[str], likeness: float = 0.6) -> list[s
 def shorten(text: str, width: int = 80) -> str:
     """A value for messages: quoted, and cut when it is long."""
     return repr(clipped(text, width))
+
+
+@contextmanager
+def importing_webob() -> Iterator[None]:
+    """
+    Around imports of WebOb: nothing is said of `cgi`, and it is no error where warnings are.
+
+    WebOb 1.8 imports that on Python before 3.13, and nobody who uses WebOb can help it.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "'cgi' is deprecated", DeprecationWarning, r"webob\.")
+        yield
 
 
 def clipped(text: str, width: int = 80) -> str:

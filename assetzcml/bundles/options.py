@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
@@ -17,6 +16,7 @@ from assetzcml.bundles.versioners import HashVersion, TimestampVersion, Version
 from assetzcml.records.bundles import debug_level, former_versions
 from assetzcml.records.readers import boolean, boolean_word
 from assetzcml.records.rules import described
+from assetzcml.resolving.importing import import_failure, imported_object
 
 __all__ = ["CACHE_NAME", "DEFAULTS", "Options", "checked", "flag", "level_of"]
 
@@ -283,12 +283,9 @@ def _instance(option: str, kind: type, ctx: Options, argument: tuple[str, ...]) 
 def _imported(option: str, name: str) -> Any:
     module, _, attribute = name.partition(":") if ":" in name else name.rpartition(".")
     try:
-        found: Any = importlib.import_module(module)
-        for part in attribute.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"{option} is {name!r}, which cannot be imported: {error}") from error
-    return found
+        return imported_object(module, attribute)
+    except Exception as error:  # whatever its code raises
+        raise ValueError(f"{option} is {name!r}, which cannot be imported: {import_failure(error)}") from error
 
 
 def flag(value: Any, option: str) -> bool:

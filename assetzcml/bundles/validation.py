@@ -28,6 +28,7 @@ from assetzcml.records.bundles import (
     LoadPath,
     URLMapping,
 )
+from assetzcml.resolving.importing import import_failure
 
 __all__ = ["Checks"]
 
@@ -110,7 +111,9 @@ class Checks:
         except ImportError as error:
             missing = error.name == spec.package or spec.package.startswith(f"{error.name}.")
             message = (
-                f"there is no package {spec.package!r}" if missing else f"{spec.package!r} cannot be imported: {error}"
+                f"there is no package {spec.package!r}"
+                if missing
+                else f"{spec.package!r} cannot be imported: {import_failure(error)}"
             )
             fault = None if missing else error
             yield Problem(_at(record, attribute), f"{record}: {message}", exception=fault, code="A108"), False

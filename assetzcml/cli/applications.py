@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from assetzcml.cli.configured import Command, configured, load, make_importable
 from assetzcml.cli.statuses import Wrong
 from assetzcml.errors import ConfigurationError
 from assetzcml.registry import Registry
+from assetzcml.resolving.importing import failed_at, foreign_code, import_failure, imported_object
 from assetzcml.resolving.meant import object_meant
 
 __all__ = ["ANOTHER", "asked", "asking", "is_application", "registry_asked"]
@@ -80,12 +80,10 @@ def _named(name: str) -> Registry:
         hint = f"; did you mean '{place}:{last}'?" if place and not colon else ""
         raise click.UsageError(f"--registry {name!r} is not module:attribute{hint}")
     try:
-        found: Any = importlib.import_module(module_name)
-        for step in attribute.split("."):
-            found = getattr(found, step)
-    except (ImportError, AttributeError) as error:
+        found: Any = imported_object(module_name, attribute)
+    except Exception as error:  # whatever its code raises
         hint = object_meant(f"{module_name}.{attribute}", colon=True)
-        raise Wrong(f"--registry {name}: {error}{f'; {hint}' if hint else ''}") from error
+        raise Wrong(f"--registry {name}: {_missing(error)}{f'; {hint}' if hint else ''}") from error
     if callable(found) and not isinstance(found, Registry):
         found = _called(name, found)
     found = found if isinstance(found, Registry) else getattr(found, "registry", found)
@@ -96,17 +94,29 @@ def _named(name: str) -> Registry:
 
 def _called(name: str, function: Any) -> Any:
     try:
-        return function()
+        with foreign_code():
+            return function()
     except ConfigurationError:
         raise
     except Exception as error:
-        raise Wrong(f"--registry {name}: {type(error).__name__}: {error}") from error
+        raise Wrong(f"--registry {name}: {import_failure(error)}") from error
+
+
+def _missing(error: Exception) -> str:
+    """What is not there, or what the code of a module raised."""
+    there_is_none = isinstance(error, (ModuleNotFoundError, AttributeError)) and not failed_at(error)
+    return str(error) if there_is_none else import_failure(error)
 
 
 def _of_paste(path: str) -> Registry:
     from assetzcml.integrations.pyramid import registry_of_paste
 
     try:
-        return registry_of_paste(path)
+        with foreign_code():
+            return registry_of_paste(path)
+    except ConfigurationError:
+        raise
     except (OSError, LookupError) as error:
         raise Wrong(f"--paste {path}: {error}") from error
+    except Exception as error:  # whatever the application's code raises
+        raise Wrong(f"--paste {path}: {import_failure(error)}") from error

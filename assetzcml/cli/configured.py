@@ -6,12 +6,10 @@ import json
 import os
 import signal
 import sys
-import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial, wraps
-from types import TracebackType
 from typing import Any
 
 import click
@@ -21,6 +19,7 @@ from assetzcml.cli.statuses import ANSWERED, EXIT_STATUS, Wrong
 from assetzcml.cli.telling import say
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Problem
 from assetzcml.reports.findings import findings_of, load_to_ask
+from assetzcml.resolving.importing import failed_at
 
 __all__ = [
     "Command",
@@ -63,21 +62,8 @@ def _is_warning(problem: Problem) -> bool:
 
 def told(problem: Problem) -> str:
     """A problem, and the last line of the code not ours that raised it."""
-    frame = _innermost(problem.exception.__traceback__) if problem.exception is not None else None
-    return f"{problem}\n    raised at {frame.filename}:{frame.lineno}" if frame is not None else str(problem)
-
-
-def _innermost(trace: TracebackType | None) -> traceback.FrameSummary | None:
-    """The last step that is neither ours nor the import system's."""
-    own = os.path.dirname(os.path.abspath(__file__)) + os.sep
-    library = os.path.dirname(os.__file__) + os.sep
-    packages = (f"{library}site-packages{os.sep}", f"{library}dist-packages{os.sep}")
-    for frame in reversed(traceback.extract_tb(trace)):
-        name = frame.filename
-        standard = name.startswith(("<", library)) and not name.startswith(packages)
-        if not standard and not name.startswith(own):
-            return frame
-    return None
+    place = failed_at(problem.exception) if problem.exception is not None else ""
+    return f"{problem}\n    raised at {place}" if place else str(problem)
 
 
 def _setting(context: click.Context, parameter: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:

@@ -9,6 +9,8 @@ import click
 
 from assetzcml.cli.configured import Command, make_importable
 from assetzcml.cli.statuses import EXIT_STATUS, Wrong
+from assetzcml.errors import ConfigurationError
+from assetzcml.resolving.importing import foreign_code, import_failure, imported_object
 from assetzcml.resolving.meant import object_meant
 
 __all__ = ["convert"]
@@ -41,17 +43,22 @@ def _registry(name: str, conversion: Any) -> Any:
     if name.partition("#")[0].endswith(".ini"):
         bootstrap = importlib.import_module("pyramid.paster").bootstrap
         try:
-            environment = bootstrap(name)
+            with foreign_code():
+                environment = bootstrap(name)
+        except ConfigurationError:
+            raise
         except (OSError, LookupError) as error:
             raise Wrong(f"{name}: {error}") from error
+        except Exception as error:  # whatever the application's code raises
+            raise Wrong(f"{name}: {import_failure(error)}") from error
         environment["closer"]()
         return environment["registry"]
     module, _, attribute = name.partition(":")
     try:
-        found: Any = importlib.import_module(module)
-        for step in attribute.split(".") if attribute else ():
-            found = getattr(found, step)
-        return conversion.registry_of(found)
-    except (ImportError, AttributeError, LookupError) as error:
+        with foreign_code():
+            return conversion.registry_of(imported_object(module, attribute))
+    except ConfigurationError:
+        raise
+    except Exception as error:  # whatever its code raises
         hint = object_meant(f"{module}.{attribute}", colon=True) if attribute else ""
-        raise Wrong(f"{name}: {error}{f'; {hint}' if hint else ''}") from error
+        raise Wrong(f"{name}: {import_failure(error)}{f'; {hint}' if hint else ''}") from error

@@ -94,13 +94,14 @@ def check(config: str, features: tuple[str, ...], settings: dict[str, str], stri
         make_importable()
         registry = AssetRegistry(settings=settings)
         found = registry.part(Checker).check(config, features=features, settings=settings)
+    failed = any(serious(found, strict))  # before anything is printed: --strict-in may name no package
     if form == "json":
         print_json([finding.as_dict() for finding in found])
     else:
         for finding in found:
             say(str(finding))
         click.echo(counted(found))
-    if any(serious(found, strict)):
+    if failed:
         raise SystemExit(1)
 
 

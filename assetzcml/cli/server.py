@@ -23,6 +23,7 @@ from assetzcml.cli.supervising import PythonFiles, Served, served, supervise
 from assetzcml.cli.watching import Watcher, watching
 from assetzcml.errors import ConfigurationError, MissingExtra, Problem
 from assetzcml.reports.broken_edits import BrokenEdits
+from assetzcml.resolving.importing import import_failure, imported
 from assetzcml.resolving.meant import object_meant
 
 __all__ = ["serve"]
@@ -227,9 +228,9 @@ def _waitress() -> Any:
 def _factory(module: str, name: str) -> Callable[[AssetRegistry], Any]:
     """The function that makes the application behind the static views."""
     try:
-        found: Any = importlib.import_module(module)
+        found: Any = imported(module)
     except Exception as error:
-        told = f"--app: the module {module!r} cannot be imported: {type(error).__name__}: {error}"
+        told = f"--app: the module {module!r} cannot be imported: {import_failure(error)}"
         raise ConfigurationError(Problem(None, told, _attribute_meant(module, name), exception=error)) from error
     try:
         for step in name.split("."):

@@ -29,6 +29,7 @@ from assetzcml.records.findings import NOWHERE, UNASKED, Finding
 from assetzcml.records.kinds import Record
 from assetzcml.records.media_types import content_type
 from assetzcml.registry import Registry, Snapshot
+from assetzcml.resolving.importing import import_failure
 from assetzcml.resolving.neighbours import nearest_beside
 from assetzcml.resolving.packages import nearest_package, project_of
 from assetzcml.resolving.resolver import Resolver
@@ -324,7 +325,7 @@ class _Checks:
             failure = error
         else:
             return None
-        message = f"the package {spec.package!r} cannot be imported: {type(failure).__name__}: {failure}"
+        message = f"the package {spec.package!r} cannot be imported: {import_failure(failure)}"
         return Problem(where, f"{subject}: {message}", exception=failure, code="A108")
 
     def _kind(self, spec: AssetSpec) -> str | None:

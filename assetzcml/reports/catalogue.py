@@ -403,7 +403,7 @@ RULES: dict[str, Rule] = {
             "A109",
             ERROR,
             "Code of another package raised an error",
-            "see the error; its traceback is the cause of the exception",
+            "mend what it says at the line that it names",
         ),
         Rule("A110", ERROR, "A condition that is none", ""),
         Rule("A111", ERROR, "A setting without a value", "give it a value, or a default"),

@@ -190,7 +190,11 @@ class Checker:
                 origin = self._remarks(file).tags.get(warning.lineno) or Origin(file.path, warning.lineno)
                 yield _finding("A009", Remark(origin, f"{warning.category.__name__}: {warning.message}"))
             elif not issubclass(warning.category, ConfigurationWarning):
-                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+                try:
+                    warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+                except Warning as error:  # `python -W error`: then it is one
+                    place = Origin(warning.filename, warning.lineno)
+                    yield _finding("A109", Remark(place, f"{type(error).__name__}: {error}"))
 
     def _pardoned(self, found: list[Finding]) -> Iterator[Finding]:
         """The findings without those that a comment ignores, and what is to be said about the comments."""

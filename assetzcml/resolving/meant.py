@@ -48,7 +48,7 @@ def object_meant(text: str, package: str = "", colon: bool = False) -> str:
     if module is None:
         return nearest_package(whole)
     near = nearest(missing, _names(module))
-    if not near:
+    if not near or near == missing:  # it is there; what is wrong is in it
         return ""
     found = ".".join([module.__name__, near, *rest])
     found = dots + found[len(prefix) + 1 :] if prefix else found

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
-from webob import Request, Response
-
+from assetzcml.errors import importing_webob
 from assetzcml.records.assets import AssetSpec, StaticViewRecord, asset_spec
 from assetzcml.records.readers import ONE_HOUR
 from assetzcml.records.rules import described, flag, package_name, refusal, static_view
@@ -18,6 +17,9 @@ from assetzcml.serving.publication import Publication, settled
 from assetzcml.serving.responses import OK, Answer, Asked
 from assetzcml.serving.statistics import Statistics
 from assetzcml.typing import Spec
+
+with importing_webob():
+    from webob import Request, Response
 
 __all__ = ["StaticView", "response_of", "same_with_slash"]
 

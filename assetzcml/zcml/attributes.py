@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from keyword import iskeyword
 from types import ModuleType
@@ -21,6 +20,7 @@ from zope.schema import Bool as SchemaBool
 from zope.schema.interfaces import IField
 
 from assetzcml.errors import ConfigurationError, Problem, did_you_mean, nearest, shorten
+from assetzcml.resolving.importing import failed_at, import_failure
 from assetzcml.resolving.meant import object_meant
 from assetzcml.zcml.names import ZCML
 from assetzcml.zcml.positions import Tag
@@ -349,7 +349,7 @@ def _invalid(attribute: Attribute, text: str, context: Any, error: Exception) ->
         foreign = _foreign(error)
         package = getattr(getattr(context, "package", None), "__name__", "")
         hint = object_meant(text, package) if foreign is None else _import_meant(text, foreign)
-        message = f"{subject} cannot be resolved: {reason(error)}{_raised_at(foreign)}"
+        message = f"{subject} cannot be {_unresolved(error, foreign)}"
         return Problem(where, message, hint, exception=foreign, code="A108")
     if isinstance(error, ValidationError):
         return Problem(where, f"{subject} is not valid: {reason(error)}", _expectation(attribute.field), code="A107")
@@ -371,17 +371,14 @@ def _import_meant(text: str, error: BaseException) -> str:
     return f"install {name!r}, or remove its import" if isinstance(error, ModuleNotFoundError) and name else ""
 
 
-def _raised_at(error: BaseException | None) -> str:
-    """The line of an import that failed inside of a module; '' of what says so itself, or is none."""
-    if not isinstance(error, ImportError) or error.__traceback__ is None:
-        return ""
-    frames = traceback.walk_tb(error.__traceback__)
-    inside = [
-        (frame.f_code.co_filename, line)
-        for frame, line in frames
-        if frame.f_code.co_filename.endswith(".py") and frame.f_globals.get("__name__") != __name__
-    ]
-    return " ({}:{})".format(*inside[-1]) if inside else ""
+def _unresolved(error: Exception, foreign: BaseException | None) -> str:
+    """Why a name stands for nothing: there is none, an import in its module leads nowhere, or that raised something else."""
+    if foreign is None:
+        return f"resolved: {reason(error)}"
+    if not isinstance(foreign, ModuleNotFoundError):
+        return f"imported: {import_failure(foreign)}"
+    place = failed_at(foreign)
+    return f"resolved: {reason(foreign)}{f' ({place})' if place else ''}"
 
 
 def reason(error: BaseException) -> str:

@@ -23,6 +23,7 @@ from assetzcml.records.kinds import Record
 from assetzcml.records.loads import Exclusion, Framework, LoadedFile, LoadReport
 from assetzcml.records.pages import RoutingRecord
 from assetzcml.registry import Loss, Registry, adopt, configure, ledger
+from assetzcml.resolving.importing import import_failure, imported
 from assetzcml.resolving.meant import start_meant
 from assetzcml.resolving.packages import nearest_package, project_of
 from assetzcml.typing import Spec
@@ -339,8 +340,8 @@ def _meant(spec: str) -> str:
     """The file that is meant by the name of a package, or of a directory."""
     name = spec.removesuffix(":")
     try:
-        portions = list(getattr(importlib.import_module(name), "__path__", ())) if _NAME.fullmatch(name) else []
-    except ImportError:
+        portions = list(getattr(imported(name), "__path__", ())) if _NAME.fullmatch(name) else []
+    except Exception:  # whatever its code raises: it is only asked what is meant
         portions = []
     if any(os.path.isfile(os.path.join(portion, CONFIGURE)) for portion in portions):
         return f"write '{name}:{CONFIGURE}'"
@@ -353,7 +354,7 @@ def _meant(spec: str) -> str:
 
 def _imported(name: str, spec: str) -> ModuleType:
     try:
-        return importlib.import_module(name)
+        return imported(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
             frozen = f"PyInstaller: --collect-all {name}" if hasattr(sys, "frozen") else ""
@@ -361,9 +362,8 @@ def _imported(name: str, spec: str) -> ModuleType:
             raise ConfigurationError(
                 Problem(Origin(spec), f"there is no package {name!r}", near, code="A108")
             ) from None
-        raise ConfigurationError(
-            Problem(Origin(spec), f"the package {name!r} cannot be imported: {error}", exception=error, code="A108")
-        ) from error
+        message = f"the package {name!r} cannot be imported: {import_failure(error)}"
+        raise ConfigurationError(Problem(Origin(spec), message, exception=error, code="A108")) from error
     except Exception as error:
-        message = f"the package {name!r} cannot be imported: {type(error).__name__}: {error}"
+        message = f"the package {name!r} cannot be imported: {import_failure(error)}"
         raise ConfigurationError(Problem(Origin(spec), message, exception=error, code="A109")) from error

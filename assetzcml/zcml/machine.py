@@ -41,6 +41,7 @@ from zope.configuration.zopeconfigure import IZopeConfigure
 from zope.interface import Interface, implementer, providedBy
 
 from assetzcml.errors import Problem, did_you_mean
+from assetzcml.resolving.importing import foreign_code
 from assetzcml.zcml.attributes import Plan, Problems
 from assetzcml.zcml.conflicts import Step
 from assetzcml.zcml.failures import MisplacedDirective, UnknownDirective, problems_of, unknown_directive
@@ -473,7 +474,8 @@ def _already_there(name: str) -> Any:
 def _import(info: Tag, name: str, missing: str) -> Any:
     """The module *name*. An ImportError inside a module's own code is raised as it is, with its traceback."""
     try:
-        _from_line(info, __import__, name)
+        with foreign_code():
+            _from_line(info, __import__, name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
             raise ZopeConfigurationError(missing) from None

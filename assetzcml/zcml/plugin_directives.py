@@ -17,6 +17,7 @@ from zope.interface import Interface, taggedValue
 from zope.schema import TextLine
 
 from assetzcml.errors import Problem, did_you_mean, near_words
+from assetzcml.resolving.importing import import_failure
 from assetzcml.zcml.attributes import Problems, reason
 from assetzcml.zcml.conflicts import OVERRIDES, PLAIN
 from assetzcml.zcml.includes import include_file, is_there, overriding, path_in
@@ -151,7 +152,7 @@ def _package(context: Any, plugin: Plugin) -> Any:
     except ZopeConfigurationError as error:
         raise Problems(Problem(None, f"{reason(error)}, which its entry point names", code="A132")) from None
     except Exception as error:
-        message = f"{value!r} cannot be imported: {type(error).__name__}: {reason(error)}"
+        message = f"{value!r} cannot be imported: {import_failure(error)}"
         raise Problems(Problem(None, message, exception=error, code="A109")) from error
 
 

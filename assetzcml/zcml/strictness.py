@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Iterable
 
 from assetzcml.errors import ConfigurationError, Origin, Problem
+from assetzcml.resolving.importing import import_failure, imported
 
 __all__ = ["OTHER_FORM", "Strictness"]
 
@@ -37,9 +37,9 @@ class Strictness:
 def _directories(name: str) -> Iterable[str]:
     """The directories of a package, each with a separator behind it, as written and as it is."""
     try:
-        portions = list(getattr(importlib.import_module(name), "__path__", ()))
+        portions = list(getattr(imported(name), "__path__", ()))
     except Exception as error:
-        message = f"strict names {name!r}, which cannot be imported: {error}"
+        message = f"strict names {name!r}, which cannot be imported: {import_failure(error)}"
         raise ConfigurationError(Problem(None, message, "the name of a package was expected", code="A108")) from None
     if not portions:
         raise ConfigurationError(Problem(None, f"strict names {name!r}, which is no package", code="A108"))

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -157,6 +158,18 @@ class Newcomer:
                 yield process.stdout.readline()
             finally:
                 process.terminate()
+
+    @contextlib.contextmanager
+    def group(self, command, cwd, environ):
+        """A server and the processes that it starts."""
+        options = {"cwd": cwd, "env": {**self.environ, **environ, "PYTHONUNBUFFERED": "1"}, "umask": 0o077}
+        options |= {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
+        with subprocess.Popen(command, shell=True, start_new_session=True, **options) as process:
+            try:
+                yield process
+            finally:
+                os.killpg(process.pid, signal.SIGTERM)
+                process.stdout.close()
 
 
 @pytest.fixture
@@ -532,6 +545,43 @@ def test_the_wheels_of_a_frameworks_project_and_its_theme_answer_through_its_ser
             assert answers == [themed.read_bytes(), logo.read_bytes()]
         finally:
             server.terminate()
+
+
+SERVERS = re.compile(
+    r"(?:[A-Z_]+=\S+ )*(?:assetzcml serve|flask .* run|uvicorn|gunicorn|pserve|python \S+ runserver)\b"
+)
+
+
+def with_port(command, port):
+    """The environment and the command by which the server of a README listens on *port*, whatever else is as it says."""
+    address = f"127.0.0.1:{port}"
+    environ = {"FLASK_RUN_PORT": str(port), "UVICORN_PORT": str(port), "GUNICORN_CMD_ARGS": f"--bind {address}"}
+    by_argument = {"assetzcml serve": f" --port {port}", "runserver": f" {address}"}
+    return environ, command + next((text for word, text in by_argument.items() if word in command), "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("framework", ["none", *sorted(FRAMEWORKS)])
+def test_every_command_of_a_projects_readme_works_as_written_in_a_fresh_environment(framework, newcomer, tmp_path):
+    newcomer.run(f"python -m pip install -q {shlex.quote(f'{CHECKOUT}[serve]')}", tmp_path)
+    option = f" --framework {framework}" if framework != "none" else ""
+    newcomer.run(f"assetzcml init app garden{option}", tmp_path)
+    readme = (tmp_path / "garden/README.txt").read_text()
+    commands = re.findall(r"^    (\S.*)$", readme, re.MULTILINE)
+    assert sum(bool(SERVERS.match(command)) for command in commands) == (3 if framework == "none" else 2)
+    for command in commands:
+        if not SERVERS.match(command):
+            newcomer.run(command, tmp_path)
+            continue
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        environ, command = with_port(command, port)
+        for ini in (tmp_path / "garden").glob("*.ini"):  # PasteDeploy's port stands in a file
+            ini.write_text(re.sub(r"^(listen = .*:)\d+$", rf"\g<1>{port}", ini.read_text(), flags=re.MULTILINE))
+        with newcomer.group(command, tmp_path, environ) as server:
+            page = answer(server, f"http://127.0.0.1:{port}/").decode()
+            sheet = urllib.parse.urljoin(f"http://127.0.0.1:{port}/", re.search(r'href="([^"]+style\.css)"', page)[1])
+            assert (b"border-top" in answer(server, sheet)) is (tmp_path / "my_theme").is_dir()
 
 
 def answer(server, url):

@@ -150,13 +150,14 @@ def test_a_package_whose_own_code_fails_keeps_the_exception(package):
             registry, [override("broken_v.sub:x", "worse_v.sub:x"), view("broken_v.sub:x"), busting("worse_v.sub:x")]
         )
     ]
-    assert [problem.message.partition(": ")[2] for problem in problems] == [
+    assert [problem.message.partition(": ")[2].partition(" (/")[0] for problem in problems] == [
         "to_override: the package 'broken_v.sub' cannot be imported: "
         "ModuleNotFoundError: No module named 'nosuch_dependency_v'",
         "override_with: the package 'worse_v.sub' cannot be imported: ZeroDivisionError: division by zero",
         "the package 'broken_v.sub' cannot be imported: ModuleNotFoundError: No module named 'nosuch_dependency_v'",
         "the package 'worse_v.sub' cannot be imported: ZeroDivisionError: division by zero",
     ]
+    assert all(problem.message.endswith("_v/__init__.py:1)") for problem in problems)
     assert [type(problem.exception) for problem in problems] == [ModuleNotFoundError, ZeroDivisionError] * 2
     assert all("__init__.py" in str(last_file(problem.exception)) for problem in problems)
 

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import sys
 import types
 import warnings
@@ -200,11 +201,11 @@ def test_the_exception_of_a_handler_keeps_its_traceback(site):
 def test_an_import_error_inside_a_package_keeps_its_traceback_and_names_the_line(site, package):
     package({"broken.py": "from nosuch_dependency import x\n", "worse.py": "1/0\n"}, name="pack")
     error = site.error('<fields thing="pack.broken.thing"/>\n<include package="pack.worse"/>')
-    told = [problem.headline.split(" cannot be resolved: ")[-1] for problem in error.problems]
+    told = [re.split(" cannot be (?:resolved|imported): ", problem.headline)[-1] for problem in error.problems]
     assert told[0].endswith("broken.py:1); install 'nosuch_dependency', or remove its import")
     assert [text.partition(" (")[0] for text in told] == [
         "No module named 'nosuch_dependency'",
-        "division by zero",
+        "ZeroDivisionError: division by zero",
     ]
     assert [place_of(problem) for problem in error.problems] == [(3, 16), (4, 19)]
     assert isinstance(error.__cause__, ModuleNotFoundError)
@@ -318,7 +319,7 @@ def test_a_deprecation_that_is_an_error_is_a_problem_at_its_place(site, deprecat
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         (problem,) = site.problems('<fields thing="aged.old"/>')
-    assert problem.startswith("site.zcml:3:16 fields: thing='aged.old' cannot be resolved: old is deprecated")
+    assert problem.startswith("site.zcml:3:16 fields: thing='aged.old' cannot be imported: DeprecationWarning: old is")
 
 
 # Packages that read files themselves
