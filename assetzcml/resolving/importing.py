@@ -7,7 +7,7 @@ A module may raise anything when it is imported, a warning that is an error too,
 from __future__ import annotations
 
 import importlib
-import os
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +18,7 @@ from assetzcml.errors import clipped, importing_webob
 
 __all__ = ["failed_at", "foreign_code", "import_failure", "imported", "imported_object"]
 
-_OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_LIBRARY = os.path.dirname(os.__file__) + os.sep
-_PACKAGES = (f"{_LIBRARY}site-packages{os.sep}", f"{_LIBRARY}dist-packages{os.sep}")
+_OWN = __name__.partition(".")[0]
 LONGEST = 300  # characters of what an exception says
 
 
@@ -77,9 +75,9 @@ def failed_at(error: BaseException) -> str:
         return f"{error.filename}:{error.lineno}"
     if isinstance(error, EndedProgram) and error.__cause__ is not None:
         error = error.__cause__
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        name = frame.filename
-        standard = name.startswith(("<", _LIBRARY)) and not name.startswith(_PACKAGES)
-        if not standard and not name.startswith(_OWN) and not name.endswith(".zcml"):
-            return f"{name}:{frame.lineno}"
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        module = str(frame.f_globals.get("__name__")).partition(".")[0]
+        file = frame.f_code.co_filename
+        if module != _OWN and module not in sys.stdlib_module_names and file.endswith((".py", ".pyc")):
+            return f"{file}:{line}"
     return ""

@@ -18,6 +18,7 @@ from assetzcml.late import pkgutil, resources
 from assetzcml.records.assets import AssetSpec
 from assetzcml.registry import Part
 from assetzcml.resolving.files import open_file
+from assetzcml.resolving.importing import foreign_code
 from assetzcml.resolving.spelling import stands_as_spelled
 
 if TYPE_CHECKING:
@@ -137,7 +138,8 @@ def _found(package: str) -> ModuleType:
         return known
     if known is not None or package == "__main__":
         return importlib.import_module(package)
-    spec = importlib.util.find_spec(package)
+    with foreign_code():
+        spec = importlib.util.find_spec(package)
     if spec is None:
         raise ModuleNotFoundError(f"No module named {package!r}", name=package)
     stand_in = ModuleType(package)

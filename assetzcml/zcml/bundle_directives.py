@@ -28,6 +28,7 @@ from assetzcml.records.bundles import (
     former_versions,
 )
 from assetzcml.records.readers import BOOLEAN_WORDS_TEXT, boolean, boolean_word
+from assetzcml.resolving.importing import import_failure
 from assetzcml.zcml.actions import declare, tag_of
 from assetzcml.zcml.attributes import Problems, reason
 from assetzcml.zcml.fields import Checked, Option, Said, Spec, Tokens, base_of, spec_of
@@ -71,6 +72,8 @@ def _resolved(name: str, context: Any) -> Any:
         return context.resolve(name)
     except ZopeConfigurationError as error:
         raise ValueError(f"it cannot be resolved: {reason(error)}") from None
+    except Exception as error:  # whatever its code raises
+        raise ValueError(f"it cannot be imported: {import_failure(error)}") from error
 
 
 def _cache(text: str, context: Any) -> Any:
