@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ import click
 from assetzcml.assembly import AssetRegistry
 from assetzcml.cli.access_log import AccessLog
 from assetzcml.cli.configured import command, configured, ending_quietly, load, told, warnings_on_stderr
+from assetzcml.cli.draining import Drained
 from assetzcml.cli.probes import Probes
 from assetzcml.cli.proxies import BehindProxy, Network, proxy_network
 from assetzcml.cli.statuses import Wrong
@@ -108,6 +110,7 @@ def serve(
         place, _, last = app.strip(":").rpartition(".")
         hint = f"; did you mean '{place}:{last}'?" if place and ":" not in app else ""
         raise click.BadParameter(f"{app!r} is not module:factory{hint}", param_hint="'--app'")
+    began = time.time_ns()
     waitress = _waitress()
     supervisor = served()
     if reloads and supervisor is None:
@@ -133,9 +136,10 @@ def serve(
                 raise Wrong(f"cannot write the access log {access_log!r}: {error.strerror or error}") from error
         if proxies:
             application = BehindProxy(application, proxies)
-        options: dict[str, Any] = {"host": host, "port": port, "threads": THREADS}
+        sockets: dict[int, Any] = {}
+        options: dict[str, Any] = {"host": host, "port": port, "threads": THREADS, "map": sockets}
         if supervisor is not None:
-            options = {"sockets": supervisor.sockets, "threads": THREADS}
+            options = {"sockets": supervisor.sockets, "threads": THREADS, "map": sockets}
         try:
             # What proxies say is for BehindProxy to believe or not: waitress would take it out.
             server = waitress.create_server(application, clear_untrusted_proxy_headers=not proxies, **options)
@@ -147,12 +151,17 @@ def serve(
             click.echo(f"Serving on {address}")
         sys.stdout.flush()
         with warnings_on_stderr():
-            if watcher is not None:
-                watcher.start()
-            if supervisor is not None:
-                _watch_python(supervisor, edits)
+            running = Drained(server, sockets)
+            stopped = watcher.start() if watcher is not None else threading.Event()
             _reload_on_hangup(registry)
-            server.run()
+            if supervisor is not None:
+
+                def replaced() -> None:
+                    stopped.set()  # the other server tells of edits now
+                    running.drain()
+
+                _watch_python(supervisor, edits, replaced, began)
+            running.run()
 
 
 def _reload_on_hangup(registry: AssetRegistry) -> None:
@@ -188,8 +197,12 @@ def _supervised(host: str, port: int) -> int:
         raise Wrong(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
 
 
-def _watch_python(supervisor: Served, edits: BrokenEdits) -> None:
-    """Have another process started when modules change, and tell of those that it could not be started with."""
+def _watch_python(supervisor: Served, edits: BrokenEdits, replaced: Callable[[], None], began: int) -> None:
+    """
+    Have another process started when modules change, and tell of those that it could not be started with.
+
+    *replaced* is called when that process has taken our place; *began* is when nothing of theirs had been imported.
+    """
 
     def broken(text: str | None) -> None:
         edits.broken("Python", text)
@@ -200,8 +213,8 @@ def _watch_python(supervisor: Served, edits: BrokenEdits) -> None:
         edits.broken("Python", text)
         click.echo("The Python before this edit stays in force.", err=True)
 
-    PythonFiles().watch(supervisor.changed, broken)
-    supervisor.listen(failed)
+    PythonFiles(began).watch(supervisor.changed, broken)
+    supervisor.listen(failed, replaced)
     supervisor.ready()
 
 

@@ -2,8 +2,8 @@
 `serve --reload` and Python: a module that is changed means a new process, behind the same address.
 
 A supervisor holds the listening sockets and starts the server. When that says that Python has changed, another server is
-started beside it; once it answers, the former one ends. One that does not come up leaves the former one serving, which is
-told why. No request meets a closed port; one that the former server was just taking is sent again by browsers.
+started beside it; once it answers, the former one lets nobody in any more, answers who is in, and ends. One that does not
+come up leaves the former one serving, which is told why. No request meets a closed port, and none is broken off.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -24,6 +25,7 @@ __all__ = ["PythonFiles", "Served", "served", "supervise"]
 LISTENING = "ASSETZCML_LISTENING"  # in the environment of a server: its sockets, and where it speaks to its supervisor
 READY, CHANGED = b"ready\n", b"changed\n"
 BACKLOG = 1024  # connections that wait, as waitress has it
+TICK = 10_000_000  # nanoseconds: a file system's clock goes in steps as long as this
 PAUSE = 0.5  # seconds between two looks at the modules: a stat of each
 
 
@@ -44,12 +46,17 @@ class Served:
         with contextlib.suppress(OSError):  # the supervisor has ended
             os.write(self._up, CHANGED)
 
-    def listen(self, failed: Callable[[str], Any]) -> None:
-        """Call *failed* with the text of each server that did not come up in our place."""
+    def listen(self, failed: Callable[[str], Any], replaced: Callable[[], Any]) -> None:
+        """Call *failed* with the text of each server that did not come up in our place, and *replaced* when one did."""
 
         def read() -> None:
             for line in sys.stdin:
-                failed(json.loads(line))
+                text = json.loads(line)
+                if text is None:
+                    replaced()
+                else:
+                    failed(text)
+            os.kill(os.getpid(), signal.SIGTERM)  # the supervisor has ended, however that came
 
         threading.Thread(target=read, name="assetzcml-supervisor", daemon=True).start()
 
@@ -61,10 +68,20 @@ def served() -> Served | None:
 
 
 class PythonFiles:
-    """The modules that this process has imported from where programs are written: not the standard library, nor site-packages."""
+    """
+    The modules that this process has imported from where programs are written: not the standard library, nor site-packages.
 
-    def __init__(self) -> None:
+    With *began*, in nanoseconds since the epoch, before anything was imported, a file that was written since then is found
+    changed: nobody knows whether that was before its import or after.
+    """
+
+    def __init__(self, began: int | None = None) -> None:
         self._known = self._look()
+        if began is not None:
+            for path in list(self._known):
+                with contextlib.suppress(OSError):
+                    if began - TICK < os.stat(path).st_ctime_ns <= time.time_ns():
+                        self._known[path] = None
 
     def changed(self) -> list[str]:
         """The files that are others than at the last look."""
@@ -123,28 +140,47 @@ def _syntax_error(paths: Iterable[str]) -> str | None:
 def supervise(host: str, port: int) -> int:
     """Run this very command as a server of its own, and start it anew when its Python changes. Raises OSError."""
     sockets = _listening(host, port)
-    server = _Server(sockets)
+    servers = [_Server(sockets)]  # the last is the one that serves; those before it still answer who was in
     ended = threading.Event()
 
     def end(*_: Any) -> None:
         ended.set()
-        server.stop()
+        for each in servers:
+            each.stop()
+
+    hung_up = threading.Event()
+
+    def hang_up(*_: Any) -> None:
+        serving = [each for each in servers if each.is_up]
+        if serving:
+            serving[-1].process.send_signal(signal.SIGHUP)
+        else:  # one that is not up yet would end of it
+            hung_up.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, lambda *_: server.process.send_signal(signal.SIGHUP))
-    if not server.comes_up():
-        return server.process.wait()
-    while True:
-        if not server.wants_another():
-            return 0 if ended.is_set() else server.process.wait()
-        another = _Server(sockets, quiet=True)
+        signal.signal(signal.SIGHUP, hang_up)
+    if not servers[0].comes_up():
+        return servers[0].process.wait()
+    if hung_up.is_set():
+        hang_up()
+    while servers[-1].wants_another():
+        serving, another = servers[-1], _Server(sockets, quiet=True)
+        servers.append(another)
+        if ended.is_set():
+            another.stop()
         if another.comes_up():
-            server.stop()
-            server = another
-        elif not ended.is_set():
-            server.tell(another.said())
+            servers[:] = [each for each in servers if each.process.poll() is None]
+            serving.tell(None)
+        else:
+            servers.remove(another)
+            if not ended.is_set():
+                serving.tell(another.said())
+    status = servers[-1].process.wait()
+    for each in servers:
+        each.stop()
+    return 0 if ended.is_set() else status
 
 
 class _Server:
@@ -154,6 +190,7 @@ class _Server:
         self._down, up = os.pipe()
         numbers = [each.fileno() for each in sockets]
         environ = {**os.environ, LISTENING: json.dumps({"sockets": numbers, "up": up})}
+        self.is_up = False
         self.process = subprocess.Popen(
             [sys.executable, "-m", "assetzcml", *sys.argv[1:]],
             env=environ,
@@ -170,7 +207,8 @@ class _Server:
             self._reading.start()
 
     def comes_up(self) -> bool:
-        return self._messages.readline() == READY
+        self.is_up = self._messages.readline() == READY
+        return self.is_up
 
     def wants_another(self) -> bool:
         """Wait: True when Python has changed, False when the process is at its end."""
@@ -180,7 +218,8 @@ class _Server:
         if self.process.poll() is None:
             self.process.terminate()
 
-    def tell(self, text: str) -> None:
+    def tell(self, text: str | None) -> None:
+        """Why no other server is there; with None that one is, and takes its place."""
         with contextlib.suppress(OSError):
             assert self.process.stdin is not None
             self.process.stdin.write(json.dumps(text).encode() + b"\n")

@@ -3,6 +3,7 @@
 import http.client
 import os
 import sys
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -109,6 +110,17 @@ def test_modules_that_are_written_here_are_watched_and_no_others(package):
     assert str(path) in watched
     assert not any(path.startswith(os.path.dirname(os.__file__)) for path in watched)
     assert sys.modules["pytest"].__file__ not in watched
+
+
+def test_a_module_that_was_written_while_the_server_started_is_looked_at_again(package):
+    began = time.time_ns()
+    name = package({"__init__.py": "x = 1\n"})
+    __import__(name)
+    path = str(package.directory / name / "__init__.py")
+    files = PythonFiles(began)
+    assert path in files.changed(), "whether before its import or after it, nobody knows"
+    assert files.changed() == []
+    assert path not in PythonFiles(time.time_ns() + 60 * 10**9).changed()
 
 
 def ask(edits, **environ):
