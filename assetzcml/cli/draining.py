@@ -32,7 +32,7 @@ class Drained:
         self._sockets = sockets
         self._listeners = [each for each in sockets.values() if hasattr(each, "active_channels")]
         self._since: float | None = None
-        self._loop = importlib.import_module("waitress.wasyncore").loop
+        self._wasyncore: Any = importlib.import_module("waitress.wasyncore")
         channel = self._channel()
         for listener in self._listeners:
             listener.channel_class = channel
@@ -65,9 +65,10 @@ class Drained:
         """Answer requests, until it is drained or interrupted."""
         try:
             while not self._is_over():
-                self._loop(timeout=TURN, map=self._sockets, use_poll=True, count=1)
+                self._wasyncore.loop(timeout=TURN, map=self._sockets, use_poll=True, count=1)
         finally:
             self._server.task_dispatcher.shutdown()
+            self._wasyncore.close_all(self._sockets, ignore_all=True)
 
     def _is_over(self) -> bool:
         if self._since is None:

@@ -25,7 +25,7 @@ class Site:
 
         self.text, self.entered, self.let_go = text, threading.Event(), threading.Event()
         sockets = {}
-        server = create_server(self._answer, sockets=[listening.dup()], map=sockets, threads=2)
+        server = create_server(self._answer, sockets=[listening.dup()], map=sockets, threads=2, outbuf_overflow=1 << 30)
         self.drained = Drained(server, sockets)
         self.thread = threading.Thread(target=self.drained.run)
         self.thread.start()
