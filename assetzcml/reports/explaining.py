@@ -16,7 +16,7 @@ from assetzcml.registry import Registry, Snapshot
 from assetzcml.reports.descriptions import strength
 from assetzcml.reports.explanation import Explanation, Passed, Step
 from assetzcml.reports.include_tree import excluded_files
-from assetzcml.reports.references import said, said_by
+from assetzcml.reports.references import said_by, said_of
 from assetzcml.reports.survey import Site
 from assetzcml.resolving.neighbours import nearest_beside
 from assetzcml.resolving.packages import Found, Packages
@@ -124,13 +124,13 @@ class _Inquiry:
             self._explain_answer(path)
 
     def _explain_references(self) -> None:
-        """What the asset refers to, and what refers to it: all that is published is read."""
+        """What the asset refers to, and what refers to it, as far as that can be read while somebody waits."""
         view, spec = self.found.view, self.found.spec
         if view is None or spec is None or view.external or self.found.directory:
             return
         site = Site(self.registry)
         self.found.refers = [] if view.file else list(said_by(site, view, spec))
-        self.found.referred = [each for each in said(site) if each.target == spec and each.spec != spec]
+        self.found.referred, self.found.unread = said_of(site, view, spec)
 
     def _ask_url(self, asked: str) -> None:
         external = self._external(asked)

@@ -83,6 +83,7 @@ class Explanation:
     answer: tuple[str, list[tuple[str, str]]] | None = None
     refers: list[Any] = field(default_factory=list)
     referred: list[Any] = field(default_factory=list)
+    unread: int = 0  # published files, of those that might refer to it
     excluded: list[Exclusion] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -128,6 +129,7 @@ class Explanation:
             "answer": self._answer_data(),
             "refers_to": [{**self._reference_data(each), "spec": _text(each.target)} for each in self.refers],
             "referred_to_by": [{**self._reference_data(each), "spec": str(each.spec)} for each in self.referred],
+            "not_looked_for_references_in": self.unread,
             "excluded": [{"file": each.real, "by": origin_data(each.origin)} for each in self.excluded],
         }
 
@@ -265,6 +267,11 @@ class Explanation:
     def _references(self) -> list[str]:
         to = [f"{said.target or said.reference.url + ' (nothing)'}, {said.origin}" for said in self.refers]
         by = [f"{said.spec}, {said.origin}" for said in self.referred]
+        if self.unread:
+            told = (
+                f"not looked for in {self.unread} more file{'' if self.unread == 1 else 's'}; assetzcml check reads all"
+            )
+            return _labelled("refers to", _few(to)) + _labelled("referred by", [*_few(by), told])
         return _labelled("refers to", _few(to)) + _labelled("referred by", _few(by))
 
     def _excluded(self) -> list[str]:

@@ -119,6 +119,22 @@ def test_explain_tells_what_an_asset_refers_to_and_what_refers_to_it(package):
     assert "static/app.css:1:9" in text
 
 
+def test_of_many_files_explain_reads_the_nearest_and_counts_those_that_it_has_not_read(package, monkeypatch):
+    from assetzcml import AssetRegistry
+    from assetzcml.reports import references
+
+    files = {f"static/far/{number}.css": "@import '../near/app.css';" for number in range(5)}
+    shop = package({**files, "static/near/app.css": "", "static/near/z.css": "@import 'app.css';", "static/a.png": ""})
+    made = AssetRegistry()
+    made.add_static_view("static", f"{shop}:static")
+    assert len(made.explain(f"{shop}:static/near/app.css").referred) == 6
+    monkeypatch.setattr(references, "MOST_READ", 50)
+    told = made.explain(f"{shop}:static/near/app.css")
+    assert [str(each.spec) for each in told.referred] == [f"{shop}:static/near/z.css", f"{shop}:static/far/0.css"]
+    assert told.as_dict()["not_looked_for_references_in"] == 4
+    assert "not looked for in 4 more files; assetzcml check reads all" in str(told)
+
+
 def test_a_file_named_like_a_version_is_warned_of_when_it_is_loaded(package):
     from assetzcml import AssetRegistry, ConfigurationWarning, TreeCacheBuster
 
