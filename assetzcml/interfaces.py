@@ -151,6 +151,9 @@ class IContentStore(Interface):
     directory = Attribute("An absolute path.")
     keep = Attribute("How many releases are kept at least.")
     younger = Attribute("For how many seconds a release is kept at least.")
+    url = Attribute("The URL of a destination that many hosts share; None where the directory is all.")
+    endpoint = Attribute("Where its service is; None for its maker's.")
+    local = Attribute("How many bytes of contents are kept in the directory then.")
 
 
 class IBusting(Interface):

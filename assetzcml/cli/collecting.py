@@ -107,6 +107,11 @@ def _tell(done: Emptied, dry_run: bool, form: str) -> None:
 
 def _collect(registry: Any, wait: float, verify: bool, form: str) -> None:
     store = store_declared(registry)
+    if store.url is not None:
+        with telling_failures():
+            target = there(store.url, store.endpoint, None, registry)
+            _tell(collect_at(target, keep=store.keep, younger=store.younger), dry_run=False, form=form)
+        return
     try:
         done = collect(store, verify=verify, timeout=wait)
     except FileNotFoundError:

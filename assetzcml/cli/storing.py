@@ -10,6 +10,7 @@ from assetzcml.cli.statuses import EXIT_STATUS, Wrong
 from assetzcml.publishing.storing import store, wanted
 from assetzcml.records.assets import ContentStore
 from assetzcml.registry import Registry
+from assetzcml.resolving.destinations import Failed
 from assetzcml.resolving.objects import Unfit
 
 __all__ = ["store_command", "store_declared", "told_by_system", "waits"]
@@ -39,6 +40,8 @@ def store_command(
         stored = store(registry, timeout=wait)
     except (OSError, Unfit) as error:
         raise Wrong(told_by_system(error, directory)) from None
+    except Failed as error:
+        raise Wrong(str(error)) from None
     if form == "json":
         print_json({"directory": directory, **stored._asdict()})
         return

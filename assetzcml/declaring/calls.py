@@ -28,7 +28,7 @@ from assetzcml.records.assets import (
 )
 from assetzcml.records.kinds import Record
 from assetzcml.records.pages import Route, View
-from assetzcml.records.readers import KEEP, ONE_HOUR, YOUNGER, permission_name
+from assetzcml.records.readers import KEEP, LOCAL, ONE_HOUR, YOUNGER, permission_name
 from assetzcml.records.rules import Refusal, described
 from assetzcml.registry import Above, Change, Registry, ledger, next_generation
 from assetzcml.typing import Spec
@@ -216,16 +216,25 @@ class Declarations(Registry):
             self._declare(Module(name=rules.module(name), path=spec, scope=within, **call))
 
     def add_content_store(
-        self, directory: str | os.PathLike[str], keep: int = KEEP, younger: str | int = YOUNGER
+        self,
+        directory: str | os.PathLike[str],
+        keep: int = KEEP,
+        younger: str | int = YOUNGER,
+        *,
+        url: str | None = None,
+        endpoint: str | None = None,
+        local: str | int = LOCAL,
     ) -> None:
         """
         Keep the contents of releases in *directory*: what the directive `contentStore` does.
 
         *keep* releases are kept at least, and each for *younger*, seconds or a text such as '14d'. Nothing is written yet.
+        With *url* they are kept at that destination, for many hosts; the directory has what this one has asked for, *local*
+        bytes of it, or a text such as '2GB'.
         Raises ConfigurationError.
         """
         with self._call(calling_line(), "contentStore") as call:
-            self._declare(ContentStore(**rules.content_store(directory, keep, younger), **call))
+            self._declare(ContentStore(**rules.content_store(directory, keep, younger, url, endpoint, local), **call))
 
     def add_permission_policy(self, policy: Any) -> None:
         """Ask *policy*, an object with `permits(request, context, permission)` or a class of such, for permissions."""

@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 from assetzcml.publishing.condemned import Condemned
 from assetzcml.publishing.frozen_tree import FrozenTree
 from assetzcml.publishing.plans import IMMUTABLE, POINTER, Plan, Step, planned, pointed, refuse, served_by
-from assetzcml.resolving.destinations import Destination, Failed
+from assetzcml.resolving.destinations import Destination, Failed, Listed
+from assetzcml.resolving.objects import Objects
 
-__all__ = ["Overtaken", "Published", "publish"]
+__all__ = ["Making", "Overtaken", "Published", "needed", "publish"]
 
 JOBS = 32  # requests at a time: what is waited for is the network
 LIMIT = 12 * 3600.0  # seconds that a run may take; a collection spares what was needed by none for twice as long
@@ -66,8 +67,9 @@ def publish(
     """
     with target.writing():
         began = time.monotonic()
-        plan = _needed(tree, target, prefix, private, wait)
-        run = _Run(tree, target, wait)
+        refuse(served_by(tree), prefix, private)
+        plan = needed(target, lambda listed: planned(tree, target, prefix=prefix, private=private, listed=listed), wait)
+        run = Making(tree.objects, target, wait)
         with ThreadPoolExecutor(jobs or JOBS) as pool:
 
             def made(steps: list[Step], label: str) -> int:
@@ -89,15 +91,18 @@ def publish(
     return Published(plan.release, len(plan.contents), len(plan.names), len(plan.plain), sent, plan.pointer, plan.purge)
 
 
-def _needed(tree: FrozenTree, target: Destination, prefix: str, private: bool, wait: Callable[[float], object]) -> Plan:
-    """The plan, when nothing that it builds on is to be taken away by a collection."""
-    refuse(served_by(tree), prefix, private)
+def needed(
+    target: Destination, plan: Callable[[dict[str, Listed]], Plan], wait: Callable[[float], object] = time.sleep
+) -> Plan:
+    """
+    What *plan* makes of a listing, when nothing that it builds on is to be taken away by a collection. Raises Failed.
+    """
     patience = PATIENCE
     for _ in range(ATTEMPTS):
         listed = target.listing()
-        plan = planned(tree, target, prefix=prefix, private=private, listed=listed)
-        if plan.empty:
-            return plan
+        made = plan(listed)
+        if made.empty:
+            return made
         condemned = Condemned(target, listed)
         while condemned.is_running:
             if patience <= 0:
@@ -108,9 +113,9 @@ def _needed(tree: FrozenTree, target: Destination, prefix: str, private: bool, w
             condemned = Condemned(target, listed)
         for key in condemned.removed:
             listed.pop(key, None)
-        plan = planned(tree, target, prefix=prefix, private=private, listed=listed)
-        if condemned.spare(plan.needed):
-            return plan
+        made = plan(listed)
+        if condemned.spare(made.needed):
+            return made
     raise Failed(f"{target}: it is collected again and again while it is published")
 
 
@@ -122,11 +127,14 @@ def _move(target: Destination, plan: Plan) -> None:
         raise Overtaken(f"another release was published meanwhile; it is served, and not {plan.release[:12]}")
 
 
-class _Run:
-    """What is made of one plan. *found* are the steps whose object somebody else has made meanwhile, by key."""
+class Making:
+    """
+    What is made of one plan, of the contents in a directory. *found* are the steps whose object somebody else has made
+    meanwhile, by key.
+    """
 
-    def __init__(self, tree: FrozenTree, target: Destination, wait: Callable[[float], object]):
-        self.tree = tree
+    def __init__(self, objects: Objects, target: Destination, wait: Callable[[float], object] = time.sleep):
+        self.objects = objects
         self.target = target
         self.wait = wait
         self.found: dict[str, Step] = {}
@@ -141,7 +149,7 @@ class _Run:
         if step.source is not None and step.source not in self.found:
             self.target.copy(step.source, step.key)
             return 0
-        data = self.tree.objects.read(step.digest)
+        data = self.objects.read(step.digest)
         if step.replaces:
             self.target.put(step.key, data, step.headers)
             return len(data)
@@ -157,7 +165,7 @@ class _Run:
         that was cut may have left a part. Raises Failed.
         """
         step = self.found[key]
-        data = self.tree.objects.read(step.digest)
+        data = self.objects.read(step.digest)
         for attempt in range(ATTEMPTS):
             there = self.target.look(key)
             if there is not None and there.size == len(data):

@@ -18,12 +18,14 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from assetzcml.errors import ConfigurationError, Problem
+from assetzcml.publishing.sending import send
 from assetzcml.records.assets import AssetSpec, ContentStore, StaticViewRecord
 from assetzcml.records.media_types import content_type
 from assetzcml.records.readers import CODINGS
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.counting import Count, Counted
 from assetzcml.resolving.decoders import decoded
+from assetzcml.resolving.destinations import Failed, destination_at
 from assetzcml.resolving.digests import DIGEST_LENGTH
 from assetzcml.resolving.files import sync_directory, write_all
 from assetzcml.resolving.objects import Objects, StoredObject, Unfit, create_only, temporary_file
@@ -39,6 +41,7 @@ logger = logging.getLogger("assetzcml")
 
 ATTEMPTS = 3  # of a release whose files change while they are stored
 VARIANT_LIMIT = 1 << 20  # bytes; a variant of more is stored by none: to know that it is one, it has to be decoded
+START = 30.0  # seconds that a start waits for a request of a destination
 PATIENCE = 120.0  # seconds that a start waits for another process which writes into the store
 
 
@@ -78,12 +81,23 @@ def store(registry: Registry, timeout: float = 600.0, anew: bool = True) -> Stor
 
     What is there, and whole, is not written again; without *anew* a release that was stored as it is costs one look. Raises
     ConfigurationError where none is declared, TimeoutError while another process writes for more than *timeout* seconds,
-    and OSError: what is in the store then is whole.
+    and OSError: what is in the store then is whole. A store of many hosts is written here, and sent there: Failed.
     """
     snapshot = registry.snapshot
     if snapshot.store is None:
         message = "nothing says where the contents of releases are kept"
         raise ConfigurationError(Problem(None, message, 'declare <contentStore directory="..."/>'))
+    stored = _store_here(registry, snapshot, timeout, anew)
+    if snapshot.store.url is not None:
+        target = destination_at(snapshot.store.url, snapshot.store.endpoint, registry, None if anew else START)
+        sent = send(snapshot.store.directory, stored.release, target)
+        stored = stored._replace(objects=sent.objects, bytes=sent.bytes, written=sent.written)
+    return stored
+
+
+def _store_here(registry: Registry, snapshot: Snapshot, timeout: float, anew: bool) -> Stored:
+    """The same into the directory of this host."""
+    assert snapshot.store is not None
     directory = snapshot.store.directory
     if not anew:
         found = _known(directory, _state(registry, snapshot))
@@ -342,7 +356,7 @@ class Storing:
             self._of = snapshot
             try:
                 done = store(self.registry, timeout=PATIENCE, anew=False)
-            except (OSError, Unfit, ConfigurationError) as error:
+            except (OSError, Unfit, ConfigurationError, Failed) as error:
                 logger.warning(
                     "the release is not in the store of contents: %s; other processes answer its versions with their own bytes",
                     error,

@@ -36,7 +36,16 @@ from assetzcml.records.kinds import (
     Record,
 )
 from assetzcml.records.patterns import Pattern
-from assetzcml.records.readers import KEEP, ONE_HOUR, YOUNGER, index_name, permission_name, refuse_as_file_name, span
+from assetzcml.records.readers import (
+    KEEP,
+    LOCAL,
+    ONE_HOUR,
+    YOUNGER,
+    index_name,
+    permission_name,
+    refuse_as_file_name,
+    span,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -483,6 +492,9 @@ class ContentStore(Record):
     """
     What `contentStore` declares: the contents of releases are kept in *directory*, an absolute path. A release goes when it
     is neither among the last *keep* nor was used in the last *younger* seconds.
+
+    With *url* they are kept at that destination, for many hosts, whose service is at *endpoint*; the directory then has what
+    this host has asked for, *local* bytes of it.
     """
 
     provided: ClassVar[type[Interface]] = IContentStore
@@ -492,6 +504,9 @@ class ContentStore(Record):
     directory: str
     keep: int = KEEP
     younger: int = YOUNGER
+    url: str | None = None
+    endpoint: str | None = None
+    local: int = LOCAL
 
     @property
     def discriminator(self) -> tuple[str]:
@@ -504,11 +519,13 @@ class ContentStore(Record):
 
     def attributes(self) -> dict[str, Any]:
         """As `Record.attributes`."""
-        return {"directory": self.directory, "keep": self.keep, "younger": span(self.younger)}
+        there = {} if self.url is None else {"url": self.url, "endpoint": self.endpoint, "local": self.local}
+        return {"directory": self.directory, "keep": self.keep, "younger": span(self.younger), **there}
 
     def detail(self) -> str:
         """As `Record.detail`."""
-        return f"in {self.directory!r}, keeps {self.keep} releases and what is younger than {span(self.younger)}"
+        where = repr(self.directory) if self.url is None else f"{self.url!r}, here in {self.directory!r}"
+        return f"in {where}, keeps {self.keep} releases and what is younger than {span(self.younger)}"
 
 
 @implementer(IPermissionPolicy)

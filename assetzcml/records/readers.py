@@ -19,6 +19,7 @@ __all__ = [
     "BOOLEAN_WORDS_TEXT",
     "CODINGS",
     "KEEP",
+    "LOCAL",
     "MAX_AGE_LIMIT",
     "ONE_HOUR",
     "YOUNGER",
@@ -38,8 +39,11 @@ __all__ = [
     "publication_name",
     "refuse_as_file_name",
     "send_way",
+    "size",
     "span",
     "store_directory",
+    "store_endpoint",
+    "store_url",
 ]
 
 ONE_HOUR = 3600  # seconds; what Pyramid's static views send
@@ -49,6 +53,7 @@ ONE_HOUR = 3600  # seconds; what Pyramid's static views send
 # for days; its assets should be there as long.
 KEEP = 3
 YOUNGER = 14 * 24 * ONE_HOUR
+LOCAL = 1_000_000_000  # bytes of contents that a host keeps of a store of many hosts: some thousand releases of a small site
 LONGEST = 100 * 365 * 24 * ONE_HOUR
 
 MAX_AGE_LIMIT = 2147483647  # seconds; what every cache can hold (RFC 9111, 1.2.2: 2**31 and above mean "for ever")
@@ -271,6 +276,48 @@ def store_directory(value: str | os.PathLike[str]) -> str:
     if not text.startswith("/") or "\0" in text or not text.strip("/"):
         raise ValueError(f"{value!r} is not the absolute path of a directory, such as '/var/lib/shop/assets'")
     return os.path.normpath(text)
+
+
+def store_url(text: str) -> str:
+    """
+    The URL of a destination, without what is secret. Raises ValueError.
+
+    >>> store_url("s3://bucket/prefix")
+    's3://bucket/prefix'
+    """
+    scheme, separator, rest = text.partition("://") if isinstance(text, str) else ("", "", "")
+    if not separator or not rest or not re.fullmatch(r"[a-z][a-z0-9+.\-]*", scheme):
+        raise ValueError(f"{text!r} is not the URL of a bucket or a directory, such as 's3://bucket/prefix'")
+    if "@" in rest.partition("/")[0] or "?" in rest or "#" in rest:
+        raise ValueError("it has more than a bucket and a prefix; credentials are those of the environment")
+    return text
+
+
+def store_endpoint(text: str) -> str:
+    """Where a service is, 'http://127.0.0.1:9000'. Raises ValueError."""
+    if not isinstance(text, str) or not re.fullmatch(r"https?://[^/@?#\s]+/?", text):
+        raise ValueError(f"{text!r} is not the address of a service, such as 'https://storage.example.com'")
+    return text
+
+
+_SIZES = {"": 1, "B": 1, "kB": 1000, "KiB": 1 << 10, "MB": 1000**2, "MiB": 1 << 20, "GB": 1000**3, "GiB": 1 << 30}
+
+
+def size(value: str | int) -> int:
+    """
+    A number of bytes: a number, or one with a unit. Raises ValueError.
+
+    >>> size("250kB"), size("2GiB"), size("0")
+    (250000, 2147483648, 0)
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    matched = re.fullmatch(r"([0-9]{1,15})([A-Za-z]*)", value) if isinstance(value, str) else None
+    if matched is None or matched[2] not in _SIZES:
+        raise ValueError(
+            f"{value!r} is no number of bytes; a number with {', '.join(_SIZES)[2:]} was expected, such as '2GB'"
+        )
+    return int(matched[1]) * _SIZES[matched[2]]
 
 
 # What a browser takes for a URL rather than a bare name (HTML, 8.1.5.2): a scheme, or a beginning with a slash or dots.

@@ -18,6 +18,7 @@ from assetzcml.records.media_types import declared_extension, declared_type
 from assetzcml.records.pages import request_methods
 from assetzcml.records.patterns import Pattern
 from assetzcml.records.readers import (
+    LOCAL,
     asset_below,
     content_codings,
     duration,
@@ -31,7 +32,10 @@ from assetzcml.records.readers import (
     permission_name,
     publication_name,
     send_way,
+    size,
     store_directory,
+    store_endpoint,
+    store_url,
 )
 
 __all__ = [
@@ -350,7 +354,9 @@ def module(name: Any) -> str:
     return _checked("name", module_name, name)  # type: ignore[no-any-return]
 
 
-def content_store(directory: Any, keep: Any, younger: Any) -> dict[str, Any]:
+def content_store(
+    directory: Any, keep: Any, younger: Any, url: Any = None, endpoint: Any = None, local: Any = LOCAL
+) -> dict[str, Any]:
     """Where the contents of releases are kept, and which releases. Raises Refusal."""
     if isinstance(keep, bool) or not isinstance(keep, int) or not 1 <= keep <= MOST_KEPT:
         raise refusal("keep", f"keep is {described(keep)}; a number from 1 to {MOST_KEPT} was expected")
@@ -358,6 +364,9 @@ def content_store(directory: Any, keep: Any, younger: Any) -> dict[str, Any]:
         "directory": _checked("directory", store_directory, directory),
         "keep": keep,
         "younger": _checked("younger", duration, younger),
+        "url": None if url is None else _checked("url", store_url, url),
+        "endpoint": None if endpoint is None else _checked("endpoint", store_endpoint, endpoint),
+        "local": _checked("local", size, local),
     }
 
 

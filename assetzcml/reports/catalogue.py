@@ -382,6 +382,13 @@ RULES: dict[str, Rule] = {
             "write the name of a part in braces: {id}",
             outcomes.other_routers,
         ),
+        Rule(
+            "A076",
+            ERROR,
+            "A store of contents that cannot be reached",
+            "correct the url, or install what it needs",
+            outcomes.unreachable_stores,
+        ),
         # Options of filters.
         Rule(
             "A080",

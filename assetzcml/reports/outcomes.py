@@ -18,6 +18,7 @@ from assetzcml.records.assets import AssetSpec
 from assetzcml.records.bundles import BundleRecord, FilterOption, LoadPath
 from assetzcml.reports.rules import Remark, at
 from assetzcml.reports.survey import Site
+from assetzcml.resolving.destinations import destination_at
 from assetzcml.resolving.names import is_source
 from assetzcml.resolving.neighbours import nearest_beside
 
@@ -28,6 +29,7 @@ __all__ = [
     "missing_load_paths",
     "other_routers",
     "program_files",
+    "unreachable_stores",
     "unusable_filters",
     "without_environment",
 ]
@@ -59,6 +61,17 @@ def other_routers(site: Site) -> Iterator[Remark]:
         if written is not None:
             message = f"{route}: {written[0]!r} in the pattern stands for itself"
             yield Remark(at(route, "pattern"), message, f"write {{{written[1]}}}")
+
+
+def unreachable_stores(site: Site) -> Iterator[Remark]:
+    """A store of contents that cannot be reached."""
+    store = site.snapshot.store
+    if store is not None and store.url is not None:
+        try:  # which connects to nothing
+            destination_at(store.url, store.endpoint, site.registry)
+        except ConfigurationError as error:
+            problem = error.problems[0]
+            yield Remark(at(store, "url"), f"{store}: {problem.message}", problem.hint)
 
 
 def lookalikes(site: Site) -> Iterator[Remark]:

@@ -14,8 +14,8 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
 from assetzcml.errors import ConfigurationError, Problem, did_you_mean
@@ -91,13 +91,13 @@ class Destination(Protocol):
         """The tag that these bytes have there; None where that cannot be known without a look."""
 
 
-Scheme = Callable[[str, str | None], Destination]
-
-
-def destination_at(url: str, endpoint: str | None = None, registry: Registry | None = None) -> Destination:
+def destination_at(
+    url: str, endpoint: str | None = None, registry: Registry | None = None, timeout: float | None = None
+) -> Destination:
     """
     The destination at a URL: `s3://bucket/prefix`, `gs://`, `az://`, `file:///directory`, or that of a scheme for which
-    *registry* has an `IDestinationScheme`, which comes first.
+    *registry* has an `IDestinationScheme`, which comes first. With *timeout* seconds a bucket is asked once, and no longer
+    waited for.
 
     Raises ConfigurationError for another, and MissingExtra.
     """
@@ -112,8 +112,9 @@ def destination_at(url: str, endpoint: str | None = None, registry: Registry | N
         message = f"{shown_url(url)!r} is no destination: {expected} was expected"
         raise ConfigurationError(Problem(None, message, did_you_mean(scheme, known) if scheme else ""))
     module, name = SCHEMES[scheme].split(":")
-    found: Scheme = getattr(importlib.import_module(f"assetzcml.resolving.{module}"), name)
-    return found(url, endpoint)
+    found: Any = getattr(importlib.import_module(f"assetzcml.resolving.{module}"), name)
+    opened: Destination = found(url, endpoint, **({} if timeout is None else {"timeout": timeout, "retries": 1}))
+    return opened
 
 
 def shown_url(url: str) -> str:
@@ -135,7 +136,7 @@ def md5_of(data: bytes) -> str:
 class DirectoryDestination:
     """A directory, published by a server or copied further. Headers are the server's business: see `assetzcml export`."""
 
-    def __init__(self, url: str, endpoint: str | None = None):
+    def __init__(self, url: str, endpoint: str | None = None, timeout: float | None = None, retries: int = 0):
         parts = urlsplit(url)
         if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
             raise ConfigurationError(

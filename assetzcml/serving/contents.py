@@ -13,11 +13,14 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
-from assetzcml.records.assets import StaticViewRecord
+from assetzcml.records.assets import ContentStore, StaticViewRecord
 from assetzcml.registry import Registry, Snapshot
+from assetzcml.resolving.destinations import destination_at
 from assetzcml.resolving.fingerprints import TICK, Fingerprint, fingerprint
+from assetzcml.resolving.mirrors import Mirror, Unreachable
 from assetzcml.resolving.objects import BrokenObject, Objects, Unfit
 from assetzcml.resolving.releases import BrokenRelease, Release, Released, Releases
 from assetzcml.serving.variants import Location, Source
@@ -29,6 +32,7 @@ logger = logging.getLogger("assetzcml")
 MOST_READ = 64 << 20  # bytes of manifests that are kept in memory; what else is asked of is read again
 MOST_PROVEN = 10_000  # objects that are known to have their digest; about 2 MB
 HEAD = 64 << 20  # bytes of the first line of a manifest, in which its versions are: four million
+PATIENCE = 5.0  # seconds that a request for a former version waits for one of a destination
 PAUSE = 60.0  # seconds between two lines of the log about the same trouble
 
 
@@ -51,6 +55,7 @@ class Contents:
         self._read: dict[str, tuple[Release, int]] = {}
         self._proven: dict[str, Fingerprint] = {}
         self._told: dict[str, float] = {}
+        self._mirror: tuple[ContentStore, Mirror] | None = None
         self._lock = threading.Lock()
 
     def find(self, snapshot: Snapshot, record: StaticViewRecord, name: str, version: str, limit: int) -> Kept | None:
@@ -63,7 +68,14 @@ class Contents:
         if snapshot.store is None:
             return None
         objects = Objects(snapshot.store.directory)
-        for digest in self._naming(objects, version):
+        mirror = self._mirror_of(snapshot.store)
+        naming = self._naming(objects, version)
+        if mirror is not None:
+            mirror.refresh(is_known=bool(naming))
+            naming = self._naming(objects, version)
+            if not naming and mirror.is_gone:
+                raise mirror.unreachable()
+        for digest in naming:
             try:
                 release = self._release(objects.directory, digest)
                 found = release.find(name)
@@ -74,10 +86,22 @@ class Contents:
                 continue
             if found is None or version not in found.versions or found.permission not in (None, record.permission):
                 continue
-            sources = list(self._sources(objects, found, record, limit))
+            sources = list(self._sources(objects, found, record, limit, mirror))
             if sources and sources[0].coding is None:
                 return Kept(found, sources)
         return None
+
+    def _mirror_of(self, store: ContentStore) -> Mirror | None:
+        """What stands before the destination of a store of many hosts; None for a store that is a directory."""
+        if store.url is None:
+            return None
+        with self._lock:
+            if self._mirror is None or self._mirror[0] != store:
+                url, endpoint = store.url, store.endpoint
+                registry, timeout = self.registry, PATIENCE
+                connect = partial(destination_at, url, endpoint, registry, timeout=timeout)
+                self._mirror = store, Mirror(store.directory, connect, store.local)
+            return self._mirror[1]
 
     def _naming(self, objects: Objects, version: str) -> list[str]:
         """The manifests that name a version. They are listed again when the folder has changed."""
@@ -137,12 +161,18 @@ class Contents:
             self._read[digest] = release, size
         return release
 
-    def _sources(self, objects: Objects, found: Released, record: StaticViewRecord, limit: int) -> Iterator[Source]:
+    def _sources(
+        self, objects: Objects, found: Released, record: StaticViewRecord, limit: int, mirror: Mirror | None
+    ) -> Iterator[Source]:
         wanted: list[tuple[str | None, str, int]] = [(None, found.object, found.size)]
         wanted += [(coding, *found.variants[coding]) for coding in record.content_encodings if coding in found.variants]
         for coding, digest, size in wanted:
             try:
-                version = self._prove(objects, digest, size)
+                version = self._here(objects, digest, size, mirror)
+            except Unreachable:
+                if coding is None:
+                    raise
+                continue
             except (OSError, BrokenObject) as error:
                 self._tell(digest, f"{found.name} is not served of another release: {error}")
                 if coding is None:
@@ -150,6 +180,18 @@ class Contents:
                 continue
             location = Location(f"{objects.directory}/objects", (digest[:2], digest[2:]))
             yield Source(coding, location, size, version[3], version, digest[:12] if size <= limit else None)
+
+    def _here(self, objects: Objects, digest: str, size: int, mirror: Mirror | None) -> Fingerprint:
+        """The same as `_prove`; what a mirror has not is fetched. Raises Unreachable, too."""
+        if mirror is None:
+            return self._prove(objects, digest, size)
+        mirror.used(digest)
+        try:
+            return self._prove(objects, digest, size)
+        except (FileNotFoundError, BrokenObject):
+            if not mirror.fetch(digest):
+                raise
+        return self._prove(objects, digest, size)
 
     def _prove(self, objects: Objects, digest: str, size: int) -> Fingerprint:
         """The fingerprint of an object that has the digest which is its name. Raises OSError, BrokenObject."""

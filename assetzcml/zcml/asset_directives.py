@@ -175,9 +175,9 @@ def module(context: Any, name: str, path: AssetSpec, scope: AssetSpec | None = N
     declare(context, Module(name=name, path=path, scope=scope, origin=tag_of(context)))
 
 
-def content_store(context: Any, directory: str, keep: int = KEEP, younger: int = YOUNGER) -> None:
+def content_store(context: Any, directory: str, keep: int = KEEP, younger: int = YOUNGER, **there: Any) -> None:
     """`contentStore`."""
-    declare(context, ContentStore(directory=directory, keep=keep, younger=younger, origin=tag_of(context)))
+    declare(context, ContentStore(directory=directory, keep=keep, younger=younger, origin=tag_of(context), **there))
 
 
 def permission_policy(context: Any, policy: Any) -> None:

@@ -9,6 +9,7 @@ from assetzcml.records import rules
 from assetzcml.records.readers import (
     CODINGS,
     KEEP,
+    LOCAL,
     ONE_HOUR,
     YOUNGER,
     asset_below,
@@ -22,7 +23,10 @@ from assetzcml.records.readers import (
     module_name,
     permission_name,
     send_way,
+    size,
     store_directory,
+    store_endpoint,
+    store_url,
 )
 from assetzcml.zcml.fields import Checked, FileSpec, Flag, MaxAge, Name, Side, Spec
 
@@ -280,6 +284,26 @@ class IContentStore(Interface):
         title="For how long a release is kept at least",
         description="A number with s, m, h, d or w; '14d' when left out.",
         default=YOUNGER,
+        required=False,
+    )
+    url = Checked(
+        store_url,
+        title="Destination that many hosts share",
+        description="s3://bucket/prefix, gs://, az://, file:///directory, or of a scheme that a package brings. "
+        "The directory then has what this host has asked for.",
+        required=False,
+    )
+    endpoint = Checked(
+        store_endpoint,
+        title="Where the service of the url is",
+        description="Its maker's when left out.",
+        required=False,
+    )
+    local = Checked(
+        size,
+        title="How many bytes of contents are kept in the directory, with a url",
+        description="A number with B, kB, KiB, MB, MiB, GB or GiB; '1GB' when left out.",
+        default=LOCAL,
         required=False,
     )
 
