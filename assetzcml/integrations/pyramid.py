@@ -41,7 +41,15 @@ from assetzcml.errors import (
     calling_line,
 )
 from assetzcml.integrations.pyramid_renderers import equip_renderers
-from assetzcml.integrations.pyramid_views import PYRAMIDS, AdoptedView, Adopting, conflict, reaches, record_of
+from assetzcml.integrations.pyramid_views import (
+    PYRAMIDS,
+    AdoptedView,
+    Adopting,
+    conflict,
+    earlier,
+    reaches,
+    record_of,
+)
 from assetzcml.integrations.reloading import files_of
 from assetzcml.interfaces import IAssetRegistry, IOverride, IStaticView
 from assetzcml.permissions import Door, is_asynchronous
@@ -217,6 +225,9 @@ def _reading(config: Configurator, machine: Any) -> Iterator[None]:
 
 def _committed(application: Any) -> None:
     assets = asset_registry(application)
+    info = application.queryUtility(IStaticURLInfo)
+    if isinstance(info, URLInfo):
+        info.adopt_earlier()
     assets.stand_in()
     equip_renderers(application, assets)
 
@@ -353,6 +364,10 @@ class PyramidAssetRegistry(AssetRegistry):
                     self.unregisterUtility(known, IStaticView, record.name)
                 self._pyramids[record.name] = record
                 self.add(record)
+
+    def is_adopted(self, name: str) -> bool:
+        """Is it the name of a static view of Pyramid's that is known here?"""
+        return name in self._pyramids
 
     def is_pyramids(self, record: StaticViewRecord) -> bool:
         """Is it a static view of Pyramid's that nothing of ours reaches?"""
@@ -604,17 +619,39 @@ class URLInfo:
         published = PublishedView(record)
 
         def wrap(view: Any) -> Any:
-            return AdoptedView(view, published, lambda: reaches(assets.snapshot, record))
+            return AdoptedView(view, published, lambda request: reaches(assets.snapshot, record))
 
         config.action(None, assets.take_view, args=(record,))
         return self._former.add(Adopting(config, record.name, wrap), name, spec, **extra)
+
+    def adopt_earlier(self) -> None:
+        """
+        Know what `config.add_static_view` and `config.add_cache_buster` were told before `config.include("assetzcml")`.
+
+        Raises ConfigurationConflictError. Without Pyramid's introspection nothing is known of it, and it stays Pyramid's.
+        """
+        assets = self._assets
+        for each in earlier(assets.application, list(getattr(self._former, "registrations", ()))):
+            record = each.record
+            if assets.is_adopted(record.name):
+                continue
+            assets.expect(record)
+            assets.take_view(record)
+            if each.view is not None:
+                view = AdoptedView(each.view, PublishedView(record), _Reached(assets, record))
+                config = _configurator(assets.application, record, introspection=False)
+                config.add_view(view, route_name=each.route_name, permission=each.permission)
+        for spec, cachebust, explicit in list(getattr(self._former, "cache_busters", ())):
+            self._add_cache_buster(spec, cachebust, explicit, Origin("config.add_cache_buster"), again=False)
 
     def add_cache_buster(self, config: Configurator, spec: str, cachebust: Any, explicit: bool = False) -> None:
         """`config.add_cache_buster`: works on what Pyramid publishes and on what we do."""
         self._former.add_cache_buster(config, spec, cachebust, explicit=explicit)
         config.action(None, self._add_cache_buster, args=(spec, cachebust, explicit, calling_line("pyramid")))
 
-    def _add_cache_buster(self, spec: str, cachebust: Any, explicit: bool, origin: Origin) -> None:
+    def _add_cache_buster(
+        self, spec: str, cachebust: Any, explicit: bool, origin: Origin, *, again: bool = True
+    ) -> None:
         assets = self._assets
         with ledger(assets).lock:
             generation = next_generation(assets)
@@ -627,9 +664,28 @@ class URLInfo:
                 origin=origin,
                 generation=generation,
             )
-            others = [known.discriminator for known in assets.snapshot.bustings if known.wording != PYRAMIDS]
+            known_ones = assets.snapshot.bustings
+            others = [known.discriminator for known in known_ones if not again or known.wording != PYRAMIDS]
             if record.discriminator not in others:
                 assets.add(record)  # what ZCML says of the same path is a package's answer to this
+
+
+class _Reached:
+    """
+    Does a cache buster of ours reach a static view of Pyramid's whose route does not ask whose a path is?
+
+    What belongs to a longer name is not answered behind it: that name may have a permission.
+    """
+
+    def __init__(self, assets: PyramidAssetRegistry, record: StaticViewRecord):
+        self._assets = assets
+        self._record = record
+
+    def __call__(self, request: Any) -> bool:
+        if not reaches(self._assets.snapshot, self._record):
+            return False
+        owner = self._assets.desks.current.owner(_path(request), request.method)
+        return owner is not None and owner.record.name == self._record.name
 
 
 class Overrides(PackageOverrides):

@@ -6,9 +6,10 @@ our view answers, with the options that Pyramid was given.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
+from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.static import static_view
 
 from assetzcml.errors import ConfigurationConflictError, InvalidSpec, Origin, Problem
@@ -16,20 +17,20 @@ from assetzcml.records.assets import AssetSpec, Busting, StaticViewRecord, asset
 from assetzcml.records.readers import CODINGS, publication_name
 from assetzcml.registry import Snapshot
 
-__all__ = ["AdoptedView", "Adopting", "conflict", "origin_of", "reaches", "record_of"]
+__all__ = ["AdoptedView", "Adopting", "Earlier", "conflict", "earlier", "origin_of", "reaches", "record_of"]
 
 
 class AdoptedView(static_view):
     """Pyramid's view of a static view, or *ours* while *is_reached* says so. The class is what `proutes` shows."""
 
-    def __init__(self, view: static_view, ours: Callable[..., Any], is_reached: Callable[[], bool]):
+    def __init__(self, view: static_view, ours: Callable[..., Any], is_reached: Callable[[Any], bool]):
         self.__dict__.update(vars(view))
         self._view = view
         self._ours = ours
         self._is_reached = is_reached
 
     def __call__(self, context: Any, request: Any) -> Any:
-        return (self._ours if self._is_reached() else self._view)(context, request)
+        return (self._ours if self._is_reached(request) else self._view)(context, request)
 
 
 class Adopting:
@@ -48,6 +49,54 @@ class Adopting:
 
     def add_view(self, view: Any = None, **options: Any) -> None:
         self._config.add_view(view=self._wrap(view), **options)
+
+
+class Earlier(NamedTuple):
+    """A static view that `config.add_static_view` has made before ours was asked: its route and view are Pyramid's alone."""
+
+    record: StaticViewRecord
+    route_name: str | None
+    view: static_view | None
+    permission: Any
+
+
+def earlier(application: Any, registrations: Iterable[tuple[str | None, str, str | None]]) -> Iterator[Earlier]:
+    """
+    What is in force of Pyramid's *registrations*, the tuples of its StaticURLInfo, as far as its introspection tells.
+
+    One whose view is ours already is left out.
+    """
+    introspector = application.introspector
+    views = [item["introspectable"] for item in introspector.get_category("views", [])]
+    for url, spec, route_name in registrations:
+        found = next((view for view in views if route_name is not None and view.get("route_name") == route_name), None)
+        view = found.get("callable") if found is not None else None
+        if (url is None and type(view) is not static_view) or spec.endswith(":"):
+            continue
+        said = (
+            [each["value"] for each in introspector.related(found) if each.category_name == "permissions"]
+            if found
+            else []
+        )
+        permission = next((each for each in said if each != NO_PERMISSION_REQUIRED), None)
+        options = {
+            "permission": permission,
+            "cache_max_age": getattr(view, "cache_max_age", None),
+            "content_encodings": list(getattr(view, "content_encodings", None) or ()),
+        }
+        name = url if url is not None else str(route_name).removeprefix("__")
+        record = record_of(_Line(found.action_info if found is not None else None), name, spec, options)
+        if record is not None:
+            yield Earlier(record, route_name, view, said[0] if said else NO_PERMISSION_REQUIRED)
+
+
+class _Line:
+    """What stands for the configurator that was called at a line."""
+
+    route_prefix = ""  # the name of a route has it already
+
+    def __init__(self, info: Any):
+        self.action_info = info
 
 
 def record_of(config: Any, name: str, spec: str, options: dict[str, Any]) -> StaticViewRecord | None:

@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("pyramid")
 
 from pyramid.config import Configurator
+from pyramid.exceptions import ConfigurationExecutionError
 from pyramid.renderers import render
 from pyramid.request import Request
 from pyramid.response import Response
@@ -335,3 +336,69 @@ def test_the_command_asks_the_application_of_a_paste_file():
         [sys.executable, "-m", "assetzcml", "check", "--paste", "none.ini"], capture_output=True, text=True
     )
     assert (missing.returncode, "none.ini" in missing.stderr, "Traceback" in missing.stderr) == (1, True, False)
+
+
+@pytest.mark.parametrize("commit", [False, True], ids=["before the commit", "after it"])
+@pytest.mark.parametrize("autocommit", [False, True])
+@pytest.mark.parametrize("kind, start", [('tree="sha256"', "/static/~"), ('digest="sha256"', "/static/app-")])
+def test_a_static_view_that_was_there_before_assetzcml_was_included_has_zcmls_cache_busters(
+    site, shop, commit, autocommit, kind, start
+):
+    config = site(
+        static("static", f"{shop}:static", cache_max_age=5),
+        *([lambda config: config.commit()] if commit else []),
+        lambda config: config.include("assetzcml"),
+        site.zcml(f'<cacheBuster path="{shop}:static" {kind}/>'),
+        autocommit=autocommit,
+        include=(),
+    )
+    url, answer, _ = url_and_answer(config, f"{shop}:static/app.css")
+    assert (url.startswith(start), answer.status_int, answer.headers["Cache-Control"]) == (True, 200, FOREVER)
+    plain = Request.blank("/static/app.css").get_response(config.make_wsgi_app())
+    assert (plain.text, plain.headers["Cache-Control"]) == ("a{}", "public, max-age=5")
+    told = str(asset_registry(config).explain(f"{shop}:static/app.css"))
+    assert f"staticView 'static' of '{shop}:static'" in told
+    assert Path(__file__).name in told  # the line of config.add_static_view
+
+
+def test_its_permission_and_pyramids_own_cache_buster_are_kept(site, shop):
+    config = site(
+        lambda config: config.set_security_policy(Guard()),
+        static("static", f"{shop}:static", permission="read"),
+        static("more", f"{shop}:other"),
+        lambda config: config.add_cache_buster(f"{shop}:other", QueryStringConstantCacheBuster("pyramids")),
+        lambda config: config.include("assetzcml"),
+        site.zcml(f'<cacheBuster path="{shop}:static" tree="sha256"/>'),
+        include=(),
+    )
+    url, answer, _ = url_and_answer(config, f"{shop}:static/app.css")
+    assert (url[:9], answer.status_int) == ("/static/~", 403)
+    _, answer, _ = url_and_answer(config, f"{shop}:static/app.css", **{"X-Who": "friend"})
+    assert (answer.status_int, answer.headers["Cache-Control"]) == (200, FOREVER.replace("public", "private"))
+    url, answer, _ = url_and_answer(config, f"{shop}:other/o.css")
+    assert (url, answer.text) == ("/more/o.css?x=pyramids", "o{}")
+
+
+def test_of_a_view_of_zcml_and_an_earlier_one_of_pyramid_both_lines_are_told(site, shop):
+    config = site(
+        static("static", f"{shop}:static"),
+        lambda config: config.include("assetzcml"),
+        site.zcml(f'<staticView name="static" path="{shop}:other"/>'),
+        include=(),
+    )
+    with pytest.raises(ConfigurationExecutionError, match=r"(?s)config.add_static_view and ZCML both.*\.zcml:1"):
+        config.commit()
+
+
+def test_an_earlier_view_of_pyramid_answers_nothing_of_a_longer_name_with_a_permission(site, shop):
+    config = site(
+        lambda config: config.set_security_policy(Guard()),
+        static("static", f"{shop}:static"),
+        lambda config: config.include("assetzcml"),
+        site.zcml(
+            f'<cacheBuster path="{shop}:static" tree="sha256"/>'
+            f'<staticView name="static/deep" path="{shop}:other" permission="read"/>'
+        ),
+        include=(),
+    )
+    assert Request.blank("/static/deep/o.css").get_response(config.make_wsgi_app()).status_int in (403, 404)
