@@ -213,7 +213,7 @@ class Desk:
         self.snapshot = snapshot
         self.site = snapshot.derived(site_of)
         self.entries = Entries(snapshot.registry.part(Statistics), ENTRIES, bodies)
-        self.ready = self.entries.ready.get
+        self.ready = self.entries.ready
         self.length, self.beginnings = self.site.beginnings
 
     def owner(self, path: str, method: str) -> Publication | None:
