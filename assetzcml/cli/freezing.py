@@ -15,8 +15,9 @@ from assetzcml.cli.applications import asked, asking, registry_asked
 from assetzcml.cli.configured import command, formatted, print_json, warnings_on_stderr
 from assetzcml.cli.statuses import EXIT_STATUS, Wrong
 from assetzcml.publishing.exports import EXPORTS, exported
+from assetzcml.publishing.fetching import verified_at
 from assetzcml.publishing.freeze import Budget, Frozen, freeze
-from assetzcml.publishing.verification import verified, verified_at
+from assetzcml.publishing.verification import verified
 from assetzcml.records.patterns import Pattern
 from assetzcml.records.readers import CODINGS
 from assetzcml.reports.bundles import bytes_in_words

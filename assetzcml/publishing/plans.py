@@ -224,9 +224,12 @@ _PATHS: dict[str, Callable[[Released], list[str]]] = {  # by where the headers a
 }
 
 
-def steps_of(release: Release, word: str) -> Iterator[Step]:
-    """What each name of one kind is, and its variants: 'headers' are the names for ever, 'plain' those without a version."""
-    for asset in release:
+def steps_of(release: Release, word: str, assets: Iterable[Released] | None = None) -> Iterator[Step]:
+    """
+    What each name of one kind is, and its variants: 'headers' are the names for ever, 'plain' those without a version. Of
+    all *assets*, or of these.
+    """
+    for asset in release if assets is None else assets:
         if word in asset.more:
             headers = _said(release, asset, word)
             for path in _PATHS[word](asset):

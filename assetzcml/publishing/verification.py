@@ -1,26 +1,19 @@
 """
-Is a frozen directory, or what was published of it, what it promises? Everything is computed again; nothing is believed.
+Is a frozen directory what it promises? Everything is computed again; nothing is believed.
 """
 
 from __future__ import annotations
 
 import hashlib
-import http.client
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
-from urllib.parse import quote, urlsplit
 
-from assetzcml.publishing.frozen_tree import FrozenTree, file_names, forever, integrity_of, plain_file_names
-from assetzcml.records.readers import CODINGS
+from assetzcml.publishing.frozen_tree import FrozenTree, file_names, integrity_of, plain_file_names
 from assetzcml.resolving.decoders import decoded
 from assetzcml.resolving.objects import BrokenObject
-from assetzcml.resolving.releases import BrokenRelease, Release, Released
+from assetzcml.resolving.releases import BrokenRelease, Released
 
-__all__ = ["verified", "verified_at"]
-
-SAFE = "/!$&'()*,;=:@~"  # of a URL; services read '+' as a blank
+__all__ = ["verified"]
 
 
 def verified(directory: str | os.PathLike[str]) -> Iterator[str]:
@@ -89,81 +82,3 @@ def _is(tree: FrozenTree, path: str, digest: str) -> bool:
             return hashlib.sha256(stream.read()).hexdigest() == digest
     except OSError:
         return False
-
-
-# Through a CDN.
-
-JOBS = 16  # requests at a time
-PATIENCE = 30.0  # seconds
-LARGEST_MANIFEST = 1 << 30
-
-
-def verified_at(url: str, release: str | None = None) -> Iterator[str]:
-    """
-    What is wrong with a published release as clients get it, below *url*: each name for ever is fetched and compared, its
-    status, bytes, type, caching and coding. Without *release*, that of the pointer. A fallback page with status 200 is found.
-    """
-    base = url.rstrip("/")
-    try:
-        digest = release or _fetched(f"{base}/current").body.decode("ascii").strip()
-        manifest = _fetched(f"{base}/generations/{digest}.json")
-        if manifest.status != 200 or hashlib.sha256(manifest.body).hexdigest() != digest:
-            yield f"{base}/generations/{digest[:64]}.json: it is not the manifest that has this digest (status {manifest.status})"
-            return
-        found = Release(digest, manifest.body)
-        assets = list(found)
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        yield f"{base}: there is no release: {error}"
-        return
-    tasks: list[tuple[str, str, int, dict[str, str], str | None]] = []
-    for asset in assets:
-        if asset.permission is not None:
-            continue
-        headers = dict(found.about["headers"][asset.more["headers"]]) if "headers" in asset.more else {}
-        for path in forever(asset):
-            tasks.append((f"{base}/{quote(path, safe=SAFE)}", asset.object, asset.size, headers, None))
-            for coding, (variant, size) in asset.variants.items():
-                name = f"{base}/{quote(path + CODINGS[coding], safe=SAFE)}"
-                tasks.append((name, variant, size, headers, coding))
-    with ThreadPoolExecutor(JOBS) as pool:
-        for fault in pool.map(lambda task: _fault_at(*task), tasks):
-            if fault is not None:
-                yield fault
-
-
-def _fault_at(url: str, digest: str, size: int, headers: dict[str, str], coding: str | None) -> str | None:
-    try:
-        answer = _fetched(url)
-    except (OSError, http.client.HTTPException) as error:
-        return f"{url}: {error}"
-    if answer.status != 200:
-        return f"{url}: the status is {answer.status}"
-    if hashlib.sha256(answer.body).hexdigest() != digest:
-        kind = answer.headers.get("content-type")
-        return f"{url}: {len(answer.body):,} other bytes of type {kind!r}, not the {size:,} published"
-    said = {**({} if coding is None else {"Content-Encoding": coding})}
-    said |= {name: headers[name] for name in ("Content-Type", "Cache-Control") if name in headers}
-    for name, value in said.items():
-        if answer.headers.get(name.lower()) != value:
-            return f"{url}: {name} is {answer.headers.get(name.lower())!r}, and was published as {value!r}"
-    return None
-
-
-class _Fetched(NamedTuple):
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
-def _fetched(url: str) -> _Fetched:
-    """One answer, as it is sent: nothing is followed, nothing is decoded."""
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.netloc, timeout=PATIENCE)
-    try:
-        connection.request("GET", parts.path or "/", headers={"Accept-Encoding": "identity", "User-Agent": "assetzcml"})
-        response = connection.getresponse()
-        body = response.read(LARGEST_MANIFEST)
-        return _Fetched(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
-    finally:
-        connection.close()

@@ -1,5 +1,6 @@
 """A frozen release at a destination: what is sent, in which order, and what becomes of it when anything fails."""
 
+import gzip
 import hashlib
 import http.client
 import json
@@ -16,11 +17,11 @@ from memory import Killed, Memory, bytes_of, missing
 
 from assetzcml import AssetRegistry, ConfigurationError
 from assetzcml.cli import main
+from assetzcml.publishing.fetching import verified_at
 from assetzcml.publishing.freeze import freeze
 from assetzcml.publishing.frozen_tree import FrozenTree
 from assetzcml.publishing.plans import planned
 from assetzcml.publishing.publish import Overtaken, publish
-from assetzcml.publishing.verification import verified_at
 from assetzcml.resolving.buckets import Bucket
 from assetzcml.resolving.destinations import Failed, destination_at
 
@@ -242,7 +243,8 @@ class Serving(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
+        if "Content-Length" not in headers:
+            self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
 
@@ -275,7 +277,7 @@ def test_what_a_cdn_gives_is_what_was_published(cdn):
     [
         (
             lambda status, data, headers: (200, b"<html>", {"Content-Type": "text/html"}),
-            "6 other bytes of type 'text/html'",
+            "a page is answered in its place, with status 200 and 6 other bytes of type 'text/html'",
         ),
         (lambda status, data, headers: (404, data, headers), "the status is 404"),
         (
@@ -284,6 +286,15 @@ def test_what_a_cdn_gives_is_what_was_published(cdn):
         ),
         (lambda status, data, headers: (200, data, {}), "Content-Type is None"),
         (lambda status, data, headers: (200, data[:-1], headers), "other bytes"),
+        (lambda status, data, headers: (200, data * 2, headers), "more than 4,400 other bytes"),
+        (
+            lambda status, data, headers: (200, gzip.compress(data), {**headers, "Content-Encoding": "gzip"}),
+            "it is compressed on its way, as 'gzip'",
+        ),
+        (
+            lambda status, data, headers: (200, data[:100], {**headers, "Content-Length": str(len(data))}),
+            "the answer ends before its end",
+        ),
     ],
 )
 def test_a_cdn_that_gives_something_else_is_found(cdn, wrong, told):
@@ -298,7 +309,23 @@ def test_a_cdn_that_gives_something_else_is_found(cdn, wrong, told):
 def test_a_cdn_without_a_release_is_told_of(cdn):
     cdn.wrong["current"] = lambda status, data, headers: (200, b"<html>", {})
     (fault,) = verified_at(cdn.url)
-    assert "it is not the manifest that has this digest" in fault
+    assert "it names no release, but '<html>'" in fault
+    cdn.wrong["current"] = lambda status, data, headers: (200, b"0" * 64, {})
+    (fault,) = verified_at(cdn.url)
+    assert "it is not the manifest that has this digest (status 404)" in fault
+
+
+def test_a_plain_name_that_is_still_the_former_one_is_found(cdn):
+    cdn.wrong["static/index.html"] = lambda status, data, headers: (200, b"<h>", headers)
+    (fault,) = verified_at(cdn.url)
+    assert fault.startswith(f"{cdn.url}/static/index.html: 3 other bytes of type 'text/html")
+
+
+def test_a_variant_that_is_decoded_on_its_way_is_found(cdn):
+    (name,) = [key for key in cdn.objects if key.startswith("static/app-") and key.endswith(".gz")]
+    cdn.wrong[name] = lambda status, data, headers: (200, gzip.decompress(data), {})
+    (fault,) = verified_at(cdn.url)
+    assert "Content-Encoding is None, and was published as 'gzip'" in fault
 
 
 # A server of S3's kind, and what may go wrong on the way to it.
