@@ -77,6 +77,13 @@ def test_each_command_of_the_contributors_page_is_a_target():
     assert set(commands) <= targets
 
 
+def test_the_option_that_repeats_an_order_is_one(pytestconfig):
+    if not pytestconfig.pluginmanager.hasplugin("randomly"):
+        pytest.skip("the tests do not run in random order")
+    option = re.search("run in it again with ``(--[a-z-]+)=", read("CONTRIBUTING.rst"))[1]
+    assert pytestconfig.getoption(option) is not None
+
+
 def test_the_program_of_a_user_that_is_checked_runs_as_well(tmp_path):
     registry = typed_program.configured()
     assert typed_program.urls(registry)[1].endswith("#top")

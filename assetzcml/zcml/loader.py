@@ -238,15 +238,7 @@ class ZCMLLoader:
 
         Raises ConfigurationError with all problems of the first phase that found any; the registry is then unchanged.
         """
-        spec, features = rules.file_to_load(spec), rules.feature_names(features)
-        rules.package_name(package)
-        rules.settings_mapping(settings)
-        if isinstance(strict, (tuple, list, frozenset, set)):
-            rules.names("strict", strict, "names of packages")
-        else:
-            rules.flag("strict", strict)
-        if limits is not None:
-            rules.one_of("limits", limits, Limits, "Limits(...)")
+        spec, features = _checked(spec, package, features, settings, strict, limits)
         registry = self.registry if into is None else into
         framework = framework or Framework()
         with ledger(registry).lock:
@@ -264,7 +256,6 @@ class ZCMLLoader:
             phases = Phases(load)
             for feature in ("assetzcml", *features):
                 phases.machine.provideFeature(feature)
-            spec = os.fspath(spec)
             path, inside = _located(spec, package)
             try:
                 with framework.reading(phases.machine):
@@ -276,11 +267,14 @@ class ZCMLLoader:
             phases.issue_warnings()
             phases.execute(actions, framework.hand_over or _call)
             configure(registry, settings)
+            again: dict[str, Any] = {
+                "features": features,
+                "settings": dict(settings or {}),
+                "strict": strict,
+                "limits": limits,
+            }
             # Without a package a spec is relative to the working directory, which may be another when it is read again.
-            again: dict[str, Any] = (
-                {"spec": spec, "package": package} if inside is not None else {"spec": path, "package": None}
-            )
-            again |= {"features": features, "settings": dict(settings or {}), "strict": strict, "limits": limits}
+            again |= {"spec": path, "package": None} if inside is None else {"spec": spec, "package": package}
             adopt(registry, load.staged, phases.report(spec, again if framework.hand_over is None else None))
         _log(spec, load, actions)
 
@@ -367,3 +361,19 @@ def _imported(name: str, spec: str) -> ModuleType:
     except Exception as error:
         message = f"the package {name!r} cannot be imported: {import_failure(error)}"
         raise ConfigurationError(Problem(Origin(spec), message, exception=error, code="A109")) from error
+
+
+def _checked(
+    spec: Any, package: Any, features: Any, settings: Any, strict: Any, limits: Any
+) -> tuple[str, tuple[str, ...]]:
+    """The file to load and the features that are given, when all arguments of a load are what they may be. Raises Refusal."""
+    found, given = rules.file_to_load(spec), rules.feature_names(features)
+    rules.package_name(package)
+    rules.settings_mapping(settings)
+    if isinstance(strict, (tuple, list, frozenset, set)):
+        rules.names("strict", strict, "names of packages")
+    else:
+        rules.flag("strict", strict)
+    if limits is not None:
+        rules.one_of("limits", limits, Limits, "Limits(...)")
+    return os.fspath(found), given
