@@ -4,9 +4,13 @@ import importlib.resources
 import os
 import socket
 import sys
+import tempfile
 import zipfile
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from webob import Request
 
 from assetzcml import AssetRegistry, ConfigurationWarning, DigestCacheBuster, StaticApp
@@ -18,7 +22,7 @@ from assetzcml.resolving import packages as packages_module
 from assetzcml.resolving import resolver as resolving
 from assetzcml.resolving.packages import Packages
 from assetzcml.resolving.resolver import FRESH, Resolver
-from assetzcml.resolving.search import SearchPaths, parent
+from assetzcml.resolving.search import Candidate, SearchPaths, parent
 
 
 def overridden(*pairs, **settings):
@@ -447,6 +451,27 @@ def test_of_directories_the_first_is_chosen(package):
     registry.override_asset("first_shop:static/", "first_theme:static/")
     assert registry.resolve("first_shop:static").source_spec == "first_theme:static"
     assert registry.resolve("first_shop:static").listdir() == ["a.css", "b.css"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(kinds=st.lists(st.sampled_from(["file", "directory", "nothing"]), min_size=1, max_size=6))
+def test_of_all_layers_the_first_file_is_chosen_else_the_first_directory(tmp_path, kinds):
+    base = Path(tempfile.mkdtemp(dir=tmp_path))
+    for number, kind in enumerate(kinds):
+        layer = base / f"layer{number}"
+        layer.mkdir()
+        if kind == "file":
+            (layer / "x").touch()
+        elif kind == "directory":
+            (layer / "x" / f"from{number}").mkdir(parents=True)
+    places = [
+        Candidate(asset_spec(str(base / f"layer{number}" / "x")), asset_spec(str(base)), ())
+        for number in range(len(kinds))
+    ]
+    found = overridden().first(places)
+    meant = next((kind for kind in ("file", "directory") if kind in kinds), None)
+    assert (found and found.path) == (meant and str(base / f"layer{kinds.index(meant)}" / "x"))
+    assert found is None or found.directory is (meant == "directory")
 
 
 def make_socket(path):
