@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib
 import os
@@ -137,21 +138,49 @@ class Commands(click.Group):
             raise
 
     def _invoke(self, ctx: click.Context) -> Any:
-        # A file name that is not UTF-8, or a terminal that is not, is no reason to fail.
-        getattr(sys.stdout, "reconfigure", lambda **_: None)(errors="backslashreplace")
         try:
             result = super().invoke(ctx)
             if sys.stdout is not None:  # closed by the shell: ">&-"
                 sys.stdout.flush()
         except OSError as error:
-            # What is still buffered goes nowhere, also when Python flushes at exit.
-            if sys.stdout is not None:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            if error.errno == errno.EPIPE:  # a reader that has seen enough
-                ctx.exit(0)
-            click.echo(_in_words(error), err=True)
-            ctx.exit(1)
+            ctx.exit(_refused(error))
         return result
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """As click's; what help and version cannot be written to is told in one line too."""
+        for stream in (sys.stdout, sys.stderr):
+            _write_any_name(stream)
+        try:
+            return super().main(*arguments, **options)
+        except OSError as error:
+            sys.exit(_refused(error))
+
+
+def _write_any_name(stream: Any) -> None:
+    """
+    A file name that is not UTF-8, or a terminal that is not, is no reason to fail.
+
+    Where the locale says ASCII, the bytes of a name are written as they are: as Python 3.7 does where nobody forbids it.
+    """
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is None:
+        return
+    if str(stream.encoding).lower().replace("_", "-") in ("ascii", "us-ascii", "ansi-x3.4-1968", "646"):
+        reconfigure(encoding="utf-8", errors="surrogateescape")
+    else:
+        reconfigure(errors="backslashreplace")
+
+
+def _refused(error: OSError) -> int:
+    """The exit status where the system refused something, which is told: a reader that has seen enough refuses nothing."""
+    # What is still buffered goes nowhere, also when Python flushes at exit.
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno == errno.EPIPE:
+        return 0
+    with contextlib.suppress(OSError):  # which is full, too
+        click.echo(_in_words(error), err=True)
+    return 1
 
 
 def _arguments(ctx: click.Context) -> list[str]:

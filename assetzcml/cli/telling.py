@@ -16,6 +16,7 @@ COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
 _HEADLINE = re.compile(
     r"(?P<place>\S.*?:\d+(?::\d+)?: )?(?P<code>A\d{3} )(?P<word>error|warning|info)(?P<rest>: .*)", re.S
 )
+_ESCAPED_BYTES = re.compile(r"(?:\\udc[89a-f][0-9a-f])+")
 _CARET = re.compile(r" *\^")
 _REMEDY = re.compile(r"( {4}fix: )(.*)", re.S)
 NARROW = 20  # columns of an excerpt that still tell something
@@ -29,10 +30,23 @@ def say(text: str, *, err: bool = False) -> None:
 
 def told_to(text: str, stream: Any) -> str:
     """*text* as *stream* gets it: a terminal in its width, and in colours unless NO_COLOR is set."""
+    text = readable(text)
     if not is_terminal(stream):
         return text
     lines = fitted(text.split("\n"), shutil.get_terminal_size().columns)
     return "\n".join(map(painted, lines) if is_colourful(stream) else lines)
+
+
+def readable(text: str) -> str:
+    """
+    *text* with the names of files as they are: where the locale says ASCII, Python has their bytes as escapes.
+
+    >>> readable(repr("st\\udcc3\\udca4tic")) == "'st\xe4tic'"
+    True
+    """
+    return _ESCAPED_BYTES.sub(
+        lambda found: bytes.fromhex(found[0].replace("\\udc", "")).decode("utf-8", "replace"), text
+    )
 
 
 def is_terminal(stream: Any) -> bool:
