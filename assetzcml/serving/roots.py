@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from assetzcml.late import unicodedata
 from assetzcml.registry import Snapshot
@@ -28,16 +28,26 @@ MOST_NAMES = 10_000
 # Inode and device of a directory; None where there is none.
 Identity = tuple[int, int]
 
+# Paths, and what `stat` said of each.
+Watched = tuple[list[str], list[Fingerprint | None]]
+
 
 class Roots:
-    """Where the roots of the local static views of a snapshot lie: one `stat` for each when a link is met, once a second."""
+    """
+    Where the roots of the local static views of a snapshot lie, looked at when a link is met, at most once a second.
+
+    A root becomes another directory by a change of the folder that it stands in, so one `stat` for each folder tells that
+    all roots are what they were: a thousand tenants beside each other cost what one does. (Who mounts something over a
+    root changes no folder, and reloads.) A root that is a link is looked at itself.
+    """
 
     def __init__(self, snapshot: Snapshot):
         self._snapshot = snapshot
         self._looked = -FRESH
         self._places: tuple[list[str], list[str]] | None = None
-        self._seen: list[Identity | None] = []
-        self._names: Mapping[Identity, frozenset[str]] = {}
+        #: What tells that nothing has changed since, where something does; and to each root's directory the names of its
+        #: views. Assigned as one: names of one look are never believed by what another has watched.
+        self._known: tuple[Watched | None, Mapping[Identity, frozenset[str]]] = None, {}
 
     def names(self, path: str) -> frozenset[str]:
         """The names of the views one of whose layers has the directory *path*, whatever way leads there, for its root."""
@@ -46,23 +56,23 @@ class Roots:
             self._look()
             self._looked = now
         identity = _identity(path)
-        return frozenset() if identity is None else self._names.get(identity, frozenset())
+        return frozenset() if identity is None else self._known[1].get(identity, frozenset())
 
     def _look(self) -> None:
         if self._places is None:
             self._places = self._all_places()
         paths, views = self._places
-        try:
-            seen: list[Identity | None] = [(status[1], status[2]) for status in map(os.stat, paths)]
-        except (OSError, ValueError):  # one that is not there
-            seen = [_identity(path) for path in paths]
-        if seen == self._seen:
+        watched = self._known[0]
+        if watched is not None and _fingerprints(watched[0]) == watched[1]:
             return
+        # Before the roots are looked at, so that what changes meanwhile is seen the next time.
+        watched = _watched(paths)
         names: dict[Identity, frozenset[str]] = {}
-        for identity, name in zip(seen, views, strict=True):
+        for path, name in zip(paths, views, strict=True):
+            identity = _identity(path)
             if identity is not None:
                 names[identity] = names.get(identity, frozenset()) | {name}
-        self._seen, self._names = seen, names
+        self._known = watched, names
 
     def _all_places(self) -> tuple[list[str], list[str]]:
         """The paths of all layers of all roots, and the names of their views. Archives have none."""
@@ -85,6 +95,27 @@ def packages_of(snapshot: Snapshot) -> Packages:
 def _locations(candidates: Iterable[Candidate], packages: Packages) -> Iterable[Location]:
     for candidate in candidates:
         yield from locations(candidate, packages)
+
+
+def _watched(paths: Sequence[str]) -> Watched | None:
+    """What tells later that none of *paths* is another directory; None where nothing does, or it would cost as much."""
+    folders = {os.path.dirname(path) for path in paths}
+    if 2 * len(folders) > len(paths):
+        return None
+    watched = [*folders, *(path for path in paths if os.path.islink(path))]
+    said = _fingerprints(watched)
+    return None if any(each is not None and is_young(each) for each in said) else (watched, said)
+
+
+def _fingerprints(paths: Iterable[str]) -> list[Fingerprint | None]:
+    """Of each; None where there is nothing."""
+    found: list[Fingerprint | None] = []
+    for path in paths:
+        try:
+            found.append(fingerprint(os.stat(path)))
+        except (OSError, ValueError):
+            found.append(None)
+    return found
 
 
 def _identity(path: str) -> Identity | None:

@@ -33,12 +33,16 @@ def fallback(environ, start_response):
 # Links.
 
 
-def test_a_link_costs_one_stat_a_root_and_none_where_roots_were_just_looked_at(root, tmp_path, monkeypatch, clock):
+@pytest.mark.parametrize("young, most", [(True, 50), (False, 0)], ids=["written just now", "settled"])
+def test_a_link_costs_the_same_with_many_views_beside_each_other_as_with_one(
+    root, tmp_path, monkeypatch, clock, no_tick, young, most
+):
     (root / "link.css").symlink_to("app.css")
     registry = clients.registry(("s", root))
     for number in range(50):
         (tmp_path / f"v{number}").mkdir()
         registry.add_static_view(f"v{number}", str(tmp_path / f"v{number}"))
+    monkeypatch.setattr(roots, "is_young", lambda version: young)
     app = StaticApp(registry)
     assert clients.wsgi(app, "/s/link.css").status == 200
     looked = []
@@ -53,10 +57,27 @@ def test_a_link_costs_one_stat_a_root_and_none_where_roots_were_just_looked_at(r
     monkeypatch.setattr(os.path, "realpath", lambda path, real=os.path.realpath: looked.append(path) or real(path))
     clock.now += 1.5
     clients.wsgi(app, "/s/link.css")
-    assert len(looked) <= 50 + 4
+    assert len(looked) <= most + 4
     looked.clear()
     clients.wsgi(StaticApp(registry), "/s/link.css")
     assert len(looked) <= 4
+
+
+def test_a_root_that_is_reached_by_links_and_leads_elsewhere_counts_within_a_second(root, tmp_path, clock, no_tick):
+    write(root / "inner" / "x.css", b"x")
+    (root / "link.css").symlink_to("inner/x.css")
+    (tmp_path / "away" / "one").mkdir(parents=True)
+    (tmp_path / "here").symlink_to(tmp_path / "away")
+    others = [(f"v{number}", tmp_path / "here" / f"v{number}") for number in range(4)]
+    secret = ("secret", tmp_path / "here" / "one", {"permission": "view"})
+    registry = clients.registry(("s", root), secret, *others, policy=clients.Policy(False))
+    app = StaticApp(registry)
+    assert clients.wsgi(app, "/s/link.css").status == 200
+    (root / "one").symlink_to("inner")
+    (tmp_path / "new").symlink_to(root)
+    os.replace(tmp_path / "new", tmp_path / "here")  # the folder that the root stands in is another now
+    clock.now += 1.5
+    assert clients.wsgi(app, "/s/link.css").status == 404
 
 
 def test_a_root_that_becomes_a_link_or_moves_counts_within_a_second(root, tmp_path, clock):
