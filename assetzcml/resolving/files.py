@@ -11,8 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, wait
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 try:
     import fcntl
@@ -22,6 +21,9 @@ except ImportError:  # Windows: threads are kept apart, processes are not
 from assetzcml.late import hashlib
 from assetzcml.resolving import fingerprints
 from assetzcml.resolving.fingerprints import fingerprint
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 __all__ = [
     "CLOCK",
@@ -167,7 +169,7 @@ class Replacement:
     def drop(self) -> None:
         """Once more, or after `put`, does no harm."""
         if self._syncing is not None and not self._syncing.cancel():
-            wait([self._syncing])  # its descriptor is not another file's before
+            self._syncing.exception()  # waits: its descriptor is not another file's before
         with contextlib.suppress(OSError):
             self._close()
         if self._temporary:

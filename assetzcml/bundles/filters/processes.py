@@ -158,7 +158,14 @@ class _Exchange:
         if not piece:
             self._done(key)
         elif len(printed) > self._limit:
+            self._complaint()
             raise PrintedTooMuch(self._limit, bytes(self._printed[self._process.stderr][:SHOWN]))
+
+    def _complaint(self) -> None:
+        """What has been printed as an error is read too, also where the other pipe was asked first."""
+        for key, _ in self._selector.select(0):
+            if key.fileobj is self._process.stderr and not self._printed[self._process.stderr]:
+                self._printed[self._process.stderr] += os.read(key.fd, CHUNK)
 
     def _done(self, key: selectors.SelectorKey) -> None:
         self._selector.unregister(key.fileobj)
