@@ -27,7 +27,7 @@ from assetzcml.resolving.counting import Count, Counted
 from assetzcml.resolving.decoders import decoded
 from assetzcml.resolving.destinations import Failed, destination_at
 from assetzcml.resolving.digests import DIGEST_LENGTH
-from assetzcml.resolving.files import sync_directory, write_all
+from assetzcml.resolving.files import open_file, sync_directory, write_all
 from assetzcml.resolving.objects import Objects, StoredObject, Unfit, create_only, temporary_file
 from assetzcml.resolving.releases import BrokenRelease, NewerSchema, Released, Releases, release_bytes
 from assetzcml.resolving.resolver import Resolver
@@ -139,8 +139,8 @@ def _known(directory: str, state: str) -> Stored | None:
     """The release that was stored for this state; it is used now, so it is young."""
     releases = Releases(directory)
     try:
-        with open(f"{directory}/states/{state}", encoding="ascii") as stream:
-            release, assets = stream.read(100).split()
+        with open_file(f"{directory}/states/{state}") as stream:
+            release, assets = stream.read(100).decode("ascii").split()
         os.stat(releases.path(release))
         releases.renew(release)
         return Stored(release, int(assets), 0, 0, False)
@@ -202,7 +202,7 @@ class _Writing:
         if found is None or found.directory:
             raise _Changed(str(asset.spec))
         digest = asset.counted.digest
-        with open(asset.counted.path, "rb") if asset.counted.path is not None else found.open() as stream:
+        with open_file(asset.counted.path) if asset.counted.path is not None else found.open() as stream:
             size = os.fstat(stream.fileno()).st_size if asset.counted.path is not None else stream.seek(0, io.SEEK_END)
             stream.seek(0)
             stored = self._put(stream, StoredObject(digest, size))
@@ -227,7 +227,7 @@ class _Writing:
             return
         for coding in sorted(asset.view.content_encodings):
             with contextlib.suppress(OSError):
-                with open(path + CODINGS[coding], "rb") as stream:
+                with open_file(path + CODINGS[coding]) as stream:
                     variant = stream.read(plain.size)
                 original = decoded(variant, coding, plain.size)
                 if variant and original is not None and hashlib.sha256(original).hexdigest() == plain.digest:
@@ -331,8 +331,8 @@ def _forget_states(directory: str, releases: set[str]) -> None:
     folder = f"{directory}/states"
     for name in os.listdir(folder) if os.path.isdir(folder) else ():
         with contextlib.suppress(OSError):
-            with open(f"{folder}/{name}", encoding="ascii", errors="replace") as stream:
-                release = stream.read(100).partition(" ")[0]
+            with open_file(f"{folder}/{name}") as stream:
+                release = stream.read(100).decode("ascii", "replace").partition(" ")[0]
             if release not in releases:
                 os.unlink(f"{folder}/{name}")
 

@@ -32,6 +32,7 @@ MODE = 0o444  # of what is created, less the umask: nobody has a reason to write
 ATTEMPTS = 5  # of a file whose temporary name another host has cleared away
 GRACE = 3600.0  # seconds for which nobody removes an object that no manifest names: a release that is being stored may
 _DIGEST = re.compile("[0-9a-f]{64}").fullmatch
+_TEMPORARY = re.compile(r"[^.]+\.tmp").fullmatch
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 # What link() says on a file system that has no hard links.
@@ -249,7 +250,9 @@ class Objects:
                 os.utime(path)
 
     def _clear(self) -> None:
-        for name in _listed(f"{self.directory}/tmp"):
+        for name in filter(
+            _TEMPORARY, _listed(f"{self.directory}/tmp")
+        ):  # of ours; the folder may be a link to another
             with contextlib.suppress(OSError):
                 os.unlink(f"{self.directory}/tmp/{name}")
 

@@ -14,6 +14,7 @@ time stamp of the file, which each start that uses the release renews.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -23,7 +24,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-from assetzcml.resolving.files import sync_directory, write_all
+from assetzcml.resolving.files import open_file, sync_directory, write_all
 from assetzcml.resolving.objects import create_only, is_digest, temporary_file
 
 __all__ = ["SCHEMA", "BrokenRelease", "NewerSchema", "Release", "Released", "Releases", "Stamp", "release_bytes"]
@@ -219,8 +220,13 @@ class Releases:
 
     def read(self, digest: str) -> Release:
         """The manifest. Raises FileNotFoundError, OSError, BrokenRelease, NewerSchema."""
-        with open(self.path(digest), "rb") as stream:
-            content = stream.read(LARGEST + 1)
+        try:
+            with open_file(self.path(digest)) as stream:
+                content = stream.read(LARGEST + 1)
+        except OSError as error:
+            if error.errno == errno.EINVAL:
+                raise BrokenRelease("it is no regular file") from None
+            raise
         if hashlib.sha256(content).hexdigest() != digest:
             raise BrokenRelease("it does not have the digest that is its name")
         return Release(digest, content)
@@ -234,13 +240,14 @@ class Releases:
         digest = hashlib.sha256(content).hexdigest()
         path = self.path(digest)
         try:
-            with open(path, "rb") as stream:
+            with open_file(path) as stream:
                 if stream.read() == content:
                     self.renew(digest)
                     sync_directory(self.folder)
                     return digest
-        except FileNotFoundError:
-            pass
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.EINVAL):  # none, or a pipe; both make room for a manifest
+                raise
         os.makedirs(self.folder, exist_ok=True)
         with temporary_file(self.directory) as (descriptor, temporary):
             write_all(descriptor, content)

@@ -7,6 +7,7 @@ object, which is compared before its first byte is sent.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -19,6 +20,7 @@ from typing import NamedTuple
 from assetzcml.records.assets import ContentStore, StaticViewRecord
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.destinations import destination_at
+from assetzcml.resolving.files import open_file
 from assetzcml.resolving.fingerprints import TICK, Fingerprint, fingerprint
 from assetzcml.resolving.mirrors import Mirror, Unreachable
 from assetzcml.resolving.objects import BrokenObject, Objects, Unfit
@@ -33,6 +35,7 @@ MOST_READ = 64 << 20  # bytes of manifests that are kept in memory; what else is
 MOST_PROVEN = 10_000  # objects that are known to have their digest; about 2 MB
 HEAD = 64 << 20  # bytes of the first line of a manifest, in which its versions are: four million
 PATIENCE = 5.0  # seconds that a request for a former version waits for one of a destination
+LIMITS = frozenset([errno.EMFILE, errno.ENFILE, errno.ENOMEM])  # of the system: what was not found may be there
 PAUSE = 60.0  # seconds between two lines of the log about the same trouble
 
 
@@ -109,15 +112,17 @@ class Contents:
         try:
             objects.check()
             now = fingerprint(os.stat(releases.folder))
-        except (FileNotFoundError, NotADirectoryError):
+            seen = self._seen
+            if self._of != objects.directory or seen is None or seen[0] != now or time.monotonic() < seen[1]:
+                with self._lock:
+                    self._list(releases, now)
+        except FileNotFoundError:
             return []
         except (OSError, Unfit) as error:
+            if getattr(error, "errno", None) in LIMITS:
+                raise
             self._tell("", f"the store of contents is passed over: {getattr(error, 'strerror', None) or error}")
             return []
-        seen = self._seen
-        if self._of != objects.directory or seen is None or seen[0] != now or time.monotonic() < seen[1]:
-            with self._lock:
-                self._list(releases, now)
         return self._versions.get(version, [])
 
     def _list(self, releases: Releases, now: Fingerprint) -> None:
@@ -138,7 +143,7 @@ class Contents:
     def _head(self, releases: Releases, digest: str) -> frozenset[str]:
         """The versions that a manifest says it names. It is believed once the whole is read."""
         try:
-            with open(releases.path(digest), "rb") as stream:
+            with open_file(releases.path(digest)) as stream:
                 line = stream.readline(HEAD)
             said = json.loads(line.removesuffix(b'"entries":[\n').removesuffix(b",") + b"}")
             versions = said.get("versions", []) if isinstance(said, dict) else []

@@ -147,6 +147,21 @@ def test_processes_that_store_at_once_leave_one_of_each(root, place):
     assert len(Releases(place).stamps()) == 1
 
 
+def test_pipes_in_the_places_of_manifests_and_states_are_waited_for_by_nobody(root, place):
+    stored = store(release(root, place))
+    found = [*(place / "generations").iterdir(), *(place / "states").iterdir()]
+    for path in found:
+        path.unlink()
+        os.mkfifo(path)
+    again = store(release(root, place), anew=False)
+    assert again.release == stored.release
+    assert all(path.is_file() for path in found)
+    for path in found:
+        path.unlink()
+        os.mkfifo(path)
+    assert collect(release(root, place).snapshot.store).broken == (str(found[0]),)
+
+
 # Taking away.
 
 

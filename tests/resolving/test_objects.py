@@ -127,6 +127,16 @@ def test_what_a_killed_process_left_is_cleared_away_by_the_next(objects):
     assert os.listdir(f"{objects.directory}/tmp") == []
 
 
+def test_what_is_not_ours_is_never_cleared_away(objects, tmp_path):
+    put(objects, A)
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs/kept.txt").write_text("kept")
+    os.rmdir(f"{objects.directory}/tmp")
+    os.symlink(tmp_path / "theirs", f"{objects.directory}/tmp")
+    put(objects, B)
+    assert os.listdir(tmp_path / "theirs") == ["kept.txt"]
+
+
 def test_a_young_object_is_spared_and_an_old_one_goes(objects):
     put(objects, A, B)
     old = time.time() - 7200

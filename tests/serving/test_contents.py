@@ -209,6 +209,17 @@ def damage(path, data):
     path.write_bytes(data)
 
 
+def piped(path):
+    """Who opens it for reading would wait until somebody writes."""
+    path.unlink()
+    os.mkfifo(path)
+
+
+def linked(path):
+    path.unlink()
+    path.symlink_to("/etc/hostname")
+
+
 @pytest.mark.parametrize("data", [b"", b"o", b"odd", b"older"])
 def test_an_object_that_does_not_hash_to_its_name_is_never_served(ask, two, tmp_path, caplog, data):
     for path in objects(tmp_path):
@@ -242,8 +253,24 @@ def test_an_object_that_is_tampered_with_while_it_is_served_is_not_sent(two, tmp
         ],
         lambda store: [path.unlink() for path in (store / "generations").iterdir()],
         lambda store: (shutil.rmtree(store), store.write_bytes(b"a file")),
+        lambda store: (shutil.rmtree(store / "generations"), (store / "generations").write_bytes(b"a file")),
+        lambda store: (shutil.rmtree(store / "objects"), (store / "objects").write_bytes(b"a file")),
+        lambda store: [piped(path) for path in (store / "generations").iterdir()],
+        lambda store: [piped(path) for path in (store / "objects").rglob("*") if path.is_file()],
+        lambda store: [linked(path) for path in (store / "objects").rglob("*") if path.is_file()],
+        lambda store: (shutil.rmtree(store / "generations"), (store / "generations").symlink_to("generations")),
     ],
-    ids=["gone", "no objects", "no manifests", "open", "foreign", "cut", "newer", "collected", "a file"],
+    ids=[
+        *["gone", "no objects", "no manifests", "open", "foreign", "cut", "newer", "collected", "a file"],
+        *[
+            "manifests a file",
+            "objects a file",
+            "pipes of manifests",
+            "pipes of objects",
+            "links of objects",
+            "a circle",
+        ],
+    ],
 )
 def test_a_store_that_cannot_be_trusted_leaves_the_current_bytes(two, tmp_path, spoil):
     second, former = two
