@@ -249,6 +249,8 @@ class Publication:
             found = self.find(path, known, read_now)
         else:
             found = self._of_version(path, known, read_now, version)
+            if found is Finding.NOTHING:  # or nothing that can be read: it may be there a moment later
+                found = Finding.STALE
         if isinstance(found, Entry) and found.fresh:
             entries.put(key, found)
         elif known is not None and not isinstance(found, Entry):  # what is young still knows former versions

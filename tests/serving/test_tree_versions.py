@@ -149,6 +149,21 @@ def test_bytes_that_are_not_those_counted_are_never_kept(ask, made, root):
     assert (answer.body, told(answer)) == (b"b{} /* another size */", (200, "no-store"))
 
 
+@pytest.mark.parametrize("version", ["current", OTHER])
+def test_that_a_file_cannot_be_read_is_not_kept_under_a_version(ask, made, root, monkeypatch, version):
+    url = made.static_path(f"{root}/app.css")
+    real = os.open
+
+    def closed(path, *arguments, **options):
+        if str(path).endswith("app.css"):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", closed)
+    path = url if version == "current" else f"/static/{version}/app.css"
+    assert told(ask(made, path)) == (404, "no-store")
+
+
 def test_below_the_root_view_what_is_not_there_is_the_applications(root):
     made = registry_of(root, name="")
     version = made.static_path(f"{root}/app.css").split("/")[1]

@@ -11,6 +11,7 @@ from webob import Request
 from assetzcml import AssetRegistry, ConfigurationError, DigestCacheBuster, StaticApp, TreeCacheBuster
 from assetzcml.records.assets import asset_spec
 from assetzcml.urls.modules import Addresses, ModuleGraph
+from npm import installed
 
 FILES = {
     "static/js/main.js": "import {s} from './state.js'; import '@shop/cart'; import('./late.js'); import 'unknown'",
@@ -72,6 +73,28 @@ def test_every_integrity_is_that_of_the_answer_to_its_url(shop, buster):
     for url, integrity in made.import_map().data["integrity"].items():
         body = Request.blank(url).send(application).body
         assert f"sha384-{base64.b64encode(hashlib.sha384(body).digest()).decode()}" == integrity
+
+
+@pytest.mark.whole
+def test_of_the_modules_of_lodash_an_edit_of_any_changes_one_url(tmp_path):
+    root = installed(tmp_path, "lodash-es@4") / "node_modules/lodash-es"
+
+    def data():
+        made = AssetRegistry()
+        made.add_static_view("lodash", str(root))
+        made.add_cache_buster(str(root), DigestCacheBuster())
+        return made.import_map().data
+
+    before = data()
+    assert len(before["imports"]) > 600
+    for name in ("_baseClone.js", "isObject.js", "lodash.js"):  # imported by many, by most, and by none
+        text = (root / name).read_text()
+        (root / name).write_text(f"{text}// edited")
+        after = data()
+        (root / name).write_text(text)
+        changed = {each for each in after["imports"] if after["imports"][each] != before["imports"][each]}
+        assert changed == {f"/lodash/{name}"}
+        assert len(set(after["integrity"]) - set(before["integrity"])) == 1
 
 
 def test_the_beginning_of_names_leads_to_what_is_below_a_directory(shop):
