@@ -6,6 +6,7 @@ import http.client
 import json
 import logging
 import os
+import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
@@ -24,6 +25,7 @@ from assetzcml.publishing.plans import planned
 from assetzcml.publishing.publish import Overtaken, publish
 from assetzcml.resolving.buckets import Bucket
 from assetzcml.resolving.destinations import Failed, destination_at
+from faults import sweep
 
 TEXT = b"body { color: black }\n" * 200
 FILES = {
@@ -217,6 +219,56 @@ def test_a_directory_is_a_destination_too(tree, tmp_path):
     found = {key: (tmp_path / "public" / key).read_bytes() for key in target.listing()}
     assert (missing(found), publish(tree, target).sent) == ([], 0)
     assert os.path.samefile(tmp_path / "public/static/index.html", tmp_path / "public/static/index.html")
+
+
+PUBLISH = """
+import os
+from assetzcml.publishing.frozen_tree import FrozenTree
+from assetzcml.publishing.publish import publish
+from assetzcml.resolving.destinations import Failed, destination_at
+def prepare():
+    pass
+def act(directory):
+    try:
+        publish(FrozenTree(os.environ["TREE"]), destination_at("file://" + directory), jobs=1)
+    except Failed as error:
+        raise OSError(str(error))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["KILL", "ENOSPC"])
+def test_a_fault_at_any_call_of_the_system_leaves_a_directory_whole_and_the_next_run_ends_it(
+    tree, tmp_path, fault, monkeypatch
+):
+    monkeypatch.setenv("TREE", tree.directory)
+    place = tmp_path / "public"
+    target = destination_at(f"file://{place}")
+    publish(tree, target)
+    (tree.package / "static/a.css").write_text("c{}")
+    (tree.package / "static/index.html").write_text("<b>")
+    tree.again()
+    former = shutil.copytree(place, tmp_path / "former")
+    publish(tree, target)
+    whole = {key: target.read(key) for key in target.listing()}
+    statuses = []
+    anew(former, place)
+    for status in sweep(PUBLISH, fault, place):
+        statuses.append(status)
+        there = {key: target.read(key) for key in target.listing()}
+        assert missing(there) == []
+        assert status not in (0, 2) or there == whole  # who is content has done it
+        publish(tree, target)
+        assert {key: target.read(key) for key in target.listing()} == whole
+        assert os.listdir(place / "tmp") == []
+        anew(former, place)
+    assert len(statuses) > 10
+    assert set(statuses) <= {0, 9} if fault == "KILL" else set(statuses) <= {0, 1, 2}
+
+
+def anew(whole, place):
+    shutil.rmtree(place)
+    shutil.copytree(whole, place)
 
 
 def test_the_command_plans_publishes_and_tells_what_to_purge(tree, tmp_path):
