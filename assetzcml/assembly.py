@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from assetzcml.declaring.calls import Declarations
-from assetzcml.interfaces import IPages, IResolver, IURLGenerator
+from assetzcml.interfaces import IFrozen, IPages, IResolver, IURLGenerator
 from assetzcml.records.rules import described, one_of, refusal
 from assetzcml.registry import Above, Part, Registry, ledger
 from assetzcml.urls.generator import URLMethods
@@ -66,6 +66,13 @@ SHIPPED: Mapping[Any, Callable[[], Any]] = {
     IURLGenerator: GENERATOR.find,
     IPages: PAGES.find,
 }
+SHIPPED_FROZEN: Mapping[Any, Callable[[], Any]] = {**SHIPPED, IURLGenerator: FROZEN_URLS.find}
+
+
+def _shipped(registry: Registry) -> Mapping[Any, Callable[[], Any]]:
+    """The same for *registry* as it is now: what is frozen has another URL policy."""
+    frozen = registry.settings.get("frozen") or registry.utilities.lookup((), IFrozen) is not None
+    return SHIPPED_FROZEN if frozen else SHIPPED
 
 
 def _bundles(registry: Registry) -> Any:
@@ -92,7 +99,7 @@ class AssetRegistry(URLMethods, Declarations):
 
     def __init__(self, name: str = "", bases: tuple[Any, ...] = (), settings: Mapping[str, Any] | None = None):
         super().__init__(one_of("name", name, str, "a text"), bases, settings)
-        self._shipped = SHIPPED
+        self._shipped = _shipped
         self.above: Above = Above(
             bundles=lambda: self.part(_bundles),
             explain=lambda path: str(self.explain(path)),
@@ -100,8 +107,7 @@ class AssetRegistry(URLMethods, Declarations):
             hints=self._hints,
         )
         if self.settings.get("frozen"):
-            self._shipped = {**SHIPPED, IURLGenerator: FROZEN_URLS.find}
-            self.part(FROZEN.find())  # what is lost or damaged is told of now
+            self.snapshot.derived(FROZEN.find())  # what is lost or damaged is told of now
 
     def _setBases(self, bases: tuple[Any, ...]) -> None:  # noqa: N802 (zope.interface's name)
         if bases:

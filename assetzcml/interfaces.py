@@ -21,6 +21,7 @@ __all__ = [
     "ICheckRule",
     "IContentStore",
     "IDestinationScheme",
+    "IFrozen",
     "IMediaType",
     "IModule",
     "IOverride",
@@ -154,6 +155,12 @@ class IContentStore(Interface):
     url = Attribute("The URL of a destination that many hosts share; None where the directory is all.")
     endpoint = Attribute("Where its service is; None for its maker's.")
     local = Attribute("How many bytes of contents are kept in the directory then.")
+
+
+class IFrozen(Interface):
+    """Which frozen release is served: what `frozen` declares."""
+
+    manifest = Attribute("The absolute path of its manifest, or of the frozen directory.")
 
 
 class IBusting(Interface):

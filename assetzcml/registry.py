@@ -19,6 +19,7 @@ from assetzcml.interfaces import (
     IBundling,
     IBusting,
     IContentStore,
+    IFrozen,
     IMediaType,
     IModule,
     IOverride,
@@ -182,8 +183,8 @@ class Snapshot:
         """Can the next snapshot be made by difference: is each of *records* later than all that is there by then?"""
         latest = self.generation
         for record in records:
-            if record.generation < latest + (not record.follows):
-                return False
+            if record.generation < latest + (not record.follows) or record.provided is IFrozen:
+                return False  # what is frozen has another URL policy
             latest = record.generation
         return True
 
@@ -219,6 +220,8 @@ class Snapshot:
         self.registry, self._losses, self._lost = registry, ledger(registry).losses, len(ledger(registry).losses)
         self.settings, self._switches = registry.settings, ledger(registry).switches
         self._derived = {make: value for make, value in self._derived.items() if getattr(make, "of_records", False)}
+        if self._records(IFrozen):  # by which the URLs are another's
+            self.urls = registry.queryUtility(IURLGenerator)
         return self
 
     def _state_of(self, before: Snapshot, changes: Sequence[Change]) -> None:
@@ -274,6 +277,13 @@ class Snapshot:
     def store(self) -> ContentStore | None:
         """Where the contents of releases are kept, if anywhere."""
         return next(iter(self._records(IContentStore)), None)
+
+    @property
+    def frozen(self) -> str | None:
+        """Where the frozen release is that is served in the place of the sources; None where these are."""
+        said = self.settings.get("frozen")
+        declared = next(iter(self._records(IFrozen)), None)
+        return os.fspath(said) if said else None if declared is None else declared.manifest
 
     @property
     def bundling(self) -> tuple[BundlingRecord, ...]:
@@ -355,6 +365,7 @@ _ORDERS: Mapping[type[Interface], Callable[[Any], Any]] = {
     IMediaType: lambda record: -record.generation,
     IModule: lambda record: record.key,
     IContentStore: lambda record: -record.generation,
+    IFrozen: lambda record: -record.generation,
     IBundling: _by_strength,
     IRecord: _by_strength,
     IRoute: lambda record: record.order,
@@ -401,6 +412,10 @@ class Current:
         self.snapshot: Snapshot | None = None
 
 
+def _nothing(registry: Any) -> Mapping[Any, Any]:
+    return {}
+
+
 class Registry(Components):
     """
     Components with settings and a snapshot. `registerUtility` and its like make the next snapshot.
@@ -422,7 +437,7 @@ class Registry(Components):
         # What works for this registry, and what is found by an interface that nobody has registered anything for.
         self.above: Above = Above()
         self._parts: dict[Callable[[Any], Any], Any] = {}
-        self._shipped: Mapping[type[Interface], Callable[[], Callable[[Any], Any]]] = {}
+        self._shipped: Callable[[Registry], Mapping[type[Interface], Callable[[], Callable[[Any], Any]]]] = _nothing
         # The registry that this one is being made for, over which it is or whose place it is to take; else itself.
         self.owner: Registry = owner or next((base.owner for base in bases if isinstance(base, Registry)), self)
         self._ledger: Ledger = Ledger(None if self.owner is self else self.owner._ledger.switches)
@@ -532,7 +547,7 @@ class Registry(Components):
         """As `Components.queryUtility`. What ships is found where nobody has registered another."""
         found = super().queryUtility(provided, name)
         if found is None and not name:
-            shipped = self.owner._shipped.get(provided)
+            shipped = self.owner._shipped(self).get(provided)
             found = None if shipped is None else self.owner.part(shipped())
         return default if found is None else found
 

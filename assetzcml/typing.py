@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
         __name__: str
         __bases__: tuple[Components, ...]
+        utilities: Any
 
         def __init__(self, name: str = "", bases: tuple[Components, ...] = ()) -> None: ...
         def _setBases(self, bases: tuple[Components, ...]) -> None: ...  # noqa: N802

@@ -19,12 +19,13 @@ def faulty(name, real):
         if calls == at and fault == "KILL":
             os._exit(9)
         if calls == at and name != "unlink":
-            raise OSError(errno.ENOSPC, "No space left on device", arguments[0] if name != "write" else None)
+            code = getattr(errno, fault, errno.ENOSPC)
+            raise OSError(code, os.strerror(code), arguments[0] if name != "write" else None)
         return real(*arguments, **options)
     return call
 {action}
 act.__globals__.update(prepared=prepare())
-for name in ("open", "write", "fsync", "link", "replace", "unlink", "mkdir", "utime"):
+for name in ("open", "write", "fsync", "link", "replace", "rename", "symlink", "unlink", "rmdir", "mkdir", "utime"):
     setattr(os, name, faulty(name, getattr(os, name)))
 for at in range(1, 1000):
     child = os.fork()
@@ -45,7 +46,8 @@ for at in range(1, 1000):
 
 def sweep(action, fault, directory):
     """
-    Run *action*, a program that defines `prepare()` and `act(directory)`, once for each such call, with the *fault* at it.
+    Run *action*, a program that defines `prepare()` and `act(directory)`, once for each such call, with the *fault* at it:
+    'KILL', or the name of an error.
 
     Yields the status after each: 9 of one that was killed, 1 of one that said what is wrong, 2 of one that went on and
     was content, 0 of the last, at which nothing went wrong.

@@ -19,6 +19,7 @@ from assetzcml.records.assets import (
     Address,
     Busting,
     ContentStore,
+    Frozen,
     MediaType,
     Module,
     Override,
@@ -235,6 +236,14 @@ class Declarations(Registry):
         """
         with self._call(calling_line(), "contentStore") as call:
             self._declare(ContentStore(**rules.content_store(directory, keep, younger, url, endpoint, local), **call))
+
+    def add_frozen(self, manifest: str | os.PathLike[str]) -> None:
+        """
+        Serve the frozen release whose *manifest* this is, an absolute path, and look at no source: what the directive
+        `frozen` does. Of a frozen directory it is the release that is served there now. Raises ConfigurationError.
+        """
+        with self._call(calling_line(), "frozen") as call:
+            self._declare(Frozen(manifest=rules.frozen(manifest), **call))
 
     def add_permission_policy(self, policy: Any) -> None:
         """Ask *policy*, an object with `permits(request, context, permission)` or a class of such, for permissions."""

@@ -17,6 +17,7 @@ from assetzcml.interfaces import (
     IBundling,
     IBusting,
     IContentStore,
+    IFrozen,
     IModule,
     IOverride,
     IPages,
@@ -24,11 +25,12 @@ from assetzcml.interfaces import (
     IStaticView,
     IView,
 )
-from assetzcml.records.assets import AssetSpec, Busting, ContentStore, Module, Override, StaticViewRecord
+from assetzcml.records.assets import AssetSpec, Busting, ContentStore, Frozen, Module, Override, StaticViewRecord
 from assetzcml.records.findings import NOWHERE, UNASKED, Finding
 from assetzcml.records.kinds import Record
 from assetzcml.records.media_types import content_type
 from assetzcml.registry import Registry, Snapshot
+from assetzcml.resolving.frozen import Opened, Unusable
 from assetzcml.resolving.importing import import_failure
 from assetzcml.resolving.neighbours import nearest_beside
 from assetzcml.resolving.packages import nearest_package, project_of
@@ -91,6 +93,7 @@ class _Checks:
             IBusting: self.busting,
             IModule: self.module,
             IContentStore: self.store,
+            IFrozen: self.frozen,
         }
 
     # Made when asked for: a static view that Python declares needs neither.
@@ -238,6 +241,18 @@ class _Checks:
         if record.explicit:
             message = f"{record}: former='stored' has no meaning with explicit: what is stored is what is asked for"
             yield Finding(Problem(where, message, "leave one of them out", code="A123"))
+
+    def frozen(self, record: Frozen) -> Iterator[Finding]:
+        where = (record.origin or NOWHERE).attribute("manifest")
+        said = self.registry.settings.get("frozen")
+        if said and os.path.realpath(said) != os.path.realpath(record.manifest):
+            message = f"{record}: the setting 'frozen' is {os.fspath(said)!r}, and both cannot be served"
+            yield Finding(Problem(where, message, "leave one of them out", code="A133"))
+            return
+        try:
+            self.registry.owner.part(Opened).release(record.manifest)
+        except Unusable as error:
+            yield Finding(Problem(where, f"{record}: {error}", code="A133"))
 
     def store(self, record: ContentStore) -> Iterator[Finding]:
         where = (record.origin or NOWHERE).attribute("directory")

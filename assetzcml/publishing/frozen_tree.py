@@ -179,25 +179,36 @@ class FrozenTree:
         """
         _, old = self.releases.kept(max(keep, 1), younger)
         gone = [stamp.digest for stamp in old if stamp.digest != self.current]
-        if not gone:
-            return []
+        # What has no manifest was left by a run that was killed: here, after the manifest, or before it wrote one.
+        left = self._parts() - {stamp.digest for stamp in self.releases.stamps()}
         for digest in gone:
             self.releases.remove(digest)
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self.index_path(digest))
+        if gone or left:
+            self._sweep()
+        for digest in [*gone, *sorted(left)]:
             for folder in ("plain", "private-plain"):
                 shutil.rmtree(f"{self.directory}/{folder}/{digest}", ignore_errors=True)
-        self._sweep()
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.index_path(digest))  # the last: as long as it is there, somebody has to go on
         return gone
+
+    def _parts(self) -> set[str]:
+        """The releases of which anything is there but the manifest."""
+        names = {*_names(f"{self.directory}/plain"), *_names(f"{self.directory}/private-plain")}
+        names |= {name.removesuffix(".index") for name in _names(self.releases.folder) if name.endswith(".index")}
+        return {name for name in names if is_digest(name)}
 
     def _sweep(self) -> None:
         """Remove names and contents that no release has."""
         names: set[str] = set()
         contents: set[str] = set()
-        for stamp in self.releases.stamps():
-            release = self.releases.read(stamp.digest)
-            contents |= release.objects()
-            names.update(name for asset in release for name in file_names(asset))
+        try:
+            for stamp in self.releases.stamps():
+                release = self.releases.read(stamp.digest)
+                contents |= release.objects()
+                names.update(name for asset in release for name in file_names(asset))
+        except BrokenRelease:
+            return  # nobody knows what a release needs that a later version wrote, or that is damaged
         for folder in ("names", "private"):
             for directory, _, files in os.walk(f"{self.directory}/{folder}", topdown=False):
                 for name in files:

@@ -14,6 +14,7 @@ from assetzcml.errors import InvalidSpec, shorten
 from assetzcml.interfaces import (
     IBusting,
     IContentStore,
+    IFrozen,
     IMediaType,
     IModule,
     IOverride,
@@ -27,6 +28,7 @@ from assetzcml.records.kinds import (
     MODULES,
     OVERRIDES,
     POLICIES,
+    RELEASES,
     STORES,
     TYPES,
     UNRANKED,
@@ -57,6 +59,7 @@ __all__ = [
     "AssetSpec",
     "Busting",
     "ContentStore",
+    "Frozen",
     "MediaType",
     "Module",
     "Override",
@@ -526,6 +529,35 @@ class ContentStore(Record):
         """As `Record.detail`."""
         where = repr(self.directory) if self.url is None else f"{self.url!r}, here in {self.directory!r}"
         return f"in {where}, keeps {self.keep} releases and what is younger than {span(self.younger)}"
+
+
+@implementer(IFrozen)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen(Record):
+    """What `frozen` declares: the release whose *manifest* this is, an absolute path, is served, and no source."""
+
+    provided: ClassVar[type[Interface]] = IFrozen
+    listed_as: ClassVar[Kind] = RELEASES
+    ranked: ClassVar[str] = UNRANKED
+
+    manifest: str
+
+    @property
+    def discriminator(self) -> tuple[str]:
+        return ("frozen",)
+
+    @property
+    def key(self) -> str:
+        """As `Record.key`: there is one."""
+        return ""
+
+    def attributes(self) -> dict[str, Any]:
+        """As `Record.attributes`."""
+        return {"manifest": self.manifest}
+
+    def detail(self) -> str:
+        """As `Record.detail`."""
+        return f"of {self.manifest!r}"
 
 
 @implementer(IPermissionPolicy)

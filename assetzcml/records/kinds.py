@@ -31,6 +31,7 @@ __all__ = [
     "OVERRIDES",
     "PAGES",
     "POLICIES",
+    "RELEASES",
     "ROUTES",
     "STORES",
     "TYPES",
@@ -57,6 +58,7 @@ OVERRIDES = Kind("overrides", "overrides, in the order of search")
 BUSTERS = Kind("busters", "cache busters")
 TYPES = Kind("types", "media types")
 MODULES = Kind("modules", "modules")
+RELEASES = Kind("releases", "frozen releases that are served")
 STORES = Kind("stores", "stores of contents")
 POLICIES = Kind("policies", "permission policies")
 ROUTES = Kind("routes", "routes, in the order in which they are tried")
@@ -65,7 +67,21 @@ ENVIRONMENT = Kind("environment", "environment of bundles")
 BUNDLES = Kind("bundles", "bundles")
 OTHERS = Kind("others", "what other packages declare")
 #: Ours, in the order of `list`.
-KINDS = (VIEWS, FILES, OVERRIDES, BUSTERS, TYPES, MODULES, STORES, POLICIES, ROUTES, PAGES, ENVIRONMENT, BUNDLES)
+KINDS = (
+    VIEWS,
+    FILES,
+    OVERRIDES,
+    BUSTERS,
+    TYPES,
+    MODULES,
+    STORES,
+    RELEASES,
+    POLICIES,
+    ROUTES,
+    PAGES,
+    ENVIRONMENT,
+    BUNDLES,
+)
 
 YOUNGEST: tuple[Any, ...] = ()  # the rank of what Python calls declare: before every statement of a file
 

@@ -29,6 +29,7 @@ __all__ = [
     "content_codings",
     "duration",
     "file_name",
+    "frozen_manifest",
     "header_field",
     "header_match",
     "immutable_patterns",
@@ -318,6 +319,15 @@ def size(value: str | int) -> int:
             f"{value!r} is no number of bytes; a number with {', '.join(_SIZES)[2:]} was expected, such as '2GB'"
         )
     return int(matched[1]) * _SIZES[matched[2]]
+
+
+def frozen_manifest(value: str | os.PathLike[str]) -> str:
+    """The manifest of a frozen release, or the directory that it is in. Raises ValueError."""
+    text = os.fspath(value) if isinstance(value, (str, os.PathLike)) else ""
+    if not text.startswith("/") or "\0" in text:
+        message = f"{value!r} is not the absolute path of a manifest, such as '/srv/build/generations/<release>.json'"
+        raise ValueError(message)
+    return os.path.normpath(text)
 
 
 # What a browser takes for a URL rather than a bare name (HTML, 8.1.5.2): a scheme, or a beginning with a slash or dots.

@@ -23,6 +23,7 @@ from assetzcml.records.readers import (
     content_codings,
     duration,
     file_name,
+    frozen_manifest,
     header_field,
     header_match,
     immutable_patterns,
@@ -368,6 +369,11 @@ def content_store(
         "endpoint": None if endpoint is None else _checked("endpoint", store_endpoint, endpoint),
         "local": _checked("local", size, local),
     }
+
+
+def frozen(manifest: Any) -> str:
+    """Where the frozen release is that is served. Raises Refusal."""
+    return str(_checked("manifest", frozen_manifest, manifest))
 
 
 # Permission policies.

@@ -431,5 +431,6 @@ RULES: dict[str, Rule] = {
         Rule("A130", ERROR, "A bundle that contains itself", "remove one of them"),
         Rule("A131", ERROR, "A bundle, or its environment, that cannot work", "correct the attribute"),
         Rule("A132", ERROR, "A plugin that names no package", "correct its entry point, or exclude it"),
+        Rule("A133", ERROR, "A frozen release that cannot be served", "name one that `assetzcml freeze` has made"),
     )
 }

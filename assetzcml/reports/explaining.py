@@ -15,6 +15,7 @@ from assetzcml.records.pages import Route, View
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.reports.descriptions import strength
 from assetzcml.reports.explanation import Explanation, Passed, Step
+from assetzcml.reports.frozen import frozen_asset
 from assetzcml.reports.include_tree import excluded_files
 from assetzcml.reports.references import said_by, said_of
 from assetzcml.reports.survey import Site
@@ -64,7 +65,9 @@ class _Inquiry:
         self.pages = registry.part(Pages)
         self.found = Explanation(registry, asked)
         try:
-            if self._is_url(asked):
+            if self.snapshot.frozen is not None and not self._is_page(asked):
+                self._ask_frozen(asked)
+            elif self._is_url(asked):
                 self._ask_url(asked)
             else:
                 self._ask_spec(asked)
@@ -92,7 +95,23 @@ class _Inquiry:
         path = f"/{_path_of(asked)}"
         return self._lead(path).view is not None or self.answers.route(path) is not None
 
+    def _is_page(self, asked: str) -> bool:
+        path = self._local_path(asked) if self._is_url(asked) else None
+        return path is not None and self._lead(path).view is not None
+
     # From what was asked to an asset.
+
+    def _ask_frozen(self, asked: str) -> None:
+        try:
+            frozen = self.found.frozen = frozen_asset(self.snapshot, asked)
+        except ConfigurationError as error:
+            self.found.problems.append(str(error))
+            return
+        self.found.url = frozen.url
+        if frozen.asset is None:
+            self.found.problems.append(f"the frozen release {frozen.release[:12]} has nothing there")
+        elif ":" in frozen.asset.spec:
+            self.found.spec = asset_spec(frozen.asset.spec)
 
     def _ask_spec(self, asked: str) -> None:
         try:

@@ -13,6 +13,7 @@ from assetzcml.records.pages import Route, View
 from assetzcml.registry import Registry
 from assetzcml.reports.bundles import bundle_data, bundle_lines
 from assetzcml.reports.descriptions import data_of, origin_data
+from assetzcml.reports.frozen import FrozenAsset
 from assetzcml.urls.inquiries import BustingUse
 
 __all__ = ["Explanation", "Passed", "Step"]
@@ -52,8 +53,8 @@ class Explanation:
 
     For a page, *page* is the view, and *route* the route that leads to it, if one does. *others* are records of other
     packages that concern the asset. *problems* say what is wrong: a spec nobody publishes, an asset no layer has.
-    *url_policy* is the one that made the URL, where it is not the one that ships. What could not be found out is None or
-    empty.
+    *frozen* is what was frozen, where that is served. *url_policy* is the one that made the URL, where it is not the one that
+    ships. What could not be found out is None or empty.
     """
 
     registry: Registry = field(repr=False)
@@ -80,6 +81,7 @@ class Explanation:
     other_policies: list[Passed] = field(default_factory=list)
     variants: list[Any] = field(default_factory=list)
     path: str | None = None
+    frozen: FrozenAsset | None = None
     answer: tuple[str, list[tuple[str, str]]] | None = None
     refers: list[Any] = field(default_factory=list)
     referred: list[Any] = field(default_factory=list)
@@ -91,6 +93,7 @@ class Explanation:
         sections = (
             self._summary(),
             self._page(),
+            self._frozen(),
             self._views(),
             self._search_path(),
             self._others(),
@@ -131,6 +134,7 @@ class Explanation:
             "referred_to_by": [{**self._reference_data(each), "spec": str(each.spec)} for each in self.referred],
             "not_looked_for_references_in": self.unread,
             "excluded": [{"file": each.real, "by": origin_data(each.origin)} for each in self.excluded],
+            **({} if self.frozen is None else {"frozen": self.frozen.data()}),
         }
 
     # For programs.
@@ -194,6 +198,10 @@ class Explanation:
             matched = [f"{name} = {value!r}" for name, value in self.matchdict.items()]
             lines += _labelled("route", [*self._record(self.route), *matched])
         return lines + self._passed(self.other_pages)
+
+    def _frozen(self) -> list[str]:
+        lines = () if self.frozen is None else self.frozen.lines()
+        return [line for label, said in lines for line in _labelled(label, [said])]
 
     def _views(self) -> list[str]:
         lines = [] if self.view is None else _labelled("static view", self._record(self.view))

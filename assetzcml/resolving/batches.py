@@ -76,7 +76,8 @@ class Batch:
             for path in paths:
                 _sync(path)
         for digest in sorted(self._waiting):
-            self._objects.take(self._waiting.pop(digest), digest)
+            self._objects.take(self._waiting[digest], digest)
+            del self._waiting[digest]
 
 
 def _sync(path: str) -> None:

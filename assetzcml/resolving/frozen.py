@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from assetzcml.errors import ConfigurationError
 from assetzcml.resolving.index import BrokenIndex, Index, read_index
 
-__all__ = ["AtPath", "FrozenRelease", "Unusable", "frozen_release", "index_records"]
+__all__ = ["AtPath", "FrozenRelease", "Opened", "Unusable", "frozen_release", "index_records"]
 
 LOOKS = 1.0  # seconds for which a directory that has no other release is not listed again
 
@@ -64,10 +64,27 @@ def index_records(
     return list(found.items())
 
 
-def frozen_release(registry: Any) -> FrozenRelease | None:
-    """The release that a registry serves by its setting `frozen`; None without one. Raises Unusable."""
-    path = registry.settings.get("frozen")
-    return FrozenRelease(path) if path else None
+def frozen_release(snapshot: Any) -> FrozenRelease | None:
+    """The release that is served by the setting or the directive `frozen`; None without one. Raises Unusable."""
+    path = snapshot.frozen
+    if path is None:
+        return None
+    found: FrozenRelease = snapshot.registry.owner.part(Opened).release(path)
+    return found
+
+
+class Opened:
+    """The releases of one registry, each opened once: of a directory, that which was served there then."""
+
+    def __init__(self, registry: Any):
+        self._known: dict[str, FrozenRelease] = {}
+
+    def release(self, path: str) -> FrozenRelease:
+        """The release at a path. Raises Unusable."""
+        found = self._known.get(path)
+        if found is None:
+            found = self._known.setdefault(path, FrozenRelease(path))
+        return found
 
 
 class FrozenRelease:

@@ -193,10 +193,10 @@ FROZEN_SITE = Part("assetzcml.serving.frozen", "FrozenSite")
 
 
 def site_of(snapshot: Snapshot) -> Any:
-    """Who answers: what was frozen, where the setting `frozen` says so, else the static views of the snapshot."""
-    if not snapshot.registry.settings.get("frozen"):
+    """Who answers: what was frozen, where the setting or the directive `frozen` says so, else the static views."""
+    if snapshot.frozen is None:
         return snapshot.derived(Site)
-    return FROZEN_SITE.find()(snapshot.registry.part(FROZEN.find()))
+    return FROZEN_SITE.find()(snapshot.derived(FROZEN.find()))
 
 
 class Desk:

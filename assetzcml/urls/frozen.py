@@ -49,7 +49,7 @@ def _split(url: str) -> tuple[str, str, str]:
 
 def _found(registry: Registry, spec: Spec | AssetSpec) -> tuple[str, str]:
     """The URL and the integrity of an asset. Raises InvalidSpec, NotPublished."""
-    release: FrozenRelease | None = registry.part(frozen_release)
+    release: FrozenRelease | None = registry.snapshot.derived(frozen_release)
     assert release is not None
     text = str(spec)
     found = release.url(text)

@@ -80,7 +80,7 @@ def integrity_of(registry: Registry, spec: Spec | AssetSpec) -> str:
 
     Raises InvalidSpec, FileNotFoundError where no layer has it, IsADirectoryError.
     """
-    if registry.part(frozen_release) is not None:
+    if registry.snapshot.derived(frozen_release) is not None:
         return frozen_integrity(registry, spec)
     return registry.part(Integrities).of(_served(registry, asset_spec(spec)), anew=True).integrity
 
@@ -96,7 +96,7 @@ def asset_tag(
     `crossorigin="anonymous"`. Other *attributes* are those of `bundle_tags`.
     Raises NotPublished, FileNotFoundError, and ValueError where the kind is not known.
     """
-    frozen = registry.part(frozen_release) is not None
+    frozen = registry.snapshot.derived(frozen_release) is not None
     address = str(spec) if frozen else asset_spec(spec)
     name = str(address).rpartition("/")[2]
     kind = kind or kind_of(name)

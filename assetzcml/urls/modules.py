@@ -243,7 +243,7 @@ class ImportMaps:
         now = time.monotonic()
         if known is not None and known[0] > now and known[1] is snapshot and not snapshot.is_on("reload"):
             return known[2], known[3]
-        frozen = self.registry.part(frozen_release)
+        frozen = self.registry.snapshot.derived(frozen_release)
         if frozen is not None:
             data = self._mounted(_below(frozen, prefixes), request)
         else:

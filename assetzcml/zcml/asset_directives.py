@@ -13,6 +13,7 @@ from assetzcml.records.assets import (
     AssetSpec,
     Busting,
     ContentStore,
+    Frozen,
     MediaType,
     Module,
     Override,
@@ -178,6 +179,11 @@ def module(context: Any, name: str, path: AssetSpec, scope: AssetSpec | None = N
 def content_store(context: Any, directory: str, keep: int = KEEP, younger: int = YOUNGER, **there: Any) -> None:
     """`contentStore`."""
     declare(context, ContentStore(directory=directory, keep=keep, younger=younger, origin=tag_of(context), **there))
+
+
+def frozen(context: Any, manifest: str) -> None:
+    """`frozen`."""
+    declare(context, Frozen(manifest=manifest, origin=tag_of(context)))
 
 
 def permission_policy(context: Any, policy: Any) -> None:

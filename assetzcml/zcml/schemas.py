@@ -16,6 +16,7 @@ from assetzcml.records.readers import (
     content_codings,
     duration,
     file_name,
+    frozen_manifest,
     header_field,
     header_match,
     immutable_patterns,
@@ -34,6 +35,7 @@ __all__ = [
     "IAsset",
     "ICacheBuster",
     "IContentStore",
+    "IFrozen",
     "IHeader",
     "IMediaType",
     "IModule",
@@ -261,6 +263,16 @@ class IModule(Interface):
         title="Asset spec of the directory whose modules import so",
         description="All modules when left out.",
         required=False,
+    )
+
+
+class IFrozen(Interface):
+    """`frozen`: serve what was frozen, and look at no source."""
+
+    manifest = Checked(
+        frozen_manifest,
+        title="Manifest of the release, as an absolute path",
+        description="'generations/<release>.json' of a frozen directory; or the directory: the release that it serves now.",
     )
 
 

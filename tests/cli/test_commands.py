@@ -155,6 +155,9 @@ modules
 stores of contents
   none
 
+frozen releases that are served
+  none
+
 permission policies
   none
 

@@ -154,7 +154,7 @@ def test_a_word_that_names_no_kind_is_refused_with_the_nearest(colours):
         listed_data(registry, ["palette"])
     assert answered(registry, "list", ["nonsense"]) == (
         "'nonsense' is no kind; views, files, overrides, busters, types, modules, stores, "
-        "policies, routes, pages, environment, bundles,"
+        "releases, policies, routes, pages, environment, bundles,"
         " palettes, includes, assets are",
         False,
     )

@@ -177,6 +177,7 @@ RULES = [
          lambda r: r.add_content_store("/nowhere", keep=0)),
     Rule("'soon' is no span of time", '<contentStore directory="/nowhere" younger="soon"/>',
          lambda r: r.add_content_store("/nowhere", younger="soon")),
+    Rule("'x' is not the absolute path of a manifest", '<frozen manifest="x"/>', lambda r: r.add_frozen("x")),
     Rule("'' is not the absolute path of a directory", '<contentStore directory=""/>', lambda r: r.add_content_store("")),
     # policies, routes and views
     Rule("has no method permits(request, context, permission)", '<permissionPolicy policy="shop_r.parts.NoPolicy"/>',
@@ -285,6 +286,7 @@ PYTHON = [
     ("5 is no bare name", lambda r: r.add_module(5, "shop_r:static/app.js"), None),
     ("path: an asset spec is a text", lambda r: r.add_module("a", 5), None),
     ("scope: an asset spec is a text", lambda r: r.add_module("a", "shop_r:static/app.js", scope=5), None),
+    ("5 is not the absolute path of a manifest", lambda r: r.add_frozen(5), None),
     ("5 is not the absolute path of a directory", lambda r: r.add_content_store(5), None),
     ("keep is 'x'; a number from 1 to 1000 was expected", lambda r: r.add_content_store("/nowhere", keep="x"), None),
     ("None is no span of time", lambda r: r.add_content_store("/nowhere", younger=None), None),
