@@ -1,12 +1,21 @@
 """
-From sources to files: `assetzcml freeze` against Django's `collectstatic` with its manifest storage, and its compression
-against ServeStatic's compressor.
+From sources to files: `assetzcml freeze` against Django's `collectstatic` with its manifest storage, and with ServeStatic's
+compressor.
 
-    python benchmarks/freeze.py [FILES]
+    python benchmarks/freeze.py [FILES] [compress]
 
-The same files, 2,000 and 10,000 of them or so many as are said: style sheets that show images and import each other, scripts,
-images. Each takes its turn in a directory of its own, in a process of its own; what is measured is its CPU time and how long
-it took. collectstatic copies and renames what it finds, so the comparison with it compresses nothing.
+The same files, 2,000 and 10,000 of them or so many as are said: style sheets that show images, scripts, images. Each takes
+its turn in a directory of its own, in a process of its own; what is measured is its CPU time and how long it took.
+
+names and references: files under their digests, references rewritten, a manifest; nothing compressed. Ours computes the
+integrity of each file beside, writes an index of the manifest, and has the disk confirm all of it; collectstatic writes each
+file under its plain name too.
+
+codings: br and gzip of what gains by it, the libraries and levels of both are the same (brotli 11, zlib 9). Two rows. First
+ServeStatic's compressor alone, over a copy of the sources, against the whole of freezing. Then what both are used for:
+`collectstatic` with ServeStatic's storage, against freezing with plain names: every file under its digest and its plain name,
+and the variants of both. The bytes are those of all variants; ours have the digests of images in the style sheets under plain
+names too, 12 digits that nothing compresses.
 """
 
 import json
@@ -64,7 +73,7 @@ OURS = """
 import sys
 from assetzcml import load_zcml
 from assetzcml.publishing.freeze import freeze
-freeze(load_zcml({site!r}), {out!r}, codings={codings!r})
+freeze(load_zcml({site!r}), {out!r}, codings={codings!r}, plain={plain!r})
 """
 
 DJANGO = """
@@ -77,6 +86,11 @@ django.setup()
 from django.core.management import call_command
 call_command("collectstatic", interactive=False, verbosity=0)
 """
+
+STORAGE = DJANGO.replace(
+    "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
+    "servestatic.storage.CompressedManifestStaticFilesStorage",
+)
 
 SERVESTATIC = """
 import shutil
@@ -108,25 +122,39 @@ def compared(count):
         top = pathlib.Path(name)
         site(top, count)
         common = {"site": str(top / "site.zcml"), "static": str(top / "static")}
-        ours = timed(OURS, out=str(top / "o1"), codings=[], **common)
+        ours = timed(OURS, out=str(top / "o1"), codings=[], plain=False, **common)
         django = timed(DJANGO, out=str(top / "o2"), **common)
         print(f"{count} files, names and references: {ours[0]:.1f} s of CPU, {ours[1]:.1f} s; collectstatic {django[0]:.1f} s, "
               f"{django[1]:.1f} s: {django[0] / ours[0]:.1f} x, {django[1] / ours[1]:.1f} x")  # fmt: skip
-        again = timed(OURS, out=str(top / "o1"), codings=[], **common)
+        again = timed(OURS, out=str(top / "o1"), codings=[], plain=False, **common)
         print(f"  a second run: {again[0]:.1f} s of CPU, {again[1]:.1f} s")
-        if count <= 2000:
-            compressed(top, common)
 
 
-def compressed(top, common):
-    packed = timed(OURS, out=str(top / "o3"), codings=["br", "gzip"], **common)
-    servestatic = timed(SERVESTATIC, out=str(top / "o4"), **common)
-    mine, theirs = sizes(top / "o3/names", [".br", ".gz"]), sizes(top / "o4", [".br", ".gz"])
-    print(f"  with br and gzip: {packed[0]:.1f} s of CPU, {packed[1]:.1f} s; ServeStatic's compressor {servestatic[0]:.1f} s, "
-          f"{servestatic[1]:.1f} s: {servestatic[0] / packed[0]:.1f} x, {servestatic[1] / packed[1]:.1f} x")  # fmt: skip
-    print(f"  bytes of the variants: {json.dumps(mine)}, ServeStatic's {json.dumps(theirs)}")
+def compressed(count):
+    with tempfile.TemporaryDirectory() as name:
+        top = pathlib.Path(name)
+        site(top, count)
+        common = {"site": str(top / "site.zcml"), "static": str(top / "static")}
+        for title, theirs, plain in (("ServeStatic's compressor", SERVESTATIC, False), ("its storage", STORAGE, True)):
+            mine, other = str(top / f"o{plain}"), str(top / f"s{plain}")
+            packed = timed(OURS, out=mine, codings=["br", "gzip"], plain=plain, **common)
+            peer = timed(theirs, out=other, **common)
+            print(f"{count} files, br and gzip: {packed[0]:.1f} s of CPU, {packed[1]:.1f} s; {title} {peer[0]:.1f} s, "
+                  f"{peer[1]:.1f} s: {peer[0] / packed[0]:.1f} x, {peer[1] / packed[1]:.1f} x")  # fmt: skip
+            folders = ["names", "plain"] if plain else ["names"]
+            own = [sizes(f"{mine}/{folder}", [".br", ".gz"]) for folder in folders]
+            summed = {suffix: sum(each[suffix] for each in own) for suffix in (".br", ".gz")}
+            print(
+                f"  bytes of the variants: {json.dumps(summed)}, theirs {json.dumps(sizes(other, ['.br', '.gz']))}",
+                flush=True,
+            )
+            again = timed(OURS, out=mine, codings=["br", "gzip"], plain=plain, **common)
+            print(f"  a second run: {again[0]:.1f} s of CPU, {again[1]:.1f} s", flush=True)
 
 
 if __name__ == "__main__":
-    for files in [int(word) for word in sys.argv[1:]] or [2000, 10_000]:
-        compared(files)
+    for files in [int(word) for word in sys.argv[1:] if word.isdigit()] or [2000, 10_000]:
+        if "compress" not in sys.argv:
+            compared(files)
+        if "compress" in sys.argv or files <= 2000:
+            compressed(files)

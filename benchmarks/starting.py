@@ -9,6 +9,8 @@ python benchmarks/starting.py
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import resource
 import statistics
@@ -19,6 +21,7 @@ from pathlib import Path
 
 ROUNDS = 9  # odd, so that the median is a ratio that was measured; a round starts each process once
 FILES = 10_000
+FROZEN_ASSETS = 100_000
 
 WSGI = """
 import io, sys
@@ -94,7 +97,67 @@ def race(title: str, programs: dict[str, str], *, aims: dict[str, float] | None 
             print(f"    {name:<26} {1000 * statistics.median(took):8.0f} ms   {ratio:8.2f} x{judged}", flush=True)
 
 
+FROZEN = """
+from assetzcml import AssetRegistry, StaticApp
+registry = AssetRegistry(settings={"frozen": RELEASE})
+app = StaticApp(registry)
+URL = registry.static_path("shop:static/a0.css")
+""" + WSGI.replace('"/static/a0.css"', "URL")
+SAID = "\nprint(open('/proc/self/status').read().split('VmRSS:')[1].split()[0])"
+
+
+def release(directory: str, count: int) -> None:
+    """A frozen release of so many assets, of which only the first has its content."""
+    from assetzcml.publishing.frozen_tree import FrozenTree, index_of
+    from assetzcml.resolving.releases import Release, Released, release_bytes
+
+    def digest(text: str) -> str:
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    tree = FrozenTree(directory)
+    assets = [
+        Released(
+            name=f"static/a{number}.css", object=digest("a{}" if number == 0 else str(number)), size=3, type="text/css",
+            versions=(f"{number:012x}",), view="static", spec=f"shop:static/a{number}.css", integrity="sha384-" + "x" * 64,
+            variants={"br": (digest(f"b{number}"), 2), "gzip": (digest(f"g{number}"), 2)} if number else {},
+            more={"path": f"static/a{number}.css", "url": f"static/a{number}-{number:012x}.css", "headers": 0, "asked": True},
+        )
+        for number in range(count)
+    ]  # fmt: skip
+    about = {
+        "codings": ["br", "gzip"],
+        "directories": {},
+        "headers": [[]],
+        "import_map": {},
+        "views": [{"name": "static"}],
+    }
+    manifest = release_bytes(assets, about)
+    name = hashlib.sha256(manifest).hexdigest()
+    with tree.writing():
+        tree.objects.put(io.BytesIO(b"a{}"))
+        tree.finish(manifest, index_of(manifest, Release(name, manifest)), name)
+
+
+def frozen(count: int) -> None:
+    """Print what a process that serves a frozen release of so many assets costs above an empty interpreter."""
+    with tempfile.TemporaryDirectory() as directory:
+        release(directory, count)
+        program = FROZEN.replace("RELEASE", repr(directory))
+        times, empty = [], []
+        for _ in range(ROUNDS + 1):
+            times.append(cpu(program))
+            empty.append(cpu("pass"))
+        above = 1000 * (statistics.median(times[1:]) - statistics.median(empty[1:]))
+        pages = [int(subprocess.check_output([sys.executable, "-c", code + SAID])) for code in (program, "")]
+        memory = (pages[0] - pages[1]) / 1024
+        print(
+            f"a first answer out of {count:,} frozen assets, above an empty interpreter: {above:.0f} ms of CPU (aim 50 ms), "
+            f"{memory:.1f} MB (aim 30 MB)"
+        )
+
+
 def main() -> None:
+    frozen(FROZEN_ASSETS)
     with tempfile.TemporaryDirectory() as directory:
         one, many = Path(directory, "one"), Path(directory, "many")
         for root, files in ((one, 1), (many, FILES)):

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from assetzcml.declaring.validation import findings
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, InvalidSpec, Origin, Problem, calling_line
 from assetzcml.interfaces import IPages
 from assetzcml.records import rules
@@ -31,7 +30,7 @@ from assetzcml.records.kinds import Record
 from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import KEEP, LOCAL, ONE_HOUR, YOUNGER, permission_name
 from assetzcml.records.rules import Refusal, described
-from assetzcml.registry import Above, Change, Registry, ledger, next_generation
+from assetzcml.registry import Above, Change, Part, Registry, ledger, next_generation
 from assetzcml.typing import Spec
 from assetzcml.urls.cachebusters import TreeCacheBuster
 from assetzcml.urls.generator import URLGenerator
@@ -39,6 +38,9 @@ from assetzcml.urls.generator import URLGenerator
 __all__ = ["Declarations", "take"]
 
 T = TypeVar("T")
+
+# Opened with the first declaration: a process that serves what was frozen has none.
+FINDINGS = Part("assetzcml.declaring.validation", "findings")
 
 
 class _Block:
@@ -357,7 +359,7 @@ class Declarations(Registry):
     def _take(self, records: Sequence[Record], problems: Sequence[Problem] = ()) -> None:
         """Check records against what they touch, then add them; if one does not hold, nothing changes."""
         proposal = _Proposal(self, records)
-        found = list(findings(proposal, records, roots=False))  # type: ignore[arg-type]
+        found = list(FINDINGS.find()(proposal, records, roots=False))
         problems = [*problems, *(problem for problem, warning in found if not warning)]
         if problems:
             raise ConfigurationError(*problems)

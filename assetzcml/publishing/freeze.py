@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem, few
 from assetzcml.publishing.compress import COMPRESSORS, available, is_worth_it, version_of
-from assetzcml.publishing.frozen_tree import FrozenTree, file_names, integrity_of, plain_file_names
+from assetzcml.publishing.frozen_tree import FrozenTree, file_names, index_of, integrity_of, plain_file_names
 from assetzcml.publishing.naming import Named, Unnamed, named
 from assetzcml.publishing.origins import Site
 from assetzcml.publishing.rewriting import is_rewritten, led_to, links, relative, rewritten
@@ -34,10 +34,8 @@ from assetzcml.resolving.batches import Batch
 from assetzcml.resolving.digests import CHUNK, DIGEST_LENGTH, without_digest
 from assetzcml.resolving.files import replace_file
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint
-from assetzcml.resolving.frozen import index_records
-from assetzcml.resolving.index import index_bytes
 from assetzcml.resolving.objects import StoredObject
-from assetzcml.resolving.releases import Released, release_bytes
+from assetzcml.resolving.releases import Release, Released, release_bytes
 from assetzcml.serving.responses import entry_of
 from assetzcml.urls.modules import named as module_named
 from assetzcml.urls.queries import PATH_SAFE
@@ -536,13 +534,7 @@ class _Run:
             plain.update(plain_file_names(entry))
         self.tree.link_all(names, self.pool)
         self.tree.plain_names(digest, plain, self.pool)
-        index = index_bytes(
-            manifest,
-            digest,
-            {key: about[key] for key in ("codings", "headers", "views")},
-            [*index_records(entries, about["views"], about["directories"]), ("m", about["import_map"])],
-        )
-        self.tree.finish(manifest, index, digest)
+        self.tree.finish(manifest, index_of(manifest, Release(digest, manifest)), digest)
         if _read(self._made_with) != self._libraries():
             replace_file(self._made_with, self._libraries())
         removed = self.tree.prune(keep, younger)

@@ -25,10 +25,21 @@ from concurrent.futures import Executor
 
 from assetzcml.records.readers import CODINGS
 from assetzcml.resolving.files import replace_file, sync_directories, sync_directory
+from assetzcml.resolving.frozen import index_records
+from assetzcml.resolving.index import index_bytes
 from assetzcml.resolving.objects import Objects, create_only, is_digest, temporary_file
 from assetzcml.resolving.releases import BrokenRelease, Release, Released, Releases
 
-__all__ = ["CURRENT", "FrozenTree", "file_names", "folder_of", "forever", "integrity_of", "plain_file_names"]
+__all__ = [
+    "CURRENT",
+    "FrozenTree",
+    "file_names",
+    "folder_of",
+    "forever",
+    "index_of",
+    "integrity_of",
+    "plain_file_names",
+]
 
 CURRENT = "current"
 AT_ONCE = 256  # names that a thread makes before it asks for more
@@ -220,6 +231,14 @@ class FrozenTree:
         for digest in list(self.objects.digests()):
             if digest not in contents:
                 self.objects.remove(digest, grace=0.0)
+
+
+def index_of(manifest: bytes, release: Release) -> bytes:
+    """The index of a release, all of it from its manifest."""
+    about = release.about
+    records = index_records(release, about["views"], about["directories"])
+    said = {key: about[key] for key in ("codings", "headers", "views")}
+    return index_bytes(manifest, release.digest, said, [*records, ("m", about["import_map"])])
 
 
 def file_names(asset: Released) -> dict[str, str]:

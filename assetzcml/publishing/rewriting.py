@@ -42,10 +42,9 @@ def links(name: str, text: str, bare: list[Reference] | None = None) -> Iterator
             yield each
 
 
-# What every reference of a language has in it, whatever else; an escape in a style sheet may stand for any of it. A look for
-# these words costs a thousandth of what the grammar does, and most scripts have none.
+# What every reference of a language has in it, whatever else. A look for these words costs a thousandth of what the grammar
+# does, and most scripts have none.
 _WORDS = {
-    "css": re.compile(r"url|src|image|@import|\\\\|sourceMappingURL", re.IGNORECASE),
     "js": re.compile(r"import|export|URL|Worker"),
 }
 

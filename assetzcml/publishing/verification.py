@@ -8,10 +8,10 @@ import hashlib
 import os
 from collections.abc import Iterator
 
-from assetzcml.publishing.frozen_tree import FrozenTree, file_names, integrity_of, plain_file_names
+from assetzcml.publishing.frozen_tree import FrozenTree, file_names, index_of, integrity_of, plain_file_names
 from assetzcml.resolving.decoders import decoded
 from assetzcml.resolving.objects import BrokenObject
-from assetzcml.resolving.releases import BrokenRelease, Released
+from assetzcml.resolving.releases import BrokenRelease, Release, Released
 
 __all__ = ["verified"]
 
@@ -33,6 +33,8 @@ def verified(directory: str | os.PathLike[str]) -> Iterator[str]:
         except (OSError, BrokenRelease) as error:
             yield f"{name}: {error}"
             continue
+        if not _is_index(tree, release):
+            yield f"generations/{stamp.digest}.index: it is not that of {name}"
         for asset in assets:
             for fault in _of_asset(tree, asset, known):
                 yield f"{name}: {asset.name}: {fault}"
@@ -41,6 +43,17 @@ def verified(directory: str | os.PathLike[str]) -> Iterator[str]:
             for path, digest in {**file_names(asset), **plain}.items():
                 if not _is(tree, path, digest):
                     yield f"{path}: it is not what {name} says"
+
+
+def _is_index(tree: FrozenTree, release: Release) -> bool:
+    """Is the index beside a manifest what the manifest says? Who serves it looks at nothing else."""
+    try:
+        with open(tree.releases.path(release.digest), "rb") as stream:
+            manifest = stream.read()
+        with open(tree.index_path(release.digest), "rb") as stream:
+            return stream.read() == index_of(manifest, release)
+    except (OSError, KeyError, IndexError, TypeError):
+        return False
 
 
 def _of_asset(tree: FrozenTree, asset: Released, known: dict[str, list[str]]) -> Iterator[str]:

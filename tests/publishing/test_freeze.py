@@ -1,6 +1,8 @@
 """From sources to files: names, references, codings, and the manifest that tells of them."""
 
+import gc
 import gzip
+import hashlib
 import itertools
 import json
 import os
@@ -15,10 +17,12 @@ from click.testing import CliRunner
 from frozen_site import PIXEL, manifest, names, read, site, tree_digest
 
 from assetzcml import AssetRegistry, ConfigurationError, ConfigurationWarning, DigestCacheBuster, load_zcml
+from assetzcml.bundles.filters.csstokens import string_value
 from assetzcml.cli import main
 from assetzcml.publishing.freeze import Budget, freeze
 from assetzcml.publishing.verification import verified
 from documents import NAMESPACE
+from serving import clients
 
 TEXT = b"body { color: black }\n" * 200
 
@@ -449,6 +453,7 @@ def damages(directory):
     (sheet,) = Path(directory, "names").rglob("*.css")
     (image,) = Path(directory, "names").rglob("*.png")
     (variant,) = Path(directory, "names").rglob("*.css.gz")
+    (index,) = Path(directory, "generations").glob("*.index")
     return {
         "missing name": (lambda: sheet.unlink(), "names/static/a-"),
         "changed bytes": (lambda: (image.chmod(0o644), image.write_bytes(b"other")), "has another digest"),
@@ -461,11 +466,22 @@ def damages(directory):
             ),
             "it does not have the digest that is its name",
         ),
+        "another index": (lambda: index.write_bytes(index.read_bytes()[:-1] + b"x"), ".index: it is not that of"),
+        "lost index": (lambda: index.unlink(), ".index: it is not that of"),
     }
 
 
 @pytest.mark.parametrize(
-    "damage", ["missing name", "changed bytes", "changed variant", "lost release", "broken manifest"]
+    "damage",
+    [
+        "missing name",
+        "changed bytes",
+        "changed variant",
+        "lost release",
+        "broken manifest",
+        "another index",
+        "lost index",
+    ],
 )
 def test_verify_finds_what_has_been_damaged(package, tmp_path, damage):
     shop = package({"static/a.css": TEXT, "static/b.png": PIXEL})
@@ -486,3 +502,109 @@ def test_a_host_of_an_external_name_is_no_part_of_the_path(package, tmp_path):
     freeze(registry, tmp_path / "o")
     assert [re.sub("[0-9a-f]{12}", "#", name) for name in names(tmp_path / "o")] == ["shop/a-#.css", "shop/c-#.png"]
     assert manifest(tmp_path / "o")["https://cdn.example.com/shop/a.css"]["host"] == "https://cdn.example.com"
+
+
+@pytest.mark.parametrize("harm", ["newer", "damaged"])
+def test_beside_a_manifest_that_cannot_be_read_nothing_is_removed(harm, package, tmp_path):
+    shop = package({"static/a.css": "a{}"})
+    freeze(site(shop), tmp_path / "o")
+    content = b'{"schema":99,"entries":[\n]}\n'
+    digest = hashlib.sha256(content).hexdigest() if harm == "newer" else "0" * 64
+    (tmp_path / f"o/generations/{digest}.json").write_bytes(content)
+    (package.directory / shop / "static/a.css").write_text("b{}")
+    before = {path for path in (tmp_path / "o/objects").rglob("*") if path.is_file()}
+    freeze(site(shop), tmp_path / "o", keep=2, younger=0)
+    assert before < {path for path in (tmp_path / "o/objects").rglob("*") if path.is_file()}
+    assert len(names(tmp_path / "o")) == 2
+
+
+def test_a_second_run_replaces_no_file(package, tmp_path):
+    shop = package(
+        {f"static/{number}.css": f"a{{b:url({number - 1}.css)}}" for number in range(1, 20)} | {"static/0.css": ""}
+    )
+    freeze(site(shop), tmp_path / "o", codings=["gzip"], plain=True)
+    before = stamps(tmp_path / "o")
+    assert freeze(site(shop), tmp_path / "o", codings=["gzip"], plain=True).made == 0
+    assert stamps(tmp_path / "o") == before
+
+
+def stamps(directory):
+    """What changes of each file when it is written again."""
+    return {str(path): (path.stat().st_ino, path.stat().st_size) for path in Path(directory).rglob("*")}
+
+
+HOSTILE = "<!DOCTYPE svg [" + '<!ENTITY a0 "ha">' + "".join(
+    f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12)
+) + ']><svg xmlns="http://www.w3.org/2000/svg"><text>&a11;</text><image href="i.png"/></svg>'  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [
+    HOSTILE,
+    '<!DOCTYPE svg SYSTEM "http://127.0.0.1:9/x.dtd"><svg><image href="i.png"/></svg>',
+    '<!DOCTYPE svg [<!ENTITY e SYSTEM "file:///etc/passwd">]><svg><text>&e;</text><image href="i.png"/></svg>',
+    '<svg xmlns:xlink="http://www.w3.org/1999/xlink"><image xlink:href="i.png"/><use href="#a"/></svg>',
+    "<svg><style>a { fill: url(#g); background: url(i.png) }</style></svg>",
+    '<svg><g style="background: url(i.png); fill: url(#g)"/></svg>',
+])  # fmt: skip
+def test_an_svg_is_read_for_its_references_and_never_expanded(text, package, tmp_path):
+    shop = package({"static/a.svg": text, "static/i.png": PIXEL})
+    freeze(site(shop), tmp_path / "o")
+    (picture,) = (tmp_path / "o/names/static").glob("i-*.png")
+    assert read(tmp_path / "o", "static/a-*.svg").decode() == text.replace("i.png", picture.name)
+
+
+@pytest.mark.parametrize("sheet, rewritten", [
+    ("a{b:url(i\\.png)}", True),
+    ("a{b:\\75 rl(i.png)}", True),
+    ("a{b:url(/**/i.png)}", False),  # no comment stands in a url(): it leads to '/**/i.png', somebody else's path
+    ("@import/**/'b.css' layer(x) supports(display:grid) print;", True),
+    ("@import url(b.css) layer(x);", True),
+    ("a{b:image-set('i.png' 1x, url(i.png) 2x type('image/png'))}", True),
+    ("a{b:src('i.png')}", True),
+    ("a{b:url('i.png' crossorigin(anonymous))}", True),
+    (":root{--x: url(i.png)}", True),
+    ("@namespace x url(gone.css);", False),
+    ("@namespace 'gone.css';", False),
+    ("@document url(gone.html) { a{} }", False),
+    ("a{b:url(data:image/png;base64,AAAA)} c{d:url(#x)} e{f:url(//host/y)} g{h:url(https://host/y)} i{j:url('')}", False),
+    ("a{content:'url(gone.png)'} /* url(gone.png) */", False),
+])  # fmt: skip
+def test_what_css_calls_a_reference_is_rewritten_and_nothing_else(sheet, rewritten, package, tmp_path):
+    shop = package({"static/a.css": sheet, "static/b.css": "b{}", "static/i.png": PIXEL})
+    freeze(site(shop), tmp_path / "o")
+    made = read(tmp_path / "o", "static/a-*.css").decode()
+    assert (made != sheet) == rewritten
+    assert len(re.findall("[bi]-[0-9a-f]{12}", made)) == len(re.findall(r"\b[bi]\\?\.(?:css|png)", sheet)) * rewritten
+
+
+@pytest.mark.parametrize(
+    "name", ["a b.css", "q'.css", "d$1.css", "{x}.css", "ä.css", "50%25.css", "#h.css", "+.css", "(.css"]
+)
+def test_odd_names_are_frozen_referred_to_and_found_again(name, package, tmp_path):
+    from urllib.parse import quote
+
+    shop = package({f"static/{name}": "b{}", "static/a.css": f"@import '{quote(name)}';"})
+    freeze(site(shop), tmp_path / "o", plain=True)
+    assert list(verified(tmp_path / "o")) == []
+    registry = AssetRegistry(settings={"frozen": tmp_path / "o"})
+    url = registry.static_path(f"{shop}:static/{name}")
+    assert clients.ask_wsgi(registry, url).body == b"b{}"
+    imported = string_value(re.search("'.*'", read(tmp_path / "o", "static/a-*.css").decode())[0])
+    assert clients.ask_wsgi(registry, f"/static/{imported}").body == b"b{}"
+    gc.collect()
+
+
+@pytest.mark.slow
+def test_two_hundred_megabytes_and_ten_thousand_files_are_frozen_within_bounds(package, tmp_path):
+    import tracemalloc
+
+    shop = package({"static/film.bin": "", **{f"static/{number}.js": str(number) for number in range(10_000)}})
+    with open(package.directory / shop / "static/film.bin", "wb") as stream:
+        for number in range(200):
+            stream.write(bytes([number]) * (1 << 20))
+    tracemalloc.start()
+    done = freeze(site(shop), tmp_path / "o")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (done.assets, peak < 200 << 20) == (10_001, True)
+    assert list(verified(tmp_path / "o")) == []
