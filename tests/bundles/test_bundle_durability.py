@@ -5,12 +5,15 @@ import threading
 
 import pytest
 
+from assetzcml.bundles import building, ledger
+
 OUTPUTS = ["gen/one.js", "gen/two.%(version)s.js", "more/three.js"]
 
 
 @pytest.fixture
 def calls(monkeypatch):
     """What a build says to the disk, in order: ('sync', path as it was opened), ('name', its name to be)."""
+    monkeypatch.setattr(building, "MOMENT", 600.0)  # however slow the disk is: all in one batch
     found = []
     lock = threading.Lock()
     opened, synced, replaced = os.open, os.fsync, os.replace
@@ -103,3 +106,25 @@ def test_a_record_whose_bytes_were_lost_is_none(site, damage):
         path.write_bytes(torn(path.read_bytes())[damage])
     assert [one.changed for one in registered(site, OUTPUTS).build()] == [True] * 3
     assert [one.changed for one in registered(site, OUTPUTS).build()] == [False] * 3
+
+
+@pytest.mark.parametrize("manifest", ["json", "cache"])
+def test_what_is_written_for_a_bundle_is_the_same_for_ten_and_for_many(site, monkeypatch, no_sync, manifest):
+    """Manifests and the record are files for all bundles: they are not written anew for each of them."""
+    monkeypatch.setattr(ledger, "SHARE", 1e9)  # however slow the disk is: at the beginning and at the end
+    written = []
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: written.append(len(data)) or write(descriptor, data))
+
+    def per_bundle(count):
+        written.clear()
+        environment = site.environment(manifest=manifest)
+        for number in range(count):
+            environment.register(f"b{number}", "a.js", output=f"gen{count}/{number}.%(version)s.js")
+        environment.build()
+        return len(written) / count, sum(written) / count
+
+    calls, length = per_bundle(10)
+    many = per_bundle(600 if os.environ.get("ASSETZCML_TESTS") == "full" else 150)
+    assert many[0] <= calls
+    assert many[1] < 3 * length

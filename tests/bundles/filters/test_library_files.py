@@ -113,6 +113,6 @@ def test_the_files_of_libraries_are_minified_and_their_syntax_trees_are_equal(mo
     )
     told = json.loads(done.stdout)
     assert [name for name in told if "another program" in told[name].values()] == []
-    assert [name for name in told if told[name]["acorn",] != "the same"] == []
+    assert [name for name in told if told[name]["acorn"] != "the same"] == []
     assert sum(told[name]["meriyah"] == "the same" for name in told) >= 34
     assert sum(told[name]["esprima"] == "the same" for name in told) >= 12  # it reads the syntax of 2017
