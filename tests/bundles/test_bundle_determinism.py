@@ -56,7 +56,7 @@ def outputs(directory, python=sys.executable, jobs=1, **environ):
 
 
 def locales():
-    """C, whose texts are ASCII, and those that sort otherwise, where the system has them, as it writes their names."""
+    """C, for which Python takes UTF-8, and those that sort otherwise, where the system has them, as it writes their names."""
     known = []
     if shutil.which("locale"):
         known = subprocess.run(["locale", "-a"], capture_output=True, text=True).stdout.split()
@@ -76,8 +76,6 @@ def test_what_is_built_is_the_same_in_every_place_locale_process_and_python(tmp_
         "three at a time": outputs(tmp_path / "jobs", jobs=3),
         **{f"hash seed {seed}": outputs(tmp_path / f"seed{seed}", PYTHONHASHSEED=seed) for seed in ("0", "1", "4242")},
         **{f"locale {name}": outputs(tmp_path / name, LC_ALL=name) for name in locales()},
-        # Where Python may not take UTF-8 instead.
-        "ASCII": outputs(tmp_path / "ascii", LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0"),
         **{python: outputs(tmp_path / hashlib.md5(python.encode()).hexdigest(), python) for python in PYTHONS},
     }
     assert {name: each for name, each in found.items() if each != base} == {}
