@@ -350,7 +350,7 @@ class AssetRegistry(URLMethods, Declarations):
         What is declared or loaded later holds from the next request on.
         """
         pages: Pages = self.part(PAGES.find())
-        return pages.application(lambda rest: STATIC_APP.find()(self, rest), fallback)
+        return pages.application(lambda rest, owns: STATIC_APP.find()(self, rest, owns=owns), fallback)
 
 
 def load_zcml(

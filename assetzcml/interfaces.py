@@ -242,7 +242,8 @@ class IPages(Interface):
         """
         A WSGI application: routes, named views, then what *static* makes, then *fallback* or 404.
 
-        *static* is called once, with the WSGI application that is to get what belongs to no static view.
+        *static* is called once, with the WSGI application that is to get what belongs to no static view, and with a
+        function that says of the text of a PATH_INFO whether it is a page's.
         """
 
     def route_url(route_name, request=None, /, *elements, **values):

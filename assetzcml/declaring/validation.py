@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from assetzcml.errors import Origin, Problem
+from assetzcml.errors import ConfigurationError, Origin, Problem
 from assetzcml.interfaces import (
     IBindable,
     IBundling,
@@ -29,8 +29,7 @@ from assetzcml.records.assets import AssetSpec, Busting, ContentStore, Frozen, M
 from assetzcml.records.findings import NOWHERE, UNASKED, Finding
 from assetzcml.records.kinds import Record
 from assetzcml.records.media_types import content_type
-from assetzcml.registry import Registry, Snapshot
-from assetzcml.resolving.frozen import Opened, Unusable
+from assetzcml.registry import Part, Registry, Snapshot
 from assetzcml.resolving.importing import import_failure
 from assetzcml.resolving.neighbours import nearest_beside
 from assetzcml.resolving.packages import nearest_package, project_of
@@ -39,6 +38,9 @@ from assetzcml.resolving.search import Candidate, SearchPaths
 from assetzcml.urls.cachebusters import TreeCacheBuster, segment_version
 
 __all__ = ["findings", "override_cycle"]
+
+# Opened where something is frozen.
+OPENED = Part("assetzcml.resolving.frozen", "Opened")
 
 
 def findings(registry: Registry, records: Iterable[Record], *, roots: bool = True) -> Iterator[Finding]:
@@ -250,8 +252,8 @@ class _Checks:
             yield Finding(Problem(where, message, "leave one of them out", code="A133"))
             return
         try:
-            self.registry.owner.part(Opened).release(record.manifest)
-        except Unusable as error:
+            self.registry.owner.part(OPENED.find()).release(record.manifest)
+        except ConfigurationError as error:
             yield Finding(Problem(where, f"{record}: {error}", code="A133"))
 
     def store(self, record: ContentStore) -> Iterator[Finding]:

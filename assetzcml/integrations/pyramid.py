@@ -547,16 +547,11 @@ def _is_anothers(desk: Any, request: Any) -> bool:
 
     That route may ask for a permission of its own; nobody gets past it by a segment, or a digest, that he makes up.
     """
-    path, matched = _path(request), getattr(request, "matched_route", None)
-    found = desk.site.route(path)
-    if matched is None or found is None or not found[1]:
+    matched = getattr(request, "matched_route", None)
+    plain = desk.site.unversioned(_path(request))
+    if matched is None or plain is None:
         return False
-    publication, rest = found
-    off = publication.without_version(rest)
-    plain = publication.without_digest(rest) if off is None else off[0]
-    if plain is None:
-        return False
-    other = Request({**request.environ, "PATH_INFO": f"{path[: len(path) - len(rest)]}{plain}"})
+    other = Request({**request.environ, "PATH_INFO": plain})
     other.registry = request.registry
     route = request.registry.getUtility(IRoutesMapper)(other)["route"]
     return route is None or route.name != matched.name

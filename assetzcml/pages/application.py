@@ -36,6 +36,9 @@ __all__ = ["Application", "Pages"]
 logger = logging.getLogger("assetzcml")
 
 
+#: What makes the application of the static views: of the one for what they have not, and of who has a path before them.
+StaticViews = Callable[[WSGIApplication, Callable[[str], bool]], WSGIApplication]
+
 # Where a request is told, on its way through the static views, how it is to be answered when none of them has it.
 REFUSAL = "assetzcml.pages.refusal"
 
@@ -47,9 +50,7 @@ class Pages:
     def __init__(self, registry: Registry):
         self.registry = registry
 
-    def application(
-        self, static: Callable[[WSGIApplication], WSGIApplication], fallback: WSGIApplication | None = None
-    ) -> Application:
+    def application(self, static: StaticViews, fallback: WSGIApplication | None = None) -> Application:
         """A WSGI application: routes, named views, what *static* makes, then *fallback* or 404."""
         return Application(self.registry, static, rules.application("fallback", fallback, "a WSGI"))
 
@@ -136,22 +137,20 @@ class Application:
     def __init__(
         self,
         registry: Registry,
-        static: Callable[[WSGIApplication], WSGIApplication],
+        static: StaticViews,
         fallback: WSGIApplication | None = None,
     ):
         self.registry = registry
         self.fallback = fallback
-        self._static = static(self._rest)
+        self._static = static(self._rest, self._owns)
 
     def __repr__(self) -> str:
         return f"<Application of {self.registry!r}>"
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         snapshot = self.registry.snapshot
-        path = environ.get("PATH_INFO") or "/"
         try:
-            # PEP 3333: bytes as latin-1.
-            path = path if path.isascii() else path.encode("latin-1").decode("utf-8")
+            path = _decoded(environ.get("PATH_INFO") or "/")
         except UnicodeError:
             environ[REFUSAL] = "400 Bad Request", None
             return self._static(environ, start_response)
@@ -198,6 +197,14 @@ class Application:
                 logger.exception("the server failed to send early hints")
         return hints
 
+    def _owns(self, path: str) -> bool:
+        """Is a path, as WSGI has it, that of a page, whatever the method?"""
+        try:
+            hit, allowed = self.registry.snapshot.derived(Table).find(_decoded(path), "GET")
+        except UnicodeError:
+            return False
+        return hit is not None or bool(allowed)
+
     def _rest(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """What neither a page nor a static view has."""
         status, allowed = environ.pop(REFUSAL, None) or ("404 Not Found", None)
@@ -207,6 +214,11 @@ class Application:
         if allowed is not None:
             response.headers["Allow"] = ", ".join(sorted(allowed))
         return response(environ, start_response)
+
+
+def _decoded(path: str) -> str:
+    """The text of a path, which WSGI gives as its bytes in latin-1 (PEP 3333). Raises UnicodeError."""
+    return path if path.isascii() else path.encode("latin-1").decode("utf-8")
 
 
 def _forbidden() -> Response:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator
 from math import inf
 from typing import Any
 
+from assetzcml.resolving.digests import without_digest
 from assetzcml.resolving.fingerprints import fingerprint
 from assetzcml.resolving.frozen import AtPath, FrozenRelease
 from assetzcml.serving.beginnings import EVERYTHING, Beginnings
@@ -39,6 +40,7 @@ from assetzcml.serving.responses import (
     redirect,
 )
 from assetzcml.serving.variants import Location, Source
+from assetzcml.urls.cachebusters import segment_version
 
 __all__ = ["FrozenSite"]
 
@@ -126,6 +128,26 @@ class FrozenSite:
         """The same; a version is part of a name here."""
         found = self.route(path)
         return None if found is None else (*found, None)
+
+    def unversioned(self, path: str) -> str | None:
+        """The path without the version or the digest that a name for ever has; None for any other."""
+        found = self.route(path)
+        if found is None or not found[1]:
+            return None
+        publication, rest = found
+        assert rest is not None
+        try:
+            key = path_key(wsgi_bytes(rest), dotfiles=True)
+        except BadPath:
+            return None
+        at = None if key is None else self.release.at(self._name(publication, key))
+        if at is None or not at.forever:
+            return None
+        off = segment_version(rest)
+        directory, slash, name = rest.rpartition("/")
+        split = without_digest(name) if off is None else None
+        plain = off[0] if off is not None else f"{directory}{slash}{split[0]}" if split is not None else None
+        return None if plain is None else f"{path[: len(path) - len(rest)]}{plain}"
 
     def is_root(self, publication: FrozenPublication) -> bool:
         return publication is self._root

@@ -126,6 +126,20 @@ class Site:
         assert again is not None  # what begins with a view's name has a view
         return again[0], again[1] or "", version
 
+    def unversioned(self, path: str) -> str | None:
+        """
+        The path without what a cache buster puts in, be it a version or a digest; None where it has none, and for what
+        is really there. For who asks whether it is his: nobody gets past him by a version that he makes up.
+        """
+        found = self.route(path)
+        if found is None or not found[1]:
+            return None
+        publication, rest = found
+        assert rest is not None
+        off = publication.without_version(rest)
+        plain = publication.without_digest(rest) if off is None else off[0]
+        return None if plain is None else f"{path[: len(path) - len(rest)]}{plain}"
+
     def _guard(self, path: str, publication: Publication, rest: str) -> Publication | None:
         """
         The static file with a permission that has the name which *path* has without a digest: nobody gets past it by a

@@ -6,7 +6,7 @@ No WebOb object is made here but to ask a permission policy.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from time import monotonic
 
 from assetzcml.permissions import Door
@@ -20,6 +20,7 @@ from assetzcml.serving.paths import redirection, wsgi_bytes
 from assetzcml.serving.publication import settled
 from assetzcml.serving.ranges import UnsatisfiableRange, byte_range
 from assetzcml.serving.responses import (
+    NO_STORE,
     NOT_FOUND,
     OK,
     PARTIAL,
@@ -47,7 +48,8 @@ class StaticApp:
     Serves the static views of *registry*; what belongs to none goes to *fallback*, a WSGI application, or is 404.
 
     What is declared in the registry later holds from the next request on. At most *bodies* bytes of assets are kept
-    in memory; 0 keeps none.
+    in memory; 0 keeps none. *owns* says of a path, the text of PATH_INFO, whether who asks before the static views has
+    it: a version in front of it, or a digest in its name, is 404, so that none leads round him.
 
     >>> from webob import Request
     >>> from assetzcml.records.assets import asset_spec
@@ -57,9 +59,17 @@ class StaticApp:
     '200 OK'
     """
 
-    def __init__(self, registry: Registry, fallback: WSGIApplication | None = None, *, bodies: int = BODIES):
+    def __init__(
+        self,
+        registry: Registry,
+        fallback: WSGIApplication | None = None,
+        *,
+        bodies: int = BODIES,
+        owns: Callable[[str], bool] | None = None,
+    ):
         self.registry: Registry = one_of("registry", registry, Registry, "an AssetRegistry")
         self.fallback: WSGIApplication | None = application("fallback", fallback, "a WSGI")
+        self._owns = owns
         self._now = ledger(registry).current
         self._statistics = registry.part(Statistics)
         self._desks = Desks(registry, whole_number("bodies", bodies))
@@ -179,6 +189,10 @@ class StaticApp:
             verdict = desk.snapshot.derived(Door).ask(record, lambda: request_of(environ))
             return refusal(verdict, record, environ)
 
+        if self._owns is not None:
+            plain = desk.site.unversioned(path)
+            if plain is not None and self._owns(plain):
+                return self._sent(error(NOT_FOUND, None, NO_STORE), environ, start_response)
         steps = desk.site.steps(
             path,
             Asked(environ["REQUEST_METHOD"], environ.get),

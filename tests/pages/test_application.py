@@ -6,9 +6,10 @@ import pytest
 from webob import Request, Response
 from webob.exc import HTTPException, HTTPForbidden, HTTPFound, HTTPNotFound
 
-from assetzcml import AssetRegistry, StaticView
+from assetzcml import AssetRegistry, DigestCacheBuster, StaticView, TreeCacheBuster
 from assetzcml.pages.requests import Request as PageRequest
 from assetzcml.pages.routes import NotRouted
+from assetzcml.publishing.freeze import freeze
 
 
 @pytest.fixture
@@ -273,6 +274,24 @@ def test_a_permission_is_asked_of_the_policy_before_the_view_is_called(registry,
     assert ask(registry, "/secret").status_int == status
     assert policy.asked == [(registry, "secret", "read")]
     assert len(called) == (status == 200)
+
+
+@pytest.mark.parametrize("frozen", [False, True], ids=["sources", "frozen"])
+@pytest.mark.parametrize("buster", [TreeCacheBuster, DigestCacheBuster])
+def test_a_version_leads_nobody_round_a_page(registry, tmp_path, buster, frozen):
+    (tmp_path / "static" / "b.css").write_bytes(b"b {}")
+    registry.add_cache_buster(str(tmp_path / "static"), buster())
+    theirs, ours = registry.static_path(registry.css), registry.static_path(str(tmp_path / "static" / "b.css"))
+    if frozen:
+        freeze(registry, tmp_path / "frozen")
+        registry = AssetRegistry(settings={"frozen": tmp_path / "frozen"})
+    registry.add_route("price", "/static/app.css")
+    registry.add_view(says("a page"), route_name="price")
+    assert told(ask(registry, "/static/app.css")) == (200, "a page")
+    made_up = [theirs, "/static/~000000000000/app.css", "/static/app-000000000000.css"]
+    assert [ask(registry, path).status_int for path in made_up] == [404] * 3
+    assert ask(registry, theirs).headers["Cache-Control"] == "no-store"
+    assert told(ask(registry, ours)) == (200, "b {}")
 
 
 def test_without_a_policy_nobody_has_a_permission(registry):
