@@ -21,6 +21,7 @@ from assetzcml.bundles.errors import WAYS_TO_WRITE, BuildError, BundleError, Out
 from assetzcml.bundles.freshness import Difference, differences, foreign_differences, kept_records, settings_of
 from assetzcml.bundles.ledger import Ledger
 from assetzcml.bundles.merging import Hunk, Merger
+from assetzcml.bundles.sharing import Made, made_once
 from assetzcml.bundles.updaters import SKIP_CACHE
 from assetzcml.bundles.version_manifests import CacheManifest, FileManifest
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
@@ -293,6 +294,17 @@ def _made(bundle: Bundle, ctx: Context, needed: object, keep: bool = True) -> tu
 
     With *keep*, what filters did is put into the cache.
     """
+    make = partial(_made_here, bundle, ctx, needed, keep)
+    made = make() if needed is SKIP_CACHE or not keep else made_once(bundle, ctx, make)
+    content = made.content
+    version = str(ctx.versions.determine_version(bundle, ctx, Hunk(content))) if ctx.versions is not None else None
+    output = Input(ctx.name_of(bundle.resolve_output(ctx, version=version)), digest_of(content))
+    settings = settings_of(bundle, ctx, versions=True)
+    record = BuildRecord(bundle.definition(ctx), version, output, settings, made.sources, made.depends)
+    return content, record, made.size
+
+
+def _made_here(bundle: Bundle, ctx: Context, needed: object, keep: bool) -> Made:
     merger = Merger(bundle, ctx)
     merger.read_cache = needed is not SKIP_CACHE
     try:
@@ -303,13 +315,7 @@ def _made(bundle: Bundle, ctx: Context, needed: object, keep: bool = True) -> tu
         raise
     if keep:
         merger.keep(finished=True)
-    version = str(ctx.versions.determine_version(bundle, ctx, Hunk(content))) if ctx.versions is not None else None
-    output = Input(ctx.name_of(bundle.resolve_output(ctx, version=version)), digest_of(content))
-    settings = settings_of(bundle, ctx, versions=True)
-    record = BuildRecord(
-        bundle.definition(ctx), version, output, settings, tuple(merger.sources), tuple(merger.depends)
-    )
-    return content, record, merger.size
+    return Made(content, tuple(merger.sources), tuple(merger.depends), merger.size, merger.lasting)
 
 
 def _finished(builds: Sequence[Begun], ledger: Ledger | None = None) -> list[Built | ConfigurationError]:

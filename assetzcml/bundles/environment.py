@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from assetzcml.bundles.build_records import BuildRecord, Delivered, Inputs, OutputFile
 from assetzcml.bundles.building import build_output, build_outputs, make_bytes, prune_output
@@ -27,6 +27,9 @@ from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Origin, Problem, did_you_mean
 from assetzcml.records.bundles import refuse_spec_as_output
 from assetzcml.records.rules import bundle_name, described, flag, one_of, refusal, whole_number
+
+if TYPE_CHECKING:
+    from assetzcml.resolving.shared_builds import SharedBuilds
 
 __all__ = ["Environment", "Holdings", "Owner", "two_contents"]
 
@@ -250,6 +253,11 @@ class Environment(Options):
         return self._owner.compared
 
     # What the environment of a registry knows better.
+
+    @property
+    def shared_builds(self) -> SharedBuilds | None:
+        """What hosts share that build the same; here none is known."""
+        return None
 
     def declares(self, bundle: Bundle) -> bool:
         """Is it a bundle of ZCML? Here none is."""

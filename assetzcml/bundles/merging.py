@@ -66,6 +66,7 @@ class Merger:
         self.ctx = ctx
         self.cache = ctx.cache
         self.read_cache = True
+        self.lasting = True  # is it what the same sources always give?
         self._place = cache_key("steps", str(bundle.output))
         self.sources: list[Input] = []
         self._steps: dict[str, bytes] | None = None  # what the cache had
@@ -272,6 +273,7 @@ class Merger:
         except Exception as error:
             where = f" on {about['source']!r}" if "source" in about else ""
             raise self._complaint(error, filters, where) from error
+        self.lasting = self.lasting and lasting
         content = out.getvalue()
         read = [input_at(name, self.ctx, started) for name in dict.fromkeys(depends)]
         self.read_by_filters.update((entry.name, entry) for entry in read)

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assetzcml.bundles.addresses import below, joined_url
 from assetzcml.bundles.bundle import Bundle, Reference
@@ -18,6 +18,7 @@ from assetzcml.bundles.filters import Filter
 from assetzcml.bundles.option_values import Revision
 from assetzcml.bundles.options import DEFAULTS
 from assetzcml.bundles.roles import Links
+from assetzcml.bundles.sharing import shared_by
 from assetzcml.bundles.sources import Source, is_spec
 from assetzcml.errors import ConfigurationError, InvalidSpec, NotPublished, Origin, Problem
 from assetzcml.records.assets import AssetSpec, asset_spec
@@ -25,6 +26,9 @@ from assetzcml.records.bundles import BundleRecord, BundlingRecord
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.packages import Packages
 from assetzcml.resolving.search import SearchPaths
+
+if TYPE_CHECKING:
+    from assetzcml.resolving.shared_builds import SharedBuilds
 
 __all__ = ["RegistryEnvironment", "overriding"]
 
@@ -99,6 +103,14 @@ class RegistryEnvironment(Environment):
     def revision(self) -> Revision:
         _ = self.current  # notices that the registry has changed
         return self._owner.revision
+
+    @property
+    def shared_builds(self) -> SharedBuilds | None:
+        store = self.registry.snapshot.store
+        if store is None or store.url is None:
+            return None
+        made: SharedBuilds = self._owner.made("shared_builds", store, lambda: shared_by(self.registry, store))
+        return made
 
     def without_directory(self) -> Exception:
         """As that of any environment; a directory that is declared in an archive is named, with its line."""

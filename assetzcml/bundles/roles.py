@@ -14,6 +14,7 @@ from assetzcml.errors import Origin
 
 if TYPE_CHECKING:
     from assetzcml.records.assets import AssetSpec
+    from assetzcml.resolving.shared_builds import SharedBuilds
 
 __all__ = ["Configured", "Home", "Links"]
 
@@ -66,6 +67,10 @@ class Home(Protocol):
     @property
     def compared(self) -> dict[tuple[str, str], tuple[BuildRecord, float]]:
         """Records of outputs that were built in memory and found to be those that are there; by directory and output."""
+
+    @property
+    def shared_builds(self) -> SharedBuilds | None:
+        """What hosts share that build the same on demand; None where each builds for itself."""
 
     def declares(self, bundle: Any) -> bool:
         """Is it a bundle of ZCML, to which other packages may add?"""

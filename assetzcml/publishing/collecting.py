@@ -21,6 +21,7 @@ from assetzcml.publishing.plans import POINTER, manifest_key, object_key, steps_
 from assetzcml.resolving.destinations import Destination, Failed, Listed
 from assetzcml.resolving.objects import is_digest
 from assetzcml.resolving.releases import BrokenRelease, NewerSchema, Release
+from assetzcml.resolving.shared_builds import FOLDER, outputs_in
 
 __all__ = ["GRACE", "Emptied", "collect_at", "kept_there"]
 
@@ -145,7 +146,8 @@ def _choice(
         named |= _named(_release(target, digest))
     for tree in here:
         named.update(*map(_named, _releases(tree)))
-    ours = {key for key in listed if key.startswith(("objects/", "generations/"))}
+    named |= _of_builds(target, listed, younger, now)
+    ours = {key for key in listed if key.startswith(("objects/", "generations/", f"{FOLDER}/"))}
     for digest in old:
         with contextlib.suppress(BrokenRelease, ConfigurationError):
             ours |= _named(_release(target, digest))
@@ -160,6 +162,22 @@ def _choice(
         condemned = unnamed - due
     removed = due | (before.removed if young else set())
     return _Choice(kept, sorted(due), sorted(condemned), sorted(removed), listed, before)
+
+
+def _of_builds(target: Destination, listed: Mapping[str, Listed], younger: float, now: float) -> set[str]:
+    """What is kept of what hosts build on demand: what was said lately, with its outputs. Raises ConfigurationError."""
+    kept = set()
+    for key, each in listed.items():
+        if not key.startswith(f"{FOLDER}/"):
+            continue
+        if now - each.modified >= max(younger, LEASE):
+            continue  # who needs it makes it again
+        outputs = outputs_in(target.read(key))
+        if outputs is None:
+            hint = "nothing was removed; use that version"
+            raise ConfigurationError(Problem(None, f"{target}: {key!r} was written by a newer version", hint))
+        kept |= {key, *map(object_key, outputs)}
+    return kept
 
 
 def kept_there(

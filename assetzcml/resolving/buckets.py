@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -85,6 +86,7 @@ class Bucket:
 
     def _do(self, verb: str, key: str, call: Callable[[], Any], *expected: type[Exception]) -> Any:
         """What *call* gives. Raises the *expected* errors, and Failed for all others."""
+        _this_process.ask(self._shown)
         for attempt in range(CONFLICTS, -1, -1):
             try:
                 return call()
@@ -171,6 +173,24 @@ class Bucket:
 
     def tag_of(self, data: bytes) -> str | None:
         return md5_of(data)
+
+
+class _Process:
+    """
+    The process whose threads do the client's work: those of one that was forked from it are gone, and it would wait for ever.
+    """
+
+    def __init__(self) -> None:
+        self._asking: int | None = None
+
+    def ask(self, shown: str) -> None:
+        if self._asking not in (None, os.getpid()):
+            message = "this process was forked from one that had asked a bucket, and cannot ask"
+            raise Failed(f"{shown}: {message}; begin to serve after the fork, or start processes anew")
+        self._asking = os.getpid()
+
+
+_this_process = _Process()
 
 
 def _listed(each: Mapping[str, Any]) -> Listed:

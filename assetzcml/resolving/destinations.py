@@ -143,6 +143,7 @@ class DirectoryDestination:
                 f"{shown_url(url)!r} is no directory: file:///srv/assets was expected, with three slashes"
             )
         self.directory = os.path.abspath(unquote(parts.path))
+        self._wait = WAIT if timeout is None else timeout
         self._is_held = False
 
     def __repr__(self) -> str:
@@ -222,7 +223,7 @@ class DirectoryDestination:
 
     def swap(self, key: str, data: bytes, headers: Mapping[str, str], before: Listed | None) -> bool:
         with _failing(self._path(key)):
-            own = FileLock(f"{self.directory}/lock").held(WAIT)
+            own = FileLock(f"{self.directory}/lock").held(self._wait)
             with contextlib.nullcontext(True) if self._is_held else own as held:
                 if not held or self.look(key) != before:
                     return False

@@ -8,7 +8,6 @@ have the digest that is their name, or they are not kept. After failures nothing
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import io
 import logging
@@ -17,8 +16,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from assetzcml.errors import ConfigurationError
-from assetzcml.resolving.destinations import Destination, Failed
+from assetzcml.resolving.breakers import Breaker, Unreachable
+from assetzcml.resolving.destinations import Destination
 from assetzcml.resolving.objects import Objects, StoredObject, is_digest
 from assetzcml.resolving.releases import Releases
 
@@ -28,23 +27,9 @@ logger = logging.getLogger("assetzcml")
 
 FRESH = 10.0  # seconds for which the list of releases is believed; a version that is unknown has it asked for after one
 FRESH_FOR_UNKNOWN = 1.0
-PAUSES = (
-    1.0,
-    2.0,
-    5.0,
-    15.0,
-    30.0,
-)  # seconds after one failure, two in a row, and so on, in which nothing is asked for
 SPARED = 60.0  # seconds for which nothing is taken away that was used: an answer may be about to open it
 FULL, LEFT = 1.0, 0.9  # of the bound: where taking away begins, and where it ends
 WAIT = 10.0  # seconds for the lock of the directory
-
-
-class Unreachable(OSError):
-    """What is asked for is not here, and the destination cannot be asked now."""
-
-    def __init__(self, about: str):
-        super().__init__(errno.EHOSTUNREACH, f"the store of contents cannot be reached: {about}")
 
 
 class Mirror:
@@ -62,18 +47,15 @@ class Mirror:
         self._connect = connect
         self._destination: Destination | None = None
         self._listed = -1e9
-        self._failures = 0
-        self._until = 0.0
-        self._why = ""
+        self._breaker = Breaker("what is here is served")
         self._used: dict[str, float] = {}
         self._bytes: int | None = None
-        self._lock = threading.Lock()
         self._listing = threading.Lock()
 
     @property
     def is_gone(self) -> bool:
         """Has the destination failed when it was asked last?"""
-        return self._failures > 0
+        return self._breaker.is_open
 
     def refresh(self, is_known: bool) -> None:
         """
@@ -86,18 +68,18 @@ class Mirror:
         try:
             if time.monotonic() - self._listed >= fresh:
                 with contextlib.suppress(Unreachable):
-                    self._ask(self._manifests)
+                    self._breaker.ask(self._manifests)
                     self._listed = time.monotonic()
         finally:
             self._listing.release()
 
     def unreachable(self) -> Unreachable:
         """The error to raise for what is not here while the destination is gone."""
-        return Unreachable(self._why)
+        return self._breaker.unreachable()
 
     def fetch(self, digest: str) -> bool:
         """Have an object here; false where nobody has it. Raises Unreachable, and OSError where it cannot be kept."""
-        content = self._ask(lambda: self._of().read(f"objects/{digest[:2]}/{digest[2:]}"))
+        content = self._breaker.ask(lambda: self._of().read(f"objects/{digest[:2]}/{digest[2:]}"))
         if content is None:
             return False
         if hashlib.sha256(content).hexdigest() != digest:
@@ -120,29 +102,6 @@ class Mirror:
         if self._destination is None:
             self._destination = self._connect()
         return self._destination
-
-    def _ask(self, question: Callable[[], bytes | None]) -> bytes | None:
-        """What the destination says. Raises Unreachable where it fails, and at once where it has just failed."""
-        with self._lock:
-            if time.monotonic() < self._until:
-                raise self.unreachable()
-            if self._failures:  # one asks whether it is there again; the others do not wait for that
-                self._until = time.monotonic() + PAUSES[min(self._failures, len(PAUSES)) - 1]
-        try:
-            found = question()
-        except (Failed, ConfigurationError) as error:
-            with self._lock:
-                self._failures += 1
-                self._until = time.monotonic() + PAUSES[min(self._failures, len(PAUSES)) - 1]
-                self._why = str(error)
-            if self._failures == 1:
-                logger.warning("the store of contents cannot be reached, what is here is served: %s", error)
-            raise self.unreachable() from None
-        with self._lock:
-            if self._failures:
-                logger.info("the store of contents is reached again")
-            self._failures, self._until = 0, 0.0
-        return found
 
     def _manifests(self) -> None:
         there = {}
