@@ -6,27 +6,20 @@ which URL and through which overrides is ours. Whatever Pyramid itself knows of 
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from pyramid.config import ActionState, Configurator
-from pyramid.config.actions import ActionInfo
-from pyramid.config.assets import OverrideProvider, PackageOverrides
 from pyramid.config.views import StaticURLInfo
 from pyramid.events import ApplicationCreated, BeforeRender
-from pyramid.httpexceptions import HTTPForbidden, HTTPNotFound
-from pyramid.interfaces import IPackageOverrides, IRoutesMapper, ISecurityPolicy, IStaticURLInfo
+from pyramid.interfaces import IPackageOverrides, IStaticURLInfo
 from pyramid.paster import bootstrap
-from pyramid.request import Request
 from pyramid.security import NO_PERMISSION_REQUIRED
-from pyramid.static import static_view
-from zope.interface import implementer
 
 from assetzcml.assembly import AssetRegistry
 from assetzcml.declaring.configuration_files import places
@@ -34,36 +27,30 @@ from assetzcml.declaring.events import announced
 from assetzcml.errors import (
     ConfigurationError,
     ConfigurationWarning,
-    InvalidSpec,
-    NotPublished,
     Origin,
     Problem,
-    calling_line,
 )
+from assetzcml.integrations.pyramid_overrides import Overrides
 from assetzcml.integrations.pyramid_renderers import equip_renderers
+from assetzcml.integrations.pyramid_serving import (
+    Belongs,
+    PublishedView,
+    PyramidPermissions,
+    URLInfo,
+    configurator,
+)
 from assetzcml.integrations.pyramid_views import (
-    PYRAMIDS,
-    AdoptedView,
-    Adopting,
     conflict,
-    earlier,
     reaches,
-    record_of,
 )
 from assetzcml.integrations.reloading import files_of
 from assetzcml.interfaces import IAssetRegistry, IOverride, IStaticView
-from assetzcml.permissions import Door, is_asynchronous
-from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
+from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
 from assetzcml.records.kinds import Record
 from assetzcml.records.loads import Framework
 from assetzcml.records.readers import boolean_word
-from assetzcml.registry import Registry, Snapshot, declared_in, ledger, next_generation
-from assetzcml.serving.publication import settled
-from assetzcml.serving.responses import NO_STORE, NOT_FOUND, Answer, Asked, refusal
+from assetzcml.registry import Registry, Snapshot, declared_in
 from assetzcml.serving.sites import Desks
-from assetzcml.serving.statistics import Statistics
-from assetzcml.serving.view import response_of, same_with_slash
-from assetzcml.urls.lookup import Lookup
 from assetzcml.zcml.loader import ZCMLLoader
 
 __all__ = ["IAssetRegistry", "PyramidAssetRegistry", "asset_registry", "includeme", "load_zcml"]
@@ -71,10 +58,6 @@ __all__ = ["IAssetRegistry", "PyramidAssetRegistry", "asset_registry", "includem
 # Our settings that are on when Pyramid's are.
 SWITCHES = {"prevent_cachebust": "pyramid.prevent_cachebust", "reload": "pyramid.reload_assets"}
 
-URL_OPTIONS = frozenset(["_query", "_anchor", "_scheme", "_host", "_port", "_app_url"])
-
-# Headers that a not-found view of the application is not asked about: what a cache may do with the answer.
-OF_CACHES = frozenset(["cache-control", "vary"])
 
 LAST = 10_000  # the order of an action after those of every package: Pyramid's own end at 0
 
@@ -299,25 +282,6 @@ class Settings(MutableMapping[str, Any]):
         return len(list(iter(self)))
 
 
-class PyramidPermissions:
-    """Pyramid's security policy, for whoever asks the registry. Without one, as in Pyramid, everything is permitted."""
-
-    def __init__(self, application: Any):
-        self._application = application
-
-    def __repr__(self) -> str:
-        return "Pyramid's security policy"
-
-    def permits(self, request: Any, context: Any, permission: str) -> Any:
-        policy = self._application.queryUtility(ISecurityPolicy)
-        return True if policy is None else policy.permits(request, context, permission)
-
-    @property
-    def asynchronous(self) -> bool:
-        """Is it an `async def`, whose answer Pyramid takes for a yes?"""
-        return is_asynchronous(self._application.queryUtility(ISecurityPolicy))
-
-
 class PyramidAssetRegistry(AssetRegistry):
     """The assets of one Pyramid application."""
 
@@ -427,7 +391,7 @@ class PyramidAssetRegistry(AssetRegistry):
             self._introspect(snapshot)
 
     def _route(self, record: StaticViewRecord, introspection: bool) -> None:
-        config = _configurator(self.application, record, introspection)
+        config = configurator(self.application, record, introspection)
         view = PublishedView(record)
         permission = record.permission if record.protected else NO_PERMISSION_REQUIRED
         for route, pattern in _patterns(record):
@@ -440,20 +404,11 @@ class PyramidAssetRegistry(AssetRegistry):
             key = type(record), record.discriminator
             if self._shown.get(key) != record and record not in self._pyramids.values():
                 self._shown[key] = record
-                config = _configurator(self.application, record)
+                config = configurator(self.application, record)
                 category, discriminator, title, kind, values = _description(record)
                 shown = config.introspectable(category, discriminator, title, kind)
                 shown.update(values, origin=record.origin)
                 shown.register(config.introspector, config.info)
-
-
-def _configurator(application: Any, record: Record, introspection: bool = True) -> Configurator:
-    """A configurator whose actions are executed at once, in the name of the line that declared *record*."""
-    config = Configurator(registry=application, package="assetzcml", autocommit=True, introspection=introspection)
-    origin = record.origin
-    if origin is not None:
-        config.info = ActionInfo(origin.file, origin.line, "", (origin.source_line() or str(record)).strip())
-    return config
 
 
 def _patterns(record: StaticViewRecord) -> Iterator[tuple[str, str]]:
@@ -484,307 +439,3 @@ def _description(record: Any) -> tuple[str, Any, str, str, dict[str, Any]]:
     name, spec = (record.name, str(record.root)) if record.file else (f"{record.name}/", f"{record.root}/")
     values = {"name": name, "spec": spec, "permission": record.permission}
     return "static views", name, f"static view for {name!r}", "static view", values
-
-
-class Belongs:
-    """The route predicate `assetzcml`: does the path belong to this static view, and not to one with a longer name?"""
-
-    def __init__(self, name: str, config: Configurator):
-        self._name = name
-        self._assets = asset_registry(config)
-
-    def text(self) -> str:
-        return f"assetzcml = {self._name!r}"
-
-    phash = text
-
-    def __call__(self, info: Any, request: Any) -> bool:
-        owner = self._assets.desks.current.owner(_path(request), request.method)
-        return owner is not None and owner.record.name == self._name
-
-
-def _path(request: Any) -> str:
-    return request.environ.get("PATH_INFO") or ("" if request.environ.get("SCRIPT_NAME") else "/")
-
-
-class PublishedView(static_view):
-    """The view of one static view. The class, and the two attributes, are what `proutes` shows."""
-
-    def __init__(self, record: StaticViewRecord):
-        self.record = record
-        self.package_name = record.root.package or None
-        self.docroot = str(record.root).partition(":")[2] if self.package_name else str(record.root)
-
-    def __repr__(self) -> str:
-        return f"<{self.record} of {str(self.record.root)!r}>"
-
-    def __call__(self, context: Any, request: Any) -> Any:
-        """The response. What is not found, or forbidden by a policy of ZCML, is the application's to say how."""
-        desk, environ = asset_registry(request).desks.current, request.environ
-        steps = desk.site.steps(
-            _path(request),
-            Asked(request.method, environ.get),
-            location=lambda: same_with_slash(environ),
-            entries=desk.entries,
-            has_fallback=True,
-        )
-        if _is_anothers(desk, request):
-            request.add_response_callback(lambda request, response: response.headers.update([NO_STORE]))
-            raise HTTPNotFound(request.path_info)
-        answer = None if steps is None else settled(steps, partial(_refusal, desk.snapshot, request))
-        if answer is None or answer.status[:3] == "404":
-            headers = [header for header in answer.headers if header[0].lower() in OF_CACHES] if answer else []
-            request.add_response_callback(lambda request, response: response.headers.update(headers))
-            asset_registry(request).part(Statistics).answered(NOT_FOUND)
-            raise HTTPNotFound(request.path_info)
-        asset_registry(request).part(Statistics).answered(answer.status)
-        return response_of(answer, environ)
-
-
-def _is_anothers(desk: Any, request: Any) -> bool:
-    """
-    Does the path have a version that leads round a route of the application, which owns what is left without it?
-
-    That route may ask for a permission of its own; nobody gets past it by a segment, or a digest, that he makes up.
-    """
-    matched = getattr(request, "matched_route", None)
-    plain = desk.site.unversioned(_path(request))
-    if matched is None or plain is None:
-        return False
-    other = Request({**request.environ, "PATH_INFO": plain})
-    other.registry = request.registry
-    route = request.registry.getUtility(IRoutesMapper)(other)["route"]
-    return route is None or route.name != matched.name
-
-
-def _refusal(snapshot: Snapshot, request: Any, record: StaticViewRecord) -> Answer | None:
-    """
-    What the policy says to who is not permitted; a plain no is the application's to say how.
-
-    Pyramid has asked its own policy before it called the view, and has taken an `async def` for a yes; a policy
-    that was declared in ZCML is asked too.
-    """
-    policy = getattr(snapshot.policy, "policy", None)
-    if isinstance(policy, PyramidPermissions) and not policy.asynchronous:
-        return None
-    verdict = snapshot.derived(Door).ask(record, lambda: Request(dict(request.environ)))
-    if not verdict and verdict.answer is None:
-        request.add_response_callback(lambda request, response: response.headers.update([NO_STORE]))
-        raise HTTPForbidden()
-    return refusal(verdict, record, request.environ)
-
-
-@implementer(IStaticURLInfo)
-class URLInfo:
-    """What `request.static_url` asks: us first, for what we publish, then what was there before."""
-
-    def __init__(self, assets: PyramidAssetRegistry, former: Any):
-        self._assets = assets
-        self._former = former
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._former, name)
-
-    def generate(self, path: str, request: Any, **kw: Any) -> str:
-        """The URL of *path*. Raises ValueError for what nobody publishes."""
-        options = {name: value for name, value in kw.items() if name in URL_OPTIONS and value is not None}
-        make = self._assets.static_url
-        if options.get("_app_url") == getattr(request, "script_name", None):  # it is `request.static_path` that asks
-            make = self._assets.static_path
-        try:
-            view, _ = self._assets.snapshot.derived(Lookup).publication(asset_spec(path))
-            if view is not None and self._assets.is_pyramids(view):
-                found: str = self._former.generate(path, request, **kw)
-                return found
-            return make(path, request, **options)
-        except (NotPublished, InvalidSpec) as error:
-            try:
-                generated: str = self._former.generate(path, request, **kw)
-                return generated
-            except ValueError:
-                raise error from None
-
-    def add(self, config: Configurator, name: str, spec: str, **extra: Any) -> Any:
-        """`config.add_static_view`: stays Pyramid's, and is a record of ours. Raises ConfigurationConflictError."""
-        record = record_of(config, name, spec, extra)
-        if record is None:
-            return self._former.add(config, name, spec, **extra)
-        assets = self._assets
-        assets.expect(record)
-        published = PublishedView(record)
-
-        def wrap(view: Any) -> Any:
-            return AdoptedView(view, published, lambda request: reaches(assets.snapshot, record))
-
-        config.action(None, assets.take_view, args=(record,))
-        return self._former.add(Adopting(config, record.name, wrap), name, spec, **extra)
-
-    def adopt_earlier(self) -> None:
-        """
-        Know what `config.add_static_view` and `config.add_cache_buster` were told before `config.include("assetzcml")`.
-
-        Raises ConfigurationConflictError. Without Pyramid's introspection nothing is known of it, and it stays Pyramid's.
-        """
-        assets = self._assets
-        for each in earlier(assets.application, list(getattr(self._former, "registrations", ()))):
-            record = each.record
-            if assets.is_adopted(record.name):
-                continue
-            assets.expect(record)
-            assets.take_view(record)
-            if each.view is not None:
-                view = AdoptedView(each.view, PublishedView(record), _Reached(assets, record))
-                config = _configurator(assets.application, record, introspection=False)
-                config.add_view(view, route_name=each.route_name, permission=each.permission)
-        for spec, cachebust, explicit in list(getattr(self._former, "cache_busters", ())):
-            self._add_cache_buster(spec, cachebust, explicit, Origin("config.add_cache_buster"), again=False)
-
-    def add_cache_buster(self, config: Configurator, spec: str, cachebust: Any, explicit: bool = False) -> None:
-        """`config.add_cache_buster`: works on what Pyramid publishes and on what we do."""
-        self._former.add_cache_buster(config, spec, cachebust, explicit=explicit)
-        config.action(None, self._add_cache_buster, args=(spec, cachebust, explicit, calling_line("pyramid")))
-
-    def _add_cache_buster(
-        self, spec: str, cachebust: Any, explicit: bool, origin: Origin, *, again: bool = True
-    ) -> None:
-        assets = self._assets
-        with ledger(assets).lock:
-            generation = next_generation(assets)
-            path = asset_spec(spec)
-            record = Busting(
-                path=path,
-                buster=cachebust,
-                explicit=explicit,
-                wording=PYRAMIDS,
-                origin=origin,
-                generation=generation,
-            )
-            known_ones = assets.snapshot.bustings
-            others = [known.discriminator for known in known_ones if not again or known.wording != PYRAMIDS]
-            if record.discriminator not in others:
-                assets.add(record)  # what ZCML says of the same path is a package's answer to this
-
-
-class _Reached:
-    """
-    Does a cache buster of ours reach a static view of Pyramid's whose route does not ask whose a path is?
-
-    What belongs to a longer name is not answered behind it: that name may have a permission.
-    """
-
-    def __init__(self, assets: PyramidAssetRegistry, record: StaticViewRecord):
-        self._assets = assets
-        self._record = record
-
-    def __call__(self, request: Any) -> bool:
-        if not reaches(self._assets.snapshot, self._record):
-            return False
-        owner = self._assets.desks.current.owner(_path(request), request.method)
-        return owner is not None and owner.record.name == self._record.name
-
-
-class Overrides(PackageOverrides):
-    """
-    What Pyramid, and pkg_resources for it, asks about the assets of one package: our registry.
-
-    What `config.override_asset` inserts is known there too; what cannot be said there stays in the list of Pyramid's.
-    """
-
-    def __init__(self, package: str, assets: PyramidAssetRegistry):
-        self.overrides: list[Any] = []
-        self.overridden_package_name = package
-        self._assets = assets
-        self._stands = False
-
-    def stand_in(self) -> None:
-        """Import the package and be what pkg_resources asks about it: when Pyramid asks, for to declare imports nothing."""
-        if self._stands:
-            return
-        self._stands = True
-        try:
-            package: Any = importlib.import_module(self.overridden_package_name)
-        except ImportError:  # its files are found all the same
-            return
-        if isinstance(getattr(package, "__loader__", None), PackageOverrides):
-            # That of another application in this process: it only stands for the question, which finds us.
-            self._real_loader = package.__loader__._real_loader
-        else:
-            known = self.overrides
-            super().__init__(package)
-            self.overrides = known
-            # Renderers ask the one of setuptools, which is not the one that a later Pyramid has of its own.
-            resources = sys.modules.get("pkg_resources")
-            if resources is not None:
-                resources.register_loader_type(type(self), OverrideProvider)
-
-    def insert(self, path: str, source: Any) -> Any:
-        inserted = super().insert(path, source)
-        try:
-            prefix = (
-                source.prefix if getattr(source, "pkg_name", None) is None else f"{source.pkg_name}:{source.prefix}"
-            )
-            specs = asset_spec(f"{self.overridden_package_name}:{path}"), asset_spec(prefix)
-        except (AttributeError, InvalidSpec):
-            return inserted
-        self._assets.take_over(*specs, file=bool(path) and not path.endswith("/"))
-        return inserted
-
-    def get_spec(self, resource_name: str) -> str | None:
-        found: str | None = self._answer("get_spec", resource_name, lambda asset: asset.source_spec)
-        return found
-
-    def get_filename(self, resource_name: str) -> str | None:
-        found: str | None = self._answer("get_filename", resource_name, self._path)
-        return found
-
-    def get_stream(self, resource_name: str) -> Any:
-        return self._answer("get_stream", resource_name, lambda asset: asset.open() if asset.isfile() else None)
-
-    def get_string(self, resource_name: str) -> bytes | None:
-        found: bytes | None = self._answer(
-            "get_string", resource_name, lambda asset: asset.read_bytes() if asset.isfile() else None
-        )
-        return found
-
-    def has_resource(self, resource_name: str) -> bool | None:
-        found: bool | None = self._answer("has_resource", resource_name, lambda asset: True)
-        return found
-
-    def isdir(self, resource_name: str) -> bool | None:
-        found: bool | None = self._answer("isdir", resource_name, lambda asset: not asset.isfile())
-        return found
-
-    def listdir(self, resource_name: str) -> list[str] | None:
-        found: list[str] | None = self._answer(
-            "listdir", resource_name, lambda asset: asset.listdir() if not asset.isfile() else None
-        )
-        return found
-
-    def _path(self, asset: Any) -> str | None:
-        """The path of an asset. For one in an archive pkg_resources would say that of what it overrides."""
-        path = asset.abspath()
-        if path is None and asset.isfile() and asset.source_spec != asset.spec:
-            text = f"{asset.source_spec!r}, which overrides {asset.spec!r}, is in an archive and has no path; read its stream"
-            raise FileNotFoundError(text)
-        found: str | None = path
-        return found
-
-    def _answer(self, method: str, name: str, ask: Callable[[Any], Any]) -> Any:
-        """What *ask* gets from the asset; None where there is none, and pkg_resources is to look itself."""
-        self.stand_in()
-        asset = self._asset(name)
-        if asset is None or asset.source_spec == asset.spec:
-            answer = getattr(super(), method)(name)
-            if answer is not None or asset is None:
-                return answer
-        return ask(asset)
-
-    def _asset(self, name: str) -> Any:
-        """The asset, when it exists. A package itself is where it is, even when all that is in it is overridden."""
-        if not name.strip("/"):
-            return None
-        try:
-            asset = self._assets.resolve(f"{self.overridden_package_name}:{name.strip('/')}")
-        except (ValueError, ImportError):
-            return None
-        return asset if asset.exists() else None
