@@ -29,6 +29,7 @@ from assetzcml.records.bundles import (
     URLMapping,
 )
 from assetzcml.resolving.importing import import_failure
+from assetzcml.resolving.packages import nearest_package, project_of
 
 __all__ = ["Checks"]
 
@@ -116,7 +117,10 @@ class Checks:
                 else f"{spec.package!r} cannot be imported: {import_failure(error)}"
             )
             fault = None if missing else error
-            yield Problem(_at(record, attribute), f"{record}: {message}", exception=fault, code="A108"), False
+            near = (
+                project_of(spec.package) or nearest_package(spec.package, f":{'/'.join(spec.parts)}") if missing else ""
+            )
+            yield Problem(_at(record, attribute), f"{record}: {message}", near, exception=fault, code="A108"), False
 
     def _filter(self, record: FilterRecord) -> Iterator[Told]:
         where = _at(record, "factory")

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from importlib import metadata
 from typing import Any, NamedTuple
 
+from assetzcml.cli.importing import behind_the_standard_library
 from assetzcml.errors import ConfigurationError
 
 __all__ = ["Base", "base_of", "installed_base", "project_base"]
@@ -66,7 +67,7 @@ class Base(NamedTuple):
         if self.sources is None:
             yield
             return
-        sys.path.insert(0, self.sources)
+        sys.path.insert(behind_the_standard_library(), self.sources)
         importlib.invalidate_caches()
         try:
             yield

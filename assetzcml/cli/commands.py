@@ -228,5 +228,6 @@ def main() -> None:
     """
     Static assets that another package can extend or replace, declared in ZCML.
 
-    CONFIG is the path of a ZCML file, or package:file.zcml. The working directory is importable, as with python -m.
+    CONFIG is the path of a ZCML file, or package:file.zcml. The working directory is importable; it hides no module of
+    Python itself.
     """

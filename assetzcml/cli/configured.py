@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from assetzcml.assembly import AssetRegistry
+from assetzcml.cli.importing import behind_the_standard_library
 from assetzcml.cli.statuses import ANSWERED, EXIT_STATUS, Wrong
 from assetzcml.cli.telling import say
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Problem
@@ -164,13 +165,14 @@ def load(
 
 
 def make_importable() -> None:
-    """Of the working directory: as `python -m` does, and unless Python was told not to (-P, PYTHONSAFEPATH)."""
+    """Of the working directory, behind the standard library, unless Python was told not to (-P, PYTHONSAFEPATH)."""
     try:
         directory = os.getcwd()
     except FileNotFoundError:
         raise Wrong("the working directory is no longer there; change to one that is") from None
-    if not getattr(sys.flags, "safe_path", False) and sys.path[:1] not in ([directory], [""]):
-        sys.path.insert(0, directory)
+    position = behind_the_standard_library()
+    if not getattr(sys.flags, "safe_path", False) and not {directory, ""} & set(sys.path[:position]):
+        sys.path.insert(position, directory)
 
 
 @contextmanager

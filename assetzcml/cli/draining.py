@@ -15,7 +15,7 @@ __all__ = ["Drained"]
 
 TURN = 1.0  # seconds between two looks at the clock, as waitress has it
 IDLE = (
-    2.0  # seconds for which a connection that is kept open may ask once more, to be told that this was the last answer
+    2.0  # seconds in which a connection that is kept open may ask once more, and be told that this was the last answer
 )
 LONGEST = 60.0  # seconds after which an answer that has not been fetched is given up
 
@@ -42,7 +42,7 @@ class Drained:
         drained = self
         base: Any = importlib.import_module("waitress.channel").HTTPChannel
 
-        class Channel(base):  # type: ignore[misc]
+        class Channel(base):
             def service(self) -> None:
                 if drained._since is not None and len(self.requests) == 1 and self.request is None:
                     self.requests[0].headers["CONNECTION"] = "close"

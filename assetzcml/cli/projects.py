@@ -56,6 +56,7 @@ def init_app(name: str, framework: str | None, theme: str | None, directory: str
         raise click.BadParameter(
             "a theme is a package of its own, and has another name than NAME", param_hint="'--theme'"
         )
+    make_importable()
     if theme is not None:
         check_free(directory, theme)
     _wrote(write_project(directory, name, app_files(name, framework)))

@@ -335,7 +335,7 @@ class _Checks:
                 if "not a package" in str(error):
                     above = AssetSpec(spec.package.rpartition(".")[0] or spec.package, spec.parts)
                     return Problem(where, f"{subject}: {error}", f"did you mean {str(above)!r}?", code="A108")
-                hint = nearest_package(spec.package, f":{'/'.join(spec.parts)}")
+                hint = project_of(spec.package) or nearest_package(spec.package, f":{'/'.join(spec.parts)}")
                 return Problem(where, f"{subject}: there is no package {spec.package!r}", hint, code="A108")
             failure: Exception = error
         except Exception as error:

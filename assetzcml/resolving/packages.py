@@ -177,10 +177,21 @@ def project_of(package: str) -> str:
     """
     A hint for a package whose project lies here and is not installed; '' where there is none.
 
-    That is a directory of its name that holds `setup.cfg` or `pyproject.toml`: Python takes it for a package.
+    That is a directory of its name that holds `setup.cfg` or `pyproject.toml`: Python takes it for a package. The command
+    may have been called in the project, or in the package itself.
     """
     name = package.partition(".")[0]
-    for directory in (name, name.replace("_", "-")) if name else ():
-        if any(os.path.isfile(os.path.join(directory, file)) for file in ("pyproject.toml", "setup.cfg", "setup.py")):
+    if not name:
+        return ""
+    for directory in (name, name.replace("_", "-")):
+        if _is_project(directory):
             return f"the project is not installed; pip install -e ./{directory}"
+    if _is_project(os.curdir) and os.path.isfile(os.path.join("src", name, "__init__.py")):
+        return "the project is not installed; pip install -e ."
+    if os.path.isfile("__init__.py") and os.path.basename(os.getcwd()) == name:
+        return f"{name!r} is the working directory, and is importable in the one above; cd .."
     return ""
+
+
+def _is_project(directory: str) -> bool:
+    return any(os.path.isfile(os.path.join(directory, file)) for file in ("pyproject.toml", "setup.cfg", "setup.py"))

@@ -58,6 +58,7 @@ def test_help_and_version_open_nothing_but_click(arguments):
         "assetzcml.__main__",
         "assetzcml.cli",
         "assetzcml.cli.commands",
+        "assetzcml.cli.importing",
         "assetzcml.cli.statuses",
     }
     assert {"zope.interface", "lxml", "webob", "asyncio"} & set(opened) == set()
@@ -634,7 +635,9 @@ def test_pruning_removes_former_versions_of_outputs(run, package):
 
 
 def test_a_signal_ends_a_command_only_while_it_runs(run, monkeypatch):
-    server = types.SimpleNamespace(effective_listen=[("127.0.0.1", 1)], run=lambda: os.kill(os.getpid(), signal.SIGINT))
+    server = types.SimpleNamespace(effective_listen=[("127.0.0.1", 1)])
+    running = types.SimpleNamespace(run=lambda: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr("assetzcml.cli.server.Drained", lambda *_: running)
     monkeypatch.setattr(
         "assetzcml.cli.server._waitress", lambda: types.SimpleNamespace(create_server=lambda *_, **__: server)
     )

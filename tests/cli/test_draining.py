@@ -13,6 +13,7 @@ import pytest
 from assetzcml.cli import draining
 from assetzcml.cli.draining import Drained
 from commands import start
+from sizes import size
 
 pytest.importorskip("waitress")
 
@@ -114,6 +115,7 @@ def test_an_answer_that_nobody_fetches_is_given_up(listening, connect, monkeypat
     assert not former.thread.is_alive()
 
 
+REPLACED = size(20, 4)
 APPLICATION = """\
 import time
 
@@ -150,7 +152,8 @@ def site(tmp_path):
 
 
 @pytest.mark.whole
-def test_no_request_fails_while_the_server_is_replaced_twenty_times(site):
+@pytest.mark.sized
+def test_no_request_fails_while_the_server_is_replaced_again_and_again(site):
     parts = urlsplit(site.address)
     over, failures, seen = threading.Event(), [], [[], [], []]
 
@@ -176,7 +179,7 @@ def test_no_request_fails_while_the_server_is_replaced_twenty_times(site):
     for asker in askers:
         asker.start()
     try:
-        for generation in range(1, 21):
+        for generation in range(1, REPLACED + 1):
             write(site.directory / "orangery.py", generation)
             assert site.stdout.readline().decode().removeprefix("Serving on ").strip() == site.address
     finally:
@@ -185,7 +188,7 @@ def test_no_request_fails_while_the_server_is_replaced_twenty_times(site):
             asker.join(60)
     assert failures == []
     for generations in seen:
-        assert len(set(generations)) > 10, "each asked while they were replaced"
+        assert len(set(generations)) > REPLACED / 2, "each asked while they were replaced"
 
 
 @pytest.mark.whole
