@@ -224,6 +224,7 @@ class Desk:
                 warnings.catch_warnings(),
                 mock.patch.object(waitress.server, "create_server", _created(server)),
                 mock.patch.object(assetzcml.cli.server, "supervise", return_value=0),
+                mock.patch.object(assetzcml.cli.server, "Drained"),  # which would wait for requests
             ):
                 yield
         finally:
@@ -236,6 +237,7 @@ class Desk:
 
 def _created(server):
     def create(application, **options):
+        options.pop("map", None)  # is of the loop, and no adjustment
         Adjustments(**options)  # as waitress reads them: it looks up the name of the host
         return server
 

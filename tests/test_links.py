@@ -16,6 +16,7 @@ HYPERLINK = re.compile(r"(?<![`:\w])`([^`]+)`_(?!_|\w)")
 EXTERNAL = re.compile(r"(?:https://|mailto:)\S+\Z")
 LABEL = re.compile(r"^\.\. _`?([^`:]+)`?:", re.MULTILINE)
 TITLE = re.compile(r"^(\S.*)\n([=\-~^\"'])\2+$", re.MULTILINE)
+BORDER = re.compile(r"=+(?: +=+)+")
 TERM = re.compile(r"^   (\S.*)$", re.MULTILINE)
 TOCTREE = re.compile(r"^\.\. toctree::\n(?: +:.*\n)*\n((?:(?: +\S.*)?\n)+)", re.MULTILINE)
 NEXT = re.compile(r"Next: :doc:`[^`]+`:? \S.*\.")
@@ -105,3 +106,9 @@ def test_every_page_that_another_file_names_is_there():
     named = {name for path in files for name in MENTION.findall(path.read_text(encoding="utf-8"))}
     assert named
     assert sorted(name for name in named if not (CHECKOUT / name).is_file()) == []
+
+
+@over("page", sorted(PAGES))
+def test_the_borders_of_a_table_are_of_one_length(page):
+    for table in re.findall(r"(?m)^\n(=+(?: +=+)+\n(?:.+\n)+)", PAGES[page]):
+        assert len({len(line) for line in table.splitlines() if BORDER.fullmatch(line)}) == 1, table

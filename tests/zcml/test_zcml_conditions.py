@@ -1,8 +1,15 @@
 """zcml:condition in all its six verbs, as zope.configuration has them; what is no condition is an error."""
 
+import re
+from pathlib import Path
+
 import foreign
 import pytest
 from test_machine import by_us, by_zope_configuration
+
+from assetzcml.zcml import walking
+
+PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "zcml.rst"
 
 CONDITIONS = [
     "have known",
@@ -140,3 +147,9 @@ def test_any_other_attribute_of_the_zcml_namespace_is_an_error(site, attributes,
 def test_a_condition_of_another_namespace_is_none(site):
     site('<note xmlns:i18n="http://xml.zope.org/namespaces/i18n" i18n:condition="have x" value="1"/>')
     assert foreign.done == ["1"]
+
+
+def test_the_page_lists_the_verbs_that_there_are():
+    table = re.search(r"There are six verbs.*?\n(=+ +=+\n)(.*?)\1", PAGE.read_text("utf-8"), re.DOTALL)
+    assert re.findall(r"^``([\w-]+)``", table[2], re.MULTILINE) == list(walking.VERBS)
+    assert len(walking.VERBS) == 6
