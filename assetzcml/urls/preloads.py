@@ -92,7 +92,7 @@ def preload_tags(
 
 
 def _hints(registry: Registry, specs: Sequence[Spec | AssetSpec], request: Any) -> Iterator[Hint]:
-    release = registry.part(frozen_release)
+    release = registry.snapshot.derived(frozen_release)
     if release is not None:
         yield from _frozen_hints(registry, release, specs, request)
         return

@@ -15,7 +15,7 @@ class Site(URLMethods, Registry):
 
     def __init__(self, **settings):
         super().__init__(settings=settings)
-        self._shipped = {IURLGenerator: lambda: URLGenerator}
+        self._shipped = lambda registry: {IURLGenerator: lambda: URLGenerator}
 
     def view(self, name, root, **options):
         """Publish a root; the record."""
