@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import pytest
 from memory import Memory
+from s3_server import Server
 
 from assetzcml import AssetRegistry
 from assetzcml.bundles.filters import Filter
@@ -345,3 +346,28 @@ def test_a_process_that_was_forked_from_one_that_has_asked_a_bucket_says_so(monk
     monkeypatch.setattr(buckets.os, "getpid", lambda: -1)
     with pytest.raises(Failed, match="forked from one that had asked a bucket"):
         process.ask("s3://bucket")
+
+
+FAULTS = [503, 403, 409, "reset", "lost", "cut", "truncate"]
+
+
+@pytest.mark.parametrize("fault", [None, *(pytest.param(each, marks=pytest.mark.whole) for each in FAULTS)])
+def test_whatever_an_object_store_does_to_any_request_each_host_has_the_right_bundle(fleet, fault, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "s3cr3t")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setattr(shared_builds, "PATIENCE", 0.05)  # a claim that could not be ended is waited for no longer
+    service = Server()
+    try:
+        for number in range(1, 2 if fault is None else 7):
+            edit(fleet.sources / "a.js", f"a.js{number}()\n")
+            service.count = 0
+            service.faults = lambda count, method, key, number=number: fault if count == number else None
+            hosts = [fleet(buckets.Bucket("s3://bucket", service.endpoint, retries=0, timeout=2.0)) for _ in range(3)]
+            for host in hosts:
+                assert f"a.js{number}()".encode() in served(host)
+    finally:
+        service.end()
+    if fault is None:
+        assert fleet.runs() == 1
+        assert sorted(key.partition("/")[0] for key in service.objects) == ["builds", "objects"]
