@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from keyword import iskeyword
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -181,7 +181,7 @@ class Plan:
         for name in unknown:
             problem = unknown_attribute(name, self.names, info, data)
             alone = missing[0] if len(missing) == len(unknown) == 1 and not nearest(name, self.names) else ""
-            meant = nearest(name, missing) or alone
+            meant = _alias(name, missing) or nearest(name, missing) or alone
             if meant:
                 problem.hint = f"did you mean {meant!r}?"
                 said = f"the attribute {meant!r} is missing"
@@ -204,18 +204,43 @@ def _convert(attribute: Attribute, text: str, context: Any, arguments: dict[str,
         problems.append(_invalid(attribute, text, context, error))
 
 
-# Attributes by the words of other tools: each counts for directives that have what is meant.
+# Attributes by the words of other tools: each counts for directives that have what is meant, the first before the others.
 ALIASES = {
-    "depends": "contents",
-    "directory": "path",
-    "dir": "path",
-    "max_age": "cache_max_age",
-    "files": "contents",
-    "url": "name",
-    "route": "route_name",
-    "methods": "request_method",
-    "method": "request_method",
+    "depends": ("contents",),
+    "dest": ("output",),
+    "dir": ("path",),
+    "directory": ("path",),
+    "entry": ("contents",),
+    "files": ("contents",),
+    "folder": ("path", "directory"),
+    "from": ("to_override",),
+    "input": ("contents",),
+    "max_age": ("cache_max_age",),
+    "method": ("request_method",),
+    "methods": ("request_method",),
+    "module": ("package",),
+    "name": ("package",),
+    "original": ("to_override",),
+    "override": ("to_override",),
+    "prefix": ("name",),
+    "replace": ("to_override",),
+    "replacement": ("override_with",),
+    "root": ("path", "directory"),
+    "route": ("route_name",),
+    "source": ("contents", "path"),
+    "sources": ("contents",),
+    "spec": ("path",),
+    "src": ("contents", "path"),
+    "target": ("output",),
+    "to": ("override_with",),
+    "url": ("name",),
+    "with": ("override_with",),
 }
+
+
+def _alias(name: str, known: Iterable[str]) -> str:
+    """What another tool's word for an attribute means among those *known*; '' for nothing."""
+    return next((meant for meant in ALIASES.get(name, ()) if meant in known), "")
 
 
 def unknown_attribute(name: str, known: list[str], info: Tag, data: Mapping[str, str]) -> Problem:
@@ -223,8 +248,8 @@ def unknown_attribute(name: str, known: list[str], info: Tag, data: Mapping[str,
     if name == "condition":
         hint = f'write xmlns:zcml="{ZCML}" zcml:condition='
     else:
-        meant = ALIASES.get(name, "")
-        near = f"did you mean {meant!r}?" if meant in known else did_you_mean(name, known)
+        meant = _alias(name, known)
+        near = f"did you mean {meant!r}?" if meant else did_you_mean(name, known)
         hint = near or (f"it has {', '.join(sorted(known))}" if known else "it has none")
     return Problem(
         info.attribute_name(name), f"{label(info, data)}: unknown attribute {shorten(name)}", hint, code="A105"
