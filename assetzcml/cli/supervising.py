@@ -154,23 +154,29 @@ def supervise(host: str, port: int) -> int:
         serving = [each for each in servers if each.is_up]
         if serving:
             serving[-1].process.send_signal(signal.SIGHUP)
-        else:  # one that is not up yet would end of it
+        if not servers[-1].is_up:  # it would end of it, or has read the configuration already: it is told when it is up
             hung_up.set()
+
+    def comes_up(server: _Server) -> bool:
+        up = server.comes_up()
+        if hung_up.is_set():
+            hung_up.clear()
+            if up:
+                hang_up()
+        return up
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, hang_up)
-    if not servers[0].comes_up():
+    if not comes_up(servers[0]):
         return servers[0].process.wait()
-    if hung_up.is_set():
-        hang_up()
     while servers[-1].wants_another():
         serving, another = servers[-1], _Server(sockets, quiet=True)
         servers.append(another)
         if ended.is_set():
             another.stop()
-        if another.comes_up():
+        if comes_up(another):
             servers[:] = [each for each in servers if each.process.poll() is None]
             serving.tell(None)
         else:
