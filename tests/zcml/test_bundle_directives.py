@@ -400,12 +400,12 @@ def test_two_loads_must_not_write_one_output_either(shop):
             "name the package that it leads into",
         ),
         (
-            '<environment directory="nosuchpackage:static"/>',
-            "2:25: environment directory='nosuchpackage:static': there is no package 'nosuchpackage'",
+            '<environment directory="zoo:static"/>',
+            "2:25: environment directory='zoo:static': there is no package 'zoo'",
         ),
         (
-            '<environment><loadPath path="nosuchpackage:x"/></environment>',
-            "2:30: loadPath 'nosuchpackage:x': there is no package 'nosuchpackage'",
+            '<environment><loadPath path="zoo:x"/></environment>',
+            "2:30: loadPath 'zoo:x': there is no package 'zoo'",
         ),
         (
             '<environment><loadPath url="/x"/></environment>',
@@ -512,7 +512,7 @@ def test_what_is_wrong_is_said_at_its_attribute_and_nothing_is_registered(shop, 
 
 def test_all_that_is_wrong_is_said_at_once(shop):
     assert [problem.partition(" ")[0] for problem in shop.problems(
-        '<environment directory="nosuchpackage:x"/>\n'
+        '<environment directory="zoo:x"/>\n'
         '<bundle name="a" contents="all" output="a.css"/>\n'
         '<bundle name="b" contents="reset.css" filters="nix" output="b.css"/>\n'
         '<bundle name="c" contents="reset.css" output="B.css"/>\n'
