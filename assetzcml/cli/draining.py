@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import time
+from collections.abc import Sequence
 from typing import Any
 
 __all__ = ["Drained"]
@@ -61,10 +62,10 @@ class Drained:
             listener.socket.close()  # this process's own: the supervisor and the other server have theirs
         self._since = time.monotonic()
 
-    def run(self) -> None:
-        """Answer requests, until it is drained or interrupted."""
+    def run(self, ended: Sequence[int]) -> None:
+        """Answer requests, until it is drained or interrupted, by a signal that *ended* lists where its error was lost."""
         try:
-            while not self._is_over():
+            while not (ended or self._is_over()):
                 self._wasyncore.loop(timeout=TURN, map=self._sockets, use_poll=True, count=1)
         finally:
             self._server.task_dispatcher.shutdown()

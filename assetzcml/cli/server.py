@@ -116,7 +116,7 @@ def serve(
     if reloads and supervisor is None:
         watching()
         raise SystemExit(_supervised(host, port))
-    with ending_quietly():
+    with ending_quietly() as ended:
         registry = load(config, features, settings, strict)
         edits = BrokenEdits(None)
         watcher = Watcher(registry, lambda error: edits.broken("ZCML", _tell_reload(error))) if reloads else None
@@ -161,7 +161,7 @@ def serve(
                     running.drain()
 
                 _watch_python(supervisor, edits, replaced, began)
-            running.run()
+            running.run(ended)
 
 
 def _reload_on_hangup(registry: AssetRegistry) -> None:

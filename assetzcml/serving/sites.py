@@ -33,7 +33,8 @@ class Site:
             if name:
                 first = name.partition("/")[0]
                 depths[first] = max(depths.get(first, 0), name.count("/") + 1)
-        self._take(snapshot, Growing(local), Growing(depths), Beginnings.of(map("/{}".format, depths)))
+        guarded = any(map(_is_guarded, local.values()))
+        self._take(snapshot, Growing(local), Growing(depths), Beginnings.of(map("/{}".format, depths)), guarded)
 
     def _take(
         self,
@@ -41,11 +42,12 @@ class Site:
         views: Growing[str, StaticViewRecord],
         depths: Growing[str, int],
         beginnings: Beginnings,
+        guarded: bool,
     ) -> None:
         self.snapshot = snapshot
         self._views, self._depths, self._beginnings = views, depths, beginnings
         self._publications: dict[str, Publication] = {}  # those that were asked for
-        self._guarded: bool | None = None
+        self._guarded = guarded  # is there, or was there, a static file with a permission?
         self._root = self._publication("") if "" in views else None
         #: With how many characters, and which, every path begins that belongs to a view. Most paths of an application
         #: are told apart by them at the cost of one look-up.
@@ -54,18 +56,18 @@ class Site:
     @classmethod
     def grown(cls, former: Site, snapshot: Snapshot, changes: Sequence[Change]) -> Site:
         """As it is after *changes*."""
-        views, depths, beginnings = former._views, former._depths, former._beginnings
+        views, depths, beginnings, guarded = former._views, former._depths, former._beginnings, former._guarded
         for view, _ in changes:
             if not isinstance(view, StaticViewRecord) or view.external:
                 continue
             name = _as_wsgi(view.name)
-            views = views.plus(name, view)
+            views, guarded = views.plus(name, view), guarded or _is_guarded(view)
             first, depth = name.partition("/")[0], name.count("/") + 1
             if name and depth > depths.get(first, 0):
                 depths = depths.plus(first, depth)
                 beginnings = beginnings.plus(f"/{first}")
         site = cls.__new__(cls)
-        site._take(snapshot, views, depths, beginnings)
+        site._take(snapshot, views, depths, beginnings, guarded)
         return site
 
     def _publication(self, name: str) -> Publication | None:
@@ -145,17 +147,11 @@ class Site:
         The static file with a permission that has the name which *path* has without a digest: nobody gets past it by a
         digest, which its name never has.
         """
-        if not self._guards():
+        if not self._guarded:
             return None
         plain = publication.without_digest(rest)
         found = None if plain is None else self.route(f"{path[: len(path) - len(rest)]}{plain}")
-        return found[0] if found is not None and found[0].record.file and found[0].record.protected else None
-
-    def _guards(self) -> bool:
-        """Is there a static file with a permission?"""
-        if self._guarded is None:
-            self._guarded = any(view.file and view.protected for view in self._views.values())
-        return self._guarded
+        return found[0] if found is not None and _is_guarded(found[0].record) else None
 
     def steps(
         self,
@@ -199,6 +195,11 @@ class Site:
     def is_root(self, publication: Publication) -> bool:
         """Is it the view that has only what exists, and leaves the rest to others?"""
         return publication is self._root
+
+
+def _is_guarded(view: StaticViewRecord) -> bool:
+    """Is it a static file with a permission?"""
+    return view.file and view.protected
 
 
 # Opened where something is frozen.
