@@ -62,7 +62,7 @@ class Drained:
             listener.socket.close()  # this process's own: the supervisor and the other server have theirs
         self._since = time.monotonic()
 
-    def run(self, ended: Sequence[int]) -> None:
+    def run(self, ended: Sequence[int] = ()) -> None:
         """Answer requests, until it is drained or interrupted, by a signal that *ended* lists where its error was lost."""
         try:
             while not (ended or self._is_over()):

@@ -636,7 +636,7 @@ def test_pruning_removes_former_versions_of_outputs(run, package):
 
 def test_a_signal_ends_a_command_only_while_it_runs(run, monkeypatch):
     server = types.SimpleNamespace(effective_listen=[("127.0.0.1", 1)])
-    running = types.SimpleNamespace(run=lambda: os.kill(os.getpid(), signal.SIGINT))
+    running = types.SimpleNamespace(run=lambda ended: os.kill(os.getpid(), signal.SIGINT))
     monkeypatch.setattr("assetzcml.cli.server.Drained", lambda *_: running)
     monkeypatch.setattr(
         "assetzcml.cli.server._waitress", lambda: types.SimpleNamespace(create_server=lambda *_, **__: server)
