@@ -15,9 +15,7 @@ from typing import Any
 __all__ = ["Drained"]
 
 TURN = 1.0  # seconds between two looks at the clock, as waitress has it
-IDLE = (
-    2.0  # seconds in which a connection that is kept open may ask once more, and be told that this was the last answer
-)
+IDLE = 2.0  # seconds in which a connection that is kept open may ask once more, and hears that this was the last answer
 LONGEST = 60.0  # seconds after which an answer that has not been fetched is given up
 
 

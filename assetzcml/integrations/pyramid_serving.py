@@ -84,6 +84,9 @@ class PublishedView(static_view):
         """The response. What is not found, or forbidden by a policy of ZCML, is the application's to say how."""
         assets, environ = request.registry.getUtility(IAssetRegistry), request.environ
         desk = assets.desks.current
+        if _is_anothers(desk, request):
+            request.add_response_callback(lambda request, response: response.headers.update([NO_STORE]))
+            raise HTTPNotFound(request.path_info)
         steps = desk.site.steps(
             _path(request),
             Asked(request.method, environ.get),
@@ -91,9 +94,6 @@ class PublishedView(static_view):
             entries=desk.entries,
             has_fallback=True,
         )
-        if _is_anothers(desk, request):
-            request.add_response_callback(lambda request, response: response.headers.update([NO_STORE]))
-            raise HTTPNotFound(request.path_info)
         answer = None if steps is None else settled(steps, partial(_refusal, desk.snapshot, request))
         if answer is None or answer.status[:3] == "404":
             headers = [header for header in answer.headers if header[0].lower() in OF_CACHES] if answer else []

@@ -1,10 +1,13 @@
 """A destination in memory, and what has to hold of every destination."""
 
+import asyncio
 import contextlib
 import hashlib
 
+import pytest
+
 from assetzcml.publishing.plans import steps_of
-from assetzcml.resolving.destinations import Listed
+from assetzcml.resolving.destinations import Failed, Listed
 from assetzcml.resolving.releases import Release
 
 
@@ -123,3 +126,16 @@ def missing(objects):
 def bytes_of(target):
     """All that a destination in memory has, by key."""
     return {key: data for key, (data, _) in target.objects.items()}
+
+
+class Shared(Memory):
+    """A bucket that all hosts share; it can be gone."""
+
+    gone = False
+
+    def _called(self, verb, key):
+        with pytest.raises(RuntimeError):
+            asyncio.get_running_loop()  # no look at the network in the thread of an event loop
+        super()._called(verb, key)
+        if self.gone:
+            raise Failed("mem://: it is gone")

@@ -1,13 +1,12 @@
 """A store of contents for many hosts: what each keeps of it, and what is answered when it is gone, lies, or is collected."""
 
-import asyncio
 import hashlib
 import os
 import time
 
 import pytest
 from click.testing import CliRunner
-from memory import Memory
+from memory import Shared
 
 from assetzcml import AssetRegistry, ConfigurationError, StaticApp, TreeCacheBuster
 from assetzcml.asgi import StaticApp as ASGIStaticApp
@@ -15,24 +14,10 @@ from assetzcml.cli import main
 from assetzcml.interfaces import IDestinationScheme
 from assetzcml.publishing.storing import store
 from assetzcml.resolving import mirrors
-from assetzcml.resolving.destinations import Failed
 from assetzcml.resolving.mirrors import Mirror, Unreachable
 from assetzcml.resolving.objects import Objects
 from documents import document, write_tree
 from serving.clients import asgi
-
-
-class Shared(Memory):
-    """A bucket that all hosts share; it can be gone."""
-
-    gone = False
-
-    def _called(self, verb, key):
-        with pytest.raises(RuntimeError):
-            asyncio.get_running_loop()  # no look at the network in the thread of an event loop
-        super()._called(verb, key)
-        if self.gone:
-            raise Failed("mem://: it is gone")
 
 
 @pytest.fixture
