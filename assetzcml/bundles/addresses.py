@@ -8,13 +8,13 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from assetzcml.records.quoting import PATH_SAFE
 from assetzcml.resolving.files import read_file, replace_unlocked
 
 __all__ = ["EXTERNAL", "below", "joined_url", "mapped_url", "pull_external", "with_query"]
 
 EXTERNAL = "webassets-external"  # the directory, below that of the environment, of copies
-PATH_SAFE = "/~:@!$&'()*+,;="  # what stands for itself in a path (RFC 3986, 3.3)
-_PLAIN = re.compile(r"[A-Za-z0-9/._-]*").fullmatch  # of that, what most paths consist of
+_PLAIN = re.compile(r"[A-Za-z0-9/._-]*").fullmatch  # what most paths consist of, and needs no quoting
 
 
 def joined_url(prefix: str, path: str) -> str:

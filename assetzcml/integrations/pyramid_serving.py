@@ -38,10 +38,9 @@ from assetzcml.serving.responses import NO_STORE, NOT_FOUND, Answer, Asked, refu
 from assetzcml.serving.statistics import Statistics
 from assetzcml.serving.view import response_of, same_with_slash
 from assetzcml.urls.lookup import Lookup
+from assetzcml.urls.queries import URL_OPTIONS
 
 __all__ = ["Belongs", "PublishedView", "PyramidPermissions", "URLInfo", "configurator"]
-
-URL_OPTIONS = frozenset(["_query", "_anchor", "_scheme", "_host", "_port", "_app_url"])
 
 
 # Headers that a not-found view of the application is not asked about: what a cache may do with the answer.

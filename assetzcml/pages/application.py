@@ -15,7 +15,6 @@ from assetzcml.errors import ConfigurationError
 from assetzcml.interfaces import IPages
 from assetzcml.pages.inquiries import Led, Missed, Unreached, lead, missed, unreached, views
 from assetzcml.pages.names import RouteNames
-from assetzcml.pages.patterns import SEGMENT_SAFE
 from assetzcml.pages.requests import Request
 from assetzcml.pages.routes import Hit, Table
 from assetzcml.pages.validation import findings
@@ -25,6 +24,7 @@ from assetzcml.records import rules
 from assetzcml.records.findings import Finding
 from assetzcml.records.kinds import Record
 from assetzcml.records.pages import Route, View
+from assetzcml.records.quoting import SEGMENT_SAFE
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.typing import Environ, StartResponse, WSGIApplication
 from assetzcml.urls.generator import URLGenerator

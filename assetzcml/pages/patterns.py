@@ -7,16 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-__all__ = ["SEGMENT_SAFE", "BadPattern", "Pattern"]
+from assetzcml.records.quoting import PATH_SAFE
+from assetzcml.urls.queries import URL_OPTIONS
 
-# Pyramid's sets: what a value may hold unquoted in a path, and in a single segment of it (RFC 3986, 3.3).
-SEGMENT_SAFE = "~!$&'()*+,;=:@"
-PATH_SAFE = SEGMENT_SAFE + "/"
+__all__ = ["BadPattern", "Pattern"]
 
 SEGMENT = "[^/]+"  # the expression of a placeholder that has none of its own
-
-# What `route_url` takes for itself.
-RESERVED = frozenset({"_anchor", "_app_url", "_host", "_port", "_query", "_scheme"})
 
 _PLACEHOLDER = re.compile(r"\{([^{}:]*)(?::([^{}]*(?:\{[^{}]*\}[^{}]*)*))?\}")
 _REST = re.compile(r"\*(\w*)\Z")
@@ -198,7 +194,7 @@ def _check_name(name: str, position: int, parts: Iterable[str | Placeholder], af
         raise BadPattern(f"a name was expected after {after}", position)
     if not name.isidentifier():
         raise BadPattern(f"{name!r} is not a name", position, "letters, digits and underscores were expected")
-    if name in RESERVED:
+    if name in URL_OPTIONS:
         raise BadPattern(f"the name {name!r} is taken", position, "route_url has an argument of that name")
     if any(isinstance(part, Placeholder) and part.name == name for part in parts):
         raise BadPattern(

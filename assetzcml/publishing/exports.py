@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from assetzcml.errors import ConfigurationError, Problem
 from assetzcml.publishing.frozen_tree import FrozenTree, forever
+from assetzcml.records.quoting import FIRST_SAFE
 from assetzcml.records.readers import CODINGS
 from assetzcml.resolving.releases import BrokenRelease, Release
 
@@ -192,7 +193,7 @@ def _nginx_view(site: Site, view: dict[str, Any], number: int, maps: list[str]) 
                 f"location = {_nginx_text(folder + '/')} {{ {ONLY_READ} rewrite ^ {_nginx_text(path)} last; }}"
             )
             if folder:
-                last = quote(folder.rpartition("/")[2], safe="!&'()*+,;=@~")
+                last = quote(folder.rpartition("/")[2], safe=FIRST_SAFE.replace("$", ""))
                 found.append(
                     f"location = {_nginx_text(folder)} {{ {ONLY_READ} return 301 {_nginx_text(last + '/$is_args$args')}; }}"
                 )

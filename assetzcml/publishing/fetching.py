@@ -14,12 +14,13 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from assetzcml.publishing.plans import Step, manifest_key, steps_of
+from assetzcml.records.quoting import PATH_SAFE
 from assetzcml.resolving.objects import is_digest
 from assetzcml.resolving.releases import BrokenRelease, Release
 
 __all__ = ["verified_at"]
 
-SAFE = "/!$&'()*,;=:@~"  # of a URL; services read '+' as a blank
+SAFE = PATH_SAFE.replace("+", "")  # services read '+' as a blank
 JOBS = 16  # requests at a time
 AHEAD = 4 * JOBS  # of these, that wait for their turn
 PATIENCE = 30.0  # seconds for each step of a request

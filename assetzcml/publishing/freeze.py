@@ -28,6 +28,7 @@ from assetzcml.publishing.rewriting import is_rewritten, led_to, links, relative
 from assetzcml.records.assets import AssetSpec
 from assetzcml.records.media_types import content_type
 from assetzcml.records.patterns import Pattern
+from assetzcml.records.quoting import PATH_SAFE
 from assetzcml.registry import Registry
 from assetzcml.reports.inventory import Inventory, Item, Place, base_of, versioned
 from assetzcml.resolving.batches import Batch
@@ -38,7 +39,6 @@ from assetzcml.resolving.objects import StoredObject
 from assetzcml.resolving.releases import Release, Released, release_bytes
 from assetzcml.serving.responses import entry_of
 from assetzcml.urls.modules import named as module_named
-from assetzcml.urls.queries import PATH_SAFE
 from assetzcml.urls.references import Reference, language_of
 
 __all__ = ["Budget", "Frozen", "freeze"]

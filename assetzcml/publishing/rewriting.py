@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import quote, unquote
 
+from assetzcml.records.quoting import SEGMENT_SAFE
 from assetzcml.urls import references
 from assetzcml.urls.references import Reference, everything, language_of
 
@@ -108,5 +109,5 @@ def relative(target: str, base: str) -> str:
     common = 0
     while common < min(len(to) - 1, len(start)) and to[common] == start[common]:
         common += 1
-    way = "../" * (len(start) - common) + "/".join(quote(part, safe="!$&'()*+,;=:@~") for part in to[common:])
+    way = "../" * (len(start) - common) + "/".join(quote(part, safe=SEGMENT_SAFE) for part in to[common:])
     return f"./{way}" if ":" in way.partition("/")[0] or way.startswith("/") else way

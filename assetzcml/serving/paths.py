@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
+from assetzcml.records.quoting import FIRST_SAFE, QUERY_SAFE
 from assetzcml.resolving.names import is_public_name
 
 # PATH_MAX of Linux, in bytes: no longer path can be opened, and all that comes after works on less.
@@ -19,10 +20,8 @@ MAX_PATH = 4096
 # JavaScript as LF does; the backslash, which separates on Windows; the colon, which names a drive or a stream there.
 _NEVER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\\\\:]").search
 
-# What stands as it is in a segment of a path (RFC 3986, 3.3), but ':', which would make a scheme of what is before it;
-# and in a query (3.4), where what is quoted stays quoted.
-_SEGMENT = "!$&'()*+,;=@~"
-_QUERY = _SEGMENT + "%/:?[]"
+# In the query of a redirection: what is quoted stays quoted.
+_QUERY = QUERY_SAFE + "%[]"
 
 
 class BadPath(ValueError):
@@ -122,5 +121,5 @@ def redirection(path: bytes, query: str) -> str:
     >>> redirection(b"//evil.example/caf\\xc3\\xa9", "next=//evil.example")
     'caf%C3%A9/?next=//evil.example'
     """
-    last = quote(path.rpartition(b"/")[2], safe=_SEGMENT)
+    last = quote(path.rpartition(b"/")[2], safe=FIRST_SAFE)
     return f"{last}/?{quote(query.encode('latin-1', 'replace'), safe=_QUERY)}" if query else f"{last}/"

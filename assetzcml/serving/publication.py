@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from assetzcml.late import late_logger, logging
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
+from assetzcml.records.quoting import PATH_SAFE
 from assetzcml.registry import Part, Snapshot
 from assetzcml.resolving.digests import DIGEST_LENGTH, Digests, digest_of, without_digest
 from assetzcml.resolving.fingerprints import fingerprint, is_young
@@ -526,7 +527,7 @@ class Publication:
         path = "/".join((prefix, *spec.below(self.record.root))) if prefix else os.path.realpath(located.location.path)
         if not prefix and not is_below(path, os.path.realpath(located.location.root)):
             return None
-        return name, quote(os.fsencode(path), safe="/" + _UNQUOTED)
+        return name, quote(os.fsencode(path), safe=PATH_SAFE)
 
     def _version(self, path: Key) -> Any:
         """The `Version` that a name stands for."""
@@ -676,10 +677,6 @@ class Publication:
                 return True
             path = os.path.dirname(path)
         return False
-
-
-# What needs no quoting in the path that a front server is told (RFC 3986, 3.3).
-_UNQUOTED = "!$&'()*+,;=:@~"
 
 
 def _last(path: Key) -> str:

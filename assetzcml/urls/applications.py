@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from assetzcml.records.quoting import PATH_SAFE
 from assetzcml.records.rules import described, refusal
-from assetzcml.urls.queries import PATH_SAFE
 
 __all__ = ["application_path", "application_url", "environ_of_url", "mounted_at", "path_of_url", "url_scheme"]
 

@@ -7,11 +7,12 @@ from urllib.parse import quote
 
 from assetzcml.errors import InvalidSpec, NotPublished
 from assetzcml.records.assets import AssetSpec, asset_spec
+from assetzcml.records.quoting import PATH_SAFE
 from assetzcml.registry import Registry
 from assetzcml.resolving.frozen import FrozenRelease, frozen_release
 from assetzcml.typing import Spec
 from assetzcml.urls.generator import PLAIN, Decision, URLGenerator
-from assetzcml.urls.queries import PATH_SAFE, URLOptions, quoted_base_url
+from assetzcml.urls.queries import URLOptions, quoted_base_url
 
 __all__ = ["FrozenURLs", "frozen_integrity", "frozen_url"]
 

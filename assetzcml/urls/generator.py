@@ -17,6 +17,7 @@ from zope.interface import implementer
 from assetzcml.errors import InvalidManifest, NotPublished
 from assetzcml.interfaces import IURLGenerator
 from assetzcml.records.assets import AssetSpec, StaticViewRecord, asset_spec
+from assetzcml.records.quoting import PATH_SAFE
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.typing import Spec
@@ -30,7 +31,7 @@ from assetzcml.urls.applications import (
 )
 from assetzcml.urls.cachebusters import Lasting, ManifestCacheBuster, renames
 from assetzcml.urls.lookup import CACHED_URLS, BoundBusting, Lookup, Place
-from assetzcml.urls.queries import PATH_SAFE, URLOptions
+from assetzcml.urls.queries import URLOptions
 
 __all__ = ["Decision", "Idle", "Links", "URLGenerator", "URLMethods"]
 

@@ -12,10 +12,11 @@ from assetzcml.interfaces import IBindable
 from assetzcml.late import difflib
 from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord
 from assetzcml.records.growing import Growing
+from assetzcml.records.quoting import PATH_SAFE
 from assetzcml.registry import Change, Snapshot
 from assetzcml.resolving.search import SearchPaths
 from assetzcml.urls.cachebusters import Lasting, lasting
-from assetzcml.urls.queries import PATH_SAFE, quoted_base_url
+from assetzcml.urls.queries import quoted_base_url
 from assetzcml.urls.roots import Roots, before
 
 __all__ = ["CACHED_URLS", "AtWork", "BoundBusting", "Lookup", "Place"]

@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote
 from assetzcml.errors import NotPublished
 from assetzcml.records.assets import AssetSpec, Module, StaticViewRecord, asset_spec
 from assetzcml.records.media_types import content_type
+from assetzcml.records.quoting import PATH_SAFE
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, may_change_unseen
 from assetzcml.resolving.frozen import FrozenRelease, frozen_release
@@ -28,7 +29,6 @@ from assetzcml.urls.applications import application_path, environ_of, path_of_ur
 from assetzcml.urls.cachebusters import DigestCacheBuster
 from assetzcml.urls.integrity import versioned
 from assetzcml.urls.lookup import Lookup
-from assetzcml.urls.queries import PATH_SAFE
 from assetzcml.urls.references import Reference, everything
 from assetzcml.urls.tags import Markup, element_text, mounted
 

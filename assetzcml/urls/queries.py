@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus
 
+from assetzcml.records.quoting import PATH_SAFE, QUERY_SAFE
 from assetzcml.records.rules import url_option
 
 __all__ = [
-    "PATH_SAFE",
     "URL_OPTIONS",
     "URLOptions",
     "copied_query",
@@ -19,10 +19,6 @@ __all__ = [
     "with_parameter",
 ]
 
-# RFC 3986, 3.3: pchar and '/'.
-PATH_SAFE = "/~!$&'()*+,;=:@"
-# RFC 3986, 3.4: pchar, '/' and '?'; the same for fragments (3.5).
-QUERY_SAFE = "/?:@!$&'()*+,;="
 # The options of a URL by their names in a call, in the order of URLOptions.
 URL_OPTIONS = ("_query", "_anchor", "_scheme", "_host", "_port", "_app_url")
 
