@@ -108,3 +108,23 @@ def test_the_program_of_a_user_that_is_checked_runs_as_well(tmp_path):
     assert "nosuch" in message
     assert origin.line == 2
     load_zcml("shop:configure.zcml")
+
+
+DEFINITION = re.compile(r"^(?=(?:async )?(?:def|class) \w)", re.MULTILINE)
+
+
+def test_each_test_can_fail_for_another_reason_than_an_exception():
+    """It asserts, or it calls a helper of the tests that does; directly or not."""
+    asserting, waiting = set(), []
+    for path in (CHECKOUT / "tests").rglob("*.py"):
+        if "applications" in path.parts:
+            continue  # sites of others, run as programs
+        for source in DEFINITION.split(path.read_text(encoding="utf-8"))[1:]:
+            name, body = re.match(r"(?:async )?(?:def|class) (\w+)(.*)", source, re.DOTALL).groups()
+            if re.search(r"^ +assert |\b(?:raises|warns)\(", body, re.MULTILINE):
+                asserting.add(name)
+            else:
+                waiting.append((path.name, name, set(re.findall(r"(\w+)\(", body))))
+    while more := {name for _, name, calls in waiting if calls & asserting} - asserting:
+        asserting |= more
+    assert [(file, name) for file, name, calls in waiting if name.startswith("test_") and not calls & asserting] == []

@@ -11,6 +11,8 @@ from webob import Request
 
 from assetzcml import AssetRegistry, NotPublished, QueryStringConstantCacheBuster, StaticApp, load_zcml
 from assetzcml.bundles import BuildError, BundleError, Filter, NotBuilt, UnsetOption
+from assetzcml.records.assets import asset_spec
+from assetzcml.resolving.search import SearchPaths
 from documents import NAMESPACE
 
 FILES = {
@@ -488,6 +490,20 @@ def test_the_state_of_a_bundle_is_told_without_building(shop):
     assert bundles.state("app.css").state == "out of date"
     with pytest.raises(BundleError, match="no bundle has the name 'ap'"):
         bundles.state("ap")
+
+
+def test_the_place_of_a_bundle_is_built_by_who_comes_there_and_by_nothing_that_reads_like_a_look(shop):
+    layer = f'<asset to_override="{shop}:gen/" override_with="{shop}:css/"/>'
+    registry = shop.load(ENVIRONMENT + VIEW + PLAIN + layer)
+    paths = registry.snapshot.derived(SearchPaths)
+    places = paths.candidates(asset_spec(shop.spec("gen/app.css")))
+    assert not {"__getitem__", "__len__", "__contains__", "__bool__"} & set(dir(places))
+    coming = iter(places)
+    assert str(next(coming).spec) == shop.spec("css/app.css")
+    assert registry.above.bundles().state("app.css").state == "not built"
+    found = next(coming)
+    assert registry.above.bundles().state("app.css").state == "built"
+    assert places.build(found) == found, "what is no bundle stays"
 
 
 @pytest.mark.parametrize(

@@ -282,17 +282,19 @@ def test_the_context_of_a_request_goes_with_it(root, threads):
 
 def test_policies_that_do_not_return_stop_protected_views_only(root, threads, monkeypatch):
     monkeypatch.setattr("assetzcml.serving.asgi.POLICY_THREADS", 2)
-    released = threading.Event()
+    asked, released = threading.Semaphore(0), threading.Event()
 
     class Slow:
         def permits(self, request, context, permission):
+            asked.release()
             return released.wait(30)
 
     app = StaticApp(clients.registry(("shut", root, {"permission": "view"}), ("open", root), policy=Slow()))
 
     async def run():
         waiting = [asyncio.ensure_future(asgi_messages(app, scope("/shut/app.css"))) for _ in range(50)]
-        await asyncio.sleep(0.05)
+        for _ in range(2):  # every thread there is for policies is in one
+            assert await asyncio.to_thread(asked.acquire, timeout=30)
         opened = [await asgi_messages(app, scope(f"/open/{name}")) for name in ("app.css", "digits.txt", "large.bin")]
         shut = [each.done() for each in waiting]
         released.set()
@@ -306,17 +308,22 @@ def test_policies_that_do_not_return_stop_protected_views_only(root, threads, mo
 
 def test_an_asynchronous_policy_holds_no_thread(root, monkeypatch):
     monkeypatch.setattr("assetzcml.serving.asgi.POLICY_THREADS", 1)
+    asked = []
 
     class Waiting:
         async def permits(self, request, context, permission):
+            asked.append(request.path)
+            if len(asked) == 20:
+                request.environ["asgi.scope"]["all"].set()
             return await request.environ["asgi.scope"]["gate"].wait()
 
     app = StaticApp(clients.registry(("shut", root, {"permission": "view"}), policy=Waiting()))
 
     async def run():
-        gate = asyncio.Event()
-        waiting = [asyncio.ensure_future(asgi_messages(app, scope("/shut/app.css", gate=gate))) for _ in range(20)]
-        await asyncio.sleep(0.05)
+        gate, every = asyncio.Event(), asyncio.Event()
+        asking = scope("/shut/app.css", gate=gate, all=every)
+        waiting = [asyncio.ensure_future(asgi_messages(app, dict(asking))) for _ in range(20)]
+        await every.wait()
         gate.set()
         return await asyncio.gather(*waiting)
 
