@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any
 
@@ -13,7 +13,8 @@ import click
 from assetzcml.assembly import AssetRegistry
 from assetzcml.bundles.bundle import Built
 from assetzcml.bundles.environment import KEPT, YOUNGER
-from assetzcml.cli.configured import command, configured, ending_quietly, formatted, load, print_json, told
+from assetzcml.cli.configured import command, configured, formatted, load, print_json, told
+from assetzcml.cli.signals import Signals
 from assetzcml.declaring.configuration_files import ConfigurationFiles
 from assetzcml.errors import ConfigurationError, Problem
 from assetzcml.reports.bundles import bytes_in_words
@@ -92,13 +93,13 @@ def rounds(
     force: bool,
     done: Callable[[Any, Built | ConfigurationError], None],
     watch: bool = False,
-    ended: Sequence[int] = (),
+    goes_on: Callable[[], bool] = lambda: True,
 ) -> Iterator[list[Built | ConfigurationError]]:
     """
     Build, and with *watch* build again what is out of date, for ever; yields what became of each bundle, each time.
     A ZCML file that changes is loaded again; while it is broken, the former configuration is built.
 
-    *done* is called with each bundle and what became of it; there is no round once *ended* has something in it. What fails
+    *done* is called with each bundle and what became of it; there is another round while *goes_on* says so. What fails
     is tried again when it is out of date: always.
     """
     files = ConfigurationFiles(registry, _reloaded) if watch else None
@@ -124,7 +125,7 @@ def rounds(
             return
         force = False
         time.sleep(PAUSE)
-        if ended:
+        if not goes_on():
             return
         files.look()
 
@@ -193,6 +194,8 @@ def build(
     def done(bundle: Any, outcome: Built | ConfigurationError) -> None:
         text = built_line(outcome) if isinstance(outcome, Built) else "\n".join(map(told, outcome.problems))
         changed = isinstance(outcome, Built) and outcome.changed
+        if signals.ended:
+            return  # what was interrupted with us has not failed
         if not changed and (known.get(bundle.name) == text or (isinstance(outcome, Built) and bundle.name in known)):
             return
         known[bundle.name] = text
@@ -206,8 +209,11 @@ def build(
 
     began = time.monotonic()
     outcomes: list[Built | ConfigurationError] = []
-    with ending_quietly() if watch else nullcontext(()) as ended:
-        building = rounds(registry, names, jobs=jobs, force=force, done=done, watch=watch, ended=ended)
+    signals = Signals()
+    with signals.taken() if watch else nullcontext(), signals.looked_at():
+        building = rounds(
+            registry, names, jobs=jobs, force=force, done=done, watch=watch, goes_on=lambda: not signals.ended
+        )
         for number, outcomes in enumerate(building):
             if form == "json" and (results or not number):
                 print_json(results)
@@ -221,7 +227,7 @@ def build(
         removed = registry.environment.prune(*names, keep=keep, younger=younger * DAY)
         for path in removed if form == "text" else ():
             click.echo(f"removed {path}")
-    if any(not isinstance(outcome, Built) for outcome in outcomes):
+    if not watch and any(not isinstance(outcome, Built) for outcome in outcomes):
         raise SystemExit(1)
 
 

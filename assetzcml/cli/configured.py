@@ -1,10 +1,9 @@
-"""What the commands share: CONFIG and the options of a load, how errors are told, and how a program is told to stop."""
+"""What the commands share: CONFIG and the options of a load, and how errors are told."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -26,7 +25,6 @@ __all__ = [
     "Command",
     "command",
     "configured",
-    "ending_quietly",
     "formatted",
     "load",
     "make_importable",
@@ -206,26 +204,3 @@ def print_refusal(error: click.ClickException) -> None:
         return
     nothing: dict[str, Any] = {"code": None, "title": None, "origin": None, "fix": "", "also": []}
     print_json([{"severity": "error", "message": error.format_message(), **nothing}])
-
-
-@contextmanager
-def ending_quietly() -> Iterator[list[int]]:
-    """
-    Meanwhile SIGINT and SIGTERM end the program with status 0. What is yielded lists those that have come: what a handler
-    raises is lost where it interrupts code whose errors Python ignores, a finalizer say, so who loops looks there.
-    (An event would not do: to set one in a handler takes the lock that its waiter may be holding.)
-
-    A shell starts what it runs in the background with SIGINT ignored, and Python leaves it at that.
-    """
-    ended: list[int] = []
-
-    def end(number: int, _: Any) -> None:
-        ended.append(number)
-        sys.exit(0)
-
-    former = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield ended
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 __all__ = ["Drained"]
@@ -23,7 +23,7 @@ class Drained:
     """
     What runs a server, made by `waitress.server.create_server` with *sockets* as its map, until it is drained.
 
-    *sockets* is shared by nobody else. Interrupted as `server.run` is.
+    *sockets* is shared by nobody else.
     """
 
     def __init__(self, server: Any, sockets: dict[int, Any]):
@@ -31,6 +31,7 @@ class Drained:
         self._sockets = sockets
         self._listeners = [each for each in sockets.values() if hasattr(each, "active_channels")]
         self._since: float | None = None
+        self._is_open = True
         self._wasyncore: Any = importlib.import_module("waitress.wasyncore")
         channel = self._channel()
         for listener in self._listeners:
@@ -60,12 +61,18 @@ class Drained:
             listener.socket.close()  # this process's own: the supervisor and the other server have theirs
         self._since = time.monotonic()
 
-    def run(self, ended: Sequence[int] = ()) -> None:
-        """Answer requests, until it is drained or interrupted, by a signal that *ended* lists where its error was lost."""
+    def wake(self) -> None:
+        """From any thread, and from a signal's handler: let `run` ask whether it is to go on. Takes no lock."""
+        if self._is_open:
+            self._listeners[0].trigger.pull_trigger()
+
+    def run(self, goes_on: Callable[[], bool] = lambda: True) -> None:
+        """Answer requests, until it is drained, or *goes_on* says no: asked at each turn, and after `wake`."""
         try:
-            while not (ended or self._is_over()):
+            while goes_on() and not self._is_over():
                 self._wasyncore.loop(timeout=TURN, map=self._sockets, use_poll=True, count=1)
         finally:
+            self._is_open = False  # of the trigger, whose number another file may have afterwards
             self._server.task_dispatcher.shutdown()
             self._wasyncore.close_all(self._sockets, ignore_all=True)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
-import signal
 import socket
 import sys
 import threading
@@ -16,10 +14,11 @@ import click
 
 from assetzcml.assembly import AssetRegistry
 from assetzcml.cli.access_log import AccessLog
-from assetzcml.cli.configured import command, configured, ending_quietly, load, told, warnings_on_stderr
+from assetzcml.cli.configured import command, configured, load, told, warnings_on_stderr
 from assetzcml.cli.draining import Drained
 from assetzcml.cli.probes import Probes
 from assetzcml.cli.proxies import BehindProxy, Network, proxy_network
+from assetzcml.cli.signals import Signals
 from assetzcml.cli.statuses import Wrong
 from assetzcml.cli.supervising import PythonFiles, Served, served, supervise
 from assetzcml.cli.watching import Watcher, watching
@@ -116,7 +115,7 @@ def serve(
     if reloads and supervisor is None:
         watching()
         raise SystemExit(_supervised(host, port))
-    with ending_quietly() as ended:
+    with Signals().taken(hangup=True) as signals:
         registry = load(config, features, settings, strict)
         edits = BrokenEdits(None)
         watcher = Watcher(registry, lambda error: edits.broken("ZCML", _tell_reload(error))) if reloads else None
@@ -147,13 +146,12 @@ def serve(
             raise Wrong(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
         except ValueError:  # waitress says no more of a name that it cannot look up
             raise _unknown_host(host) from None
-        for address in _addresses(server):
-            click.echo(f"Serving on {address}")
-        sys.stdout.flush()
-        with warnings_on_stderr():
-            running = Drained(server, sockets)
+        running = Drained(server, sockets)
+        with warnings_on_stderr(), signals.looked_at(running.wake):
+            for address in _addresses(server):
+                click.echo(f"Serving on {address}")
+            sys.stdout.flush()
             stopped = watcher.start() if watcher is not None else threading.Event()
-            _reload_on_hangup(registry)
             if supervisor is not None:
 
                 def replaced() -> None:
@@ -161,22 +159,14 @@ def serve(
                     running.drain()
 
                 _watch_python(supervisor, edits, replaced, began)
-            running.run(ended)
+            running.run(lambda: _goes_on(signals, registry))
 
 
-def _reload_on_hangup(registry: AssetRegistry) -> None:
-    """
-    Let SIGHUP load the configuration again, as service managers ask for it.
-
-    Not under a terminal, whose end is told by the same signal, and ends the program.
-    """
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
-    except OSError:
-        if hasattr(signal, "SIGHUP"):
-            signal.signal(
-                signal.SIGHUP, lambda *_: threading.Thread(target=_reload, args=(registry,), daemon=True).start()
-            )
+def _goes_on(signals: Signals, registry: AssetRegistry) -> bool:
+    """Has no signal asked for the end? One that asks for it has the configuration loaded again, while requests are answered."""
+    if signals.take_hangup():
+        threading.Thread(target=_reload, args=(registry,), daemon=True).start()
+    return not signals.ended
 
 
 def _reload(registry: AssetRegistry) -> None:

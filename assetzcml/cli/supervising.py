@@ -139,54 +139,76 @@ def _syntax_error(paths: Iterable[str]) -> str | None:
 
 def supervise(host: str, port: int) -> int:
     """Run this very command as a server of its own, and start it anew when its Python changes. Raises OSError."""
-    sockets = _listening(host, port)
-    servers = [_Server(sockets)]  # the last is the one that serves; those before it still answer who was in
-    ended = threading.Event()
+    return _Supervisor(_listening(host, port)).run()
 
-    def end(*_: Any) -> None:
-        ended.set()
-        for each in servers:
+
+class _Supervisor:
+    """
+    The listening sockets, and the servers that have them: the last serves; those before it still answer who was in.
+
+    A signal is passed on by its handler, which may interrupt whatever is done here: it takes no lock, as an event would.
+    """
+
+    def __init__(self, sockets: list[socket.socket]):
+        self._sockets = sockets
+        self._servers: list[_Server] = []
+        self._ended = False
+        self._hung_up = False
+
+    def run(self) -> int:
+        """Until the server ends, or a signal ends it: its status."""
+        for number, handler in (
+            (signal.SIGINT, self._end),
+            (signal.SIGTERM, self._end),
+            (signal.SIGHUP, self._hang_up),
+        ):
+            signal.signal(number, handler)
+        if self._comes_up(self._start()):
+            while self._servers[-1].wants_another():
+                self._replace()
+        status = self._servers[-1].process.wait()
+        for each in self._servers:
             each.stop()
+        return 0 if self._ended else status
 
-    hung_up = threading.Event()
+    def _start(self, quiet: bool = False) -> _Server:
+        server = _Server(self._sockets, quiet)
+        self._servers.append(server)
+        if self._ended:
+            server.stop()
+        return server
 
-    def hang_up(*_: Any) -> None:
-        serving = [each for each in servers if each.is_up]
-        if serving:
-            serving[-1].process.send_signal(signal.SIGHUP)
-        if not servers[-1].is_up:  # it would end of it, or has read the configuration already: it is told when it is up
-            hung_up.set()
-
-    def comes_up(server: _Server) -> bool:
-        up = server.comes_up()
-        if hung_up.is_set():
-            hung_up.clear()
-            if up:
-                hang_up()
-        return up
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, hang_up)
-    if not comes_up(servers[0]):
-        return servers[0].process.wait()
-    while servers[-1].wants_another():
-        serving, another = servers[-1], _Server(sockets, quiet=True)
-        servers.append(another)
-        if ended.is_set():
-            another.stop()
-        if comes_up(another):
-            servers[:] = [each for each in servers if each.process.poll() is None]
+    def _replace(self) -> None:
+        serving, another = self._servers[-1], self._start(quiet=True)
+        if self._comes_up(another):
+            self._servers[:] = [each for each in self._servers if each is another or each.process.poll() is None]
             serving.tell(None)
         else:
-            servers.remove(another)
-            if not ended.is_set():
+            self._servers.remove(another)
+            if not self._ended:
                 serving.tell(another.said())
-    status = servers[-1].process.wait()
-    for each in servers:
-        each.stop()
-    return 0 if ended.is_set() else status
+
+    def _comes_up(self, server: _Server) -> bool:
+        up = server.comes_up()
+        if self._hung_up:
+            self._hung_up = False
+            if up:
+                self._hang_up()
+        return up
+
+    def _end(self, *_: Any) -> None:
+        self._ended = True
+        for each in self._servers:
+            each.stop()
+
+    def _hang_up(self, *_: Any) -> None:
+        serving = [each for each in self._servers if each.is_up]
+        if serving:
+            serving[-1].process.send_signal(signal.SIGHUP)
+        if (
+            not self._servers or not self._servers[-1].is_up
+        ):  # it may have read the configuration: it is told when it is up
+            self._hung_up = True
 
 
 class _Server:

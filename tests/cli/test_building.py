@@ -1,8 +1,6 @@
 """`build` from within: what each round yields, and what is told once, again, or in one line of all."""
 
 import hashlib
-import signal
-from contextlib import nullcontext
 from itertools import islice
 
 import click
@@ -43,12 +41,12 @@ def test_without_watching_there_is_one_round(watched):
     assert [changed(outcomes) for outcomes in watched(watch=False)] == [[("app", True)]]
 
 
-def test_there_is_no_round_after_the_end_was_asked_for_even_where_what_a_signal_raises_is_lost(watched):
-    ended = []
-    going = watched(ended=ended)
-    assert [changed(next(going)), changed(next(going))] == [[("app", True)], [("app", False)]]
-    ended.append(signal.SIGTERM)
-    assert list(going) == []
+def test_there_is_no_round_after_the_end_was_asked_for(watched):
+    answers = iter([True, False])
+    assert [changed(outcomes) for outcomes in watched(goes_on=lambda: next(answers))] == [
+        [("app", True)],
+        [("app", False)],
+    ]
 
 
 def test_each_round_builds_what_is_out_of_date_by_then(watched):
@@ -120,7 +118,6 @@ def test_only_a_terminal_gets_colours(colour, terminal, coloured):
 
 @pytest.mark.parametrize("options", [[], ["--format", "json"]])
 def test_the_command_tells_each_bundle_once_however_many_rounds_there_are(options, watched, monkeypatch):
-    monkeypatch.setattr(building, "ending_quietly", lambda: nullcontext(()))
     real = building.rounds
 
     def three(*arguments, **named):

@@ -636,7 +636,14 @@ def test_pruning_removes_former_versions_of_outputs(run, package):
 
 def test_a_signal_ends_a_command_only_while_it_runs(run, monkeypatch):
     server = types.SimpleNamespace(effective_listen=[("127.0.0.1", 1)])
-    running = types.SimpleNamespace(run=lambda ended: os.kill(os.getpid(), signal.SIGINT))
+    told = []
+
+    def run_until_told(goes_on):
+        assert goes_on()
+        os.kill(os.getpid(), signal.SIGINT)
+        told.append(goes_on())
+
+    running = types.SimpleNamespace(run=run_until_told, wake=lambda: None)
     monkeypatch.setattr("assetzcml.cli.server.Drained", lambda *_: running)
     monkeypatch.setattr(
         "assetzcml.cli.server._waitress", lambda: types.SimpleNamespace(create_server=lambda *_, **__: server)
@@ -644,6 +651,7 @@ def test_a_signal_ends_a_command_only_while_it_runs(run, monkeypatch):
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     assert run("serve", "shop:static.zcml").stdout == "Serving on http://127.0.0.1:1/\n"
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+    assert told == [False]
 
 
 @pytest.mark.whole

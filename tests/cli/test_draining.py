@@ -115,6 +115,31 @@ def test_an_answer_that_nobody_fetches_is_given_up(listening, connect, monkeypat
     assert not former.thread.is_alive()
 
 
+def test_who_is_woken_asks_whether_to_go_on_and_after_the_end_no_file_is_written_to(listening, monkeypatch):
+    from waitress import create_server
+
+    monkeypatch.setattr(draining, "TURN", 3600.0)
+    sockets = {}
+    drained = Drained(create_server(lambda *_: [], sockets=[listening.dup()], map=sockets, threads=1), sockets)
+    asked, ended = threading.Event(), threading.Event()
+
+    def goes_on():
+        asked.set()
+        return not ended.is_set()
+
+    thread = threading.Thread(target=drained.run, args=(goes_on,))
+    thread.start()
+    assert asked.wait(30)
+    ended.set()
+    drained.wake()
+    thread.join(30)
+    assert not thread.is_alive()
+    written = []
+    monkeypatch.setattr("waitress.trigger.os.write", lambda *arguments: written.append(arguments))
+    drained.wake()
+    assert written == []
+
+
 REPLACED = size(20, 4)
 APPLICATION = """\
 import time
