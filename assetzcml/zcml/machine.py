@@ -8,6 +8,7 @@ causes is reported there.
 from __future__ import annotations
 
 import builtins
+import functools
 import os
 import sys
 from collections.abc import Mapping
@@ -266,6 +267,38 @@ class Definition(ComplexDirectiveDefinition):
         _register(self, self.name, self.schema, self.handler, self.namespace, self.usedIn, factory, "complex")
 
 
+LASTING = ("assetzcml.", "zope.configuration.")  # modules whose schemas live as long as the process
+
+
+@functools.cache
+def _lasting_plan(schema: Any) -> Plan:
+    return Plan(schema)
+
+
+class Uses:
+    """
+    Where a directive may stand: what makes its items, by the interface of the context that it stands in.
+
+    What an adapter registry of its own would find for each of hundreds of directives, found in the order of resolution.
+    """
+
+    def __init__(self) -> None:
+        self._factories: dict[Any, Any] = {}
+
+    def register(self, used_in: Any, factory: Any) -> None:
+        """Have *factory* make the items in contexts that provide *used_in*."""
+        self._factories[used_in] = factory
+
+    def registered(self, used_in: Any) -> Any:
+        """What was registered for exactly this interface; None when nothing was."""
+        return self._factories.get(used_in)
+
+    def lookup(self, provided: Any) -> Any:
+        """What is registered for the nearest of the interfaces that *provided* says; None when nothing is."""
+        known = self._factories
+        return next((known[each] for each in provided.__sro__ if each in known), None)
+
+
 NEVER: dict[str, Direct | None] = {}  # of items that decide for themselves what they hold
 
 
@@ -287,10 +320,11 @@ class Machine(ConfigurationMachine):
         self._define_meta_directives()
 
     def assetzcml_plan(self, schema: Any) -> Plan:
-        """The plan of a schema, made at its first use."""
+        """The plan of a schema, made at its first use: once in a load, once of all for a schema that is always there."""
         plan = self._plans.get(schema)
         if plan is None:
-            plan = self._plans[schema] = Plan(schema)
+            lasts = schema.__module__.startswith(LASTING)
+            plan = self._plans[schema] = _lasting_plan(schema) if lasts else Plan(schema)
         return plan
 
     def _define_meta_directives(self) -> None:
@@ -308,7 +342,7 @@ class Machine(ConfigurationMachine):
     def register(self, interface: Any, name: Any, factory: Any) -> None:
         """Make a directive known, unless its name is reserved."""
         if name not in self.assetzcml_reserved:
-            super().register(interface, name, factory)
+            self._registry.setdefault(name, Uses()).register(Interface if interface is None else interface, factory)
             for known in self._direct.values():
                 known.clear()
 
@@ -345,7 +379,7 @@ class Machine(ConfigurationMachine):
             registered = self._registry.get(name[1])
         if registered is None:
             raise UnknownDirective(name)
-        factory = registered.lookup1(providedBy(context), Interface)
+        factory = registered.lookup(providedBy(context))
         if factory is None:
             raise MisplacedDirective(name)
         return factory
@@ -378,7 +412,7 @@ class Machine(ConfigurationMachine):
 
     def kind(self, key: Any, used_in: Any) -> str | None:
         """'simple', 'grouping' or 'complex'; None for a directive that somebody defined in a way of their own."""
-        registered = self._registry[key].registered([used_in], Interface)
+        registered = self._registry[key].registered(used_in)
         return getattr(registered, "kind", None)
 
     def unknown(self, namespace: str | None, name: str, info: Tag, inside: str = "") -> Problem:
@@ -395,7 +429,7 @@ class Machine(ConfigurationMachine):
             key[1]
             for key, registered in self._registry.items()
             if isinstance(key, tuple) and key[0] == namespace
-            and name in getattr(registered.lookup1(IConfigurationContext, Interface), "subdirectives", ())
+            and name in getattr(registered.lookup(IConfigurationContext), "subdirectives", ())
         ]  # fmt: skip
 
     def namespaces(self) -> dict[str, list[str]]:

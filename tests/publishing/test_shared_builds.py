@@ -261,7 +261,8 @@ def test_with_the_bucket_gone_each_host_builds_for_itself_and_says_so_once(fleet
 
 
 @pytest.mark.parametrize("verb", ["create", "swap", "read", "look"])
-def test_a_bucket_that_fails_in_the_midst_takes_no_bundle_away(fleet, shared, verb):
+def test_a_bucket_that_fails_in_the_midst_takes_no_bundle_away(fleet, shared, verb, monkeypatch):
+    monkeypatch.setattr(shared_builds, "PATIENCE", 0.05)  # a claim that could not be given back is waited for
     right = served(fleet())
 
     def fail(called, key):

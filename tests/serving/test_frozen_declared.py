@@ -4,6 +4,7 @@ import gc
 import itertools
 import os
 import shutil
+import sys
 
 import pytest
 
@@ -11,6 +12,7 @@ from assetzcml import AssetRegistry, ConfigurationError, DigestCacheBuster, NotP
 from assetzcml.publishing.freeze import freeze
 from assetzcml.reports.listing import listed_data
 from checking import check_site
+from documents import write_tree
 from serving import clients
 
 
@@ -26,25 +28,45 @@ class Policy:
         return request.headers.get("X-User") == "me"
 
 
+SHOP = "frozenshop"
+FILES = {"static/a.css": "a{}" * 300, "static/i/index.html": "<p>", "secret/b.css": "b{}"}
+
+
+def site():
+    registry = AssetRegistry()
+    registry.add_permission_policy(Policy())
+    registry.add_static_view("static", f"{SHOP}:static", headers={"X-Own": "1"})
+    registry.add_static_view("secret", f"{SHOP}:secret", permission="view")
+    registry.add_cache_buster(f"{SHOP}:static", DigestCacheBuster())
+    return registry
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory):
+    """Made once, of sources that are gone: a release has nothing of the place where it was made."""
+    home = tmp_path_factory.mktemp("release")
+    write_tree(home / SHOP, {"__init__.py": "", **FILES})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(home)
+        freeze(site(), home / "build", plain=True, codings=["gzip"])
+        sys.modules.pop(SHOP, None)
+    shutil.rmtree(home / SHOP)
+    return home / "build"
+
+
 @pytest.fixture
 def shop(package):
-    return package({"static/a.css": "a{}" * 300, "static/i/index.html": "<p>", "secret/b.css": "b{}"})
+    return package(FILES, name=SHOP)
 
 
 @pytest.fixture
 def sources(shop):
-    registry = AssetRegistry()
-    registry.add_permission_policy(Policy())
-    registry.add_static_view("static", f"{shop}:static", headers={"X-Own": "1"})
-    registry.add_static_view("secret", f"{shop}:secret", permission="view")
-    registry.add_cache_buster(f"{shop}:static", DigestCacheBuster())
-    return registry
+    return site()
 
 
 @pytest.fixture
-def build(sources, tmp_path):
-    freeze(sources, tmp_path / "build", plain=True, codings=["gzip"])
-    return tmp_path / "build"
+def build(release, shop, tmp_path):
+    return shutil.copytree(release, tmp_path / "build", symlinks=True)
 
 
 def problems(call, *arguments, **options):
