@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from assetzcml.reports.explanation import Explanation
     from assetzcml.resolving.package_readers import ResourceHook
     from assetzcml.resolving.resolver import Asset, Resolver
-    from assetzcml.typing import Spec, WSGIApplication
+    from assetzcml.typing import SpecLike, WSGIApplication
     from assetzcml.urls.modules import ImportMap
     from assetzcml.zcml.limits import Limits
 
@@ -132,7 +132,7 @@ class AssetRegistry(URLMethods, Declarations):
 
     def load_zcml(
         self,
-        spec: Spec = "configure.zcml",
+        spec: SpecLike = "configure.zcml",
         *,
         package: ModuleType | str | None = None,
         features: Iterable[str] = (),
@@ -224,7 +224,7 @@ class AssetRegistry(URLMethods, Declarations):
         told: dict[str, Any] = HEALTH.find()(self)
         return told
 
-    def resolve(self, spec: Spec | AssetSpec) -> Asset:
+    def resolve(self, spec: SpecLike | AssetSpec) -> Asset:
         """The asset of *spec*, through overrides. Raises InvalidSpec, a ValueError, for a bad spec."""
         resolver: Resolver = self.part(RESOLVER.find())
         return resolver.resolve(spec)
@@ -235,7 +235,7 @@ class AssetRegistry(URLMethods, Declarations):
         environment: Environment = self.part(_bundles).environment
         return environment
 
-    def explain(self, spec_or_url: Spec) -> Explanation:
+    def explain(self, spec_or_url: SpecLike) -> Explanation:
         """Why this asset is the one being served: a report that prints as one screen."""
         explainer: Explainer = self.part(EXPLAINER.find())
         return explainer.explain(spec_or_url)
@@ -270,7 +270,7 @@ class AssetRegistry(URLMethods, Declarations):
             "bundle_tags": lambda name, **attributes: BUNDLE_TAGS.find()(self, name, request, **attributes),
         }
 
-    def integrity(self, spec: Spec | AssetSpec) -> str:
+    def integrity(self, spec: SpecLike | AssetSpec) -> str:
         """
         The `integrity` of an asset for an element of a page: 'sha384-...', of the bytes that are served.
 
@@ -279,7 +279,7 @@ class AssetRegistry(URLMethods, Declarations):
         integrity: str = INTEGRITY.find()(self, spec)
         return integrity
 
-    def tag(self, spec: Spec | AssetSpec, request: Any = None, /, **attributes: Any) -> str:
+    def tag(self, spec: SpecLike | AssetSpec, request: Any = None, /, **attributes: Any) -> str:
         """
         The element that loads an asset, as HTML: a style sheet, a script, an image, or the preload of a font.
 
@@ -316,7 +316,7 @@ class AssetRegistry(URLMethods, Declarations):
         header: tuple[str, str] = INTEGRITY_POLICY.find()(self, request)
         return header
 
-    def preloads(self, *specs: Spec | AssetSpec, request: Any = None, most: int = 8, size: int = 4096) -> str:
+    def preloads(self, *specs: SpecLike | AssetSpec, request: Any = None, most: int = 8, size: int = 4096) -> str:
         """
         The value of a `Link` header that lets a browser fetch *specs* before it has read the page; of a module all that it
         imports. '' when there is nothing to tell.
@@ -354,7 +354,7 @@ class AssetRegistry(URLMethods, Declarations):
 
 
 def load_zcml(
-    spec: Spec = "configure.zcml",
+    spec: SpecLike = "configure.zcml",
     *,
     package: ModuleType | str | None = None,
     registry: AssetRegistry | None = None,

@@ -13,13 +13,13 @@ __all__ = [
     "Receive",
     "Scope",
     "Send",
-    "Spec",
+    "SpecLike",
     "StartResponse",
     "WSGIApplication",
 ]
 
 # A path object is the text that it stands for.
-Spec: TypeAlias = "str | os.PathLike[str]"
+SpecLike: TypeAlias = "str | os.PathLike[str]"
 
 # PEP 3333.
 Environ: TypeAlias = dict[str, Any]

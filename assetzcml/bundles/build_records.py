@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from assetzcml.bundles.errors import BuildError
 from assetzcml.resolving.files import (
     CLOCK,
-    RACY,
+    RACY_SECONDS,
     FileLock,
     Signature,
     private_name,
@@ -290,7 +290,7 @@ class Inputs:
         """Does the file at *path* hold the bytes of *known*, whose signature was written down at *written*?"""
         try:
             signature = Signature.of(os.stat(path))
-            if signature == known.signature and signature.changed < written - RACY:
+            if signature == known.signature and signature.changed < written - RACY_SECONDS:
                 return True
             return self._digest(path, signature) == known.digest
         except OSError:
@@ -301,7 +301,7 @@ class Inputs:
         if digest is None:
             content, signature = read_file(path)
             digest = digest_of(content)
-            if abs(time.time() - signature.changed) > RACY:
+            if abs(time.time() - signature.changed) > RACY_SECONDS:
                 with self._lock:
                     if len(self._known) >= KNOWN_INPUTS:
                         self._known.clear()

@@ -56,7 +56,7 @@ def _registry(name: str, conversion: Any) -> Any:
     module, _, attribute = name.partition(":")
     try:
         with foreign_code():
-            return conversion.registry_of(imported_object(module, attribute))
+            return conversion.pyramid_registry_of(imported_object(module, attribute))
     except ConfigurationError:
         raise
     except Exception as error:  # whatever its code raises

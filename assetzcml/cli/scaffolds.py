@@ -23,7 +23,7 @@ from assetzcml.assembly import AssetRegistry
 from assetzcml.cli.bases import Base, installed_base
 from assetzcml.errors import ConfigurationError
 from assetzcml.records.assets import AssetSpec, StaticViewRecord
-from assetzcml.reports.survey import Site
+from assetzcml.reports.survey import Survey
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -269,7 +269,7 @@ class _Choice(NamedTuple):
 
 def _overridable(registry: AssetRegistry, extends: str) -> AssetSpec | None:
     """A file of the package that everybody may have: what the first override of a theme is about."""
-    site = Site(registry)
+    site = Survey(registry)
     choices = []
     for view in site.local_views:
         if view.protected or not _belongs(view, extends):

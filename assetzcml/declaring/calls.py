@@ -31,7 +31,7 @@ from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import KEEP, LOCAL, ONE_HOUR, YOUNGER, permission_name
 from assetzcml.records.rules import Refusal, described
 from assetzcml.registry import Above, Change, Part, Registry, ledger, next_generation
-from assetzcml.typing import Spec
+from assetzcml.typing import SpecLike
 from assetzcml.urls.cachebusters import TreeCacheBuster
 from assetzcml.urls.generator import URLGenerator
 
@@ -108,7 +108,7 @@ class Declarations(Registry):
     def add_static_view(
         self,
         name: str,
-        path: Spec,
+        path: SpecLike,
         *,
         cache_max_age: int = ONE_HOUR,
         permission: str | None = None,
@@ -150,7 +150,7 @@ class Declarations(Registry):
     def add_static_file(
         self,
         name: str,
-        path: Spec,
+        path: SpecLike,
         *,
         cache_max_age: int = ONE_HOUR,
         permission: str | None = None,
@@ -168,7 +168,7 @@ class Declarations(Registry):
             headers=headers,
         )
 
-    def override_asset(self, to_override: Spec, override_with: Spec) -> None:
+    def override_asset(self, to_override: SpecLike, override_with: SpecLike) -> None:
         """
         Look for *to_override* at *override_with* first: what the directive `asset` does.
 
@@ -183,7 +183,7 @@ class Declarations(Registry):
             rules.asset_sides(Address(target, directory), Address(source, slash))
             self._declare(Override(target=target, source=source, file=not directory, **call))
 
-    def add_cache_buster(self, path: Spec, cachebust: Any, explicit: bool = False) -> None:
+    def add_cache_buster(self, path: SpecLike, cachebust: Any, explicit: bool = False) -> None:
         """
         Let *cachebust* change the URLs of what is below *path*: what the directive `cacheBuster` does.
 
@@ -206,7 +206,7 @@ class Declarations(Registry):
         with self._call(calling_line(), "mediaType") as call:
             self._declare(MediaType(extension=rules.extension(extension), type=rules.media_type(type), **call))
 
-    def add_module(self, name: str, path: Spec, *, scope: Spec | None = None) -> None:
+    def add_module(self, name: str, path: SpecLike, *, scope: SpecLike | None = None) -> None:
         """
         Let modules import the script *path* by the bare *name*: what the directive `module` does.
 
@@ -289,7 +289,7 @@ class Declarations(Registry):
         route_name: str | None = None,
         request_method: str | Iterable[str] = (),
         permission: str | None = None,
-        preload: Spec | Iterable[Spec] = (),
+        preload: SpecLike | Iterable[SpecLike] = (),
     ) -> None:
         """
         Answer the path /*name*, or a route, which has to be there, with *view*: what the directive `view` does.
@@ -310,7 +310,7 @@ class Declarations(Registry):
         """Let the URL generator read now what it would read at the first URL."""
         self.part(URLGenerator).prepare()
 
-    def _publish(self, name: str, path: Spec, *, file: bool = False, **options: Any) -> None:
+    def _publish(self, name: str, path: SpecLike, *, file: bool = False, **options: Any) -> None:
         with self._call(calling_line(), f"{'staticFile' if file else 'staticView'} {described(name)}") as call:
             root = _read(asset_spec, rules.file_path(path) if file else path, "path")
             self._declare(rules.static_view(name, root, file=file, **options, **call))

@@ -26,7 +26,7 @@ from assetzcml.interfaces import (
     IView,
 )
 from assetzcml.records.assets import AssetSpec, Busting, ContentStore, Frozen, Module, Override, StaticViewRecord
-from assetzcml.records.findings import NOWHERE, UNASKED, Finding
+from assetzcml.records.findings import NOWHERE, UNASKED, Objection
 from assetzcml.records.kinds import Record
 from assetzcml.records.media_types import content_type
 from assetzcml.registry import Part, Registry, Snapshot
@@ -43,7 +43,7 @@ __all__ = ["findings", "override_cycle"]
 OPENED = Part("assetzcml.resolving.frozen", "Opened")
 
 
-def findings(registry: Registry, records: Iterable[Record], *, roots: bool = True) -> Iterator[Finding]:
+def findings(registry: Registry, records: Iterable[Record], *, roots: bool = True) -> Iterator[Objection]:
     """
     Everything that is wrong with *records*, which *registry* holds already.
 
@@ -65,18 +65,18 @@ def findings(registry: Registry, records: Iterable[Record], *, roots: bool = Tru
         yield from look_at_all(registry, records)
 
 
-def _of_bundling(registry: Registry, records: list[Record]) -> Iterator[Finding]:
+def _of_bundling(registry: Registry, records: list[Record]) -> Iterator[Objection]:
     bundles = registry.owner.above.bundles()
     for problem, warning in bundles.problems(registry, records) if bundles is not None else ():
-        yield Finding(problem, warning)
+        yield Objection(problem, warning)
 
 
-def _of_pages(registry: Registry, records: list[Record]) -> Iterator[Finding]:
+def _of_pages(registry: Registry, records: list[Record]) -> Iterator[Objection]:
     yield from registry.getUtility(IPages).findings(registry, records)
 
 
 # What is looked at together, with all that there is of the kind.
-_OF_ALL: Mapping[Any, Callable[[Registry, list[Record]], Iterator[Finding]]] = {
+_OF_ALL: Mapping[Any, Callable[[Registry, list[Record]], Iterator[Objection]]] = {
     IBundling: _of_bundling,
     IRoute: _of_pages,
     IView: _of_pages,
@@ -89,7 +89,7 @@ class _Checks:
         self.records = records
         self.roots = roots
         self.resolver = registry.part(Resolver)
-        self.of_each: dict[Any, Callable[[Any], Iterator[Finding]]] = {
+        self.of_each: dict[Any, Callable[[Any], Iterator[Objection]]] = {
             IOverride: self.override,
             IStaticView: self.view,
             IBusting: self.busting,
@@ -108,17 +108,17 @@ class _Checks:
     def paths(self) -> SearchPaths:
         return self.snapshot.derived(SearchPaths)
 
-    def override(self, record: Override) -> Iterator[Finding]:
+    def override(self, record: Override) -> Iterator[Objection]:
         kinds = {}
         for attribute, spec in (("to_override", record.target), ("override_with", record.source)):
             where = (record.origin or NOWHERE).attribute(attribute)
             problem = self._unimportable(spec, where, f"{record}: {attribute}")
             if problem is not None:
-                yield Finding(problem)
+                yield Objection(problem)
                 continue
             kinds[attribute] = kind = self._kind(spec)
             if kind is not None and (kind == "file") != record.file:
-                yield Finding(self._wrong_kind(record, attribute, spec, kind, where))
+                yield Objection(self._wrong_kind(record, attribute, spec, kind, where))
         if "override_with" in kinds and kinds["override_with"] is None:
             yield self._missing_source(record)
 
@@ -134,21 +134,21 @@ class _Checks:
             where, f"{record}: {attribute}: '{spec}/' is a file", f"write '{spec}', without the slash", code="A121"
         )
 
-    def _missing_source(self, record: Override) -> Finding:
+    def _missing_source(self, record: Override) -> Objection:
         where = (record.origin or NOWHERE).attribute("override_with")
         hint = nearest_beside(self.resolver, record.source, slash=not record.file)
         message = f"{record}: override_with: {record.written(record.source)!r} does not exist"
         if record.source.absolute_path:
-            return Finding(Problem(where, message, hint, code="A121"))
-        return Finding(Problem(where, message, hint or "the search goes on without it", code="A020"), warning=True)
+            return Objection(Problem(where, message, hint, code="A121"))
+        return Objection(Problem(where, message, hint or "the search goes on without it", code="A020"), warning=True)
 
-    def view(self, record: StaticViewRecord) -> Iterator[Finding]:
+    def view(self, record: StaticViewRecord) -> Iterator[Objection]:
         origin = record.origin or NOWHERE
         if record.protected and self.snapshot.policy is None:
             message = (
                 f"{record}: the permission {record.permission!r} cannot be asked for: there is no permission policy"
             )
-            yield Finding(
+            yield Objection(
                 Problem(
                     origin.attribute("permission"),
                     message,
@@ -161,11 +161,11 @@ class _Checks:
         where = origin.attribute("path")
         problem = self._unimportable(record.root, where, str(record))
         if problem is not None:
-            yield Finding(problem)
+            yield Objection(problem)
             return
         if record.root.package and not record.root.parts:
             hint = "name a file in it" if record.file else self._directory_of(record)
-            yield Finding(
+            yield Objection(
                 Problem(where, f"{record}: the root '{record.root}' is a whole package", hint, code="A030"),
                 warning=not record.file,
             )
@@ -184,10 +184,10 @@ class _Checks:
                 if not record.file
                 else ("a directory", "publish it with staticView")
             )
-            yield Finding(Problem(where, f"{record}: '{record.root}' is {found}", hint, code="A120"))
+            yield Objection(Problem(where, f"{record}: '{record.root}' is {found}", hint, code="A120"))
         else:
             message = f"{record}: no layer of '{record.root}' exists"
-            yield Finding(Problem(where, message, self._meant(record.root), code="A120"))
+            yield Objection(Problem(where, message, self._meant(record.root), code="A120"))
 
     def _supplied_below(self, root: AssetSpec) -> bool:
         """Does an override supply what is to be a file in a directory that no layer has?"""
@@ -203,11 +203,11 @@ class _Checks:
             else any(spec.below(record.root) and spec.under(record.root) for spec in bundles)
         )
 
-    def busting(self, record: Busting) -> Iterator[Finding]:
+    def busting(self, record: Busting) -> Iterator[Objection]:
         origin = record.origin or NOWHERE
         problem = self._unimportable(record.path, origin.attribute("path"), str(record))
         if problem is not None:
-            yield Finding(problem)
+            yield Objection(problem)
         if getattr(record.buster, "former", "") == "stored":
             yield from self._stored(record, origin.attribute("former"))
         if isinstance(record.buster, TreeCacheBuster):
@@ -219,9 +219,9 @@ class _Checks:
                     (p for p in map(origin.attribute, ("manifest", "digest", "token")) if p is not origin), origin
                 )
                 message, _, hint = message.partition("; ")
-                yield Finding(Problem(place, f"{record}: {message}", hint, code="A123"))
+                yield Objection(Problem(place, f"{record}: {message}", hint, code="A123"))
 
-    def _named_like_versions(self, record: Busting) -> Iterator[Finding]:
+    def _named_like_versions(self, record: Busting) -> Iterator[Objection]:
         """A file or directory whose name the cache buster takes for a version. It wins, so that its version is none."""
         for view in self.snapshot.views:
             if view.file or view.external or not (record.path.under(view.root) or view.root.under(record.path)):
@@ -234,35 +234,35 @@ class _Checks:
                 if segment_version(name) is not None:
                     message = f"{record}: {str(view.root.joined([name]))!r} is named like a version; it is served as what it is"
                     where = (record.origin or NOWHERE).attribute("tree")
-                    yield Finding(Problem(where, message, "rename it", code="A065"), warning=True)
+                    yield Objection(Problem(where, message, "rename it", code="A065"), warning=True)
 
-    def _stored(self, record: Busting, where: Origin) -> Iterator[Finding]:
+    def _stored(self, record: Busting, where: Origin) -> Iterator[Objection]:
         if self.snapshot.store is None:
             message = f"{record}: former='stored' needs a store of contents, and none is declared"
-            yield Finding(Problem(where, message, 'declare <contentStore directory="..."/>', code="A123"))
+            yield Objection(Problem(where, message, 'declare <contentStore directory="..."/>', code="A123"))
         if record.explicit:
             message = f"{record}: former='stored' has no meaning with explicit: what is stored is what is asked for"
-            yield Finding(Problem(where, message, "leave one of them out", code="A123"))
+            yield Objection(Problem(where, message, "leave one of them out", code="A123"))
 
-    def frozen(self, record: Frozen) -> Iterator[Finding]:
+    def frozen(self, record: Frozen) -> Iterator[Objection]:
         where = (record.origin or NOWHERE).attribute("manifest")
         said = self.registry.settings.get("frozen")
         if said and os.path.realpath(said) != os.path.realpath(record.manifest):
             message = f"{record}: the setting 'frozen' is {os.fspath(said)!r}, and both cannot be served"
-            yield Finding(Problem(where, message, "leave one of them out", code="A133"))
+            yield Objection(Problem(where, message, "leave one of them out", code="A133"))
             return
         try:
             self.registry.owner.part(OPENED.find()).release(record.manifest)
         except ConfigurationError as error:
-            yield Finding(Problem(where, f"{record}: {error}", code="A133"))
+            yield Objection(Problem(where, f"{record}: {error}", code="A133"))
 
-    def store(self, record: ContentStore) -> Iterator[Finding]:
+    def store(self, record: ContentStore) -> Iterator[Objection]:
         where = (record.origin or NOWHERE).attribute("directory")
         for view in self.snapshot.views:
             if not view.external:
                 yield from self._published_store(record, view, where)
 
-    def _published_store(self, store: ContentStore, view: StaticViewRecord, where: Origin) -> Iterator[Finding]:
+    def _published_store(self, store: ContentStore, view: StaticViewRecord, where: Origin) -> Iterator[Objection]:
         """A store that a static view publishes would show who asks what was protected once."""
         real = os.path.realpath(store.directory)
         for place in self.paths.places(view.root):
@@ -275,14 +275,14 @@ class _Checks:
                 if root and (real == root or real.startswith(root.rstrip("/") + "/")):
                     message = f"{store}: {store.directory!r} is published by {view}"
                     hint = "keep it where no static view leads, such as /var/lib"
-                    yield Finding(Problem(where, message, hint, code="A125"))
+                    yield Objection(Problem(where, message, hint, code="A125"))
                     return
 
-    def module(self, record: Module) -> Iterator[Finding]:
+    def module(self, record: Module) -> Iterator[Objection]:
         where = (record.origin or NOWHERE).attribute("path")
         problem = self._unimportable(record.path, where, f"{record}: path")
         if problem is not None:
-            yield Finding(problem)
+            yield Objection(problem)
             return
         found = self.resolver.first(self.paths.candidates(record.path))
         kind = None if found is None else found.directory
@@ -290,17 +290,19 @@ class _Checks:
             kind = False
         if kind is None and not self.resolver.supplied(self.paths, self.paths.candidates(record.path)):
             message = f"{record}: no layer has {str(record.path)!r}"
-            yield Finding(Problem(where, message, nearest_beside(self.resolver, record.path), code="A126"))
+            yield Objection(Problem(where, message, nearest_beside(self.resolver, record.path), code="A126"))
         elif kind is not False and not record.directory:
             message = f"{record}: '{record.path}' is a directory"
-            yield Finding(Problem(where, message, f"write name='{record.name}/' for all that is below it", code="A126"))
+            yield Objection(
+                Problem(where, message, f"write name='{record.name}/' for all that is below it", code="A126")
+            )
         elif kind is False and record.directory:
             message = f"{record}: '{record.path}' is a file, and a name that ends with a slash stands for a directory"
-            yield Finding(Problem(where, message, f"write name='{record.name.rstrip('/')}'", code="A126"))
+            yield Objection(Problem(where, message, f"write name='{record.name.rstrip('/')}'", code="A126"))
         elif not record.directory and not self._is_module(record.path.name):
             told = content_type(record.path.name, self.snapshot.media_types).partition(";")[0]
             message = f"{record}: '{record.path}' is no script, but {told}; no import statement could load it"
-            yield Finding(Problem(where, message, "name a script", code="A126"))
+            yield Objection(Problem(where, message, "name a script", code="A126"))
 
     def _is_module(self, name: str) -> bool:
         return content_type(name, self.snapshot.media_types).partition(";")[0] in (
@@ -308,7 +310,7 @@ class _Checks:
             "application/json",
         )
 
-    def cycles(self, records: Sequence[Override]) -> Iterator[Finding]:
+    def cycles(self, records: Sequence[Override]) -> Iterator[Objection]:
         # One more is in a circle only with what it touches.
         remaining = self.paths.around(records[0]) if len(records) == 1 else list(self.snapshot.overrides)
         while cycle := override_cycle(remaining):
@@ -316,7 +318,7 @@ class _Checks:
             new = [override for override in cycle if override in records] or list(cycle)
             chain = " \N{RIGHTWARDS ARROW} ".join([*(str(o.target) for o in cycle), str(cycle[-1].source)])
             others = [("and at", o.origin) for o in cycle if o is not new[-1] and o.origin is not None]
-            yield Finding(
+            yield Objection(
                 Problem(
                     new[-1].origin,
                     f"overrides go round in a circle: {chain}",

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote
 
 from assetzcml.assembly import AssetRegistry
 from assetzcml.errors import ConfigurationError, InvalidSpec, MissingExtra, NotPublished, Origin
-from assetzcml.integrations.publishing import Directory, is_declared, merge, publish
+from assetzcml.integrations.publishing import Directory, is_declared, merge, publish_root
 from assetzcml.integrations.reloading import refresher
 from assetzcml.integrations.templates import TemplateRoot
 from assetzcml.records.assets import AssetSpec, asset_spec
@@ -306,7 +306,7 @@ class _Application:
             merge(self.registry, name, root, [Directory(folder, origin)], origin)
         else:
             max_age = _seconds(self.app.config["SEND_FILE_MAX_AGE_DEFAULT"])
-            publish(self.registry, name, folder, origin, cache_max_age=max_age)
+            publish_root(self.registry, name, folder, origin, cache_max_age=max_age)
 
     def _rules(self) -> Iterator[tuple[str, Any, Any]]:
         """The endpoint, owner and rule of each static folder, in the order in which Flask looks."""

@@ -17,7 +17,7 @@ from assetzcml.interfaces import IBusting, IOverride, IStaticView
 from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord, asset_spec
 from assetzcml.registry import Registry, ledger, next_generation
 
-__all__ = ["Directory", "bust", "directory_spec", "is_declared", "member_of", "merge", "merged", "publish"]
+__all__ = ["Directory", "bust", "directory_spec", "is_declared", "member_of", "merge", "merged", "publish_root"]
 
 WEAKEST = 0  # the generation before every load and call
 
@@ -30,7 +30,7 @@ class Directory(NamedTuple):
     prefix: tuple[str, ...] = ()
 
 
-def publish(registry: Registry, name: str, root: AssetSpec, origin: Origin, **options: Any) -> None:
+def publish_root(registry: Registry, name: str, root: AssetSpec, origin: Origin, **options: Any) -> None:
     """
     Publish the directory *root* under *name*, unless something else has that name.
 
@@ -64,7 +64,7 @@ def merge(
         if known is not None and known.file:
             return
         if known is None or known.generation == WEAKEST:
-            publish(registry, name, root, origin, **options)
+            publish_root(registry, name, root, origin, **options)
         else:
             lent = known.root if known.root != root else _lent(registry, root, known.origin)
             if lent is not None and lent not in [each.spec for each in wanted if not each.prefix]:

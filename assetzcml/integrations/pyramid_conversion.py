@@ -18,7 +18,7 @@ from pyramid.static import ManifestCacheBuster, QueryStringConstantCacheBuster
 
 from assetzcml.records.readers import ONE_HOUR
 
-__all__ = ["Conversion", "converted", "registry_of"]
+__all__ = ["Conversion", "converted", "pyramid_registry_of"]
 
 NAMESPACE = "http://namespaces.assetzcml.org/assets"
 
@@ -30,7 +30,7 @@ class Conversion(NamedTuple):
     remarks: tuple[str, ...]
 
 
-def registry_of(made: Any) -> Any:
+def pyramid_registry_of(made: Any) -> Any:
     """
     Pyramid's registry of what a program names: an application, a configurator, a registry, or a function.
 
@@ -48,7 +48,7 @@ def registry_of(made: Any) -> Any:
         config.commit()
         return config.registry
     if callable(made):
-        return registry_of(made({}))
+        return pyramid_registry_of(made({}))
     raise LookupError(f"{made!r} is no application, configurator or function that makes one")
 
 

@@ -34,7 +34,7 @@ from assetzcml.records.assets import Busting, StaticViewRecord, asset_spec
 from assetzcml.records.kinds import Record
 from assetzcml.registry import Snapshot, ledger, next_generation
 from assetzcml.serving.publication import settled
-from assetzcml.serving.responses import NO_STORE, NOT_FOUND, Answer, Asked, refusal
+from assetzcml.serving.responses import NO_STORE, NOT_FOUND, Answer, Asked, policy_answer
 from assetzcml.serving.statistics import Statistics
 from assetzcml.serving.view import response_of, same_with_slash
 from assetzcml.urls.lookup import Lookup
@@ -133,7 +133,7 @@ def _refusal(snapshot: Snapshot, request: Any, record: StaticViewRecord) -> Answ
     if not verdict and verdict.answer is None:
         request.add_response_callback(lambda request, response: response.headers.update([NO_STORE]))
         raise HTTPForbidden()
-    return refusal(verdict, record, request.environ)
+    return policy_answer(verdict, record, request.environ)
 
 
 @implementer(IStaticURLInfo)

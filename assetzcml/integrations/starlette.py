@@ -17,7 +17,7 @@ from assetzcml.integrations.publishing import Directory, directory_spec, merge
 from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.records.readers import publication_name
 from assetzcml.registry import Registry
-from assetzcml.serving.asgi import StaticApp, environ_of, path_of
+from assetzcml.serving.asgi import StaticApp, wsgi_environ, wsgi_path
 from assetzcml.serving.sites import Desks
 
 try:
@@ -61,7 +61,7 @@ class Assets(BaseRoute):
         """Does the path belong to a static view?"""
         if scope["type"] != "http":
             return Match.NONE, {}
-        path = path_of(scope) or "/"
+        path = wsgi_path(scope) or "/"
         if any(f"{path}/".startswith(f"/{name}/") for name in self._left):
             return Match.NONE, {}
         if self in scope.get(PASSED, ()):
@@ -122,7 +122,7 @@ class NestedAssets(Assets):
 
     def matches(self, scope: Any) -> tuple[Match, Any]:
         whole = self._whole(scope)
-        mine = f"{path_of(whole)}/".startswith(self._below) if scope["type"] == "http" else False
+        mine = f"{wsgi_path(whole)}/".startswith(self._below) if scope["type"] == "http" else False
         return super().matches(whole) if mine else (Match.NONE, {})
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
@@ -228,7 +228,7 @@ def template_context(registry: Any) -> Callable[[Any], dict[str, Any]]:
 
     def context(request: Any) -> dict[str, Any]:
         scope = {**request.scope, "root_path": request.scope.get("app_root_path", request.scope.get("root_path", ""))}
-        found: dict[str, Any] = registry.template_globals(environ_of(scope, path_of(scope)))
+        found: dict[str, Any] = registry.template_globals(wsgi_environ(scope, wsgi_path(scope)))
         return found
 
     return context

@@ -18,10 +18,10 @@ from assetzcml.pages.names import RouteNames
 from assetzcml.pages.requests import Request
 from assetzcml.pages.routes import Hit, Table
 from assetzcml.pages.validation import findings
-from assetzcml.pages.views import response_of
+from assetzcml.pages.views import view_response
 from assetzcml.permissions import Door
 from assetzcml.records import rules
-from assetzcml.records.findings import Finding
+from assetzcml.records.findings import Objection
 from assetzcml.records.kinds import Record
 from assetzcml.records.pages import Route, View
 from assetzcml.records.quoting import SEGMENT_SAFE
@@ -109,7 +109,7 @@ class Pages:
         """The routes by their names."""
         return self.registry.snapshot.derived(RouteNames)
 
-    def findings(self, registry: Registry, records: Iterable[Record]) -> Iterator[Finding]:
+    def findings(self, registry: Registry, records: Iterable[Record]) -> Iterator[Objection]:
         """What is wrong with the routes and views among *records*."""
         return findings(registry, records)
 
@@ -177,9 +177,9 @@ class Application:
                 if not verdict:
                     return _forbidden() if verdict.answer is None else verdict
             if not record.preload:
-                return response_of(record, hit.entry.call(record, request))
+                return view_response(record, hit.entry.call(record, request))
             hints = self._hints(snapshot, record, environ)
-            response = response_of(record, hit.entry.call(record, request))
+            response = view_response(record, hit.entry.call(record, request))
             if hints:
                 response.headers.add("Link", hints)
             return response

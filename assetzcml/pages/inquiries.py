@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import inf
 from typing import Any, NamedTuple
 
-from assetzcml.pages.routes import Connected, Entry, Table
+from assetzcml.pages.routes import Connected, RoutedView, Table
 from assetzcml.records.pages import Route, View
 from assetzcml.registry import Snapshot
 
@@ -77,7 +77,7 @@ def _only(methods: list[str]) -> str:
     return f"it takes only {' '.join(methods) or 'what none of its views takes'}"
 
 
-def _other_methods(views: dict[str, Entry], chosen: View | None) -> Iterator[Missed]:
+def _other_methods(views: dict[str, RoutedView], chosen: View | None) -> Iterator[Missed]:
     for method, entry in views.items():
         if entry.record is not chosen:
             yield Missed(entry.record, f"it is for {method}" if method else "it is for the other request methods")

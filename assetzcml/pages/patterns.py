@@ -10,7 +10,7 @@ from urllib.parse import quote
 from assetzcml.records.quoting import PATH_SAFE
 from assetzcml.urls.queries import URL_OPTIONS
 
-__all__ = ["BadPattern", "Pattern"]
+__all__ = ["BadPattern", "RoutePattern"]
 
 SEGMENT = "[^/]+"  # the expression of a placeholder that has none of its own
 
@@ -37,7 +37,7 @@ class Placeholder(NamedTuple):
     expression: str | None
 
 
-class Pattern:
+class RoutePattern:
     """
     Which paths a route has, and the path that values make.
 
@@ -45,7 +45,7 @@ class Pattern:
     is left, as a tuple of segments. The rest is literal: it is written as it is read, not percent-encoded.
     Without a leading slash one is added. Raises BadPattern, a ValueError.
 
-    >>> pattern = Pattern("/item/{id:[0-9]+}/*rest")
+    >>> pattern = RoutePattern("/item/{id:[0-9]+}/*rest")
     >>> pattern.match("/item/7/caf\N{LATIN SMALL LETTER E WITH ACUTE}/x")
     {'id': '7', 'rest': ('caf\N{LATIN SMALL LETTER E WITH ACUTE}', 'x')}
     >>> pattern.match("/item/seven/") is None
@@ -89,13 +89,13 @@ class Pattern:
             values[self.rest] = segments(values[self.rest])
         return values
 
-    def covers(self, other: Pattern) -> bool:
+    def covers(self, other: RoutePattern) -> bool:
         """
         Is every path of *other* one of this pattern? True only where that is certain.
 
-        >>> Pattern("/a/{x}").covers(Pattern("/a/{y}")), Pattern("/a/{x}").covers(Pattern("/a/b"))
+        >>> RoutePattern("/a/{x}").covers(RoutePattern("/a/{y}")), RoutePattern("/a/{x}").covers(RoutePattern("/a/b"))
         (True, True)
-        >>> Pattern("/a/*rest").covers(Pattern("/a/{x}/b")), Pattern("/a/b").covers(Pattern("/a/{x}"))
+        >>> RoutePattern("/a/*rest").covers(RoutePattern("/a/{x}/b")), RoutePattern("/a/b").covers(RoutePattern("/a/{x}"))
         (True, False)
         """
         if other.literal:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from assetzcml.errors import did_you_mean
 from assetzcml.pages.orders import Order
-from assetzcml.pages.patterns import Pattern
+from assetzcml.pages.patterns import RoutePattern
 from assetzcml.pages.views import Caller, caller
 from assetzcml.records.growing import Growing
 from assetzcml.records.pages import Route, View
@@ -24,7 +24,7 @@ class NotRouted(KeyError):
         return str(self.args[0])
 
 
-class Entry(NamedTuple):
+class RoutedView(NamedTuple):
     """A view, and how it is called."""
 
     record: View
@@ -36,14 +36,14 @@ class Connected(NamedTuple):
 
     number: int
     route: Route
-    pattern: Pattern
-    views: dict[str, Entry]
+    pattern: RoutePattern
+    views: dict[str, RoutedView]
 
 
 class Hit(NamedTuple):
     """What answers a request. The *route* is None for a named view."""
 
-    entry: Entry
+    entry: RoutedView
     route: Route | None
     matchdict: dict[str, Any]
 
@@ -58,15 +58,15 @@ class Table:
 
     def __init__(self, snapshot: Snapshot):
         self._order = Order(snapshot.routes)
-        self._patterns = Growing({route.name: Pattern(route.pattern) for _, route in self._order})
-        named: dict[str, dict[str, Entry]] = {}
-        routed: dict[str, dict[str, Entry]] = {}
+        self._patterns = Growing({route.name: RoutePattern(route.pattern) for _, route in self._order})
+        named: dict[str, dict[str, RoutedView]] = {}
+        routed: dict[str, dict[str, RoutedView]] = {}
         for record in snapshot.pages:
             if record.route_name is None:
                 views = named.setdefault(f"/{record.name}", {})
             else:
                 views = routed.setdefault(record.route_name, {})
-            views[record.method] = Entry(record, caller(record.view))
+            views[record.method] = RoutedView(record, caller(record.view))
         self._named, self._routed = Growing(named), Growing(routed)
         literal: dict[str, list[Connected]] = {}
         below: dict[str, list[Connected]] = {}
@@ -92,7 +92,7 @@ class Table:
                 if order is None:
                     return None
                 table._order = order
-                table._patterns = table._patterns.plus(record.name, Pattern(record.pattern))
+                table._patterns = table._patterns.plus(record.name, RoutePattern(record.pattern))
             elif isinstance(record, View) and not table._take(record):
                 return None
         return table
@@ -101,14 +101,14 @@ class Table:
         """Know a view; false for one of a route that has others."""
         if record.route_name is None:
             path = f"/{record.name}"
-            views = {**self._named.get(path, {}), record.method: Entry(record, caller(record.view))}
+            views = {**self._named.get(path, {}), record.method: RoutedView(record, caller(record.view))}
             self._named = self._named.plus(path, views)
             return True
         name = record.route_name
         found = self._order.get(name)
         if found is None or self._routed.get(name) is not None:
             return False
-        views = {record.method: Entry(record, caller(record.view))}
+        views = {record.method: RoutedView(record, caller(record.view))}
         self._routed = self._routed.plus(name, views)
         connected = Connected(*found, self._patterns[name], views)
         home = _home(connected.pattern)
@@ -135,12 +135,12 @@ class Table:
         """All routes whose pattern has a decoded path, whatever they take."""
         return [connected for connected in self.everything() if connected.pattern.match(path) is not None]
 
-    def named(self, path: str) -> dict[str, Entry]:
+    def named(self, path: str) -> dict[str, RoutedView]:
         """The named views of a path, by request method."""
-        views: dict[str, Entry] = self._named.get(path, {})
+        views: dict[str, RoutedView] = self._named.get(path, {})
         return views
 
-    def all_named(self) -> Iterable[tuple[str, dict[str, Entry]]]:
+    def all_named(self) -> Iterable[tuple[str, dict[str, RoutedView]]]:
         """The paths of all named views, with what `named` has for each."""
         return self._named.items()
 
@@ -182,7 +182,7 @@ class Table:
 
     def path(self, name: str, values: dict[str, Any]) -> str:
         """The path of a route, percent-encoded. Raises NotRouted, a KeyError."""
-        pattern: Pattern | None = self._patterns.get(name)
+        pattern: RoutePattern | None = self._patterns.get(name)
         if pattern is None:
             hint = did_you_mean(str(name), self._patterns)
             raise NotRouted(f"there is no route {name!r}" + (f"; {hint}" if hint else ""))
@@ -206,7 +206,7 @@ def _with(known: Iterable[Connected], connected: Connected) -> list[Connected]:
     return several
 
 
-def _home(pattern: Pattern) -> str:
+def _home(pattern: RoutePattern) -> str:
     """What a route is looked for under: its path, or the beginning of all its paths, up to the last slash."""
     return pattern.prefix if pattern.literal else pattern.prefix[: pattern.prefix.rindex("/") + 1]
 
@@ -226,7 +226,7 @@ def _takes(methods: tuple[str, ...], method: str) -> bool:
     return not methods or method in methods or (method == "HEAD" and "GET" in methods)
 
 
-def _chosen(views: dict[str, Entry], method: str) -> Entry | None:
+def _chosen(views: dict[str, RoutedView], method: str) -> RoutedView | None:
     """The view for a method: its own, for HEAD then that for GET, then the one for all."""
     entry = views.get(method)
     if entry is None and method == "HEAD":

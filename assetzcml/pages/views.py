@@ -12,7 +12,7 @@ from assetzcml.errors import clipped
 from assetzcml.records.pages import View
 from assetzcml.records.rules import described
 
-__all__ = ["Caller", "caller", "fault", "response_of"]
+__all__ = ["Caller", "caller", "fault", "view_response"]
 
 Caller = Callable[[Any, Any], Any]
 
@@ -63,7 +63,7 @@ def caller(view: Any) -> Caller:
     return found
 
 
-def response_of(record: View, answer: Any) -> Response:
+def view_response(record: View, answer: Any) -> Response:
     """The answer of a view as a response; a str is an HTML page. Raises TypeError for anything else."""
     if isinstance(answer, Response):
         return answer

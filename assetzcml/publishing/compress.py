@@ -20,7 +20,7 @@ from assetzcml.errors import MissingExtra
 from assetzcml.records.assets import AssetSpec
 from assetzcml.records.readers import CODINGS
 from assetzcml.registry import Registry
-from assetzcml.reports.survey import Site
+from assetzcml.reports.survey import Survey
 from assetzcml.resolving.decoders import decoded, library
 from assetzcml.resolving.digests import digest_of
 from assetzcml.resolving.resolver import Resolver
@@ -136,7 +136,7 @@ def published(registry: Registry, codings: Sequence[str] | None = None) -> dict[
 
     Without *codings*, those that the `content_encodings` of its views name.
     """
-    site, resolver = Site(registry), registry.part(Resolver)
+    site, resolver = Survey(registry), registry.part(Resolver)
     found: dict[AssetSpec, tuple[str, ...]] = {}
     for view in site.local_views:
         wanted = tuple(codings) if codings is not None else view.content_encodings

@@ -30,7 +30,7 @@ from assetzcml.records.media_types import content_type
 from assetzcml.records.patterns import Pattern
 from assetzcml.records.quoting import PATH_SAFE
 from assetzcml.registry import Registry
-from assetzcml.reports.inventory import Inventory, Item, Place, base_of, versioned
+from assetzcml.reports.inventory import Inventory, Item, URLPlace, versioned_place, view_base
 from assetzcml.resolving.batches import Batch
 from assetzcml.resolving.digests import CHUNK, DIGEST_LENGTH, without_digest
 from assetzcml.resolving.files import replace_file
@@ -86,7 +86,7 @@ class _Asset:
     size: int = 0
     text: str | None = None
     found: list[Reference] = field(default_factory=list)
-    links: list[tuple[Reference, Place | None]] = field(default_factory=list)
+    links: list[tuple[Reference, URLPlace | None]] = field(default_factory=list)
     bare: list[Reference] = field(default_factory=list)
     plain: bool = False
     module: bool = False
@@ -273,13 +273,13 @@ class _Run:
                 if target is not None:
                     asset.links.append((link, target))
 
-    def _target(self, asset: _Asset, link: Reference) -> Place | None:
+    def _target(self, asset: _Asset, link: Reference) -> URLPlace | None:
         """The asset that a reference leads to; None, and a problem, where there is none."""
         place = asset.item.place
         led = led_to(link.url, place.path)
         if led is None:
             return None
-        target = Place(place.host, led[0])
+        target = URLPlace(place.host, led[0])
         found = self.assets.get(str(target))
         if found is None:
             self._missing(asset, link, target)
@@ -289,7 +289,7 @@ class _Run:
             found.plain = True  # nobody rewrites it, so the name that it says has to be there
         return target
 
-    def _missing(self, asset: _Asset, link: Reference, target: Place) -> None:
+    def _missing(self, asset: _Asset, link: Reference, target: URLPlace) -> None:
         if link.url.startswith(("/", "\\")) and not self._is_published(target):
             return  # somebody else's path
         where = Origin(asset.item.file, link.line, link.column)
@@ -301,9 +301,9 @@ class _Run:
             hint = "put the file there, or take the reference out"
             self.problems.append(Problem(where, message, hint))
 
-    def _is_published(self, place: Place) -> bool:
+    def _is_published(self, place: URLPlace) -> bool:
         """Does a static view have what is below this name?"""
-        bases = [base_of(view) for view in self.registry.snapshot.views if not view.file]
+        bases = [view_base(view) for view in self.registry.snapshot.views if not view.file]
         return any(place.host == base.host and f"{place.path}/".startswith(f"{base.path}/") for base in bases)
 
     def _reach(self) -> None:
@@ -318,7 +318,7 @@ class _Run:
                 continue
             members = {asset.key: asset}
             waiting = [(asset, link, target) for link, target in own]
-            base = f"{base_of(item.view).path}/".lstrip("/")
+            base = f"{view_base(item.view).path}/".lstrip("/")
             while waiting:
                 origin, link, target = waiting.pop()
                 found = self.assets[str(target)]
@@ -333,7 +333,7 @@ class _Run:
             asset.version = hashlib.sha256(lines.encode()).hexdigest()[:DIGEST_LENGTH]
             for key, member in members.items():
                 if key != asset.key:
-                    member.also.add(versioned(item.view, member.item.place, asset.version).path)
+                    member.also.add(versioned_place(item.view, member.item.place, asset.version).path)
 
     def _unreachable(self, asset: _Asset, link: Reference, why: str) -> None:
         where = Origin(asset.item.file, link.line, link.column)
@@ -354,7 +354,7 @@ class _Run:
         name: str | None = None
         version = item.tree or asset.version
         if version is not None:
-            name = versioned(item.view, item.place, version).path
+            name = versioned_place(item.view, item.place, version).path
         elif item.forever or self._is_always_plain(item):
             name = item.place.path
         asset.plain = asset.plain or self.plain or self._is_always_plain(item)
@@ -377,7 +377,7 @@ class _Run:
                 led = led_to(url, place.path)
                 if led is None:
                     return None
-                found = rule(str(Place(place.host, led[0])))
+                found = rule(str(URLPlace(place.host, led[0])))
                 if found is None:
                     return None
                 return relative(_without(place.host, found), place.path) + led[1]
@@ -656,7 +656,7 @@ class _Run:
                 found = self.assets[str(target)]
                 if link.module and found.url is not None:
                     # The relative name leads below the version, where a worker finds it; a page is to have one of each.
-                    there = versioned(asset.item.view, found.item.place, str(asset.version)).path
+                    there = versioned_place(asset.item.view, found.item.place, str(asset.version)).path
                     imports[_url_of(found, there)] = _url_of(found, found.url)
         for record in self.registry.snapshot.modules:
             names = imports

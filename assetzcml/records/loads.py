@@ -21,13 +21,13 @@ __all__ = [
     "READ",
     "READ_BEFORE",
     "Exclusion",
+    "FilesPattern",
     "Framework",
     "Include",
     "LeftOut",
     "LoadEvent",
     "LoadReport",
     "LoadedFile",
-    "Pattern",
 ]
 
 # The outcomes of an include: its file was read there, or why not.
@@ -69,7 +69,7 @@ class Exclusion(NamedTuple):
     real: str
 
 
-class Pattern(NamedTuple):
+class FilesPattern(NamedTuple):
     """What `files=` at *origin* means: *pattern* below *directory*."""
 
     origin: Origin
@@ -92,7 +92,7 @@ class LoadReport:
     includes: tuple[Include, ...]
     left_out: tuple[LeftOut, ...]
     excluded: tuple[Exclusion, ...]
-    patterns: tuple[Pattern, ...]
+    patterns: tuple[FilesPattern, ...]
     warnings: tuple[Problem, ...]
 
 

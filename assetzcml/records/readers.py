@@ -84,7 +84,8 @@ RESERVED_HEADERS = frozenset(
 )
 
 
-# Content codings (RFC 9110, 8.4.1; RFC 8878; RFC 7932) and what their files' names end with.
+# Content codings (RFC 9110, 8.4.1; RFC 8878; RFC 7932) and what their files' names end with. Not 'deflate': clients
+# disagree on its format.
 CODINGS: Mapping[str, str] = MappingProxyType({"zstd": ".zst", "br": ".br", "gzip": ".gz"})
 
 

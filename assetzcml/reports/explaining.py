@@ -14,17 +14,17 @@ from assetzcml.records.assets import AssetSpec, Busting, PermissionPolicy, Stati
 from assetzcml.records.pages import Route, View
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.reports.descriptions import strength
-from assetzcml.reports.explanation import Explanation, Passed, Step
+from assetzcml.reports.explanation import Explanation, Passed, SearchStep
 from assetzcml.reports.frozen import frozen_asset
 from assetzcml.reports.include_tree import excluded_files
 from assetzcml.reports.references import said_by, said_of
-from assetzcml.reports.survey import Site
+from assetzcml.reports.survey import Survey
 from assetzcml.resolving.neighbours import nearest_beside
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import Resolver, chosen
 from assetzcml.resolving.search import Candidate, SearchPaths
 from assetzcml.serving.inquiries import Answers
-from assetzcml.typing import Spec
+from assetzcml.typing import SpecLike
 from assetzcml.urls.generator import Decision, URLGenerator
 from assetzcml.urls.inquiries import use_of
 from assetzcml.urls.lookup import Lookup
@@ -42,7 +42,7 @@ class Explainer:
     def __init__(self, registry: Registry):
         self.registry = registry
 
-    def explain(self, spec_or_url: Spec) -> Explanation:
+    def explain(self, spec_or_url: SpecLike) -> Explanation:
         """
         The explanation of a spec, or of a URL or its path as a browser sends it; a query and a fragment are left aside.
 
@@ -147,7 +147,7 @@ class _Inquiry:
         view, spec = self.found.view, self.found.spec
         if view is None or spec is None or view.external or self.found.directory:
             return
-        site = Site(self.registry)
+        site = Survey(self.registry)
         self.found.refers = [] if view.file else list(said_by(site, view, spec))
         self.found.referred, self.found.unread = said_of(site, view, spec)
 
@@ -280,7 +280,7 @@ class _Inquiry:
         for candidate, there in zip(candidates, standing, strict=True):
             state = "chosen" if there is not None and there is taken else _state(there)
             path = there.path if isinstance(there, Found) else None
-            self.found.search_path.append(Step(candidate.spec, state, candidate.via, path))
+            self.found.search_path.append(SearchStep(candidate.spec, state, candidate.via, path))
         self.found.search_path += _repeated(paths.places(spec), paths)
         if taken is not None:
             self.found.source, self.found.file, self.found.directory = taken.spec, taken.path, taken.directory
@@ -422,7 +422,7 @@ def _state(there: Found | str | None) -> str:
     return "missing" if there is None else "a directory" if there.directory else "exists"
 
 
-def _repeated(candidates: list[Candidate], paths: SearchPaths) -> Iterator[Step]:
+def _repeated(candidates: list[Candidate], paths: SearchPaths) -> Iterator[SearchStep]:
     """The overrides that cover the asset and lead only to where another has led already."""
     led = {(candidate.spec, candidate.via[-1]) for candidate in candidates if candidate.via}
     for candidate in candidates:
@@ -430,7 +430,7 @@ def _repeated(candidates: list[Candidate], paths: SearchPaths) -> Iterator[Step]
             place = candidate.spec.moved(override.target, override.source)
             if (place, override) not in led:
                 led.add((place, override))
-                yield Step(place, "named above", (*candidate.via, override))
+                yield SearchStep(place, "named above", (*candidate.via, override))
 
 
 def _view_passed(view: StaticViewRecord | None, other: StaticViewRecord) -> str:

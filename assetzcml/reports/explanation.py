@@ -16,13 +16,13 @@ from assetzcml.reports.descriptions import data_of, origin_data
 from assetzcml.reports.frozen import FrozenAsset
 from assetzcml.urls.inquiries import BustingUse
 
-__all__ = ["Explanation", "Passed", "Step"]
+__all__ = ["Explanation", "Passed", "SearchStep"]
 
 LABEL = 14  # columns of the text's left side: the longest label and two blanks
 
 
 @dataclass(frozen=True)
-class Step:
+class SearchStep:
     """
     One place of the search path.
 
@@ -71,7 +71,7 @@ class Explanation:
     other_pages: list[Passed] = field(default_factory=list)
     view: StaticViewRecord | None = None
     other_views: list[Passed] = field(default_factory=list)
-    search_path: list[Step] = field(default_factory=list)
+    search_path: list[SearchStep] = field(default_factory=list)
     others: list[Record] = field(default_factory=list)
     bundle: Any = None
     busting: BustingUse | None = None
@@ -146,7 +146,7 @@ class Explanation:
         winner = None if passed.winner is None else origin_data(passed.winner.origin)
         return {**data_of(passed.record), "why": passed.why, "winner": winner}
 
-    def _step_data(self, step: Step) -> dict[str, Any]:
+    def _step_data(self, step: SearchStep) -> dict[str, Any]:
         return {
             "spec": str(step.spec),
             "state": step.state,
@@ -220,7 +220,7 @@ class Explanation:
     def _bundle(self) -> list[str]:
         return [] if self.bundle is None else _labelled("bundle", list(bundle_lines(self.bundle)))
 
-    def _step(self, number: int, step: Step) -> list[str]:
+    def _step(self, number: int, step: SearchStep) -> list[str]:
         if not step.via:
             return [f"{number}. {step.spec}: {step.state} (the original)"]
         *before, last = step.via

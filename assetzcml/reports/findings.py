@@ -29,7 +29,7 @@ from assetzcml.registry import Registry
 from assetzcml.reports.catalogue import ERROR, INFO, RULES, WARNING, Rule
 from assetzcml.reports.descriptions import origin_data
 from assetzcml.reports.rules import Remark
-from assetzcml.reports.survey import Site
+from assetzcml.reports.survey import Survey
 from assetzcml.zcml.loader import ZCMLLoader
 from assetzcml.zcml.strictness import Strictness
 
@@ -159,7 +159,7 @@ class Checker:
                 for prefix, origin in self._remarks(file).unused:
                     name = f"the prefix {prefix!r}" if prefix else "the default namespace"
                     yield _finding("A012", Remark(origin, f"{name} is declared and not used"))
-        site = Site(self.registry)
+        site = Survey(self.registry)
         for rule in RULES.values():
             if rule.look is not None:
                 yield from (_finding(rule.code, remark) for remark in rule.look(site))

@@ -28,12 +28,12 @@ from assetzcml.serving.variants import Location
 from assetzcml.urls.cachebusters import TreeCacheBuster
 from assetzcml.urls.lookup import Lookup
 
-__all__ = ["Candidate", "Inventory", "Item", "Place", "base_of", "versioned"]
+__all__ = ["Inventory", "Item", "PossibleAsset", "URLPlace", "versioned_place", "view_base"]
 
 LONGEST_WAY = 64  # directories: links that lead round in a circle end there
 
 
-class Place(NamedTuple):
+class URLPlace(NamedTuple):
     """Where a name of a URL is: the *host* with its scheme, '' for the application's own, and the path, decoded."""
 
     host: str
@@ -43,19 +43,19 @@ class Place(NamedTuple):
         return f"{self.host}/{self.path}" if self.host else self.path
 
 
-def base_of(view: StaticViewRecord) -> Place:
+def view_base(view: StaticViewRecord) -> URLPlace:
     """
     Where the names of a view begin.
 
     >>> from assetzcml.records.assets import asset_spec
-    >>> base_of(StaticViewRecord(name="https://cdn.example.com/shop", root=asset_spec("shop:static")))
-    Place(host='https://cdn.example.com', path='shop')
+    >>> view_base(StaticViewRecord(name="https://cdn.example.com/shop", root=asset_spec("shop:static")))
+    URLPlace(host='https://cdn.example.com', path='shop')
     """
     if not view.external:
-        return Place("", view.name.strip("/"))
+        return URLPlace("", view.name.strip("/"))
     parts = urlsplit(view.name)
     scheme = f"{parts.scheme}:" if parts.scheme else ""
-    return Place(f"{scheme}//{parts.netloc}", unquote(parts.path).strip("/"))
+    return URLPlace(f"{scheme}//{parts.netloc}", unquote(parts.path).strip("/"))
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Item:
 
     view: StaticViewRecord
     spec: AssetSpec
-    place: Place
+    place: URLPlace
     entry: Entry
     source: AssetSpec
     origin: Origin | None
@@ -90,7 +90,7 @@ class Item:
         return location.path if location.member is None else str(self.source)
 
 
-class Candidate(NamedTuple):
+class PossibleAsset(NamedTuple):
     """What may be an asset: its spec, the static view that it is below, and who answers for that."""
 
     view: StaticViewRecord
@@ -106,18 +106,18 @@ class _Tree(NamedTuple):
     directories: frozenset[str]
 
 
-def versioned(view: StaticViewRecord, place: Place, version: str) -> Place:
+def versioned_place(view: StaticViewRecord, place: URLPlace, version: str) -> URLPlace:
     """
     A place below a view with the version of its tree, directly behind the name of the view.
 
     >>> from assetzcml.records.assets import asset_spec
     >>> view = StaticViewRecord(name="static", root=asset_spec("shop:static"))
-    >>> print(versioned(view, Place("", "static/css/a.css"), "3f2a9c81b7d0"))
+    >>> print(versioned_place(view, URLPlace("", "static/css/a.css"), "3f2a9c81b7d0"))
     static/~3f2a9c81b7d0/css/a.css
     """
-    base = base_of(view).path
+    base = view_base(view).path
     below = place.path[len(base) :].lstrip("/")
-    return Place(place.host, "/".join([*([base] if base else []), f"~{version}", *([below] if below else [])]))
+    return URLPlace(place.host, "/".join([*([base] if base else []), f"~{version}", *([below] if below else [])]))
 
 
 class Inventory:
@@ -132,7 +132,7 @@ class Inventory:
         self.made = self._paths.bundles
         self._versions: dict[int, _Tree] = {}
         #: Where a directory is published, by its spec, with the version of its tree: scripts join names to its URL.
-        self.directories: dict[AssetSpec, Place] = {}
+        self.directories: dict[AssetSpec, URLPlace] = {}
 
     def items(self, made: bool = True) -> Iterator[Item]:
         """The assets, view by view, in the order of their names; outputs of bundles, which are built now, if *made*."""
@@ -142,16 +142,16 @@ class Inventory:
                 if found is not None:
                     yield found[0]
 
-    def candidates(self) -> list[Candidate]:
+    def candidates(self) -> list[PossibleAsset]:
         """What may be an asset, in the order of `items`: of each view what is in a directory of any layer."""
         found = []
         for view in sorted(self.snapshot.views, key=lambda each: each.name):
             publication = Publication(replace(view, send=None, content_encodings=()), self.snapshot)
             specs = [view.root] if view.file else self._walk(view)
-            found += [Candidate(view, publication, spec) for spec in specs]
+            found += [PossibleAsset(view, publication, spec) for spec in specs]
         return found
 
-    def read(self, candidate: Candidate) -> tuple[Item, bytes | None] | None:
+    def read(self, candidate: PossibleAsset) -> tuple[Item, bytes | None] | None:
         """An asset, and its bytes, where it is small enough to be read for what is said of it; None where it is none."""
         read_now: dict[str | None, bytes] = {}
         item = self._item(*candidate, read_now)
@@ -198,14 +198,14 @@ class Inventory:
         if at_work is not None and isinstance(buster, TreeCacheBuster):
             tree = self._tree(buster)
             if buster.name_of(at_work.spec) in tree.directories:
-                place = versioned(view, place, tree.version)
+                place = versioned_place(view, place, tree.version)
         self.directories[spec] = place
 
     @staticmethod
-    def _place(view: StaticViewRecord, spec: AssetSpec) -> Place:
-        host, path = base_of(view)
+    def _place(view: StaticViewRecord, spec: AssetSpec) -> URLPlace:
+        host, path = view_base(view)
         below = () if view.file else spec.below(view.root)
-        return Place(host, "/".join([*([path] if path else []), *below]))
+        return URLPlace(host, "/".join([*([path] if path else []), *below]))
 
     def _item(
         self, view: StaticViewRecord, publication: Publication, spec: AssetSpec, read_now: dict[str | None, bytes]
@@ -233,7 +233,7 @@ class Inventory:
                     item.tree, item.counted = tree.version, tree.digests[name]
         return item
 
-    def url_place(self, spec: AssetSpec) -> Place | None:
+    def url_place(self, spec: AssetSpec) -> URLPlace | None:
         """The plain name below which `static_url` has an asset, of all that it is published under; None for none."""
         try:
             place = self.snapshot.derived(Lookup).place(spec)

@@ -17,7 +17,7 @@ from assetzcml.errors import ConfigurationError, did_you_mean
 from assetzcml.records.assets import AssetSpec
 from assetzcml.records.bundles import BundleRecord, FilterOption, LoadPath
 from assetzcml.reports.rules import Remark, at
-from assetzcml.reports.survey import Site
+from assetzcml.reports.survey import Survey
 from assetzcml.resolving.destinations import destination_at
 from assetzcml.resolving.names import is_source
 from assetzcml.resolving.neighbours import nearest_beside
@@ -38,14 +38,14 @@ _OTHER_ROUTERS = re.compile(r"<(?:\w+:)?(\w+)>")  # Flask's and Django's way to 
 _BARE_DOLLAR = re.compile(r"\$\{?(\w+)")
 
 
-def program_files(site: Site) -> Iterator[Remark]:
+def program_files(site: Survey) -> Iterator[Remark]:
     """A static file that is program source."""
     for view in site.local_views:
         if view.file and is_source(view.root.name):
             yield Remark(at(view, "path"), f"{view}: the path '{view.root}' is not an asset, and the answer is 404")
 
 
-def bare_dollars(site: Site) -> Iterator[Remark]:
+def bare_dollars(site: Survey) -> Iterator[Remark]:
     """A name with a dollar sign."""
     for view in site.snapshot.views:
         written = _BARE_DOLLAR.search(view.name)
@@ -54,7 +54,7 @@ def bare_dollars(site: Site) -> Iterator[Remark]:
             yield Remark(at(view, "name"), message, f"write ${{{written[1]}}}")
 
 
-def other_routers(site: Site) -> Iterator[Remark]:
+def other_routers(site: Survey) -> Iterator[Remark]:
     """A pattern of another router."""
     for route in site.snapshot.routes:
         written = _OTHER_ROUTERS.search(route.pattern)
@@ -63,7 +63,7 @@ def other_routers(site: Site) -> Iterator[Remark]:
             yield Remark(at(route, "pattern"), message, f"write {{{written[1]}}}")
 
 
-def unreachable_stores(site: Site) -> Iterator[Remark]:
+def unreachable_stores(site: Survey) -> Iterator[Remark]:
     """A store of contents that cannot be reached."""
     store = site.snapshot.store
     if store is not None and store.url is not None:
@@ -74,7 +74,7 @@ def unreachable_stores(site: Site) -> Iterator[Remark]:
             yield Remark(at(store, "url"), f"{store}: {problem.message}", problem.hint)
 
 
-def lookalikes(site: Site) -> Iterator[Remark]:
+def lookalikes(site: Survey) -> Iterator[Remark]:
     """An override of a directory that is spelt as a package."""
     roots = [view.root for view in site.snapshot.views]
     for override in site.overrides:
@@ -97,7 +97,7 @@ def _spellings(spec: AssetSpec) -> Iterator[AssetSpec]:
 # Bundles.
 
 
-def without_environment(site: Site) -> Iterator[Remark]:
+def without_environment(site: Survey) -> Iterator[Remark]:
     """A bundle without an environment."""
     try:
         _ = site.registry.above.bundles().environment.directory
@@ -110,7 +110,7 @@ def without_environment(site: Site) -> Iterator[Remark]:
         pass  # told where the directory is said
 
 
-def unusable_filters(site: Site) -> Iterator[Remark]:
+def unusable_filters(site: Survey) -> Iterator[Remark]:
     """A filter that cannot run."""
     for record, bundle, filters in _chains(site):
         context = Context(bundle.env, (bundle,))
@@ -130,7 +130,7 @@ class _Chain(NamedTuple):
     filters: list[Filter]
 
 
-def _chains(site: Site) -> Iterator[_Chain]:
+def _chains(site: Survey) -> Iterator[_Chain]:
     """The filters of each bundle; what is wrong with their names the load has told."""
     environment = site.registry.above.bundles().environment
     for record in site.bundles:
@@ -141,7 +141,7 @@ def _chains(site: Site) -> Iterator[_Chain]:
             continue
 
 
-def missing_load_paths(site: Site) -> Iterator[Remark]:
+def missing_load_paths(site: Survey) -> Iterator[Remark]:
     """A loadPath that does not exist."""
     for record in site.snapshot.bundling:
         if not isinstance(record, LoadPath) or record.path.absolute_path or site.stands(record.path):
@@ -153,7 +153,7 @@ def missing_load_paths(site: Site) -> Iterator[Remark]:
         )
 
 
-def idle_options(site: Site) -> Iterator[Remark]:
+def idle_options(site: Survey) -> Iterator[Remark]:
     """A filterOption that no filter asks for."""
     filters = [*map(get_filter, filter_names()), *(one for chain in _chains(site) for one in chain.filters)]
     known = {name.lower() for one in filters for name in one.settings()}

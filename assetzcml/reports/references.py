@@ -10,14 +10,14 @@ from assetzcml.bundles.filters.cssrewrite import is_relative
 from assetzcml.errors import NotPublished, Origin
 from assetzcml.records.assets import AssetSpec, Busting, StaticViewRecord
 from assetzcml.reports.rules import Remark, at
-from assetzcml.reports.survey import Site
+from assetzcml.reports.survey import Survey
 from assetzcml.urls.cachebusters import DigestCacheBuster, ManifestCacheBuster, QueryStringCacheBuster, TreeCacheBuster
 from assetzcml.urls.generator import URLGenerator
-from assetzcml.urls.modules import Addresses, joined, named
+from assetzcml.urls.modules import Addresses, named, path_from
 from assetzcml.urls.references import Reference, everything, language_of
 
 __all__ = [
-    "Said",
+    "FoundReference",
     "leaving",
     "not_taken_off",
     "nothing_there",
@@ -35,7 +35,7 @@ IMPORTS = ("import", "dynamic")
 _NO_URL = frozenset("{}<>`")  # what no URL holds (RFC 3986, 2), and what a template puts one in
 
 
-class Said(NamedTuple):
+class FoundReference(NamedTuple):
     """
     One reference: in which asset, in which file of which layer, and what it leads to; None where nobody publishes that.
 
@@ -61,7 +61,7 @@ class Said(NamedTuple):
         return self.reference.url.strip()[:1] == "/"
 
 
-def said(site: Site) -> list[Said]:
+def said(site: Survey) -> list[FoundReference]:
     """Every reference of a published file to one of this application, in the file that is really served."""
     return [
         each
@@ -73,7 +73,7 @@ def said(site: Site) -> list[Said]:
     ]
 
 
-def said_of(site: Site, view: StaticViewRecord, target: AssetSpec) -> tuple[list[Said], int]:
+def said_of(site: Survey, view: StaticViewRecord, target: AssetSpec) -> tuple[list[FoundReference], int]:
     """
     The references of other assets to *target*, which *view* publishes, and how many files were not read for them.
 
@@ -87,7 +87,7 @@ def said_of(site: Site, view: StaticViewRecord, target: AssetSpec) -> tuple[list
         if spec not in site.made and spec != target and language_of(spec.name) is not None
     ]
     files.sort(key=lambda file: -_shared(file[1], target))
-    found: list[Said] = []
+    found: list[FoundReference] = []
     left = MOST_READ
     for number, (each, spec) in enumerate(files):
         left -= _size(site, spec)
@@ -97,7 +97,7 @@ def said_of(site: Site, view: StaticViewRecord, target: AssetSpec) -> tuple[list
     return found, 0
 
 
-def _size(site: Site, spec: AssetSpec) -> int:
+def _size(site: Survey, spec: AssetSpec) -> int:
     try:
         size: int = site.resolver.resolve(spec).size
     except OSError:  # gone, or a link that leads nowhere
@@ -112,7 +112,7 @@ def _shared(spec: AssetSpec, other: AssetSpec) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(spec.parts, other.parts, strict=False)))
 
 
-def said_by(site: Site, view: StaticViewRecord, spec: AssetSpec) -> Iterator[Said]:
+def said_by(site: Survey, view: StaticViewRecord, spec: AssetSpec) -> Iterator[FoundReference]:
     """The references of one asset."""
     if language_of(spec.name) is None:
         return
@@ -133,7 +133,9 @@ def _text(path: str | None) -> str:
         return ""
 
 
-def _led(site: Site, view: StaticViewRecord, spec: AssetSpec, reference: Reference, origin: Origin) -> Said | None:
+def _led(
+    site: Survey, view: StaticViewRecord, spec: AssetSpec, reference: Reference, origin: Origin
+) -> FoundReference | None:
     """Where a reference leads; None for one that leads to no file of ours, and to where people go."""
     url = reference.url.strip()
     if reference.kind == "page" or url[:1] in ("?", "#") or not url or not _NO_URL.isdisjoint(url):
@@ -142,18 +144,18 @@ def _led(site: Site, view: StaticViewRecord, spec: AssetSpec, reference: Referen
         return None
     if reference.module and not url.startswith(("/", "./", "../")):
         target = named(site.snapshot, url, spec)
-        return None if target is None else Said(view, spec, reference, origin, target, bare=True)
+        return None if target is None else FoundReference(view, spec, reference, origin, target, bare=True)
     if not is_relative(url) and (url[:1] != "/" or url[:2] in ("//", "/\\")):
         return None
     addresses = site.snapshot.derived(Addresses)
     own = "/".join((*([view.name] if view.name else []), *spec.below(view.root)))
-    path = joined(own, url)
-    leaves = path is None or (is_relative(url) and joined("/".join(spec.below(view.root)), url) is None)
+    path = path_from(own, url)
+    leaves = path is None or (is_relative(url) and path_from("/".join(spec.below(view.root)), url) is None)
     found = None if path is None else addresses.at(path)
-    return Said(view, spec, reference, origin, found[1] if found is not None else None, path, leaves)
+    return FoundReference(view, spec, reference, origin, found[1] if found is not None else None, path, leaves)
 
 
-def nothing_there(site: Site) -> Iterator[Remark]:
+def nothing_there(site: Survey) -> Iterator[Remark]:
     """A reference to nothing."""
     for each in site.once(said):
         if each.leaves or each.target is None or each.reference.kind == "map":
@@ -164,12 +166,12 @@ def nothing_there(site: Site) -> Iterator[Remark]:
             yield Remark(each.origin, f"{each}, and no layer has {str(each.target)!r}")
 
 
-def _is_below(each: Said) -> bool:
+def _is_below(each: FoundReference) -> bool:
     """Is what a path leads to below the same static view?"""
     return each.target is not None and each.target.under(each.view.root) and bool(each.view.name)
 
 
-def without_version(site: Site) -> Iterator[Remark]:
+def without_version(site: Survey) -> Iterator[Remark]:
     """A reference that carries no version."""
     urls = site.registry.part(URLGenerator)
     for each in site.once(said):
@@ -189,7 +191,7 @@ def without_version(site: Site) -> Iterator[Remark]:
         yield Remark(each.origin, f"{each} by its plain name: {told}", also=_declared(busting, "digest"))
 
 
-def leaving(site: Site) -> Iterator[Remark]:
+def leaving(site: Survey) -> Iterator[Remark]:
     """A reference that leaves its version."""
     urls = site.registry.part(URLGenerator)
     for each in site.once(said):
@@ -221,7 +223,7 @@ def leaving(site: Site) -> Iterator[Remark]:
                 yield Remark(each.origin, told, also=(*also, *_declared(other, "other")))
 
 
-def two_names(site: Site) -> Iterator[Remark]:
+def two_names(site: Survey) -> Iterator[Remark]:
     """A module under two names."""
     urls = site.registry.part(URLGenerator)
     for each in site.once(said):
@@ -231,7 +233,7 @@ def two_names(site: Site) -> Iterator[Remark]:
             yield Remark(each.origin, told, also=() if other is None else _declared(other, "version"))
 
 
-def _is_two_names(urls: URLGenerator, each: Said) -> bool:
+def _is_two_names(urls: URLGenerator, each: FoundReference) -> bool:
     """Does an import lead to a module by another URL than `static_path` gives it? Under a digest the import map sees to it."""
     if each.reference.kind not in IMPORTS or each.bare or each.leaves or each.target is None:
         return False
@@ -267,7 +269,7 @@ def _declared(busting: Busting, word: str) -> tuple[tuple[str, Origin], ...]:
     return () if busting.origin is None else ((WORDS[word], busting.origin),)
 
 
-def not_taken_off(site: Site) -> Iterator[Remark]:
+def not_taken_off(site: Survey) -> Iterator[Remark]:
     """A path that nobody takes apart again."""
     urls = site.registry.part(URLGenerator)
     told: set[int] = set()

@@ -16,7 +16,7 @@ from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPol
 from assetzcml.records.bundles import BundleContents, BundleRecord, EnvironmentOption
 from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import CODINGS
-from assetzcml.reports.survey import Site, overlap
+from assetzcml.reports.survey import Survey, overlap
 from assetzcml.resolving.neighbours import nearest_beside
 from assetzcml.serving.inquiries import Answers
 from assetzcml.urls.generator import URLGenerator
@@ -36,7 +36,7 @@ class Remark(NamedTuple):
     also: tuple[tuple[str, Origin], ...] = ()
 
 
-Looked = Callable[[Site], Iterator[Remark]]
+Looked = Callable[[Survey], Iterator[Remark]]
 
 
 def at(record: Any, attribute: str) -> Origin | None:
@@ -56,7 +56,7 @@ def _some(items: Iterable[Any]) -> str:
 # Files that were read.
 
 
-def same_include_twice(site: Site) -> Iterator[Remark]:
+def same_include_twice(site: Survey) -> Iterator[Remark]:
     """A file that one file includes twice."""
     for load in site.registry.loads:
         first: dict[Any, Any] = {}
@@ -68,7 +68,7 @@ def same_include_twice(site: Site) -> Iterator[Remark]:
                 yield Remark(include.origin, message, also=(("first included at", known.origin),))
 
 
-def hidden_conflict(site: Site) -> Iterator[Remark]:
+def hidden_conflict(site: Survey) -> Iterator[Remark]:
     """A conflict that a stronger declaration hides."""
     losers: dict[Any, Any] = {}
     for loss in site.snapshot.losses:
@@ -85,7 +85,7 @@ def hidden_conflict(site: Site) -> Iterator[Remark]:
 # Overrides.
 
 
-def overrides_nothing(site: Site) -> Iterator[Remark]:
+def overrides_nothing(site: Survey) -> Iterator[Remark]:
     """An override of what does not exist."""
     roots = [view.root for view in site.snapshot.views]
     for override in site.overrides:
@@ -103,7 +103,7 @@ def overrides_nothing(site: Site) -> Iterator[Remark]:
             )
 
 
-def covers_nothing(site: Site) -> Iterator[Remark]:
+def covers_nothing(site: Survey) -> Iterator[Remark]:
     """An override whose source is empty."""
     for override in site.overrides:
         if not override.file and site.stands(override.source) and not site.files(override.source):
@@ -111,7 +111,7 @@ def covers_nothing(site: Site) -> Iterator[Remark]:
             yield Remark(at(override, "override_with"), f"{override}: there is no file in {written!r}")
 
 
-def replaces_nothing(site: Site) -> Iterator[Remark]:
+def replaces_nothing(site: Survey) -> Iterator[Remark]:
     """An override that only adds."""
     for override in site.overrides:
         if override.file or not site.original(override, override.target):
@@ -123,7 +123,7 @@ def replaces_nothing(site: Site) -> Iterator[Remark]:
             yield Remark(at(override, "override_with"), message)
 
 
-def never_chosen(site: Site) -> Iterator[Remark]:
+def never_chosen(site: Survey) -> Iterator[Remark]:
     """An override that is never chosen."""
     for override, winners in _beaten(site):
         if {winner.source.package for winner in winners} == {override.source.package} and not _chosen(site, override):
@@ -133,7 +133,7 @@ def never_chosen(site: Site) -> Iterator[Remark]:
             yield Remark(at(override, "override_with"), message, also=_against("stronger is", winners[0]))
 
 
-def stacked(site: Site) -> Iterator[Remark]:
+def stacked(site: Survey) -> Iterator[Remark]:
     """Packages that stack on one file."""
     for override, winners in _beaten(site):
         for winner in winners:
@@ -152,7 +152,7 @@ TEMPLATES = frozenset(["template", "templates"])
 TEMPLATE_SUFFIXES = (".jinja2", ".jinja", ".j2", ".mako", ".mak", ".pt", ".html", ".xhtml")
 
 
-def unpublished(site: Site) -> Iterator[Remark]:
+def unpublished(site: Survey) -> Iterator[Remark]:
     """An override of what nobody publishes."""
     roots = [view.root for view in site.snapshot.views]
     regions = [*roots, *(override.source for override in site.overrides), *(each.source for each in site.merged)]
@@ -175,7 +175,7 @@ def unpublished(site: Site) -> Iterator[Remark]:
         yield Remark(at(override, "to_override"), message, near)
 
 
-def _is_template(site: Site, override: Override) -> bool:
+def _is_template(site: Survey, override: Override) -> bool:
     """Is it a template, or a directory of nothing else?"""
     if not TEMPLATES.isdisjoint(override.target.parts) or override.target.name.endswith(TEMPLATE_SUFFIXES):
         return True
@@ -183,7 +183,7 @@ def _is_template(site: Site, override: Override) -> bool:
     return bool(files) and all(spec.name.endswith(TEMPLATE_SUFFIXES) for spec in files)
 
 
-def _beaten(site: Site) -> Iterator[tuple[Override, list[Override]]]:
+def _beaten(site: Survey) -> Iterator[tuple[Override, list[Override]]]:
     """Overrides with a source for files that other overrides supply, and those others."""
     for override in site.overrides:
         winners: list[Override] = []
@@ -195,17 +195,17 @@ def _beaten(site: Site) -> Iterator[tuple[Override, list[Override]]]:
             yield override, winners
 
 
-def _winner(site: Site, spec: AssetSpec) -> Override | None:
+def _winner(site: Survey, spec: AssetSpec) -> Override | None:
     """The override that supplies a file, the first of a chain."""
     supplier = site.supplier(spec)
     return supplier.via[0] if supplier is not None and supplier.via else None
 
 
-def _chosen(site: Site, override: Override) -> bool:
+def _chosen(site: Survey, override: Override) -> bool:
     return any(_winner(site, spec) == override for spec in site.covered(override))
 
 
-def other_spelling(site: Site) -> Iterator[Remark]:
+def other_spelling(site: Survey) -> Iterator[Remark]:
     """A root addressed by its other spelling."""
     roots = [view.root for view in site.snapshot.views]
     for record, attribute, spec in _addresses(site):
@@ -225,7 +225,7 @@ def other_spelling(site: Site) -> Iterator[Remark]:
                 break
 
 
-def _addresses(site: Site) -> Iterator[tuple[Any, str, AssetSpec]]:
+def _addresses(site: Survey) -> Iterator[tuple[Any, str, AssetSpec]]:
     for override in site.overrides:
         yield override, "to_override", override.target
     for busting in site.snapshot.bustings:
@@ -235,7 +235,7 @@ def _addresses(site: Site) -> Iterator[tuple[Any, str, AssetSpec]]:
         yield view, "path", view.root
 
 
-def said_twice(site: Site) -> Iterator[Remark]:
+def said_twice(site: Survey) -> Iterator[Remark]:
     """An override that is said twice."""
     for loss in site.snapshot.losses:
         if loss.reason == "repeated":
@@ -246,7 +246,7 @@ def said_twice(site: Site) -> Iterator[Remark]:
 # Static views.
 
 
-def shadowed(site: Site) -> Iterator[Remark]:
+def shadowed(site: Survey) -> Iterator[Remark]:
     """A static view that is shadowed."""
     urls = site.registry.part(URLGenerator)
     for view in site.local_views:
@@ -275,7 +275,7 @@ def _published_by(urls: URLGenerator, spec: AssetSpec) -> StaticViewRecord | Non
         return None
 
 
-def same_root(site: Site) -> Iterator[Remark]:
+def same_root(site: Survey) -> Iterator[Remark]:
     """A static view that no URL is made with."""
     urls = site.registry.part(URLGenerator)
     for view in site.snapshot.views:
@@ -288,7 +288,7 @@ def same_root(site: Site) -> Iterator[Remark]:
         yield Remark(at(view, "path"), message, also=_against("stronger is", winner))
 
 
-def publishes_nothing(site: Site) -> Iterator[Remark]:
+def publishes_nothing(site: Survey) -> Iterator[Remark]:
     """A static view without files."""
     for view in site.local_views:
         outputs = any(site.published(bundle, [view.root]) for bundle in site.bundles)
@@ -296,7 +296,7 @@ def publishes_nothing(site: Site) -> Iterator[Remark]:
             yield Remark(at(view, "path"), f"{view}: there is no file in '{view.root}'")
 
 
-def permission_never_asked(site: Site) -> Iterator[Remark]:
+def permission_never_asked(site: Survey) -> Iterator[Remark]:
     """A permission that nobody asks for."""
     for view in site.snapshot.views:
         if view.external and view.protected:
@@ -306,7 +306,7 @@ def permission_never_asked(site: Site) -> Iterator[Remark]:
             yield Remark(at(view, "permission"), message)
 
 
-def policy_never_asked(site: Site) -> Iterator[Remark]:
+def policy_never_asked(site: Survey) -> Iterator[Remark]:
     """A permission policy that is never asked."""
     policy = site.snapshot.policy
     if not isinstance(policy, PermissionPolicy) or policy.origin is None:
@@ -315,7 +315,7 @@ def policy_never_asked(site: Site) -> Iterator[Remark]:
         yield Remark(at(policy, "policy"), f"{policy}: nothing declares a permission, so it is never asked")
 
 
-def policy_is_asynchronous(site: Site) -> Iterator[Remark]:
+def policy_is_asynchronous(site: Survey) -> Iterator[Remark]:
     """A permission policy that only ASGI can wait for."""
     policy = site.snapshot.policy
     if isinstance(policy, PermissionPolicy) and is_asynchronous(policy.policy):
@@ -325,7 +325,7 @@ def policy_is_asynchronous(site: Site) -> Iterator[Remark]:
         yield Remark(at(policy, "policy"), message)
 
 
-def links_out(site: Site) -> Iterator[Remark]:
+def links_out(site: Survey) -> Iterator[Remark]:
     """Assets behind links that are not followed."""
     answers = site.registry.part(Answers)
     for view in site.local_views:
@@ -342,7 +342,7 @@ def links_out(site: Site) -> Iterator[Remark]:
             yield Remark(at(view, "path"), f"{message}'{spec}' leads to {end}")
 
 
-def unmatched_names(site: Site) -> Iterator[Remark]:
+def unmatched_names(site: Survey) -> Iterator[Remark]:
     """A pattern of names that no asset has."""
     for view in site.local_views:
         if not view.stated:
@@ -359,7 +359,7 @@ def unmatched_names(site: Site) -> Iterator[Remark]:
 PAGES = ("not_found", "single_page")
 
 
-def missing_pages(site: Site) -> Iterator[Remark]:
+def missing_pages(site: Survey) -> Iterator[Remark]:
     """A page of a static view that nobody will see."""
     answers = site.registry.part(Answers)
     for view in site.local_views:
@@ -373,7 +373,7 @@ def missing_pages(site: Site) -> Iterator[Remark]:
                 yield Remark(at(view, attribute), f"{view}: {attribute} {name!r} is not served: {fault}")
 
 
-def pages_of_the_top(site: Site) -> Iterator[Remark]:
+def pages_of_the_top(site: Survey) -> Iterator[Remark]:
     """A page for what is missing, where something else answers for it."""
     for view in site.local_views:
         for attribute in PAGES:
@@ -385,7 +385,7 @@ def pages_of_the_top(site: Site) -> Iterator[Remark]:
                 yield Remark(at(view, attribute), message)
 
 
-def also_unprotected(site: Site) -> Iterator[Remark]:
+def also_unprotected(site: Survey) -> Iterator[Remark]:
     """A protected root that is published unprotected."""
     for view in site.local_views:
         for other in site.local_views:
@@ -400,7 +400,7 @@ def also_unprotected(site: Site) -> Iterator[Remark]:
 # Cache busters.
 
 
-def entries_without_files(site: Site) -> Iterator[Remark]:
+def entries_without_files(site: Survey) -> Iterator[Remark]:
     """Entries of a manifest without files."""
     for busting, spec, entries in _manifests(site):
         missing = [value for value in dict.fromkeys(entries.values()) if not site.stands(_named(busting, value))]
@@ -409,7 +409,7 @@ def entries_without_files(site: Site) -> Iterator[Remark]:
             yield Remark(at(busting, "manifest"), message)
 
 
-def files_without_entries(site: Site) -> Iterator[Remark]:
+def files_without_entries(site: Survey) -> Iterator[Remark]:
     """Files without an entry in the manifest."""
     urls = site.registry.part(URLGenerator)
     for busting, manifest, entries in _manifests(site):
@@ -428,7 +428,7 @@ def files_without_entries(site: Site) -> Iterator[Remark]:
             yield Remark(at(busting, "manifest"), f"{busting}: the manifest '{manifest}' has no entry for {names}")
 
 
-def _manifests(site: Site) -> Iterator[tuple[Busting, AssetSpec, Any]]:
+def _manifests(site: Survey) -> Iterator[tuple[Busting, AssetSpec, Any]]:
     for busting in site.snapshot.bustings:
         known = manifest_of(site.registry, busting)
         if known is not None:
@@ -439,7 +439,7 @@ def _named(busting: Busting, name: str) -> AssetSpec:
     return busting.path.joined(part for part in name.split("/") if part not in ("", "."))
 
 
-def _is_variant(site: Site, spec: AssetSpec) -> bool:
+def _is_variant(site: Survey, spec: AssetSpec) -> bool:
     """Is it, by its name, a coding of an asset beside it?"""
     for suffix in CODINGS.values():
         if spec.name.endswith(suffix):
@@ -447,7 +447,7 @@ def _is_variant(site: Site, spec: AssetSpec) -> bool:
     return False
 
 
-def busts_nothing(site: Site) -> Iterator[Remark]:
+def busts_nothing(site: Survey) -> Iterator[Remark]:
     """A cache buster of what nobody publishes."""
     roots = {view.root for view in site.snapshot.views} | {each.source for each in site.merged}
     regions = site.regions()
@@ -460,7 +460,7 @@ def busts_nothing(site: Site) -> Iterator[Remark]:
 # Bundles.
 
 
-def unmatched_contents(site: Site) -> Iterator[Remark]:
+def unmatched_contents(site: Survey) -> Iterator[Remark]:
     """Contents that match no file."""
     for bundle in site.bundles:
         for pattern, record in site.registry.above.bundles().unmatched(bundle.name):
@@ -468,7 +468,7 @@ def unmatched_contents(site: Site) -> Iterator[Remark]:
             yield Remark(at(record, "contents"), message)
 
 
-def empty_bundles(site: Site) -> Iterator[Remark]:
+def empty_bundles(site: Survey) -> Iterator[Remark]:
     """A bundle without contents."""
     extended = {record.bundle for record in site.contributions}
     for bundle in site.bundles:
@@ -477,7 +477,7 @@ def empty_bundles(site: Site) -> Iterator[Remark]:
             yield Remark(at(bundle, "name"), f"{bundle} has no contents: it cannot be built", hint)
 
 
-def filtered_into_nothing(site: Site) -> Iterator[Remark]:
+def filtered_into_nothing(site: Survey) -> Iterator[Remark]:
     """Filters without an output."""
     records: list[BundleRecord | BundleContents] = [*site.bundles, *site.contributions]
     inside = {content for record in records for content in record.contents}
@@ -490,7 +490,7 @@ def filtered_into_nothing(site: Site) -> Iterator[Remark]:
             yield Remark(at(bundle, "filters"), message)
 
 
-def unpublished_outputs(site: Site) -> Iterator[Remark]:
+def unpublished_outputs(site: Survey) -> Iterator[Remark]:
     """Outputs that nobody publishes."""
     directory = site.output_directory
     urls = [each for each in site.snapshot.bundling if isinstance(each, EnvironmentOption) and each.name == "url"]
@@ -503,7 +503,7 @@ def unpublished_outputs(site: Site) -> Iterator[Remark]:
         yield Remark(at(directory, "directory"), message)
 
 
-def outdated_outputs(site: Site) -> Iterator[Remark]:
+def outdated_outputs(site: Survey) -> Iterator[Remark]:
     """A delivered output of another configuration."""
     for bundle in site.bundles:
         found = site.registry.above.bundles().outdated(bundle.name)
@@ -514,7 +514,7 @@ def outdated_outputs(site: Site) -> Iterator[Remark]:
             yield Remark(at(bundle, "output"), message, also=also)
 
 
-def unreachable_references(site: Site) -> Iterator[Remark]:
+def unreachable_references(site: Survey) -> Iterator[Remark]:
     """A reference to a host where nothing is published."""
     for bundle in site.bundles:
         for problem in site.registry.above.bundles().unreachable(bundle.name):
@@ -522,7 +522,7 @@ def unreachable_references(site: Site) -> Iterator[Remark]:
             yield Remark(problem.origin, problem.message, problem.hint, also)
 
 
-def replaced_contents(site: Site) -> Iterator[Remark]:
+def replaced_contents(site: Survey) -> Iterator[Remark]:
     """Contents of a bundle that an override replaces."""
     for bundle in site.bundles:
         supplier = site.supplier(bundle.spec) if bundle.spec is not None else None
@@ -537,7 +537,7 @@ def replaced_contents(site: Site) -> Iterator[Remark]:
 # Variants.
 
 
-def faulty_variants(site: Site) -> Iterator[Remark]:
+def faulty_variants(site: Survey) -> Iterator[Remark]:
     """A variant that is not served."""
     answers = site.registry.part(Answers)
     for view in site.local_views:
@@ -550,7 +550,7 @@ def faulty_variants(site: Site) -> Iterator[Remark]:
                     yield Remark(at(view, "content_encodings"), f"{view}: {name!r} is never served: {variant.fault}")
 
 
-def undeclared_variants(site: Site) -> Iterator[Remark]:
+def undeclared_variants(site: Survey) -> Iterator[Remark]:
     """Variants of a coding that is not declared."""
     for view in site.local_views:
         files = site.view_files(view)
@@ -569,7 +569,7 @@ def undeclared_variants(site: Site) -> Iterator[Remark]:
 # Routes and views.
 
 
-def never_reached(site: Site) -> Iterator[Remark]:
+def never_reached(site: Survey) -> Iterator[Remark]:
     """A route that is never tried."""
     for record, why, by in site.registry.part(Pages).unreached():
         if isinstance(record, Route):
@@ -577,7 +577,7 @@ def never_reached(site: Site) -> Iterator[Remark]:
             yield Remark(at(record, "pattern"), f"{record} is never tried: {why}", hint, _against("goes first:", by))
 
 
-def never_called(site: Site) -> Iterator[Remark]:
+def never_called(site: Survey) -> Iterator[Remark]:
     """A view that is never called."""
     for record, why, by in site.registry.part(Pages).unreached():
         if isinstance(record, View):
@@ -585,7 +585,7 @@ def never_called(site: Site) -> Iterator[Remark]:
             yield Remark(at(record, where), f"{record} is never called: {why}", also=_against("the route is", by))
 
 
-def without_view(site: Site) -> Iterator[Remark]:
+def without_view(site: Survey) -> Iterator[Remark]:
     """A route without a view."""
     viewed = {view.route_name for view in site.snapshot.pages}
     for route in site.snapshot.routes:
@@ -594,7 +594,7 @@ def without_view(site: Site) -> Iterator[Remark]:
             yield Remark(at(route, "name"), f"{route}: no view answers it", hint)
 
 
-def behind_a_route(site: Site) -> Iterator[Remark]:
+def behind_a_route(site: Survey) -> Iterator[Remark]:
     """A static view behind a route."""
     pages = site.registry.part(Pages)
     for view in site.local_views:

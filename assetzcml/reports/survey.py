@@ -13,14 +13,14 @@ from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import Candidate, SearchPaths
 
-__all__ = ["Site", "overlap"]
+__all__ = ["Survey", "overlap"]
 
 T = TypeVar("T")
 
 NOT_ASSETS = (".py", ".pyc", ".zcml")  # what lies in a package and is never served
 
 
-class Site:
+class Survey:
     """One registry, while it is checked. What was found is remembered: nothing is supposed to change meanwhile."""
 
     def __init__(self, registry: Registry):
@@ -44,7 +44,7 @@ class Site:
         """The directories that a framework merges into one root."""
         return [override for override in self.snapshot.overrides if override.merged]
 
-    def once(self, make: Callable[[Site], T]) -> T:
+    def once(self, make: Callable[[Survey], T]) -> T:
         """What *make* makes of this site, made at the first call: what several rules look at is read once."""
         if make not in self._once:
             self._once[make] = make(self)

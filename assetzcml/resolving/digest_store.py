@@ -26,7 +26,7 @@ LARGEST = 256 << 20  # bytes; two million files
 _DIGEST = re.compile("[0-9a-f]{64}").fullmatch
 
 
-class Unfit(ValueError):
+class UnfitStore(ValueError):
     """The store is not to be trusted."""
 
 
@@ -45,7 +45,7 @@ class DigestStore:
                 self._digests = _parsed(_content(self.path))
             except FileNotFoundError:
                 self._digests = {}
-            except (OSError, Unfit) as error:
+            except (OSError, UnfitStore) as error:
                 self._warn(f"it is passed over: {getattr(error, 'strerror', None) or error}")
                 self._digests = {}
         return self._digests
@@ -86,33 +86,33 @@ def _content(path: str) -> bytes:
     with open(descriptor, "rb") as stream:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise Unfit("it is no regular file")
+            raise UnfitStore("it is no regular file")
         if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
-            raise Unfit("it belongs to another user")
+            raise UnfitStore("it belongs to another user")
         if status.st_mode & 0o022:
-            raise Unfit("others may write it")
+            raise UnfitStore("others may write it")
         if status.st_size > LARGEST:
-            raise Unfit("it is too large")
+            raise UnfitStore("it is too large")
         return stream.read()
 
 
 def _parsed(content: bytes) -> dict[Fingerprint, str]:
     body, _, end = content.rstrip(b"\n").rpartition(b"\n")
     if hashlib.sha256(body).hexdigest().encode() != end:
-        raise Unfit("it is broken")
+        raise UnfitStore("it is broken")
     try:
         told = json.loads(body)
         if told["schema"] != SCHEMA:
-            raise Unfit("it was written by another version")
+            raise UnfitStore("it was written by another version")
         if told["host"] != _host():
-            raise Unfit("it was written on another host")
+            raise UnfitStore("it was written on another host")
         numbers, digests = told["files"], told["digests"]
         if not (len(numbers) == len(digests) * 5 and {*map(type, numbers)} <= {int} and all(map(_DIGEST, digests))):
-            raise Unfit("it is broken")
+            raise UnfitStore("it is broken")
         each = iter(numbers)
         return dict(zip(zip(each, each, each, each, each, strict=True), digests, strict=True))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise error if isinstance(error, Unfit) else Unfit("it is broken") from None
+        raise error if isinstance(error, UnfitStore) else UnfitStore("it is broken") from None
 
 
 def _replace(path: str, content: bytes) -> None:

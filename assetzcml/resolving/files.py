@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CLOCK",
     "MANY",
-    "RACY",
+    "RACY_SECONDS",
     "FileLock",
     "Replacement",
     "Signature",
@@ -46,7 +46,7 @@ __all__ = [
 
 PRIVATE = ".assetzcml"  # a directory for locks and records; static views do not serve dotfiles
 CLOCK = 0.05  # seconds by which the clock of a file system may lag (ticks of Linux are 1 to 10 ms)
-RACY = fingerprints.RACY / 1e9  # seconds
+RACY_SECONDS = fingerprints.RACY / 1e9  # seconds
 MANY = (
     64  # files or directories; fewer are synced one by one, so that nobody waits for what other programs have written
 )

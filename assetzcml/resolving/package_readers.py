@@ -1,6 +1,6 @@
 """Overrides for code that knows nothing of assetzcml: what reads a package's data through its loader gets them too.
 
-While the hook is installed, the loaders of the modules of a package with overrides are stood in for by `Loader`, which
+While the hook is installed, the loaders of the modules of a package with overrides are stood in for by `OverridingLoader`, which
 answers for resources and passes everything else on. That is where `importlib.resources`, `pkgutil.get_data` and
 `pkg_resources` ask. `remove()` puts every loader back.
 """
@@ -96,7 +96,7 @@ class ResourceHook:
         # Which packages are watched is known without asking the registry: its lock must not be waited for during an
         # import, which holds one itself.
         self._watched = set(packages or ())
-        self._loaders: weakref.WeakValueDictionary[int, Loader] = weakref.WeakValueDictionary()
+        self._loaders: weakref.WeakValueDictionary[int, OverridingLoader] = weakref.WeakValueDictionary()
         self._faces: dict[type, type] = {}
         self._finder = Finder(self)
         self._pkg_resources: ModuleType | None = None
@@ -172,17 +172,17 @@ class ResourceHook:
             if isinstance(spec, ModuleSpec) and spec.loader is not None and spec.parent in wanted:
                 self._wrap(spec)._adopt(module)
 
-    def _wrap(self, spec: ModuleSpec) -> Loader:
-        """Put a `Loader` into *spec*; the one that is there, when there is one."""
+    def _wrap(self, spec: ModuleSpec) -> OverridingLoader:
+        """Put a `OverridingLoader` into *spec*; the one that is there, when there is one."""
         there: Any = spec.loader
-        if type(there) is Loader:
+        if type(there) is OverridingLoader:
             return there
-        loader = Loader(self, there, spec)
+        loader = OverridingLoader(self, there, spec)
         self._remember(loader)
         spec.loader = loader  # type: ignore[assignment]  # it is like any loader, and derives from none
         return loader
 
-    def _remember(self, loader: Loader) -> None:
+    def _remember(self, loader: OverridingLoader) -> None:
         self._loaders[id(loader)] = loader
 
     def _face(self, kind: type) -> type:
@@ -276,7 +276,7 @@ class Face:
     """A base of the classes that stand-ins show: what `pkg_resources` looks for a provider by. It has no instances."""
 
 
-class Loader:
+class OverridingLoader:
     """
     Stands in for the loader of one module: answers for the resources of its package, and passes everything else on.
 
@@ -321,7 +321,7 @@ class Loader:
         return repr(self._real)
 
     def __eq__(self, other: object) -> bool:
-        found: bool = self._real == (other._real if type(other) is Loader else other)
+        found: bool = self._real == (other._real if type(other) is OverridingLoader else other)
         return found
 
     def __hash__(self) -> int:
@@ -362,12 +362,12 @@ class Loader:
         if not any(known() is module for known in self._modules):
             self._modules.append(weakref.ref(module))
         beside = _attributes(module).get("__loader__")
-        if beside is None or type(beside) is Loader:
+        if beside is None or type(beside) is OverridingLoader:
             return
         if beside is self._real:
             module.__loader__ = self
             return
-        other = Loader(self._hook, beside, self._spec)
+        other = OverridingLoader(self._hook, beside, self._spec)
         other._modules.append(weakref.ref(module))
         self._hook._remember(other)
         module.__loader__ = other

@@ -16,7 +16,7 @@ from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.names import BUILD_RECORD
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.search import Candidate, SearchPaths, targets_in
-from assetzcml.typing import Spec
+from assetzcml.typing import SpecLike
 
 __all__ = ["FRESH", "Asset", "Resolver", "chosen"]
 
@@ -173,9 +173,9 @@ class Resolver:
         owner = registry.owner
         # Where packages are is the same for a registry that is being made, and for what is only proposed.
         self.packages: Packages = Packages() if owner is registry else owner.part(Resolver).packages
-        self._cache: tuple[Snapshot | None, dict[Spec | AssetSpec, Asset]] = (None, {})
+        self._cache: tuple[Snapshot | None, dict[SpecLike | AssetSpec, Asset]] = (None, {})
 
-    def resolve(self, spec: Spec | AssetSpec) -> Asset:
+    def resolve(self, spec: SpecLike | AssetSpec) -> Asset:
         """
         The asset of *spec*, through the overrides that hold now.
 

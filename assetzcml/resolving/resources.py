@@ -56,7 +56,7 @@ class Reader(TraversableResources):
     def resource_path(self, resource: str | os.PathLike[str]) -> str:
         """The path of the real file. Raises FileNotFoundError where there is none."""
         asked = self._root.joinpath(resource)
-        path = path_of(asked)
+        path = standing_path(asked)
         if path is None:
             raise FileNotFoundError(os.fspath(resource))
         return str(path)
@@ -91,7 +91,7 @@ class Resource(Traversable):
 
     @property  # type: ignore[misc]  # object's may be set, this one only asks
     def __class__(self) -> type:
-        return _PathFace if path_of(self) is not None else Resource
+        return _PathFace if standing_path(self) is not None else Resource
 
     @property
     def name(self) -> str:
@@ -181,14 +181,14 @@ class Resource(Traversable):
             return str(stream.read())
 
     def __fspath__(self) -> str:
-        path = path_of(self)
+        path = standing_path(self)
         if path is None:
             raise TypeError(f"{self} is in an archive and has no path; importlib.resources.as_file makes a file of it")
         return str(path)
 
     def __str__(self) -> str:
         found = self._found()
-        path = path_of(self)
+        path = standing_path(self)
         return str(path if path is not None else found.member if found is not None else self.assetzcml_original)
 
     def __repr__(self) -> str:
@@ -197,23 +197,23 @@ class Resource(Traversable):
     def __eq__(self, other: object) -> bool:
         if type(other) is Resource:
             return (self._hook, self._spec) == (other._hook, other._spec)
-        return isinstance(other, PurePath) and path_of(self) == other
+        return isinstance(other, PurePath) and standing_path(self) == other
 
     def __hash__(self) -> int:
-        path = path_of(self)
+        path = standing_path(self)
         return hash(self._spec if path is None else path)
 
     def __lt__(self, other: Any) -> bool:
         if type(other) is Resource:
             return self._spec < other._spec
-        path = path_of(self)
+        path = standing_path(self)
         return path < other if path is not None else NotImplemented
 
     def __getattr__(self, name: str) -> Any:
         """Everything else a path has."""
         if name.startswith("__") or name == "assetzcml_original":
             raise AttributeError(name)
-        path = path_of(self)
+        path = standing_path(self)
         return getattr(self.assetzcml_original if path is None else path, name)
 
     def _found(self) -> Found | None:
@@ -246,7 +246,7 @@ def _selected(resource: Resource, parts: Sequence[str]) -> Iterator[Resource]:
 _PathFace = type("Resource", (type(Path()),), {"__module__": __name__, "__doc__": Resource.__doc__})
 
 
-def path_of(resource: Resource) -> Path | None:
+def standing_path(resource: Resource) -> Path | None:
     """
     The path of what stands there: a file's own, a directory's original one.
 
@@ -271,7 +271,7 @@ _AS_FILE: Any = importlib.resources.as_file  # a function of `singledispatch`, w
 @contextlib.contextmanager
 def _as_file(resource: Resource) -> Iterator[Path]:
     """The real file; of a directory that no override touches the real directory, else a copy of all its layers."""
-    path = path_of(resource)
+    path = standing_path(resource)
     assert path is not None
     if not path.is_dir() or not resource._hook.touches(resource._spec):
         yield path

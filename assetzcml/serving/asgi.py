@@ -20,10 +20,10 @@ from assetzcml.serving.asking import request_of
 from assetzcml.serving.development import STATUSES, explained
 from assetzcml.serving.entries import BODIES, held_answer, kept_answer
 from assetzcml.serving.files import FileBody
-from assetzcml.serving.loops import Threads, beside
+from assetzcml.serving.loops import Threads, run_beside
 from assetzcml.serving.paths import redirection, unquote
 from assetzcml.serving.publication import Steps
-from assetzcml.serving.responses import NOT_FOUND, OK, Answer, Asked, error, refusal
+from assetzcml.serving.responses import NOT_FOUND, OK, Answer, Asked, error, policy_answer
 from assetzcml.serving.sites import Desk, Desks
 from assetzcml.serving.statistics import Statistics
 from assetzcml.typing import ASGIApplication, Receive, Scope, Send
@@ -68,7 +68,7 @@ class StaticApp:
         if scope["type"] != "http":
             await self._other(scope, receive, send)
             return
-        answer = await self._answer(self._desks.current, path_of(scope), scope)
+        answer = await self._answer(self._desks.current, wsgi_path(scope), scope)
         if answer is not None:
             await self._send(answer, scope, receive, send)
         elif self.fallback is not None:
@@ -80,9 +80,9 @@ class StaticApp:
 
     async def _hint(self, scope: Scope, send: Send) -> None:
         """Tell the browser what the page will ask for, before the application makes it (RFC 8297)."""
-        path = path_of(scope)
+        path = wsgi_path(scope)
         decoded = path.encode("latin-1").decode("utf-8", "replace") or "/"
-        environ = environ_of(scope, path)
+        environ = wsgi_environ(scope, path)
         hints = await self._disk.run(self.registry.above.hints, decoded, scope["method"], environ)
         if hints:
             links = [link.encode("ascii") for link in hints.split(", <")]
@@ -123,18 +123,18 @@ class StaticApp:
             step = await self._disk.run(_next_step, steps, refused)
         answer = step[1]
         if answer is not None and answer.status[:3] in STATUSES and desk.snapshot.is_on("reload"):
-            return await self._disk.run(explained, answer, desk.snapshot, environ_of(scope, path), path)
+            return await self._disk.run(explained, answer, desk.snapshot, wsgi_environ(scope, path), path)
         return answer
 
     async def _refusal(self, record: StaticViewRecord, desk: Desk, scope: Scope, path: str) -> Answer | None:
         """How the policy refuses a request; None where it permits it. One that does not return holds no other thread."""
         door = desk.snapshot.derived(Door)
-        environ = environ_of(scope, path)
+        environ = wsgi_environ(scope, path)
         if door.asynchronous:
             said = door.put(record, lambda: request_of(environ))
         else:
             said = await self._policies.run(door.put, record, lambda: request_of(environ))
-        return refusal(await door.awaited(said, record), record, environ)
+        return policy_answer(await door.awaited(said, record), record, environ)
 
     async def _send(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
         body = answer.body
@@ -159,7 +159,7 @@ class StaticApp:
         connection.
         """
         client = Client(receive)
-        async with beside(client.watch):
+        async with run_beside(client.watch):
             while not client.gone:
                 data = await self._disk.run(body.read, STEP)
                 more = body.left > 0
@@ -200,7 +200,7 @@ def _next_step(steps: Steps, refused: Answer | None) -> Step:
         return None, ended.value
 
 
-def path_of(scope: Scope) -> str:
+def wsgi_path(scope: Scope) -> str:
     """
     The path below the application's prefix, as WSGI's PATH_INFO: decoded once, each byte a character.
 
@@ -208,9 +208,9 @@ def path_of(scope: Scope) -> str:
     it still knows what was no UTF-8. *root_path* is a prefix of either in newer servers and is not in older ones; it is
     cut off where it is.
 
-    >>> path_of({"path": "/app/static/a b", "raw_path": b"/app/static/a%20b", "root_path": "/app"})
+    >>> wsgi_path({"path": "/app/static/a b", "raw_path": b"/app/static/a%20b", "root_path": "/app"})
     '/static/a b'
-    >>> path_of({"path": "/static/a", "raw_path": b"/static/other"})
+    >>> wsgi_path({"path": "/static/a", "raw_path": b"/static/other"})
     '/static/a'
     """
     root = scope.get("root_path", "").encode("utf-8", "surrogatepass").rstrip(b"/")
@@ -274,7 +274,7 @@ def headers_of(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
-def environ_of(scope: Scope, path: str) -> dict[str, Any]:
+def wsgi_environ(scope: Scope, path: str) -> dict[str, Any]:
     """The WSGI environment of a request, for the `webob.Request` that a permission policy sees. It has no body."""
     host, port = scope.get("server") or ("localhost", None)
     client = scope.get("client")

@@ -6,12 +6,7 @@ acceptable: everything can be sent as it is.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-
-# Content coding (RFC 9110, 8.4.1; RFC 7932; RFC 8878) to the suffix of the variant's file. Not 'deflate': clients
-# disagree on its format.
-CODINGS: Mapping[str, str] = MappingProxyType({"zstd": ".zst", "br": ".br", "gzip": ".gz"})
+from collections.abc import Sequence
 
 # 8.4.1.3: "x-gzip" is to be considered equivalent to "gzip".
 _ALIASES = {"x-gzip": "gzip"}

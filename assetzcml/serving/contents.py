@@ -25,7 +25,7 @@ from assetzcml.resolving.fingerprints import TICK, Fingerprint, fingerprint
 from assetzcml.resolving.mirrors import Mirror, Unreachable
 from assetzcml.resolving.objects import BrokenObject, Objects, Unfit
 from assetzcml.resolving.releases import BrokenRelease, Release, Released, Releases
-from assetzcml.serving.variants import Location, Source
+from assetzcml.serving.variants import CodedFile, Location
 
 __all__ = ["Contents", "Kept"]
 
@@ -43,7 +43,7 @@ class Kept(NamedTuple):
     """An asset of another release, and its bytes in the store: as it is first, then in its codings."""
 
     released: Released
-    sources: list[Source]
+    sources: list[CodedFile]
 
 
 class Contents:
@@ -168,7 +168,7 @@ class Contents:
 
     def _sources(
         self, objects: Objects, found: Released, record: StaticViewRecord, limit: int, mirror: Mirror | None
-    ) -> Iterator[Source]:
+    ) -> Iterator[CodedFile]:
         wanted: list[tuple[str | None, str, int]] = [(None, found.object, found.size)]
         wanted += [(coding, *found.variants[coding]) for coding in record.content_encodings if coding in found.variants]
         for coding, digest, size in wanted:
@@ -184,7 +184,7 @@ class Contents:
                     return
                 continue
             location = Location(f"{objects.directory}/objects", (digest[:2], digest[2:]))
-            yield Source(coding, location, size, version[3], version, digest[:12] if size <= limit else None)
+            yield CodedFile(coding, location, size, version[3], version, digest[:12] if size <= limit else None)
 
     def _here(self, objects: Objects, digest: str, size: int, mirror: Mirror | None) -> Fingerprint:
         """The same as `_prove`; what a mirror has not is fetched. Raises Unreachable, too."""

@@ -39,7 +39,7 @@ from assetzcml.serving.responses import (
     page,
     redirect,
 )
-from assetzcml.serving.variants import Location, Source
+from assetzcml.serving.variants import CodedFile, Location
 from assetzcml.urls.cachebusters import segment_version
 
 __all__ = ["FrozenSite"]
@@ -274,7 +274,7 @@ class FrozenSite:
         status = os.stat(path)
         root, *parts = path.rsplit("/", 2)
         version = fingerprint(status)
-        source = Source(coding, Location(root, tuple(parts)), status.st_size, None, version, digest[:DIGEST])
+        source = CodedFile(coding, Location(root, tuple(parts)), status.st_size, None, version, digest[:DIGEST])
         etag = f'"{digest[:DIGEST]}-{coding}"' if coding else f'"{digest[:DIGEST]}"'
         headers: list[Header] = [("Content-Length", str(size)), ("ETag", etag), ACCEPT_RANGES, *shared]
         if coding is not None:

@@ -25,7 +25,7 @@ except ModuleNotFoundError as error:
         raise
     anyio = None  # type: ignore[assignment]
 
-__all__ = ["Threads", "beside"]
+__all__ = ["Threads", "run_beside"]
 
 T = TypeVar("T")
 
@@ -81,7 +81,7 @@ def _needs_asyncio() -> None:
 
 
 @asynccontextmanager
-async def beside(companion: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+async def run_beside(companion: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     """
     Run *companion* beside what is in the `async with`, and end it with that.
 

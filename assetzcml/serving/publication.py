@@ -47,11 +47,11 @@ from assetzcml.serving.responses import (
 )
 from assetzcml.serving.roots import Roots, TopNames, packages_of
 from assetzcml.serving.statistics import Statistics
-from assetzcml.serving.variants import Large, Located, Look, Source, every_file, locate, look
+from assetzcml.serving.variants import CodedFile, Large, Located, Look, every_file, locate, look
 from assetzcml.urls.cachebusters import segment_version
-from assetzcml.urls.versions import Stripping, Version, Versions, stripped
+from assetzcml.urls.versions import AssetVersion, Stripping, Versions, stripped
 
-__all__ = ["Finding", "Publication", "Steps", "settled"]
+__all__ = ["KeyFinding", "Publication", "Steps", "settled"]
 
 logger = late_logger("assetzcml")
 
@@ -75,7 +75,7 @@ BARE = Key((), False)
 MINUTE = 60.0  # seconds between two lines of the log about former versions
 
 
-class Finding(Enum):
+class KeyFinding(Enum):
     """What a key leads to when it is no asset."""
 
     NOTHING = "nothing"
@@ -181,7 +181,7 @@ class Publication:
                 return self._missing(asked, entries, whole)
             if yields:
                 found = self._ready(path, entries, key, version)
-                if found in (Finding.NOTHING, Finding.STALE):
+                if found in (KeyFinding.NOTHING, KeyFinding.STALE):
                     return None
                 if record.protected:
                     refused = yield record
@@ -209,17 +209,17 @@ class Publication:
         for _ in range(ATTEMPTS):
             read_now: dict[str | None, bytes] = {}
             found = self._ready(path, entries, key, version, read_now)
-            if found is Finding.NOTHING and record.single_page and not yields and "." not in _last(path):
+            if found is KeyFinding.NOTHING and record.single_page and not yields and "." not in _last(path):
                 found = self._page(record.single_page, entries, read_now)
                 key = record.name, record.single_page
-            if found is Finding.NOTHING:
+            if found is KeyFinding.NOTHING:
                 if reasons.isEnabledFor(logging.DEBUG):
                     self._tell("404", key, self._why_not(path))
                 return error(NOT_FOUND, record) if yields else self._missing(asked, entries, whole)
-            if found is Finding.STALE:
+            if found is KeyFinding.STALE:
                 self._tell("404", key, "the name is that of another version")
                 return error(NOT_FOUND, record, NO_STORE)
-            if found is Finding.DIRECTORY:
+            if found is KeyFinding.DIRECTORY:
                 return redirect(location(), record)
             assert isinstance(found, Entry)
             if found.handed is not None:
@@ -237,7 +237,7 @@ class Publication:
         key: Hashable,
         version: str | None,
         read_now: dict[str | None, bytes] | None = None,
-    ) -> Entry | Finding:
+    ) -> Entry | KeyFinding:
         """
         What *path* leads to: as it was kept, when that is fresh enough, else looked at anew and kept.
 
@@ -250,8 +250,8 @@ class Publication:
             found = self.find(path, known, read_now)
         else:
             found = self._of_version(path, known, read_now, version)
-            if found is Finding.NOTHING:  # or nothing that can be read: it may be there a moment later
-                found = Finding.STALE
+            if found is KeyFinding.NOTHING:  # or nothing that can be read: it may be there a moment later
+                found = KeyFinding.STALE
         if isinstance(found, Entry) and found.fresh:
             entries.put(key, found)
         elif known is not None and not isinstance(found, Entry):  # what is young still knows former versions
@@ -304,7 +304,7 @@ class Publication:
                 entries.drop(key)
         return error(NOT_FOUND, self.record)
 
-    def _page(self, name: str, entries: Entries, read_now: dict[str | None, bytes]) -> Entry | Finding:
+    def _page(self, name: str, entries: Entries, read_now: dict[str | None, bytes]) -> Entry | KeyFinding:
         """An asset that stands for others: every client asks again whether it still does."""
         cache = "private, no-cache" if self.record.protected else "no-cache"
         spec = self.record.root.joined(name.split("/"))
@@ -314,7 +314,7 @@ class Publication:
             return known
         located = self._locate(spec)
         if located is None or located.directory:
-            return Finding.NOTHING
+            return KeyFinding.NOTHING
         found = self._entry_of(located, spec, known, read_now, cache=cache)
         if isinstance(found, Entry) and found.fresh:
             entries.put(key, found)
@@ -324,7 +324,7 @@ class Publication:
 
     def find(
         self, path: Key, known: Entry | None = None, read_now: dict[str | None, bytes] | None = None
-    ) -> Entry | Finding:
+    ) -> Entry | KeyFinding:
         """
         What *path* leads to. *known*, what it led to before, is given back, marked as fresh, when nothing has changed.
         *read_now* as in `_ready`.
@@ -334,7 +334,7 @@ class Publication:
         record = self.record
         if record.file:
             if path != BARE or is_source(record.root.name):  # whatever its name in the URL is
-                return Finding.NOTHING
+                return KeyFinding.NOTHING
             return self._entry(record.root, known, read_now)
         spec = record.root.joined(path.parts)
         if path.directory and self.overlooks_slash and path.parts:
@@ -342,7 +342,7 @@ class Publication:
             if located is not None and not located.directory:
                 return self._entry_of(located, spec, known, read_now)
         if path.directory:
-            return self._entry(spec.joined([record.index]), known, read_now) if record.index else Finding.NOTHING
+            return self._entry(spec.joined([record.index]), known, read_now) if record.index else KeyFinding.NOTHING
         located = self._locate(spec)
         if located is not None and not located.directory:
             version = self._version(path)
@@ -353,12 +353,12 @@ class Publication:
         if found is None and located is None:
             found = self._of_another_release(path)
         if found is None and located is not None and record.index and self._is_servable(spec.joined([record.index])):
-            return Finding.DIRECTORY
-        return Finding.NOTHING if found is None else found
+            return KeyFinding.DIRECTORY
+        return KeyFinding.NOTHING if found is None else found
 
     def _carrying_digest(
         self, path: Key, known: Entry | None, read_now: dict[str | None, bytes] | None
-    ) -> Entry | Finding | None:
+    ) -> Entry | KeyFinding | None:
         """What a name with a digest in it stands for; None when it is no such name."""
         version = self._version(path)
         if version is None or not self._is_public(version.spec):
@@ -378,7 +378,7 @@ class Publication:
 
     def _of_version(
         self, path: Key, known: Entry | None, read_now: dict[str | None, bytes] | None, version: str
-    ) -> Entry | Finding:
+    ) -> Entry | KeyFinding:
         """What *path* leads to below the segment of a tree's *version*."""
         record = self.record
         names = (*path.parts, record.index) if path.directory else path.parts
@@ -386,18 +386,18 @@ class Publication:
         located = self._locate(spec) if names and names[-1] else None
         if located is None or located.directory:
             found = self.find(path, known, read_now)
-            if found is not Finding.NOTHING:
+            if found is not KeyFinding.NOTHING:
                 return found
             former = self._versions.judged(self.snapshot, spec, version).former
             stored = self._stored(spec, f"~{version}") if former == "stored" and names else None
-            return Finding.STALE if stored is None else stored
+            return KeyFinding.STALE if stored is None else stored
         for anew in (False, True):
             judged = self._versions.judged(self.snapshot, spec, version, anew)
             if judged.foreign:
                 return self._entry_of(located, spec, known, read_now)
             if judged.digest is None:
                 break
-            mine = Version(spec, True, judged.digest[:DIGEST_LENGTH])
+            mine = AssetVersion(spec, True, judged.digest[:DIGEST_LENGTH])
             found = self._entry_of(located, spec, known, read_now, digest=mine.digest, immutable=True)
             if not isinstance(found, Entry) or self._is_current(mine, located, found):
                 return found
@@ -410,7 +410,7 @@ class Publication:
         read_now: dict[str | None, bytes] | None,
         former: str,
         version: str | None,
-    ) -> Entry | Finding:
+    ) -> Entry | KeyFinding:
         """What another *version* of an asset than the current one is answered with; told of at most once a minute."""
         stored = self._stored(spec, version) if former == "stored" and version is not None else None
         if stored is not None:
@@ -423,7 +423,7 @@ class Publication:
             self._told = now + MINUTE
             logger.info("static view %r: %d requests for another version of an asset", self.record.name, self.formers)
         if former == "missing":
-            return Finding.STALE
+            return KeyFinding.STALE
         found = self._entry_of(located, spec, None, read_now, never=True)
         if isinstance(found, Entry):
             found.fresh = found.until = 0.0  # made-up versions are no reason to keep anything
@@ -530,7 +530,7 @@ class Publication:
         return name, quote(os.fsencode(path), safe=PATH_SAFE)
 
     def _version(self, path: Key) -> Any:
-        """The `Version` that a name stands for."""
+        """The `AssetVersion` that a name stands for."""
         if not path.parts:
             return None
         return self._versions.version_of(self.snapshot, self.record, path.parts)
@@ -547,10 +547,12 @@ class Publication:
         located = self._locate(spec)
         return located is not None and not located.directory and self._look(located, 0) is not None
 
-    def _entry(self, spec: AssetSpec, known: Entry | None, read_now: dict[str | None, bytes] | None) -> Entry | Finding:
+    def _entry(
+        self, spec: AssetSpec, known: Entry | None, read_now: dict[str | None, bytes] | None
+    ) -> Entry | KeyFinding:
         located = self._locate(spec)
         if located is None or located.directory:
-            return Finding.NOTHING
+            return KeyFinding.NOTHING
         return self._entry_of(located, spec, known, read_now)
 
     def _entry_of(
@@ -563,13 +565,13 @@ class Publication:
         immutable: bool = False,
         never: bool = False,
         cache: str = "",
-    ) -> Entry | Finding:
+    ) -> Entry | KeyFinding:
         if self.record.send is not None:
             immutable = False  # the front server opens the name later
         looked = time.monotonic()
         seen = self._look(located, self._etag_limit(), known, digest)
         if seen is None:
-            return Finding.NOTHING
+            return KeyFinding.NOTHING
         found = seen.sources
         if immutable and len(found) > 1:
             found = [
@@ -635,7 +637,7 @@ class Publication:
             return None
 
     def _is_of_the_same(
-        self, asset: Source, variant: Source, digest: str | None, read: dict[str | None, bytes]
+        self, asset: CodedFile, variant: CodedFile, digest: str | None, read: dict[str | None, bytes]
     ) -> bool:
         """
         Does a variant decode to the bytes of its asset? What is kept for ever is looked at once more than by its time.
@@ -683,7 +685,7 @@ def _last(path: Key) -> str:
     return path.parts[-1] if path.parts else ""
 
 
-def _is_young(source: Source) -> bool:
+def _is_young(source: CodedFile) -> bool:
     """Was the file changed so recently that a further change may not show?"""
     return not isinstance(source.fingerprint, str) and is_young(source.fingerprint)
 

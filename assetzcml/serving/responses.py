@@ -16,7 +16,7 @@ from assetzcml.serving.codings import choose_coding
 from assetzcml.serving.conditions import NOT_MODIFIED, PRECONDITION_FAILED, Validators, evaluate, range_applies
 from assetzcml.serving.files import FileBody
 from assetzcml.serving.ranges import UnsatisfiableRange, byte_range, content_range
-from assetzcml.serving.variants import Source
+from assetzcml.serving.variants import CodedFile
 
 __all__ = [
     "YEAR",
@@ -28,8 +28,8 @@ __all__ = [
     "decide",
     "error",
     "partial_headers",
+    "policy_answer",
     "redirect",
-    "refusal",
 ]
 
 Header = tuple[str, str]
@@ -135,7 +135,7 @@ class Representation:
         "validators",
     )  # fmt: skip
 
-    def __init__(self, source: Source, validators: Validators, headers: list[Header], not_modified: list[Header]):
+    def __init__(self, source: CodedFile, validators: Validators, headers: list[Header], not_modified: list[Header]):
         self.source = source
         self.coding = source.coding
         self.size = source.size
@@ -205,7 +205,7 @@ def entry_of(
     record: StaticViewRecord,
     path: Sequence[str],
     state: object,
-    sources: Sequence[Source],
+    sources: Sequence[CodedFile],
     now: float,
     *,
     digest: str | None = None,
@@ -248,14 +248,14 @@ def entry_of(
 
 
 def state_of(
-    spec: AssetSpec, sources: Sequence[Source], digest: str | None, immutable: bool, never: bool = False
+    spec: AssetSpec, sources: Sequence[CodedFile], digest: str | None, immutable: bool, never: bool = False
 ) -> object:
     """Equal for two looks at an asset exactly when nothing about it has changed."""
     return (spec, immutable, never, digest, [(source.fingerprint, source.digest) for source in sources])
 
 
 def _representation(
-    source: Source,
+    source: CodedFile,
     shared: list[Header],
     named: list[Header],
     now: float,
@@ -295,7 +295,7 @@ def _tells_versions_apart(mtime: int, unstamped: int | None) -> bool:
     return mtime > LAST_STAMP and mtime != unstamped
 
 
-def entity_tag(source: Source, digest: str | None) -> str:
+def entity_tag(source: CodedFile, digest: str | None) -> str:
     """
     A strong entity tag: the digest of the bytes that are sent, where they were few enough to read, and the coding.
 
@@ -399,7 +399,7 @@ def error(status: str, record: StaticViewRecord | None = None, *headers: Header)
     return Answer(status, own, body)
 
 
-def refusal(verdict: Verdict, record: StaticViewRecord, environ: Mapping[str, Any]) -> Answer | None:
+def policy_answer(verdict: Verdict, record: StaticViewRecord, environ: Mapping[str, Any]) -> Answer | None:
     """
     How who is not permitted is answered: as the policy has said, else 403; None for who is permitted.
 

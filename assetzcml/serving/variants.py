@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assetzcml.late import glob
 from assetzcml.records.assets import AssetSpec
+from assetzcml.records.readers import CODINGS
 from assetzcml.resolving.digests import DIGEST_LENGTH, digest_of, whole_digest
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, is_young
 from assetzcml.resolving.packages import Packages
 from assetzcml.resolving.resolver import chosen
 from assetzcml.resolving.search import Candidate
 from assetzcml.resolving.spelling import stands_as_spelled
-from assetzcml.serving.codings import CODINGS
 from assetzcml.serving.files import Refused, exhausted, open_below, read_version
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TOLERANCE",
+    "CodedFile",
     "Large",
     "Located",
     "Location",
     "Look",
-    "Source",
     "every_file",
     "locate",
     "locations",
@@ -77,7 +77,7 @@ class Located(NamedTuple):
     directory: bool
 
 
-class Source(NamedTuple):
+class CodedFile(NamedTuple):
     """
     One coding of an asset, as it was when it was looked at: *coding* is None for the asset as it is.
 
@@ -96,7 +96,7 @@ class Source(NamedTuple):
 class Look(NamedTuple):
     """What one look at an asset has found: the asset first, then its variants; and the *bytes* it has read, by coding."""
 
-    sources: list[Source]
+    sources: list[CodedFile]
     bytes: dict[str | None, bytes]
 
 
@@ -173,7 +173,7 @@ def look(
     follow_symlinks: bool = False,
     closed: Callable[[str, str], bool] = lambda path, base: False,
     limit: int = 0,
-    known: Iterable[Source] = (),
+    known: Iterable[CodedFile] = (),
     promised: str | None = None,
     variants: str | None = None,
     large: Large | None = None,
@@ -195,7 +195,7 @@ def look(
     believed = [each for each in (promised, *digests.values()) if each is not None]
     read: dict[str | None, bytes] = {}
 
-    def source(coding: str | None, location: Location) -> tuple[Source, os.stat_result]:
+    def source(coding: str | None, location: Location) -> tuple[CodedFile, os.stat_result]:
         descriptor, status = open_below(
             location.root,
             location.parts,
@@ -212,7 +212,7 @@ def look(
                     version, digest = fingerprint(status), digest_of(read[coding])
         finally:
             os.close(descriptor)
-        return Source(coding, location, status.st_size, status.st_mtime_ns, version, digest), status
+        return CodedFile(coding, location, status.st_size, status.st_mtime_ns, version, digest), status
 
     asset, status = source(None, located.location)
     found = [asset]
@@ -252,7 +252,7 @@ class Large:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], tuple[Any, str | None]] = {}
 
-    def digest(self, variants: str, suffix: str, asset: Source, opened: Callable[[], int]) -> str | None:
+    def digest(self, variants: str, suffix: str, asset: CodedFile, opened: Callable[[], int]) -> str | None:
         """The digest of *asset*, which *opened* opens; None where no variant is of its size, or it changes meanwhile."""
         key = asset.location.path, suffix
         version, digest = self._known.get(key, (None, None))
@@ -270,7 +270,7 @@ def _some_of_size(variants: str, size: int, suffix: str) -> bool:
     return any(glob.iglob(os.path.join(glob.escape(variants), "??", f"*-{size}{suffix}")))
 
 
-def _read_digest(asset: Source, descriptor: int) -> str | None:
+def _read_digest(asset: CodedFile, descriptor: int) -> str | None:
     """The digest of the version that *asset* is; None where it is another meanwhile."""
     with open(descriptor, "rb") as stream:
         digest = whole_digest(stream)[:DIGEST_LENGTH]
@@ -295,7 +295,7 @@ def variant_name(digest: str, size: int, coding: str) -> tuple[str, str]:
     return digest[:2], f"{digest}-{size}{CODINGS[coding]}"
 
 
-def _stored(asset: Source, coding: str, variants: str | None, digest: str | None) -> Source | None:
+def _stored(asset: CodedFile, coding: str, variants: str | None, digest: str | None) -> CodedFile | None:
     """The variant of *asset* in the directory of variants, if there is one. Its name says of which bytes it is."""
     if not variants or digest is None:
         return None
@@ -308,7 +308,7 @@ def _stored(asset: Source, coding: str, variants: str | None, digest: str | None
     if not opened.status.st_size:
         return None
     version = fingerprint(opened.status)
-    return Source(coding, location, opened.status.st_size, opened.status.st_mtime_ns, version)
+    return CodedFile(coding, location, opened.status.st_size, opened.status.st_mtime_ns, version)
 
 
 def _may_be_variant(variant: os.stat_result, asset: os.stat_result) -> bool:
@@ -342,7 +342,7 @@ def _of_archive(location: Location, codings: Iterable[str], variants: str | None
         data = member.read_bytes()
         if data or coding is None:
             digest = digest_of(data)
-            look.sources.append(Source(coding, place, len(data), None, digest, digest))
+            look.sources.append(CodedFile(coding, place, len(data), None, digest, digest))
             look.bytes[coding] = data
     return look
 

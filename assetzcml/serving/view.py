@@ -16,7 +16,7 @@ from assetzcml.serving.paths import redirection, wsgi_bytes
 from assetzcml.serving.publication import Publication, settled
 from assetzcml.serving.responses import OK, Answer, Asked
 from assetzcml.serving.statistics import Statistics
-from assetzcml.typing import Spec
+from assetzcml.typing import SpecLike
 
 with importing_webob():
     from webob import Request, Response
@@ -61,7 +61,7 @@ class StaticView:
 
     def __init__(
         self,
-        root: Spec | AssetSpec,
+        root: SpecLike | AssetSpec,
         registry: Registry | None = None,
         *,
         cache_max_age: int = ONE_HOUR,

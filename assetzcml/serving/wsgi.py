@@ -31,7 +31,7 @@ from assetzcml.serving.responses import (
     Representation,
     error,
     partial_headers,
-    refusal,
+    policy_answer,
 )
 from assetzcml.serving.sites import Desk, Desks
 from assetzcml.serving.statistics import Statistics
@@ -187,7 +187,7 @@ class StaticApp:
 
         def ask(record: StaticViewRecord) -> Answer | None:
             verdict = desk.snapshot.derived(Door).ask(record, lambda: request_of(environ))
-            return refusal(verdict, record, environ)
+            return policy_answer(verdict, record, environ)
 
         if self._owns is not None:
             plain = desk.site.unversioned(path)

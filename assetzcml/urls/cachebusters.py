@@ -24,12 +24,12 @@ from assetzcml.resolving.neighbours import nearest_beside
 from assetzcml.resolving.packages import Found, Packages
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import SearchPaths
-from assetzcml.typing import Spec
+from assetzcml.typing import SpecLike
 from assetzcml.urls import manifest_format
 from assetzcml.urls.applications import environ_of, path_of_url
-from assetzcml.urls.manifest_format import EMPTY, Manifest
+from assetzcml.urls.manifest_format import EMPTY, ManifestEntries
 from assetzcml.urls.queries import with_parameter
-from assetzcml.urls.roots import Roots
+from assetzcml.urls.roots import StrongestViews
 
 if TYPE_CHECKING:
     from assetzcml.resolving.counting import Count
@@ -147,7 +147,7 @@ class _Read(NamedTuple):
     """What a manifest was when it was read, and what it said."""
 
     signature: Signature | None
-    manifest: Manifest
+    manifest: ManifestEntries
 
 
 # Manifests that one registry keeps as they were read; more than any application has.
@@ -197,7 +197,7 @@ class ManifestCacheBuster:
     For another format, override `parse_manifest`.
     """
 
-    def __init__(self, manifest_spec: Spec | AssetSpec, reload: bool | None = False, missing: str = "plain"):
+    def __init__(self, manifest_spec: SpecLike | AssetSpec, reload: bool | None = False, missing: str = "plain"):
         self.manifest_spec: AssetSpec = asset_spec(manifest_spec)
         self.reload: bool | None = rules.flag("reload", reload, unset=True)
         self.missing: str = rules.missing_word(missing)
@@ -219,7 +219,7 @@ class ManifestCacheBuster:
         """The entries in force. Raises InvalidManifest."""
         return self.current().entries
 
-    def current(self) -> Manifest:
+    def current(self) -> ManifestEntries:
         """The manifest in force. Raises InvalidManifest."""
         if self.reloads():
             return self._reread()
@@ -275,7 +275,7 @@ class ManifestCacheBuster:
             return (self._unlisted(manifest, subpath, subpath) if value is None else value), kw
         return self._renamed(manifest, self._busting, subpath, kw), kw
 
-    def _renamed(self, manifest: Manifest, busting: Busting, subpath: str, kw: dict[str, Any]) -> str:
+    def _renamed(self, manifest: ManifestEntries, busting: Busting, subpath: str, kw: dict[str, Any]) -> str:
         tail = asset_spec(kw["rawspec" if busting.explicit else "pathspec"]).below(busting.path)
         key = "/".join(tail) + ("/" if subpath.endswith("/") else "")
         value = manifest.entries.get(key)
@@ -299,7 +299,7 @@ class ManifestCacheBuster:
             raise NotBusted(f"{self._subject()} moves {key!r} to {value!r}, out of the static view's root {start!r}")
         return value[len(start) :]
 
-    def _unlisted(self, manifest: Manifest, subpath: str, key: str) -> str:
+    def _unlisted(self, manifest: ManifestEntries, subpath: str, key: str) -> str:
         if self.missing == "error":
             hint = did_you_mean(key, manifest.entries)
             raise NotBusted(f"{self._subject()} has no entry for {key!r}{'; ' if hint else ''}{hint}")
@@ -334,7 +334,7 @@ class ManifestCacheBuster:
         try:
             entries = self.parse_manifest(content)
             is_placed = isinstance(entries, manifest_format.Unplaced)
-            manifest = Manifest(manifest_format.placed(entries, *self._place()) if is_placed else entries)
+            manifest = ManifestEntries(manifest_format.placed(entries, *self._place()) if is_placed else entries)
             manifest.fleeting = manifest_format.fleeting(entries, manifest.keys)
         except InvalidManifest as error:
             raise InvalidManifest(f"{self._subject()}: {error}") from error
@@ -358,7 +358,7 @@ class ManifestCacheBuster:
                 bases += [f"{name}{below}"] if view.external else [f"/{name}{below}", f"{mount}/{name}{below}"]
         return path.parts, list(dict.fromkeys(bases))
 
-    def _reread(self) -> Manifest:
+    def _reread(self) -> ManifestEntries:
         """The manifest as it is now: empty while it is missing, the last good one while it cannot be read."""
         found = self._find()
         if found is None:
@@ -382,11 +382,11 @@ class ManifestCacheBuster:
         hint = nearest_beside(self._registry.part(Resolver), self.manifest_spec)
         return f"; {hint}" if hint else ""
 
-    def _escapes(self, registry: Registry, busting: Busting, manifest: Manifest) -> Iterator[str]:
+    def _escapes(self, registry: Registry, busting: Busting, manifest: ManifestEntries) -> Iterator[str]:
         """The entries that no static view below the buster's path can follow."""
         if busting.explicit:
             return
-        for view in registry.snapshot.derived(Roots).directories.below(busting.path):
+        for view in registry.snapshot.derived(StrongestViews).directories.below(busting.path):
             directory = view.root.below(busting.path)
             moves = [f"{key!r} to {value!r}" for key, value in manifest_format.escaping_values(manifest, directory)]
             if moves:

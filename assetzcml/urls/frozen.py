@@ -10,7 +10,7 @@ from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.records.quoting import PATH_SAFE
 from assetzcml.registry import Registry
 from assetzcml.resolving.frozen import FrozenRelease, frozen_release
-from assetzcml.typing import Spec
+from assetzcml.typing import SpecLike
 from assetzcml.urls.generator import PLAIN, Decision, URLGenerator
 from assetzcml.urls.queries import URLOptions, quoted_base_url
 
@@ -24,7 +24,7 @@ class FrozenURLs(URLGenerator):
 
     def decide(
         self,
-        spec: Spec | AssetSpec,
+        spec: SpecLike | AssetSpec,
         request: Any = None,
         options: URLOptions = PLAIN,
         *,
@@ -48,7 +48,7 @@ def _split(url: str) -> tuple[str, str, str]:
     return f"{scheme}//{host}", slash, path
 
 
-def _found(registry: Registry, spec: Spec | AssetSpec) -> tuple[str, str]:
+def _found(registry: Registry, spec: SpecLike | AssetSpec) -> tuple[str, str]:
     """The URL and the integrity of an asset. Raises InvalidSpec, NotPublished."""
     release: FrozenRelease | None = registry.snapshot.derived(frozen_release)
     assert release is not None
@@ -67,7 +67,7 @@ def _found(registry: Registry, spec: Spec | AssetSpec) -> tuple[str, str]:
     return found
 
 
-def frozen_url(registry: Registry, spec: Spec | AssetSpec) -> tuple[str, str | None]:
+def frozen_url(registry: Registry, spec: SpecLike | AssetSpec) -> tuple[str, str | None]:
     """
     The URL of an asset as it was frozen, without what the application is mounted at, and its integrity.
 
@@ -77,7 +77,7 @@ def frozen_url(registry: Registry, spec: Spec | AssetSpec) -> tuple[str, str | N
     return _quoted(url), integrity or None
 
 
-def frozen_integrity(registry: Registry, spec: Spec | AssetSpec) -> str:
+def frozen_integrity(registry: Registry, spec: SpecLike | AssetSpec) -> str:
     """The `integrity` of an asset as it was frozen. Raises InvalidSpec; FileNotFoundError for what is not there."""
     try:
         return _found(registry, spec)[1]

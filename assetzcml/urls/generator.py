@@ -20,7 +20,7 @@ from assetzcml.records.assets import AssetSpec, StaticViewRecord, asset_spec
 from assetzcml.records.quoting import PATH_SAFE
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.resolver import Resolver
-from assetzcml.typing import Spec
+from assetzcml.typing import SpecLike
 from assetzcml.urls.applications import (
     application_path,
     application_url,
@@ -84,7 +84,7 @@ class URLMethods:
 
     def static_path(
         self: Any,
-        spec: Spec | AssetSpec,
+        spec: SpecLike | AssetSpec,
         request: Any = None,
         _query: Any = None,  # for keywords only; '*' would cost a quarter of the time there is
         _anchor: Any = None,
@@ -128,7 +128,7 @@ class URLMethods:
 
     def static_url(
         self: Any,
-        spec: Spec | AssetSpec,
+        spec: SpecLike | AssetSpec,
         request: Any = None,
         *,
         _query: Any = None,
@@ -174,11 +174,11 @@ class URLGenerator:
     def __init__(self, registry: Registry):
         self.registry = registry
 
-    def static_url(self, spec: Spec | AssetSpec, request: Any = None, **options: Any) -> str:
+    def static_url(self, spec: SpecLike | AssetSpec, request: Any = None, **options: Any) -> str:
         """The URL of an asset, with scheme and host; see `URLMethods.static_url`."""
         return self._url(spec, request, URLOptions.of(options))
 
-    def static_path(self, spec: Spec | AssetSpec, request: Any = None, **options: Any) -> str:
+    def static_path(self, spec: SpecLike | AssetSpec, request: Any = None, **options: Any) -> str:
         """The URL of an asset without scheme and host; see `URLMethods.static_path`."""
         given = URLOptions.of(options)
         mounted = self._mounted(request, given.app_url)
@@ -186,7 +186,7 @@ class URLGenerator:
 
     def decide(
         self,
-        spec: Spec | AssetSpec,
+        spec: SpecLike | AssetSpec,
         request: Any = None,
         options: URLOptions = PLAIN,
         *,
@@ -248,7 +248,7 @@ class URLGenerator:
                 except InvalidManifest:
                     continue
 
-    def _url(self, spec: Spec | AssetSpec, request: Any, options: URLOptions) -> str:
+    def _url(self, spec: SpecLike | AssetSpec, request: Any, options: URLOptions) -> str:
         snapshot = self.registry.snapshot
         if not isinstance(spec, Hashable):  # what is known is asked by it
             spec = asset_spec(spec)
@@ -277,12 +277,12 @@ class URLGenerator:
     def _new_table(self, snapshot: Snapshot) -> dict[Any, tuple[str, float | None]]:
         return {}
 
-    def _remembered(self, snapshot: Snapshot, spec: Spec | AssetSpec) -> str | None:
+    def _remembered(self, snapshot: Snapshot, spec: SpecLike | AssetSpec) -> str | None:
         """The path of *spec*, with what its buster makes of it, when that still holds."""
         path, until = self._table(snapshot).get(spec, (None, None))
         return path if until is None or (monotonic() < until and not self._prevented()) else None
 
-    def _remember(self, snapshot: Snapshot, spec: Spec | AssetSpec, decision: Decision) -> None:
+    def _remember(self, snapshot: Snapshot, spec: SpecLike | AssetSpec, decision: Decision) -> None:
         if decision.path[:2] == "//":  # the scheme is the request's
             return
         table = self._table(snapshot)

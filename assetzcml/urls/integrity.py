@@ -19,13 +19,13 @@ from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, may_chang
 from assetzcml.resolving.frozen import frozen_release
 from assetzcml.resolving.packages import Found
 from assetzcml.resolving.resolver import Resolver
-from assetzcml.typing import Spec
+from assetzcml.typing import SpecLike
 from assetzcml.urls.cachebusters import DigestCacheBuster, TreeCacheBuster
 from assetzcml.urls.frozen import frozen_integrity
 from assetzcml.urls.generator import URLGenerator
 from assetzcml.urls.tags import Markup, element, mounted, noted
 
-__all__ = ["asset_tag", "integrity_of", "kind_of", "versioned"]
+__all__ = ["asset_tag", "integrity_of", "loaded_as", "versioned"]
 
 ATTEMPTS = 3  # readings of an asset that changes meanwhile
 KEPT = 10_000  # files; about 4 MB
@@ -74,7 +74,7 @@ class Integrities:
         return hashes
 
 
-def integrity_of(registry: Registry, spec: Spec | AssetSpec) -> str:
+def integrity_of(registry: Registry, spec: SpecLike | AssetSpec) -> str:
     """
     The `integrity` of an asset, 'sha384-...', of the bytes that are served now.
 
@@ -86,7 +86,13 @@ def integrity_of(registry: Registry, spec: Spec | AssetSpec) -> str:
 
 
 def asset_tag(
-    registry: Registry, spec: Spec | AssetSpec, request: Any = None, /, *, kind: str | None = None, **attributes: Any
+    registry: Registry,
+    spec: SpecLike | AssetSpec,
+    request: Any = None,
+    /,
+    *,
+    kind: str | None = None,
+    **attributes: Any,
 ) -> Markup:
     """
     The element that loads an asset: `<link rel="stylesheet">`, `<script>`, `<img>`, or for a font `<link rel="preload">`.
@@ -99,7 +105,7 @@ def asset_tag(
     frozen = registry.snapshot.derived(frozen_release) is not None
     address = str(spec) if frozen else asset_spec(spec)
     name = str(address).rpartition("/")[2]
-    kind = kind or kind_of(name)
+    kind = kind or loaded_as(name)
     if kind not in KINDS:
         raise ValueError(f"what loads {str(address)!r} is not known by its name; give kind=, one of {', '.join(KINDS)}")
     wanted = bool(attributes.pop("integrity", True)) and kind != "image"
@@ -112,11 +118,11 @@ def asset_tag(
     return element(kind, url, integrity, **attributes)
 
 
-def kind_of(name: str) -> str:
+def loaded_as(name: str) -> str:
     """
     What loads an asset of this name; '' for what is none of it.
 
-    >>> kind_of("app.css"), kind_of("cart.mjs"), kind_of("logo.svg"), kind_of("inter.woff2"), kind_of("notes.txt")
+    >>> loaded_as("app.css"), loaded_as("cart.mjs"), loaded_as("logo.svg"), loaded_as("inter.woff2"), loaded_as("notes.txt")
     ('css', 'js', 'image', 'font', '')
     """
     media_type = content_type(name).partition(";")[0]
@@ -126,7 +132,7 @@ def kind_of(name: str) -> str:
     )
 
 
-def _path(registry: Registry, spec: Spec | AssetSpec) -> str:
+def _path(registry: Registry, spec: SpecLike | AssetSpec) -> str:
     """The URL, of the policy in force, without what the application is mounted at."""
     path: str = registry.snapshot.urls.static_path(str(spec), _app_url="")
     return path

@@ -17,7 +17,7 @@ from assetzcml.registry import Change, Snapshot
 from assetzcml.resolving.search import SearchPaths
 from assetzcml.urls.cachebusters import Lasting, lasting
 from assetzcml.urls.queries import quoted_base_url
-from assetzcml.urls.roots import Roots, before
+from assetzcml.urls.roots import StrongestViews, before
 
 __all__ = ["CACHED_URLS", "AtWork", "BoundBusting", "Lookup", "Place"]
 
@@ -102,7 +102,7 @@ class Lookup:
         self.unread = self.bustings
 
     def _take(self, snapshot: Snapshot) -> None:
-        self._roots = snapshot.derived(Roots)
+        self._roots = snapshot.derived(StrongestViews)
         self._paths = snapshot.derived(SearchPaths)
         self._members: dict[tuple[AssetSpec, AssetSpec], tuple[AssetSpec, ...]] = {}
         self._places: dict[tuple[AssetSpec, bool], Place] = {}

@@ -9,7 +9,7 @@ from typing import Any
 from assetzcml.errors import InvalidManifest, clipped, few_lines
 from assetzcml.late import json
 
-__all__ = ["EMPTY", "Manifest", "Unplaced", "escaping_values", "fleeting", "listed", "parse_manifest", "placed"]
+__all__ = ["EMPTY", "ManifestEntries", "Unplaced", "escaping_values", "fleeting", "listed", "parse_manifest", "placed"]
 
 SHOWN = 3  # problems of one manifest that are told one by one; a wrong format makes every entry one
 QUOTED_LENGTH = 80  # characters of a key or value in a message
@@ -73,13 +73,13 @@ def _says_nothing(key: str, value: str) -> bool:
     return not added and not numbered and not _VERSION.search(f"{directory}/{stem if dot else name}")
 
 
-class Manifest:
+class ManifestEntries:
     """
     The entries of a manifest: asset to the name it has been given, both relative paths, checked.
 
     *fleeting* are values that may get other bytes under the same name.
 
-    >>> Manifest({"css/a.css": "css/a-1f.css"}).keys
+    >>> ManifestEntries({"css/a.css": "css/a-1f.css"}).keys
     {'css/a-1f.css': ('css/a.css',)}
     """
 
@@ -281,11 +281,11 @@ def _looks_like(entries: Mapping[Any, Any]) -> list[str]:
     return [*[hint for key, hint in _OTHER_FORMATS.items() if isinstance(entries.get(key), Mapping)][:1], KNOWN]
 
 
-def escaping_values(manifest: Manifest, directory: tuple[str, ...]) -> list[tuple[str, str]]:
+def escaping_values(manifest: ManifestEntries, directory: tuple[str, ...]) -> list[tuple[str, str]]:
     """
     The entries below *directory* whose value lies outside it: no URL below a static view of *directory* reaches it.
 
-    >>> escaping_values(Manifest({"css/a.css": "dist/a.css", "b.js": "dist/b.js"}), ("css",))
+    >>> escaping_values(ManifestEntries({"css/a.css": "dist/a.css", "b.js": "dist/b.js"}), ("css",))
     [('css/a.css', 'dist/a.css')]
     """
     inside = "/".join(directory) + "/"
@@ -319,4 +319,4 @@ def _kind(value: Any) -> str:
     return "null" if value is None else f"a {type(value).__name__}"
 
 
-EMPTY = Manifest({})
+EMPTY = ManifestEntries({})

@@ -57,7 +57,7 @@ _ATTRIBUTE = re.compile(
 _CANDIDATE = re.compile(r"[\s,]*([^\s,](?:\S*[^\s,])?)[^,(]*(?:\([^)]*\)[^,(]*)*,?")
 
 
-class Attribute(NamedTuple):
+class TagAttribute(NamedTuple):
     """An attribute of a tag: its value as it is meant, and where that stands, without its quotes. *quote* may be ''."""
 
     name: str
@@ -67,11 +67,11 @@ class Attribute(NamedTuple):
     quote: str
 
 
-class Tag(NamedTuple):
+class StartTag(NamedTuple):
     """A tag that begins an element, its attributes, and the text in it, from *inside* on, where that is of another language."""
 
     name: str
-    attributes: dict[str, Attribute]
+    attributes: dict[str, TagAttribute]
     inside: int
     raw: str
 
@@ -118,7 +118,7 @@ def rewritten(text: str, html: bool, rule: Callable[[str, str], str | None]) -> 
     return text
 
 
-def _speaking(tag: Tag) -> Iterator[tuple[Attribute, str]]:
+def _speaking(tag: StartTag) -> Iterator[tuple[TagAttribute, str]]:
     """The attributes with URLs in them, and of which kind."""
     kinds = {**URLS.get(tag.name, {}), **ANYWHERE}
     rel = tag.attributes["rel"].value.lower().split() if "rel" in tag.attributes else []
@@ -133,11 +133,11 @@ def _speaking(tag: Tag) -> Iterator[tuple[Attribute, str]]:
             yield attribute, kind
 
 
-def _type_of(tag: Tag) -> str:
+def _type_of(tag: StartTag) -> str:
     return tag.attributes["type"].value.strip().lower() if "type" in tag.attributes else ""
 
 
-def _is_script(tag: Tag) -> bool:
+def _is_script(tag: StartTag) -> bool:
     """Is what is in the element JavaScript?"""
     said = _type_of(tag)
     return not said or said == "module" or said.endswith(("javascript", "ecmascript"))
@@ -178,7 +178,7 @@ def _with(value: str, kind: str, rule: Callable[[str, str], str | None]) -> str:
     return new(value.strip()) if value.strip() else value
 
 
-def _tags(text: str, html: bool) -> Iterator[Tag]:
+def _tags(text: str, html: bool) -> Iterator[StartTag]:
     at = 0
     while (found := _NEXT.search(text, at)) is not None:
         at = found.end()
@@ -186,7 +186,7 @@ def _tags(text: str, html: bool) -> Iterator[Tag]:
             end = text.find("?>", at)
             end = len(text) if end < 0 else end
             if text.startswith("xml-stylesheet", at):
-                yield Tag("link", {"rel": _SHEET, **_attributes(text, at + len("xml-stylesheet"), end)}, end, "")
+                yield StartTag("link", {"rel": _SHEET, **_attributes(text, at + len("xml-stylesheet"), end)}, end, "")
             at = end
         elif found["tag"] is not None:
             name = found["tag"].lower() if html else found["tag"].rpartition(":")[2].lower()
@@ -199,11 +199,11 @@ def _tags(text: str, html: bool) -> Iterator[Tag]:
             if (name in RAW if html else name in ("script", "style")) and not closed:
                 raw = _raw(text, at, name)
             inside, content = (at, raw) if html else _without_cdata(raw, at)
-            yield Tag(name, attributes, inside, content)
+            yield StartTag(name, attributes, inside, content)
             at += len(raw)
 
 
-_SHEET = Attribute("rel", "stylesheet", 0, 0, "")
+_SHEET = TagAttribute("rel", "stylesheet", 0, 0, "")
 
 
 def _raw(text: str, at: int, name: str) -> str:
@@ -217,13 +217,13 @@ def _without_cdata(raw: str, at: int) -> tuple[int, str]:
     return (at + found.start(1), found[1]) if found is not None else (at, raw)
 
 
-def _attributes(text: str, at: int, end: int) -> dict[str, Attribute]:
-    found: dict[str, Attribute] = {}
+def _attributes(text: str, at: int, end: int) -> dict[str, TagAttribute]:
+    found: dict[str, TagAttribute] = {}
     while (match := _ATTRIBUTE.match(text, at, end)) is not None:
         at = match.end()
         group = next((each for each in ("double", "single", "bare") if match[each] is not None), None)
         if group is not None:
             quote = {"double": '"', "single": "'", "bare": ""}[group]
-            attribute = Attribute(match["name"].lower(), unescape(match[group]), *match.span(group), quote)
+            attribute = TagAttribute(match["name"].lower(), unescape(match[group]), *match.span(group), quote)
             found.setdefault(attribute.name, attribute)  # of two of one name the first counts
     return found

@@ -138,7 +138,7 @@ class ModuleGraph:
             return Imported(reference, named(self.registry.snapshot, reference.url, spec), True)
         addresses = self.registry.snapshot.derived(Addresses)
         path = addresses.of(spec)
-        target = None if path is None else addresses.at(joined(path, reference.url) or "//")
+        target = None if path is None else addresses.at(path_from(path, reference.url) or "//")
         return Imported(reference, target[1] if target is not None else None, False)
 
 
@@ -160,11 +160,11 @@ def named(snapshot: Snapshot, name: str, importer: AssetSpec | None = None) -> A
     return None
 
 
-def joined(path: str, url: str) -> str | None:
+def path_from(path: str, url: str) -> str | None:
     """
     The decoded path, without its first slash, that *url* leads to from *path*; None for another host, and above the top.
 
-    >>> joined("static/js/a.js", "../css/b%20c.css?x#y"), joined("a.js", "/b.js"), joined("a.js", "https://h/b.js")
+    >>> path_from("static/js/a.js", "../css/b%20c.css?x#y"), path_from("a.js", "/b.js"), path_from("a.js", "https://h/b.js")
     ('static/css/b c.css', 'b.js', None)
     """
     plain = url.strip().replace("\\", "/").partition("#")[0].partition("?")[0]

@@ -14,11 +14,11 @@ from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.records.rules import whole_number
 from assetzcml.registry import Registry
 from assetzcml.resolving.frozen import FrozenRelease, frozen_release
-from assetzcml.typing import Spec
+from assetzcml.typing import SpecLike
 from assetzcml.urls.applications import environ_of
 from assetzcml.urls.frozen import frozen_url
 from assetzcml.urls.generator import URLGenerator
-from assetzcml.urls.integrity import kind_of, versioned
+from assetzcml.urls.integrity import loaded_as, versioned
 from assetzcml.urls.modules import ModuleGraph
 from assetzcml.urls.tags import Markup, element_text, mounted
 
@@ -51,7 +51,7 @@ class Hint(NamedTuple):
 
 
 def link_header(
-    registry: Registry, specs: Sequence[Spec | AssetSpec], request: Any = None, most: int = MOST, size: int = SIZE
+    registry: Registry, specs: Sequence[SpecLike | AssetSpec], request: Any = None, most: int = MOST, size: int = SIZE
 ) -> LinkValue:
     """
     The value of a Link header that lets a browser fetch *specs* before it has the page: style sheets, scripts, fonts and
@@ -79,7 +79,7 @@ def link_header(
 
 
 def preload_tags(
-    registry: Registry, specs: Sequence[Spec | AssetSpec], request: Any = None, /, **attributes: Any
+    registry: Registry, specs: Sequence[SpecLike | AssetSpec], request: Any = None, /, **attributes: Any
 ) -> Markup:
     """The same as elements of a page, one a line and all of them; *attributes* are added: `nonce="..."`."""
     hints = _hints(registry, specs, request)
@@ -91,7 +91,7 @@ def preload_tags(
     )
 
 
-def _hints(registry: Registry, specs: Sequence[Spec | AssetSpec], request: Any) -> Iterator[Hint]:
+def _hints(registry: Registry, specs: Sequence[SpecLike | AssetSpec], request: Any) -> Iterator[Hint]:
     release = registry.snapshot.derived(frozen_release)
     if release is not None:
         yield from _frozen_hints(registry, release, specs, request)
@@ -102,7 +102,7 @@ def _hints(registry: Registry, specs: Sequence[Spec | AssetSpec], request: Any) 
         kind = _kind(str(asked))
         module = kind == "js" and (graph.is_module(asked) or any(r.path == asked for r in registry.snapshot.modules))
         for spec in graph.closure(asked) if module else [asked]:
-            hint = _hint(registry, spec, kind_of(spec.name) or kind, module, request) if spec not in seen else None
+            hint = _hint(registry, spec, loaded_as(spec.name) or kind, module, request) if spec not in seen else None
             seen.add(spec)
             if hint is not None:
                 yield hint
@@ -119,7 +119,7 @@ def _hint(registry: Registry, spec: AssetSpec, kind: str, module: bool, request:
 
 
 def _frozen_hints(
-    registry: Registry, release: FrozenRelease, specs: Sequence[Spec | AssetSpec], request: Any
+    registry: Registry, release: FrozenRelease, specs: Sequence[SpecLike | AssetSpec], request: Any
 ) -> Iterator[Hint]:
     """The same of what was frozen, whose sources may be nowhere: what its modules import stands in the release."""
     seen: set[str] = set()
@@ -132,14 +132,14 @@ def _frozen_hints(
             waiting += [each for each in imports or () if each not in waiting]
             if imports is not None and spec not in seen:
                 url, integrity = frozen_url(registry, spec)
-                own = kind_of(spec) or kind
+                own = loaded_as(spec) or kind
                 yield _said(registry, url, integrity if own != "image" else None, own, module, request)
             seen.add(spec)
 
 
 def _kind(spec: str) -> str:
     """What loads an asset. Raises ValueError for what nothing loads."""
-    kind = kind_of(spec.rpartition("/")[2])
+    kind = loaded_as(spec.rpartition("/")[2])
     if kind not in DESTINATIONS:
         raise ValueError(f"{spec!r} is not preloaded: no element loads what has such a name")
     return kind

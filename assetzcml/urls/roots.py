@@ -8,10 +8,10 @@ from assetzcml.records.assets import StaticViewRecord
 from assetzcml.records.growing import SpecTree
 from assetzcml.registry import Change, Snapshot
 
-__all__ = ["Roots", "before"]
+__all__ = ["StrongestViews", "before"]
 
 
-class Roots:
+class StrongestViews:
     """Of each root, the strongest static view that publishes it; files have roots of their own."""
 
     of_records = True
@@ -22,7 +22,7 @@ class Roots:
         self.files = SpecTree((view.root, view) for view in strongest if view.file)
 
     @classmethod
-    def grown(cls, former: Roots, snapshot: Snapshot, changes: Sequence[Change]) -> Roots | None:
+    def grown(cls, former: StrongestViews, snapshot: Snapshot, changes: Sequence[Change]) -> StrongestViews | None:
         """As it is after *changes*; None where a view leaves its root, which another may have too."""
         directories, files = former.directories, former.files
         for view, replaced in changes:

@@ -15,14 +15,14 @@ from assetzcml.resolving.packages import Found
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.urls.cachebusters import DigestCacheBuster, ManifestCacheBuster, TreeCacheBuster
 from assetzcml.urls.lookup import BoundBusting, Lookup
-from assetzcml.urls.manifest_format import EMPTY, Manifest
+from assetzcml.urls.manifest_format import EMPTY, ManifestEntries
 
-__all__ = ["Judgement", "Stripping", "Version", "Versions", "counted_beforehand", "stripped"]
+__all__ = ["AssetVersion", "Judgement", "Stripping", "Versions", "counted_beforehand", "stripped"]
 
 logger = late_logger("assetzcml")
 
 
-class Version(NamedTuple):
+class AssetVersion(NamedTuple):
     """
     The asset *spec* at one moment: now (*current*), or at another. *digest* is the one in the name, if any, and *former*
     what another digest is answered with.
@@ -160,9 +160,9 @@ class Versions:
     def __init__(self, registry: Registry):
         self.registry = registry
 
-    def version_of(self, snapshot: Snapshot, view: StaticViewRecord, parts: tuple[str, ...]) -> Version | None:
+    def version_of(self, snapshot: Snapshot, view: StaticViewRecord, parts: tuple[str, ...]) -> AssetVersion | None:
         """
-        The `Version` that the segments *parts* below the root of the static view *view* name; None when they name none.
+        The `AssetVersion` that the segments *parts* below the root of the static view *view* name; None when they name none.
 
         Its `spec` is the asset to serve, `current` whether these are its bytes now: true, for a value of a manifest in
         force, and for a digest that is that of the bytes; false for any other digest of an existing asset. An asset that
@@ -175,16 +175,16 @@ class Versions:
         manifests, lookup = snapshot.derived(Manifests), snapshot.derived(Lookup)
         asked = view.root.joined(parts)
         if manifests.bundles and self.registry.above.bundles().versioned(snapshot, asked):
-            return Version(asked, True)
+            return AssetVersion(asked, True)
         if manifests.plain and any(is_value(manifests.plain, each) for each in self._addresses(lookup, asked)):
-            return Version(asked, True)
+            return AssetVersion(asked, True)
         if manifests.explicit:
             found = self._look(asked)
             if found is not None:
-                return Version(asked, True) if is_value(manifests.explicit, found.spec) else None
+                return AssetVersion(asked, True) if is_value(manifests.explicit, found.spec) else None
             renamed = self._renamed(manifests.explicit, view, parts)
             if renamed is not None:
-                return Version(renamed, True)
+                return AssetVersion(renamed, True)
         return self._with_digest(snapshot, view, parts) if manifests.digests else None
 
     def former_name(
@@ -223,7 +223,7 @@ class Versions:
                 return Judgement(foreign=True)
         return Judgement(former=getattr(buster, "former", "current"))
 
-    def _with_digest(self, snapshot: Snapshot, view: StaticViewRecord, parts: tuple[str, ...]) -> Version | None:
+    def _with_digest(self, snapshot: Snapshot, view: StaticViewRecord, parts: tuple[str, ...]) -> AssetVersion | None:
         split = without_digest(parts[-1])
         if split is None:
             return None
@@ -241,7 +241,7 @@ class Versions:
             current = self.registry.part(Digests).digest(found) == split[1]
         except OSError:
             return None
-        return Version(plain, current, split[1], busting.buster.former)
+        return AssetVersion(plain, current, split[1], busting.buster.former)
 
     @staticmethod
     def _has_bundles(snapshot: Snapshot) -> bool:
@@ -293,14 +293,14 @@ def is_value(busters: Mapping[AssetSpec, ManifestCacheBuster], spec: AssetSpec) 
     return False
 
 
-def _in_force(buster: ManifestCacheBuster) -> Manifest:
+def _in_force(buster: ManifestCacheBuster) -> ManifestEntries:
     try:
         return buster.current()
     except InvalidManifest:  # told of where a URL is made
         return EMPTY
 
 
-def _possible(manifest: Manifest, parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+def _possible(manifest: ManifestEntries, parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """The entries whose value *parts* end with: value and key, as segments."""
     for start in range(len(parts)):
         value = parts[start:]

@@ -12,7 +12,7 @@ from assetzcml.records.kinds import BY_FILE, BY_STATEMENT, ComponentRecord, Reco
 from assetzcml.records.rules import Refusal
 from assetzcml.registry import next_generation
 from assetzcml.zcml.attributes import Problems, reason
-from assetzcml.zcml.conflicts import Action, Step
+from assetzcml.zcml.conflicts import Action, IncludeStep
 from assetzcml.zcml.load import ForeignLoad, load_of, tag_of
 from assetzcml.zcml.positions import Tag
 
@@ -87,7 +87,7 @@ def settle(action: Action, generation: int, ranks: Mapping[str, int], prefix: st
         path = action["includepath"]
         known["rank"] = (ranks.get(path[-1], 0) if path else -1, cast(Any, record.origin).ordinal)
     elif record.ranked == BY_STATEMENT:
-        known["rank"] = (*Step.rank(step), (0, -cast(Any, record.origin).ordinal, 0))
+        known["rank"] = (*IncludeStep.rank(step), (0, -cast(Any, record.origin).ordinal, 0))
     if prefix:
         known.update(record.prefixed(prefix))
     return _made(record, known)

@@ -30,11 +30,11 @@ from assetzcml.urls.cachebusters import (
 from assetzcml.zcml.actions import Deferred, declare, refusals, tag_of
 from assetzcml.zcml.attributes import Problems, unknown_attribute
 from assetzcml.zcml.positions import Tag
-from assetzcml.zcml.schemas import ICacheBuster
+from assetzcml.zcml.schemas import ICacheBusterDirective
 
 __all__ = [
-    "StaticFile",
-    "StaticView",
+    "StaticFileDirective",
+    "StaticViewDirective",
     "asset",
     "cache_buster",
     "content_store",
@@ -65,14 +65,14 @@ class _Publication:
         declare(self.context, self.record)
 
 
-class StaticView(_Publication):
+class StaticViewDirective(_Publication):
     """`staticView`."""
 
     def __init__(self, context: Any, name: str, path: AssetSpec, **options: Any):
         super().__init__(context, StaticViewRecord(name=name, root=path, origin=tag_of(context), **options))
 
 
-class StaticFile(_Publication):
+class StaticFileDirective(_Publication):
     """`staticFile`."""
 
     def __init__(self, context: Any, name: str, path: AssetSpec, **options: Any):
@@ -107,7 +107,7 @@ def cache_buster(
     _one_way(info, ways)
     way, value = next(iter(ways.items()))
     if extra and way != "factory":
-        known = list(ICacheBuster.names(True))
+        known = list(ICacheBusterDirective.names(True))
         raise Problems(*(unknown_attribute(name, known, info, {}) for name in extra))
     _check_options(info, way, {"param": param, "missing": missing, "former": former, "reload": reload})
     with refusals(info):

@@ -25,7 +25,7 @@ from assetzcml.resolving.meant import object_meant
 from assetzcml.zcml.names import ZCML
 from assetzcml.zcml.positions import Tag
 
-__all__ = ["BadValue", "Plan", "Problems", "expand_settings"]
+__all__ = ["BadValue", "Problems", "SchemaPlan", "expand_settings"]
 
 Converter = Callable[[str, Any], Any]
 
@@ -66,7 +66,7 @@ class Attribute(NamedTuple):
     pure: bool  # does its converter look at nothing but the text, and run nobody's code?
 
 
-class Plan:
+class SchemaPlan:
     """The attributes of a schema, ready to convert."""
 
     def __init__(self, schema: Any):

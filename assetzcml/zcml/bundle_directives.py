@@ -35,8 +35,8 @@ from assetzcml.zcml.fields import Checked, Option, Said, Spec, Tokens, base_of, 
 from assetzcml.zcml.positions import Tag
 
 __all__ = [
-    "Bundle",
-    "Environment",
+    "BundleDirective",
+    "EnvironmentDirective",
     "IBundle",
     "IBundleContents",
     "IEnvironment",
@@ -242,7 +242,7 @@ class IFilter(Interface):
     )
 
 
-class Environment:
+class EnvironmentDirective:
     """`environment`."""
 
     def __init__(self, context: Any, **options: Said):
@@ -263,7 +263,7 @@ class Environment:
         declare(context, record)
 
 
-class Bundle:
+class BundleDirective:
     """`bundle`."""
 
     def __init__(self, context: Any, name: str, output: str | None = None, merge: bool = True, **options: Any):

@@ -14,7 +14,15 @@ from typing import Any, NamedTuple
 from assetzcml.errors import Origin, Problem
 from assetzcml.records.assets import Override
 
-__all__ = ["OVERRIDES", "PLAIN", "FileGraph", "Resolution", "Step", "override_conflicts", "resolve"]
+__all__ = [
+    "BY_INCLUDE",
+    "BY_INCLUDE_OVERRIDES",
+    "FileGraph",
+    "IncludeStep",
+    "Resolution",
+    "override_conflicts",
+    "resolve",
+]
 
 TOLD = 80  # characters of a value in a message
 
@@ -22,10 +30,10 @@ REMEDY = "declare it in the file that includes them, or in a file that is loaded
 KEEP = "keep one of them: nothing is stronger than all that one directive overrides with"
 
 Action = dict[str, Any]
-PLAIN, OVERRIDES = 1, 0  # what is included with overrides comes before what is included (docs/zcml.rst)
+BY_INCLUDE, BY_INCLUDE_OVERRIDES = 1, 0  # what is included with overrides comes before what is included (docs/zcml.rst)
 
 
-class Step:
+class IncludeStep:
     """
     How a file was reached: by the directive number *ordinal* of a file, as the *number*th of the files that it names.
 
@@ -34,7 +42,7 @@ class Step:
 
     __slots__ = ("_rank", "above", "kind", "number", "ordinal")
 
-    def __init__(self, above: Step | None, kind: int, ordinal: int, number: int):
+    def __init__(self, above: IncludeStep | None, kind: int, ordinal: int, number: int):
         self.above = above
         self.kind = kind
         self.ordinal = ordinal
@@ -42,12 +50,12 @@ class Step:
         self._rank: tuple[Any, ...] | None = None
 
     @staticmethod
-    def rank(step: Step | None) -> tuple[Any, ...]:
+    def rank(step: IncludeStep | None) -> tuple[Any, ...]:
         """What sorts the statements of a file among those of others, the strongest first; () for the first file."""
         if step is None:
             return ()
         if step._rank is None:
-            step._rank = (*Step.rank(step.above), (step.kind, -step.ordinal, -step.number))
+            step._rank = (*IncludeStep.rank(step.above), (step.kind, -step.ordinal, -step.number))
         return step._rank
 
 
@@ -185,7 +193,7 @@ def _misordered(actions: list[Action]) -> Iterator[Problem]:
     """Actions whose order cannot be compared: it is a number, or nothing."""
     for action in actions:
         if not isinstance(action["order"] or 0, (int, float)):
-            message = f"the order of an action of {_who(action)} is {told(action['order'])}"
+            message = f"the order of an action of {_who(action)} is {told_value(action['order'])}"
             yield Problem(_origin(action), message, "a number was expected", code="A115")
 
 
@@ -249,7 +257,7 @@ def _origin(action: Action) -> Origin | None:
 
 def _unusable(action: Action, error: Exception) -> Problem:
     """A discriminator that is not hashable, or cannot be compared."""
-    discriminator = repr(told(action["discriminator"]))
+    discriminator = repr(told_value(action["discriminator"]))
     if isinstance(error, TypeError):
         return Problem(
             _origin(action), f"the discriminator {discriminator} is not hashable", exception=error, code="A115"
@@ -269,7 +277,7 @@ def _who(action: Action) -> str:
     return getattr(action["info"], "directive", "") or "a package"
 
 
-def told(value: Any) -> str:
+def told_value(value: Any) -> str:
     """A value of another package for messages, also one that cannot say what it is."""
     try:
         text = repr(value)
@@ -282,6 +290,6 @@ def describe(discriminator: Any) -> str:
     """A discriminator for messages: ours by directive and name, those of others as they are."""
     if isinstance(discriminator, tuple) and discriminator and isinstance(discriminator[0], str):
         head, *rest = discriminator
-        texts = [told(part) if not isinstance(part, str) else repr(part) for part in rest if part is not False]
+        texts = [told_value(part) if not isinstance(part, str) else repr(part) for part in rest if part is not False]
         return " ".join([head, *texts]).replace(" True", " (explicit)")
-    return repr(told(discriminator))
+    return repr(told_value(discriminator))

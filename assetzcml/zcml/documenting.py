@@ -14,17 +14,17 @@ from zope.configuration.fields import Bool, Tokens
 from zope.schema import Bool as SchemaBool
 from zope.schema import Choice, Int, ValidationError
 
-from assetzcml.zcml.attributes import Plan
+from assetzcml.zcml.attributes import SchemaPlan
 from assetzcml.zcml.machine import Machine
 from assetzcml.zcml.names import NAMESPACE
 from assetzcml.zcml.positions import Document
 
-__all__ = ["Attribute", "Directive", "Documentation"]
+__all__ = ["Directive", "Documentation", "DocumentedAttribute"]
 
 _DECLARATION = re.compile(rb"""\sxmlns(?::[^\s=]+)?\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
-class Attribute(NamedTuple):
+class DocumentedAttribute(NamedTuple):
     """
     What an attribute may be. *kind* is 'text', 'boolean', 'integer' (*least*, *most*) or 'choice' (of *values*).
 
@@ -52,7 +52,7 @@ class Directive(NamedTuple):
     name: str
     documentation: str
     kind: str
-    attributes: tuple[Attribute, ...]
+    attributes: tuple[DocumentedAttribute, ...]
     any_attribute: bool = False
     directives: tuple[Directive, ...] = ()
     ours: bool = False
@@ -107,7 +107,7 @@ def _add(known: dict[str, Directive], directive: Directive) -> None:
         if name in first and name in second:
             same = first[name][3:] == second[name][3:]
             required = first[name].required and second[name].required
-            attribute = (attribute if same else Attribute(name, False, attribute.documentation))._replace(
+            attribute = (attribute if same else DocumentedAttribute(name, False, attribute.documentation))._replace(
                 required=required
             )
         else:
@@ -127,25 +127,25 @@ def _add(known: dict[str, Directive], directive: Directive) -> None:
 
 
 def _described(namespace: str, name: str, schema: Any, kind: str) -> Directive:
-    plan = Plan(schema)
+    plan = SchemaPlan(schema)
     attributes = tuple(_attribute(attribute.name, attribute.field) for attribute in plan.attributes)
     documentation = inspect.cleandoc(schema.getDoc() or "").strip()
     return Directive(name, documentation, kind, attributes, plan.any_attribute, ours=namespace == NAMESPACE)
 
 
-def _attribute(name: str, field: Any) -> Attribute:
+def _attribute(name: str, field: Any) -> DocumentedAttribute:
     title, description = (inspect.cleandoc(str(text or "")) for text in (field.title, field.description))
     required = bool(field.required) and not _has_default(field)
     lines = [title, description]
     if field.default is not None and isinstance(field.default, (str, int)):
         lines.append(f"Default: {_written(field.default)}")
-    documented = Attribute(name, required, "\n".join(line for line in lines if line))
+    documented = DocumentedAttribute(name, required, "\n".join(line for line in lines if line))
     if isinstance(field, Tokens):
         return _valued(documented, field.value_type)._replace(several=True)
     return _valued(documented, field)
 
 
-def _valued(attribute: Attribute, field: Any) -> Attribute:
+def _valued(attribute: DocumentedAttribute, field: Any) -> DocumentedAttribute:
     if isinstance(field, Bool):
         return attribute._replace(kind="boolean")
     if isinstance(field, SchemaBool):

@@ -21,18 +21,18 @@ from zope.configuration.xmlconfig import IInclude
 
 from assetzcml.errors import Origin, Problem, nearest, shorten
 from assetzcml.records.assets import AssetSpec
-from assetzcml.records.loads import BEING_READ, EXCLUDED, READ, READ_BEFORE, Include, Pattern
+from assetzcml.records.loads import BEING_READ, EXCLUDED, READ, READ_BEFORE, FilesPattern, Include
 from assetzcml.resolving.meant import file_meant, start_meant
 from assetzcml.resolving.packages import Found, Packages, project_of
 from assetzcml.zcml.attributes import Problems
-from assetzcml.zcml.conflicts import OVERRIDES, PLAIN, Action, Step, resolve
+from assetzcml.zcml.conflicts import BY_INCLUDE, BY_INCLUDE_OVERRIDES, Action, IncludeStep, resolve
 from assetzcml.zcml.load import Load, load_of
 from assetzcml.zcml.machine import Machine, define_simple
 from assetzcml.zcml.positions import Document, Tag
-from assetzcml.zcml.reader import read_file
+from assetzcml.zcml.reader import read_limited
 from assetzcml.zcml.walking import read_document
 
-__all__ = ["define_includes", "include_file", "is_there", "late_override", "overridden", "overriding", "path_in"]
+__all__ = ["define_includes", "include_file", "is_there", "late_override", "overridden", "overriding_inside", "path_in"]
 
 
 def define_includes(machine: Machine) -> None:
@@ -44,17 +44,17 @@ def define_includes(machine: Machine) -> None:
 
 def include(context: Any, file: str | None = None, package: Any = None, files: str | None = None) -> None:
     """Read other files: *file*, or all that match the pattern *files*, of *package* or beside this file."""
-    _include_all(context, file, package, files, PLAIN)
+    _include_all(context, file, package, files, BY_INCLUDE)
 
 
 def include_overrides(context: Any, file: str | None = None, package: Any = None, files: str | None = None) -> None:
     """The same, and what the files declare counts as declared here. Conflicts among them are resolved first."""
-    with overriding(context):
-        _include_all(context, file, package, files, OVERRIDES)
+    with overriding_inside(context):
+        _include_all(context, file, package, files, BY_INCLUDE_OVERRIDES)
 
 
 @contextmanager
-def overriding(context: Any) -> Iterator[None]:
+def overriding_inside(context: Any) -> Iterator[None]:
     """What is included meanwhile counts as declared in the file that *context* is in."""
     before = len(context.actions)
     yield
@@ -108,7 +108,7 @@ class HandlersFile:
         """The mark has this include path now: let the step of the file say whether it overrides."""
         step = load.steps.get(self.real) if self.read_here else None
         if step is not None and includepath != self.includepath:
-            step.kind = OVERRIDES
+            step.kind = BY_INCLUDE_OVERRIDES
 
     def overridden(self, load: Load, includepath: tuple[str, ...]) -> list[Action]:
         """The actions, in the place of those of the file that *includepath* leads to."""
@@ -144,7 +144,7 @@ def _read_for_handler(context: Any, path: str) -> bool:
     before, known = len(actions), len(load.files)
     real = None
     try:
-        real = include_file(context, path, None, PLAIN, load.next_number(), any_name=True)
+        real = include_file(context, path, None, BY_INCLUDE, load.next_number(), any_name=True)
     except Problems as error:
         load.problems += error.problems
     if real is None:
@@ -220,7 +220,7 @@ def _paths(context: Any, file: str | None, package: Any, files: str | None) -> l
     found = glob.glob(os.path.normpath(os.path.join(glob.escape(directory), pattern)))
     found = found or _members_matching(inner.package, os.path.normpath(directory), pattern)
     matches = sorted(found, key=lambda path: (path.lower(), path))
-    load_of(context).patterns.append(Pattern(info, os.path.normpath(directory), pattern))
+    load_of(context).patterns.append(FilesPattern(info, os.path.normpath(directory), pattern))
     if not matches:
         hint = _pattern_meant(directory, files.strip())
         load_of(context).warn(info, f"{info.directive}: no file matches {shorten(files)}", hint, "A005")
@@ -277,7 +277,7 @@ def _exists(path: str, package: Any = None) -> bool:
 
 
 def include_file(
-    context: Any, path: str, package: Any = None, kind: int = PLAIN, number: int = 0, any_name: bool = False
+    context: Any, path: str, package: Any = None, kind: int = BY_INCLUDE, number: int = 0, any_name: bool = False
 ) -> str | None:
     """
     Read one file in *context*, unless it is excluded or was read before. Raises Problems when it cannot be.
@@ -304,7 +304,7 @@ def include_file(
         load.excluded_used.add(real)
         return None
     if real in load.files:
-        if kind == OVERRIDES:
+        if kind == BY_INCLUDE_OVERRIDES:
             problem = late_override(load, info, path, real)
             if problem is not None:
                 raise Problems(problem)
@@ -319,7 +319,7 @@ def include_file(
     inner.actions = context.actions
     inner.basepath = os.path.dirname(path)
     inner.includepath = (*context.includepath, real)
-    step = Step(context.assetzcml_step, kind, info.ordinal, number) if isinstance(info, Tag) else None
+    step = IncludeStep(context.assetzcml_step, kind, info.ordinal, number) if isinstance(info, Tag) else None
     inner.assetzcml_step = load.steps[real] = step
     if package is not None:
         inner.package = package
@@ -385,7 +385,7 @@ def late_override(load: Load, info: Any, path: str, real: str) -> Problem | None
         step, by = load.steps.get(reached), load.files[reached].included_by
         if not isinstance(by, Tag):
             break
-        if by.document is info.document and step is not None and step.kind == OVERRIDES:
+        if by.document is info.document and step is not None and step.kind == BY_INCLUDE_OVERRIDES:
             return None
         reached = next((known for known, each in load.files.items() if each is by.document), None)
     also = [("first read by", document.included_by)] if document.included_by is not None else []
@@ -412,12 +412,12 @@ def _bytes(context: Any, path: str, package: Any) -> bytes:
     """The bytes of a file, from the disk or from the archive its package lies in."""
     info = context.info
     try:
-        return read_file(path, load_of(context).limits)
+        return read_limited(path, load_of(context).limits)
     except (FileNotFoundError, NotADirectoryError):
         owner = package if package is not None else context.package
         member = _member(owner, path)
         if member is not None and member.path is not None:
-            return read_file(member.path, load_of(context).limits)
+            return read_limited(member.path, load_of(context).limits)
         if member is not None:
             with member.open() as stream:
                 return stream.read(load_of(context).limits.file_bytes + 1)

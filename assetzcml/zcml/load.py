@@ -11,9 +11,9 @@ from zope.configuration.config import GroupingContextDecorator
 from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
 
 from assetzcml.errors import ConfigurationConflictError, ConfigurationError, ConfigurationWarning, Origin, Problem
-from assetzcml.records.loads import Include, LeftOut, Pattern
+from assetzcml.records.loads import FilesPattern, Include, LeftOut
 from assetzcml.registry import Registry, next_generation
-from assetzcml.zcml.conflicts import Action, FileGraph, Step
+from assetzcml.zcml.conflicts import Action, FileGraph, IncludeStep
 from assetzcml.zcml.limits import Limits
 from assetzcml.zcml.names import LOADER
 from assetzcml.zcml.positions import Document, ForeignTag, Tag, document_of
@@ -74,13 +74,13 @@ class Load:
         self.reading: list[str] = []  # the files that are being read, outermost first
         self.includes: list[Include] = []
         self.left_out: list[LeftOut] = []
-        self.patterns: list[Pattern] = []
+        self.patterns: list[FilesPattern] = []
         self.excluded: dict[str, Tag] = {}
         self.excluded_used: set[str] = set()
         self.real_paths: dict[str, tuple[str, str]] = {}  # of names: the file that is read, and where it really is
         self.real_directories: dict[str, str] = {}
         self.parsers: dict[Limits, Any] = {}  # a parser is made once, for its limits
-        self.steps: dict[str, Step | None] = {}  # how each file was reached first
+        self.steps: dict[str, IncludeStep | None] = {}  # how each file was reached first
         self.marks: list[Action] = []  # that stand for the actions of files which handlers of other packages had read
         self._numbers = itertools.count()
         self._routes: RouteOrder | None = None

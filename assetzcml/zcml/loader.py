@@ -26,7 +26,7 @@ from assetzcml.registry import Loss, Registry, adopt, configure, ledger
 from assetzcml.resolving.importing import import_failure, imported
 from assetzcml.resolving.meant import start_meant
 from assetzcml.resolving.packages import nearest_package, project_of
-from assetzcml.typing import Spec
+from assetzcml.typing import SpecLike
 from assetzcml.zcml.actions import settle
 from assetzcml.zcml.attributes import Problems, reason
 from assetzcml.zcml.comments import Remarks, remarks
@@ -218,7 +218,7 @@ class ZCMLLoader:
 
     def load(
         self,
-        spec: Spec = "configure.zcml",
+        spec: SpecLike = "configure.zcml",
         *,
         package: ModuleType | str | None = None,
         features: Iterable[str] = (),

@@ -43,8 +43,8 @@ from zope.interface import Interface, implementer, providedBy
 
 from assetzcml.errors import Problem, did_you_mean
 from assetzcml.resolving.importing import foreign_code
-from assetzcml.zcml.attributes import Plan, Problems
-from assetzcml.zcml.conflicts import Step
+from assetzcml.zcml.attributes import Problems, SchemaPlan
+from assetzcml.zcml.conflicts import IncludeStep
 from assetzcml.zcml.failures import MisplacedDirective, UnknownDirective, problems_of, unknown_directive
 from assetzcml.zcml.load import Load
 from assetzcml.zcml.names import EVERYWHERE, NAMESPACE, XINCLUDE
@@ -123,7 +123,7 @@ class Direct(NamedTuple):
 
     name: str
     handler: Any
-    plan: Plan
+    plan: SchemaPlan
     ours: bool
 
 
@@ -131,7 +131,7 @@ class Direct(NamedTuple):
 class SimpleItem:
     """A directive, or subdirective, that holds nothing."""
 
-    def __init__(self, context: Any, handler: Any, info: Any, plan: Plan, data: Mapping[str, str]):
+    def __init__(self, context: Any, handler: Any, info: Any, plan: SchemaPlan, data: Mapping[str, str]):
         self.context = DirectiveContext(context, info)
         self._handler = handler
         self._plan = plan
@@ -271,8 +271,8 @@ LASTING = ("assetzcml.", "zope.configuration.")  # modules whose schemas live as
 
 
 @functools.cache
-def _lasting_plan(schema: Any) -> Plan:
-    return Plan(schema)
+def _lasting_plan(schema: Any) -> SchemaPlan:
+    return SchemaPlan(schema)
 
 
 class Uses:
@@ -308,23 +308,23 @@ class Machine(ConfigurationMachine):
     assetzcml_reserved: frozenset[Any] = frozenset()  # the names of directives that keep their meaning
 
     def __init__(self, load: Load):
-        self._plans: dict[Any, Plan] = {}
+        self._plans: dict[Any, SchemaPlan] = {}
         self._direct: dict[Any, dict[str, Direct | None]] = {}
         super().__init__()
         self.assetzcml_load = load
         self.registry = load.staged
         self.assetzcml_machine = self
-        self.assetzcml_step: Step | None = None
+        self.assetzcml_step: IncludeStep | None = None
         self._texts = Texts(load)
         self._docRegistry: list[Any] = []
         self._define_meta_directives()
 
-    def assetzcml_plan(self, schema: Any) -> Plan:
+    def assetzcml_plan(self, schema: Any) -> SchemaPlan:
         """The plan of a schema, made at its first use: once in a load, once of all for a schema that is always there."""
         plan = self._plans.get(schema)
         if plan is None:
             lasts = schema.__module__.startswith(LASTING)
-            plan = self._plans[schema] = _lasting_plan(schema) if lasts else Plan(schema)
+            plan = self._plans[schema] = _lasting_plan(schema) if lasts else SchemaPlan(schema)
         return plan
 
     def _define_meta_directives(self) -> None:

@@ -19,8 +19,8 @@ from zope.schema import TextLine
 from assetzcml.errors import Problem, did_you_mean, near_words
 from assetzcml.resolving.importing import import_failure
 from assetzcml.zcml.attributes import Problems, reason
-from assetzcml.zcml.conflicts import OVERRIDES, PLAIN
-from assetzcml.zcml.includes import include_file, is_there, overriding, path_in
+from assetzcml.zcml.conflicts import BY_INCLUDE, BY_INCLUDE_OVERRIDES
+from assetzcml.zcml.includes import include_file, is_there, overriding_inside, path_in
 from assetzcml.zcml.load import load_of
 from assetzcml.zcml.positions import Tag
 
@@ -85,13 +85,13 @@ class PluginTag(Tag):
 
 def include_plugins(context: Any, group: str, file: str | None = None, exclude: Any = ()) -> None:
     """`includePlugins`."""
-    _include(context, group, file or "configure.zcml", exclude, PLAIN)
+    _include(context, group, file or "configure.zcml", exclude, BY_INCLUDE)
 
 
 def include_plugins_overrides(context: Any, group: str, file: str | None = None, exclude: Any = ()) -> None:
     """`includePluginsOverrides`. A plugin need not override anything: the file may be missing unless it is named."""
-    with overriding(context):
-        _include(context, group, file or "overrides.zcml", exclude, OVERRIDES, optional=file is None)
+    with overriding_inside(context):
+        _include(context, group, file or "overrides.zcml", exclude, BY_INCLUDE_OVERRIDES, optional=file is None)
 
 
 def _include(context: Any, group: str, file: str, exclude: Any, kind: int, optional: bool = False) -> None:

@@ -9,17 +9,17 @@ from zope.interface import Interface
 from zope.schema import TextLine
 
 from assetzcml.records.assets import Address, AssetSpec
-from assetzcml.zcml.asset_directives import StaticView
+from assetzcml.zcml.asset_directives import StaticViewDirective
 from assetzcml.zcml.fields import Side
-from assetzcml.zcml.schemas import IStaticView
+from assetzcml.zcml.schemas import IStaticViewDirective
 
-__all__ = ["IAsset", "IStatic", "static"]
+__all__ = ["IPyramidAssetDirective", "IStatic", "static"]
 
 # What pyramid_zcml writes where no permission is needed; `pyramid.security.NO_PERMISSION_REQUIRED`.
 NO_PERMISSION = "__no_permission_required__"
 
 
-FIELDS: Any = IStaticView  # an interface gives its attributes by name, which type checkers do not know
+FIELDS: Any = IStaticViewDirective  # an interface gives its attributes by name, which type checkers do not know
 
 
 class PyramidSide(Side):
@@ -42,7 +42,7 @@ class IStatic(Interface):
     )
 
 
-class IAsset(Interface):
+class IPyramidAssetDirective(Interface):
     """`asset` and `resource`: look for an asset somewhere else first."""
 
     to_override = PyramidSide(title="Asset spec of what is overridden")
@@ -60,4 +60,4 @@ def static(
     """`static`."""
     if permission == NO_PERMISSION:
         permission = None
-    StaticView(context, name, path, permission=permission, **options)()
+    StaticViewDirective(context, name, path, permission=permission, **options)()

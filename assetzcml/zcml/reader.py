@@ -18,12 +18,12 @@ from lxml import etree
 from assetzcml.errors import Problem
 from assetzcml.zcml.limits import Limits, depth_problem
 from assetzcml.zcml.positions import Document, Spot
-from assetzcml.zcml.syntax import ROOT, remedy
+from assetzcml.zcml.syntax import ROOT_ELEMENT, remedy
 
-__all__ = ["Refused", "Tree", "parse", "read_file"]
+__all__ = ["DocumentTree", "UnusableFile", "parse", "read_limited"]
 
 
-class Refused(Exception):
+class UnusableFile(Exception):
     """A file cannot be used; `problem` says why."""
 
     def __init__(self, problem: Problem):
@@ -57,7 +57,7 @@ LIBXML_DEPTH = 255  # elements within elements that libxml2 reads unless it is t
 _PLACE_IN_MESSAGE = re.compile(r", line \d+, column \d+[^\n]*\Z")
 
 
-def read_file(path: str, limits: Limits) -> bytes:
+def read_limited(path: str, limits: Limits) -> bytes:
     """
     The bytes of a regular file, at most one more than the limit allows.
 
@@ -84,7 +84,7 @@ def read_file(path: str, limits: Limits) -> bytes:
         os.close(descriptor)
 
 
-class Tree:
+class DocumentTree:
     """
     The elements of a document: its root, and what an element holds.
 
@@ -149,7 +149,7 @@ class Tree:
             else:
                 self._parser.feed(piece)
         except etree.XMLSyntaxError as error:
-            raise Refused(_syntax_problem(self._document, error, self._limits)) from None
+            raise UnusableFile(_syntax_problem(self._document, error, self._limits)) from None
         return piece is not None
 
 
@@ -159,7 +159,7 @@ def parse(document: Document, limits: Limits, parser: etree.XMLParser | None = N
     try:
         return etree.fromstring(document.data, parser or etree.XMLParser(**_options(limits)))
     except etree.XMLSyntaxError as error:
-        raise Refused(_syntax_problem(document, error, limits)) from None
+        raise UnusableFile(_syntax_problem(document, error, limits)) from None
 
 
 def _options(limits: Limits) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def _check_bytes(document: Document, limits: Limits) -> None:
             document, 0, f"the file is larger than {limits.file_bytes} bytes", "raise Limits.file_bytes", "A102"
         )
     if not data:
-        raise _refused(document, 0, "the document is empty", f"write {ROOT}")
+        raise _refused(document, 0, "the document is empty", f"write {ROOT_ELEMENT}")
     if data.startswith(_SIGNATURES):
         kind = next(kind for signature, kind in _FOREIGN if data.startswith(signature))
         raise _refused(document, 0, f"the file is {kind}", "ZCML is UTF-8 text")
@@ -213,8 +213,8 @@ def _check_bytes(document: Document, limits: Limits) -> None:
         raise _refused(document, place, "a DOCTYPE is not allowed", "remove it: ZCML has no entities but XML's five")
 
 
-def _refused(document: Document, offset: int, message: str, hint: str, code: str = "A101") -> Refused:
-    return Refused(Problem(Spot(document, offset), message, hint, code=code))
+def _refused(document: Document, offset: int, message: str, hint: str, code: str = "A101") -> UnusableFile:
+    return UnusableFile(Problem(Spot(document, offset), message, hint, code=code))
 
 
 def _syntax_problem(document: Document, error: etree.XMLSyntaxError, limits: Limits) -> Problem:

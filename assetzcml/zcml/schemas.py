@@ -32,16 +32,16 @@ from assetzcml.records.readers import (
 from assetzcml.zcml.fields import Checked, FileSpec, Flag, MaxAge, Name, Side, Spec
 
 __all__ = [
-    "IAsset",
-    "ICacheBuster",
-    "IContentStore",
-    "IFrozen",
+    "IAssetDirective",
+    "ICacheBusterDirective",
+    "IContentStoreDirective",
+    "IFrozenDirective",
     "IHeader",
-    "IMediaType",
-    "IModule",
-    "IPermissionPolicy",
-    "IStaticFile",
-    "IStaticView",
+    "IMediaTypeDirective",
+    "IModuleDirective",
+    "IPermissionPolicyDirective",
+    "IStaticFileDirective",
+    "IStaticViewDirective",
 ]
 
 
@@ -88,7 +88,7 @@ class IPublished(Interface):
     )
 
 
-class IStaticView(IPublished):
+class IStaticViewDirective(IPublished):
     """`staticView`: publish a directory."""
 
     index = Checked(
@@ -144,7 +144,7 @@ class IStaticView(IPublished):
     )
 
 
-class IStaticFile(IPublished):
+class IStaticFileDirective(IPublished):
     """`staticFile`: publish one file."""
 
     taggedValue("examples", {"name": "favicon.ico", "path": "package:static/favicon.ico"})
@@ -174,7 +174,7 @@ class IHeader(Interface):
     )
 
 
-class IAsset(Interface):
+class IAssetDirective(Interface):
     """`asset`: look for an asset, or for all of a directory or package, somewhere else first."""
 
     taggedValue("examples", {"to_override": "package:path", "override_with": "package:path"})
@@ -183,7 +183,7 @@ class IAsset(Interface):
     override_with = Side(title="Asset spec of what is looked at first", description="A directory ends with a slash.")
 
 
-class ICacheBuster(Interface):
+class ICacheBusterDirective(Interface):
     """`cacheBuster`: change the URLs of what is below a path so that a new version has a new URL."""
 
     taggedValue("examples", {"path": "package:static"})
@@ -231,10 +231,10 @@ class ICacheBuster(Interface):
     reload = Flag(title="Look whether the manifest changed at every URL?", default=False, required=False)
 
 
-ICacheBuster.setTaggedValue("keyword_arguments", True)  # those of `factory`
+ICacheBusterDirective.setTaggedValue("keyword_arguments", True)  # those of `factory`
 
 
-class IMediaType(Interface):
+class IMediaTypeDirective(Interface):
     """`mediaType`: the media type of all assets whose names end with an extension."""
 
     taggedValue("examples", {"extension": "dat", "type": "application/octet-stream"})
@@ -247,7 +247,7 @@ class IMediaType(Interface):
     )
 
 
-class IModule(Interface):
+class IModuleDirective(Interface):
     """`module`: the bare name by which modules import a script."""
 
     name = Checked(
@@ -266,7 +266,7 @@ class IModule(Interface):
     )
 
 
-class IFrozen(Interface):
+class IFrozenDirective(Interface):
     """`frozen`: serve what was frozen, and look at no source."""
 
     manifest = Checked(
@@ -276,7 +276,7 @@ class IFrozen(Interface):
     )
 
 
-class IContentStore(Interface):
+class IContentStoreDirective(Interface):
     """`contentStore`: keep the contents of releases, so that every version is answered with its own bytes."""
 
     directory = Checked(
@@ -320,7 +320,7 @@ class IContentStore(Interface):
     )
 
 
-class IPermissionPolicy(Interface):
+class IPermissionPolicyDirective(Interface):
     """`permissionPolicy`: who is asked whether a client has a permission."""
 
     taggedValue("examples", {"policy": "package.module.Class"})

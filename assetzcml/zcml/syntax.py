@@ -8,9 +8,9 @@ from html.entities import name2codepoint
 
 from assetzcml.zcml.names import META, NAMESPACE, ZCML
 
-__all__ = ["ROOT", "remedy"]
+__all__ = ["ROOT_ELEMENT", "remedy"]
 
-ROOT = f'<configure xmlns="{NAMESPACE}"/>'
+ROOT_ELEMENT = f'<configure xmlns="{NAMESPACE}"/>'
 PREFIXES = {
     "browser": "http://namespaces.zope.org/browser",
     "i18n": "http://namespaces.zope.org/i18n",
@@ -103,8 +103,8 @@ _REMEDIES: tuple[tuple[str, Callable[[str, str, list[str]], str]], ...] = (
     ("Unescaped '<'", _smaller),
     ("not defined", lambda *told: _entity(*told) if told[0].startswith("Entity") else _prefix(*told)),
     ("Extra content at the end", _said("put it into the first element: a file has one that holds all others")),
-    ("Start tag expected", _said(f"write {ROOT}: a file has one element that holds all others")),
-    ("Document is empty", _said(f"write {ROOT}: a file has one element that holds all others")),
+    ("Start tag expected", _said(f"write {ROOT_ELEMENT}: a file has one element that holds all others")),
+    ("Document is empty", _said(f"write {ROOT_ELEMENT}: a file has one element that holds all others")),
     ("XML declaration allowed only at the start", _said("remove what stands before <?xml")),
     ("ouble hyphen", _hyphens),
     ("must not contain '--'", _hyphens),

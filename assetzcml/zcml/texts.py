@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from zope.configuration.xmlconfig import ParserInfo
 
 from assetzcml.zcml.attributes import expand_settings
-from assetzcml.zcml.conflicts import PLAIN, Step
+from assetzcml.zcml.conflicts import BY_INCLUDE, IncludeStep
 from assetzcml.zcml.limits import check_attributes, check_depth, check_size
 from assetzcml.zcml.load import Load
 from assetzcml.zcml.names import EVERYWHERE, NAMESPACE
@@ -22,11 +22,11 @@ from assetzcml.zcml.positions import Document, ForeignTag, Tag, document_of
 __all__ = ["Texts"]
 
 
-class Text(NamedTuple):
+class ReadText(NamedTuple):
     """A text that is being read: *within* is the stack item it is read in, at *height* of the stack."""
 
     document: Document
-    step: Step | None
+    step: IncludeStep | None
     within: Any
     height: int
 
@@ -36,9 +36,9 @@ class Texts:
 
     def __init__(self, load: Load):
         self.load = load
-        self._open: list[Text] = []
+        self._open: list[ReadText] = []
 
-    def met(self, parsed: ParserInfo, name: tuple[str | None, str], stack: list[Any]) -> tuple[Tag, Step | None]:
+    def met(self, parsed: ParserInfo, name: tuple[str | None, str], stack: list[Any]) -> tuple[Tag, IncludeStep | None]:
         """The start tag that zope.configuration's parser stands at, and the step of the text it is in."""
         while self._open and not self._is_open(self._open[-1], stack):
             self._open.pop()
@@ -57,10 +57,10 @@ class Texts:
         return data
 
     @staticmethod
-    def _is_open(text: Text, stack: list[Any]) -> bool:
+    def _is_open(text: ReadText, stack: list[Any]) -> bool:
         return len(stack) >= text.height and stack[text.height - 1] is text.within
 
-    def _begun(self, file: str, stack: list[Any]) -> Text:
+    def _begun(self, file: str, stack: list[Any]) -> ReadText:
         within = stack[-1]
         context = within.context
         info = getattr(context, "info", None)
@@ -69,5 +69,5 @@ class Texts:
         check_size(document, self.load.limits)
         step = None
         if above is not None:
-            step = Step(context.assetzcml_step, PLAIN, above.ordinal, self.load.next_number())
-        return Text(document, step, within, len(stack))
+            step = IncludeStep(context.assetzcml_step, BY_INCLUDE, above.ordinal, self.load.next_number())
+        return ReadText(document, step, within, len(stack))

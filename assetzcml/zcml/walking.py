@@ -21,7 +21,7 @@ from assetzcml.zcml.load import Load, load_of
 from assetzcml.zcml.machine import DirectiveContext, GroupingItem, Machine, add_actions, machine_of, split
 from assetzcml.zcml.names import CONDITION, EVERYWHERE, HARMLESS, INCLUDES, META, NAMESPACE, ZCML
 from assetzcml.zcml.positions import Document, Tag
-from assetzcml.zcml.reader import Refused, Tree
+from assetzcml.zcml.reader import DocumentTree, UnusableFile
 
 __all__ = ["read_document"]
 
@@ -33,10 +33,10 @@ def read_document(context: Any, document: Document, real: str) -> None:
     height = len(stack)
     load.reading.append(real)
     try:
-        tree = Tree(document, load.limits, load.parsers)
+        tree = DocumentTree(document, load.limits, load.parsers)
         stack.append(GroupingItem(context))
         _Walk(load, machine, context, document).run(tree)
-    except Refused as refused:
+    except UnusableFile as refused:
         load.include_failed = True
         load.problems.append(refused.problem)
     finally:
@@ -53,7 +53,7 @@ class _Walk:
         self.ordinal = 0
         self.parents: list[tuple[str | None, Tag]] = []
 
-    def run(self, tree: Tree) -> None:
+    def run(self, tree: DocumentTree) -> None:
         waiting: list[Iterator[etree._Element]] = []
         element: etree._Element | None = tree.root
         while True:
@@ -68,7 +68,7 @@ class _Walk:
                 return
             element = self._next(waiting[-1], len(waiting) + 1)
 
-    def _enter(self, element: etree._Element, tree: Tree, waiting: list[Iterator[etree._Element]]) -> None:
+    def _enter(self, element: etree._Element, tree: DocumentTree, waiting: list[Iterator[etree._Element]]) -> None:
         """Begin an element that goes through the stack; end it, unless there is something in it."""
         begun = self._begin(element, len(waiting) + 1)
         if begun is None:

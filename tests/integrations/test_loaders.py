@@ -147,7 +147,7 @@ def test_a_copy_of_a_loader_has_a_registry_of_its_own(files):
 @pytest.mark.usefixtures("alone")
 def test_a_directive_that_nobody_has_bound_says_what_is_missing(tmp_path):
     text = """<configure xmlns:meta="http://namespaces.zope.org/meta" xmlns:x="urn:x">
-    <meta:directive namespace="urn:x" name="asset" schema="assetzcml.zcml.schemas.IAsset"
+    <meta:directive namespace="urn:x" name="asset" schema="assetzcml.zcml.schemas.IAssetDirective"
                     handler="assetzcml.zcml.asset_directives.asset"/>
     <x:asset to_override="email:a.txt" override_with="email:b.txt"/></configure>"""
     with pytest.raises(ZopeConfigurationError) as caught:

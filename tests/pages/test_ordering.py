@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from assetzcml.pages import orders
 from assetzcml.pages.orders import Order, ordered
-from assetzcml.pages.patterns import Pattern
+from assetzcml.pages.patterns import RoutePattern
 from assetzcml.pages.routes import Table
 from assetzcml.records.pages import Route, View
 from assetzcml.registry import Registry
@@ -175,7 +175,7 @@ def test_the_index_never_changes_which_route_answers():
 def test_of_a_thousand_routes_only_those_are_tried_that_may_have_the_path(monkeypatch, path, tried):
     site = table(*((f"r{n}", f"/section{n}/item/{{id}}", "", "") for n in range(1000)))
     matched = []
-    match = Pattern.match
-    monkeypatch.setattr(Pattern, "match", lambda self, path: matched.append(self) or match(self, path))
+    match = RoutePattern.match
+    monkeypatch.setattr(RoutePattern, "match", lambda self, path: matched.append(self) or match(self, path))
     site.find(path, "GET")
     assert len(matched) == tried

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assetzcml.pages.patterns import BadPattern, Pattern
+from assetzcml.pages.patterns import BadPattern, RoutePattern
 from sizes import examples
 from tables import over
 
@@ -37,7 +37,7 @@ from tables import over
     ("/2*2/{x}", "/2*2/c", {"x": "c"}),                         # a star before no name is itself
 ])  # fmt: skip
 def test_a_pattern_has_exactly_these_paths(pattern, path, values):
-    assert Pattern(pattern).match(path) == values
+    assert RoutePattern(pattern).match(path) == values
 
 
 @pytest.mark.parametrize("pattern, values, path", [
@@ -54,7 +54,7 @@ def test_a_pattern_has_exactly_these_paths(pattern, path, values):
     ("/*rest", {"rest": "/evil.example"}, "/%2Fevil.example"),
 ])  # fmt: skip
 def test_values_make_exactly_this_path(pattern, values, path):
-    assert Pattern(pattern).path(values) == path
+    assert RoutePattern(pattern).path(values) == path
 
 
 @pytest.mark.parametrize("pattern, position, message", [
@@ -77,7 +77,7 @@ def test_values_make_exactly_this_path(pattern, values, path):
 ])  # fmt: skip
 def test_a_mistake_in_a_pattern_is_told_with_its_place(pattern, position, message):
     with pytest.raises(BadPattern, match=re.escape(message)) as caught:
-        Pattern(pattern)
+        RoutePattern(pattern)
     assert caught.value.position == position
 
 
@@ -113,7 +113,7 @@ def test_what_is_no_mistake_means_what_it_means_in_pyramid(pieces, rest, path):
     if any(text.count(name) > 1 for name in ("{x}", "{y", "{z")):
         return
     match, _ = urldispatch._compile_route(text)
-    assert Pattern(text).match("/" + path) == match("/" + path)
+    assert RoutePattern(text).match("/" + path) == match("/" + path)
 
 
 @examples(400)
@@ -128,5 +128,5 @@ def test_urls_are_those_of_pyramid(pieces, rest, values):
         theirs = generate({**values, "rest": ["a", "b c"]})
     except UnicodeEncodeError:
         return
-    ours = Pattern(text).path({**values, "rest": ["a", "b c"]})
+    ours = RoutePattern(text).path({**values, "rest": ["a", "b c"]})
     assert ours == ("/%2F" + theirs[2:] if theirs.startswith("//") else theirs)

@@ -7,7 +7,7 @@ import re
 import pytest
 from webob import Response
 
-from assetzcml.pages.views import caller, fault, response_of
+from assetzcml.pages.views import caller, fault, view_response
 from assetzcml.records.pages import View
 from assetzcml.serving.view import StaticView
 
@@ -120,16 +120,16 @@ def test_a_static_view_is_a_view():
 
 def test_a_text_is_a_page_and_a_response_is_itself():
     record = View(view=one, name="x")
-    response = response_of(record, "caf\xe9")
+    response = view_response(record, "caf\xe9")
     assert (response.status, response.headers["Content-Type"], response.body) == (
         "200 OK", "text/html; charset=utf-8", b"caf\xc3\xa9")  # fmt: skip
     made = Response(status=201)
-    assert response_of(record, made) is made
+    assert view_response(record, made) is made
 
 
 @pytest.mark.parametrize("answer", [None, 7, b"bytes", {"a": 1}, ["x"], Response])
 def test_any_other_answer_is_an_error_that_names_the_view(answer):
     with pytest.raises(TypeError, match=re.escape("view 'x': <function one at ")) as caught:
-        response_of(View(view=one, name="x"), answer)
+        view_response(View(view=one, name="x"), answer)
     assert repr(answer) in str(caught.value)
     assert "a webob.Response or a str was expected" in str(caught.value)

@@ -14,7 +14,7 @@ from assetzcml.errors import MissingExtra
 from assetzcml.records.assets import asset_spec
 from assetzcml.resolving.trees import Trees
 from assetzcml.serving import entries, loops
-from assetzcml.serving.asgi import environ_of, headers_of, path_of
+from assetzcml.serving.asgi import headers_of, wsgi_environ, wsgi_path
 from assetzcml.serving.files import Truncated
 from assetzcml.serving.loops import Threads
 from serving import clients
@@ -55,7 +55,7 @@ def messages(app, asked):
     ],
 )
 def test_the_path_is_that_of_a_wsgi_server(part, path):
-    assert path_of(part) == path
+    assert wsgi_path(part) == path
 
 
 @pytest.mark.parametrize("path, raw, root, status", [
@@ -100,7 +100,7 @@ def test_headers_that_are_repeated_are_joined_but_for_those_of_which_one_makes_s
 
 def test_a_policy_sees_a_request_made_of_the_scope():
     asked = scope("/app/x?a=1", headers={"Content-Type": "text/x", "Cookie": "a=b"}, root_path="/app", scheme="https")
-    environ = environ_of(asked, path_of(asked))
+    environ = wsgi_environ(asked, wsgi_path(asked))
     from webob import Request
 
     request = Request(environ)

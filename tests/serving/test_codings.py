@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assetzcml.serving.codings import CODINGS, MAX_FIELD, choose_coding
+from assetzcml.records.readers import CODINGS
+from assetzcml.serving.codings import MAX_FIELD, choose_coding
 from tables import over
 
 

@@ -23,7 +23,7 @@ from assetzcml.urls.cachebusters import (
 )
 from assetzcml.urls.generator import URLGenerator
 from assetzcml.urls.lookup import Lookup
-from assetzcml.urls.versions import Version
+from assetzcml.urls.versions import AssetVersion
 from tables import over
 
 
@@ -707,10 +707,10 @@ def test_the_name_with_the_current_digest_is_the_current_version(package):
     site.bust(f"{name}:s", DigestCacheBuster())
     busted = site.static_path(f"{name}:s/a.css").removeprefix("/s/")
     spec = asset_spec(f"{name}:s/a.css")
-    assert site.version(view, busted) == Version(spec, True, "7692c3ad3540", "current")
-    assert site.version(view, "a-000000000000.css") == Version(spec, False, "000000000000", "current")
+    assert site.version(view, busted) == AssetVersion(spec, True, "7692c3ad3540", "current")
+    assert site.version(view, "a-000000000000.css") == AssetVersion(spec, False, "000000000000", "current")
     path.write_text("two")
-    assert site.version(view, busted) == Version(spec, False, "7692c3ad3540", "current")
+    assert site.version(view, busted) == AssetVersion(spec, False, "7692c3ad3540", "current")
 
 
 @pytest.mark.parametrize(
@@ -745,8 +745,8 @@ def test_a_value_of_the_manifest_in_force_is_a_current_version(package):
     site = Site()
     outer, inner = site.view("s", f"{name}:s"), site.view("css", f"{name}:s/css")
     site.bust(f"{name}:s", ManifestCacheBuster(f"{name}:m.json"))
-    assert site.version(outer, "css/a-1.css") == Version(asset_spec(f"{name}:s/css/a-1.css"), True)
-    assert site.version(inner, "a-1.css") == Version(asset_spec(f"{name}:s/css/a-1.css"), True)
+    assert site.version(outer, "css/a-1.css") == AssetVersion(asset_spec(f"{name}:s/css/a-1.css"), True)
+    assert site.version(inner, "a-1.css") == AssetVersion(asset_spec(f"{name}:s/css/a-1.css"), True)
     assert site.version(outer, "css/a.css") is None
     assert site.version(outer, "a-1.css") is None
 
@@ -767,11 +767,11 @@ def test_a_value_of_an_explicit_manifest_is_a_version_where_it_comes_from(packag
     view = site.view("s", f"{shop}:s")
     site.bust(f"{theme}:t", ManifestCacheBuster(f"{theme}:m.json"), explicit=True)
     site.bust(f"{theme}:u", ManifestCacheBuster(f"{theme}:n.json"), explicit=True)
-    assert site.version(view, "css/a-1.css") == Version(asset_spec(f"{shop}:s/css/a-1.css"), True)
+    assert site.version(view, "css/a-1.css") == AssetVersion(asset_spec(f"{shop}:s/css/a-1.css"), True)
     assert site.version(view, "l-1.css") is None
     # Only the file is overridden: no override leads from 's/logo-1.png' to the theme's, the manifest does.
     assert site.static_path(f"{shop}:s/logo.png") == "/s/logo-1.png"
-    assert site.version(view, "logo-1.png") == Version(asset_spec(f"{theme}:u/logo-1.png"), True)
+    assert site.version(view, "logo-1.png") == AssetVersion(asset_spec(f"{theme}:u/logo-1.png"), True)
 
 
 def test_an_explicit_manifest_renames_nothing_that_comes_from_elsewhere(package):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from assetzcml.errors import ConfigurationError, InvalidManifest
-from assetzcml.urls.manifest_format import Manifest, Unplaced, escaping_values, parse_manifest, placed
+from assetzcml.urls.manifest_format import ManifestEntries, Unplaced, escaping_values, parse_manifest, placed
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_the_manifest_of_vite_is_read_as_it_is():
 @pytest.mark.parametrize("entry", ['{"file": 7}', '{"file": "../out.js"}', '{"file": "a.js", "css": ["/b.css"]}'])
 def test_an_entry_of_vite_that_leads_elsewhere_is_refused(entry):
     with pytest.raises(InvalidManifest, match="the value of"):
-        Manifest(parse_manifest(f'{{"main.js": {entry}}}'.encode()))
+        ManifestEntries(parse_manifest(f'{{"main.js": {entry}}}'.encode()))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_refusal_is_a_configuration_error_and_a_value_error():
 )
 def test_a_value_that_is_not_a_relative_path_inside_the_root_is_refused(value, reason):
     with pytest.raises(InvalidManifest) as caught:
-        Manifest({"a.css": value})
+        ManifestEntries({"a.css": value})
     assert reason in str(caught.value)
     assert "'a.css'" in str(caught.value)
 
@@ -111,31 +111,33 @@ def test_a_value_that_is_not_a_relative_path_inside_the_root_is_refused(value, r
 )
 def test_a_value_that_is_no_text_is_refused_by_its_kind(value, kind):
     with pytest.raises(InvalidManifest, match=f"the value of 'a.css' is {kind}; a text was expected"):
-        Manifest({"a.css": value})
+        ManifestEntries({"a.css": value})
 
 
 def test_a_dot_segment_is_taken_out_of_a_value():
-    assert Manifest({"a.css": "./css/./a-1f.css"}).entries == {"a.css": "css/a-1f.css"}
+    assert ManifestEntries({"a.css": "./css/./a-1f.css"}).entries == {"a.css": "css/a-1f.css"}
 
 
 @pytest.mark.parametrize(
     "value", ["a b.css", "ü.css", "a@2x.png", "a?b.css", "a%2e.css", "..a/b", "a..b", "...", "css/a:b.css"]
 )
 def test_a_value_may_hold_whatever_a_file_name_may(value):
-    assert Manifest({"a.css": value}).entries == {"a.css": value}
+    assert ManifestEntries({"a.css": value}).entries == {"a.css": value}
 
 
 def test_many_problems_of_one_manifest_are_told_briefly():
     with pytest.raises(InvalidManifest, match=r"and 97 more; read are"):
-        Manifest({f"{number}.css": None for number in range(100)})
+        ManifestEntries({f"{number}.css": None for number in range(100)})
 
 
 def test_two_assets_may_have_been_given_one_name():
-    assert Manifest({"a.css": "all.css", "b.css": "all.css"}).keys == {"all.css": ("a.css", "b.css")}
+    assert ManifestEntries({"a.css": "all.css", "b.css": "all.css"}).keys == {"all.css": ("a.css", "b.css")}
 
 
 def test_entries_that_leave_a_directory_are_found_by_segments():
-    manifest = Manifest({"css/a.css": "css/a-1.css", "css/b.css": "css2/b.css", "css2/c.css": "c.css", "css": "x"})
+    manifest = ManifestEntries(
+        {"css/a.css": "css/a-1.css", "css/b.css": "css2/b.css", "css2/c.css": "c.css", "css": "x"}
+    )
     assert escaping_values(manifest, ("css",)) == [("css/b.css", "css2/b.css")]
 
 
@@ -156,7 +158,7 @@ def test_the_manifests_of_other_tools_are_known_by_their_shape(content, entries)
 def test_what_is_of_no_known_shape_is_refused_with_those_that_are():
     for content in ({"a.js": {"path": "b.js"}}, {"a.js": ["b.js"]}, {"a.js": 1}):
         with pytest.raises(InvalidManifest, match="read are an object of texts, and the manifests of Vite, esbuild"):
-            Manifest(parse_manifest(json.dumps(content).encode()))
+            ManifestEntries(parse_manifest(json.dumps(content).encode()))
 
 
 METAFILE = {
@@ -207,7 +209,7 @@ def test_a_public_path_that_is_another_is_refused_with_both():
 def test_a_hostile_value_is_refused_with_its_entry(value):
     def read():
         entries = parse_manifest(json.dumps({"a.js": value}).encode())
-        return Manifest(placed(entries, ("static",), ["/static/"]) if isinstance(entries, Unplaced) else entries)
+        return ManifestEntries(placed(entries, ("static",), ["/static/"]) if isinstance(entries, Unplaced) else entries)
 
     with pytest.raises(InvalidManifest, match=r"the value of 'a\.js'"):
         read()
@@ -215,7 +217,7 @@ def test_a_hostile_value_is_refused_with_its_entry(value):
 
 def test_a_key_of_ten_megabytes_is_told_of_in_short():
     with pytest.raises(InvalidManifest) as error:
-        Manifest(parse_manifest(json.dumps({"k" * 10_000_000: 1}).encode()))
+        ManifestEntries(parse_manifest(json.dumps({"k" * 10_000_000: 1}).encode()))
     assert len(str(error.value)) < 500
 
 
@@ -224,14 +226,14 @@ DATA = Path(__file__).parents[1] / "data" / "manifests"
 
 def test_what_esbuild_really_writes_is_read():
     entries = parse_manifest((DATA / "esbuild-0.28.2-metafile.json").read_bytes())
-    manifest = Manifest(placed(entries, ("static", "dist"), []))
+    manifest = ManifestEntries(placed(entries, ("static", "dist"), []))
     assert manifest.entries["src/views/foo.js"] == "foo-ACCTGHLU.js"
     assert "chunk-6PXHBAQH.js" in manifest.keys
     assert all("/" not in value for value in manifest.keys)
 
 
 def test_what_vite_really_writes_is_read():
-    manifest = Manifest(parse_manifest((DATA / "vite-8.3.8-manifest.json").read_bytes()))
+    manifest = ManifestEntries(parse_manifest((DATA / "vite-8.3.8-manifest.json").read_bytes()))
     assert manifest.entries["src/views/foo.js"] == "assets/foo-DAnBM7c3.js"
     assert {"assets/shared-BeyCt6Xr.css", "assets/logo-BdqNBENt.svg", "assets/baz-QBsk34lB.css"} <= set(manifest.keys)
 

@@ -14,7 +14,7 @@ import pytest
 from webob import Request
 
 from assetzcml import AssetRegistry, ManifestCacheBuster, StaticApp
-from assetzcml.urls.manifest_format import Manifest, Unplaced, parse_manifest, placed
+from assetzcml.urls.manifest_format import ManifestEntries, Unplaced, parse_manifest, placed
 
 DATA = Path(__file__).parents[1] / "data" / "manifests-real"
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -41,7 +41,9 @@ def built(tmp_path):
 
     def build(content):
         entries = parse_manifest(content)
-        names = Manifest(placed(entries, ("static",), ["/static/"]) if isinstance(entries, Unplaced) else entries).keys
+        names = ManifestEntries(
+            placed(entries, ("static",), ["/static/"]) if isinstance(entries, Unplaced) else entries
+        ).keys
         root = tmp_path / "static"
         for name in [*names, "beside.css"]:
             (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from zope.configuration import config, xmlconfig
 
 from assetzcml import AssetRegistry
 from assetzcml.zcml import includes
-from assetzcml.zcml.attributes import Plan
+from assetzcml.zcml.attributes import SchemaPlan
 from assetzcml.zcml.conflicts import FileGraph, resolve
 from assetzcml.zcml.limits import Limits
 from assetzcml.zcml.load import Load
@@ -99,7 +99,7 @@ def _included(how, context, *arguments, **options):
 def arguments_of(context, schema, data):
     """`config.toargs`, by a plan of ours."""
     context = DirectiveContext(mock.Mock(actions=[], includepath=()), Tag(Document("x.zcml", b"<x/>"), 0, "x"))
-    return Plan(schema).arguments(context, data, context.info)
+    return SchemaPlan(schema).arguments(context, data, context.info)
 
 
 def resolved(actions):

@@ -13,7 +13,7 @@ from zope.interface.interface import InterfaceClass
 from zope.schema import ASCIILine, Bytes, BytesLine, Choice, Float, Int, NativeStringLine, Text, TextLine
 
 from assetzcml import AssetRegistry
-from assetzcml.zcml.attributes import Plan, Problems, expand_settings
+from assetzcml.zcml.attributes import Problems, SchemaPlan, expand_settings
 from assetzcml.zcml.limits import Limits
 from assetzcml.zcml.load import Load
 from assetzcml.zcml.machine import DirectiveContext, Machine
@@ -35,7 +35,7 @@ def context():
 
 def ours(interface, data, context):
     try:
-        return Plan(interface).arguments(context, data, context.info)
+        return SchemaPlan(interface).arguments(context, data, context.info)
     except Problems:
         return "refused"
 
@@ -241,7 +241,7 @@ def test_the_environment_and_the_home_directory_are_never_taken(monkeypatch):
 
 def test_a_plan_is_made_once_per_schema(monkeypatch, site):
     made = collections.Counter()
-    original = Plan.__init__
-    monkeypatch.setattr(Plan, "__init__", lambda self, of: (made.update([of]), original(self, of))[1])
+    original = SchemaPlan.__init__
+    monkeypatch.setattr(SchemaPlan, "__init__", lambda self, of: (made.update([of]), original(self, of))[1])
     site("<note/>" * 50)
     assert max(made.values()) == 1

@@ -7,7 +7,7 @@ import pytest
 
 from assetzcml import ConfigurationConflictError, ConfigurationError, ConfigurationWarning, load_zcml
 from assetzcml.interfaces import IStaticView
-from assetzcml.zcml.reader import read_file
+from assetzcml.zcml.reader import read_limited
 
 NAMESPACE = "http://namespaces.assetzcml.org/assets"
 
@@ -73,7 +73,7 @@ def test_the_order_is_that_of_normalised_distribution_names_then_of_entry_points
         plugin(distribution, {"configure.zcml": ""}, name=f"plug{name}", points="b = {0}\na = {0}.sub", files=files)
     read = []
     monkeypatch.setattr(
-        "assetzcml.zcml.includes.read_file", lambda path, limits: read.append(path) or read_file(path, limits)
+        "assetzcml.zcml.includes.read_limited", lambda path, limits: read.append(path) or read_limited(path, limits)
     )
     zcml(PLUGINS)
     assert [path.split("packages/")[1] for path in read if "plug" in path] == [

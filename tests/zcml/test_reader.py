@@ -11,7 +11,7 @@ import pytest
 from assetzcml import ConfigurationError, load_zcml
 from assetzcml.zcml.limits import Limits
 from assetzcml.zcml.positions import Document
-from assetzcml.zcml.reader import Refused, Tree, parse, read_file
+from assetzcml.zcml.reader import DocumentTree, UnusableFile, parse, read_limited
 from tables import over
 
 BOM = b"\xef\xbb\xbf"
@@ -19,7 +19,7 @@ BOM = b"\xef\xbb\xbf"
 
 def refused(data, limits=None):
     """Line, column and message of what is wrong with a document."""
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(UnusableFile) as caught:
         parse(Document("f.zcml", data if isinstance(data, bytes) else data.encode()), limits or Limits())
     problem = caught.value.problem
     return problem.origin.line, problem.origin.column, problem.message
@@ -136,7 +136,7 @@ def test_each_limit_has_a_name_and_a_default(field):
 def test_no_more_of_a_file_is_read_than_shows_that_it_is_too_large(tmp_path):
     path = tmp_path / "large.zcml"
     path.write_bytes(b"x" * 1000)
-    assert len(read_file(str(path), Limits(file_bytes=100))) == 101
+    assert len(read_limited(str(path), Limits(file_bytes=100))) == 101
 
 
 @pytest.mark.parametrize("kind", ["directory", "fifo", "device", "missing", "socket"])
@@ -150,7 +150,7 @@ def test_only_a_regular_file_is_read_and_nothing_is_waited_for(tmp_path, kind):
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(path)
     with pytest.raises(OSError):
-        read_file(path, Limits())
+        read_limited(path, Limits())
 
 
 def test_a_descriptor_is_closed_whatever_happens(tmp_path):
@@ -158,7 +158,7 @@ def test_a_descriptor_is_closed_whatever_happens(tmp_path):
     os.mkfifo(tmp_path / "x.zcml")
     for _ in range(5):
         with pytest.raises(OSError):
-            read_file(str(tmp_path / "x.zcml"), Limits())
+            read_limited(str(tmp_path / "x.zcml"), Limits())
     assert len(os.listdir("/proc/self/fd")) == before
 
 
@@ -191,7 +191,7 @@ def large(body, count=9_000):
 
 
 def tags(data):
-    tree = Tree(Document("f.zcml", data), Limits(), {})
+    tree = DocumentTree(Document("f.zcml", data), Limits(), {})
     return tree, [element.tag for element in tree.children(tree.root)]
 
 
@@ -204,7 +204,7 @@ def test_a_large_document_has_the_elements_of_a_small_one():
 
 def test_what_a_large_document_holds_is_whole_when_it_is_seen():
     body = "<group>" + '<note key="k"/>' * 60 + "</group>behind\n"
-    tree = Tree(Document("f.zcml", large(body, 400)), Limits(), {})
+    tree = DocumentTree(Document("f.zcml", large(body, 400)), Limits(), {})
     seen = [(len(element), element.tail) for element in tree.children(tree.root)]
     assert seen == [(60, "behind\n")] * 400
 
@@ -216,18 +216,18 @@ COMMENT = "<!--" + "x" * 300_000 + "-->"
     "text", [f"<configure>{COMMENT}</configure>", f"<configure/>{COMMENT}", f"{COMMENT}<configure/>"]
 )
 def test_a_large_comment_is_no_element(text):
-    tree = Tree(Document("f.zcml", text.encode()), Limits(), {})
+    tree = DocumentTree(Document("f.zcml", text.encode()), Limits(), {})
     assert (tree.root.tag, list(tree.children(tree.root))) == ("configure", [])
 
 
 def test_a_large_document_without_an_end_is_refused():
-    with pytest.raises(Refused, match="XML syntax error"):
-        Tree(Document("f.zcml", f"<configure>{COMMENT}".encode()), Limits(), {})
+    with pytest.raises(UnusableFile, match="XML syntax error"):
+        DocumentTree(Document("f.zcml", f"<configure>{COMMENT}".encode()), Limits(), {})
 
 
 def test_an_error_far_down_a_large_document_is_at_its_place():
     data = large("<note/>\n", 40_000).replace(b"</configure>", b"</oops>")
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(UnusableFile) as caught:
         tags(data)
     assert (caught.value.problem.origin.line, caught.value.problem.message[:18]) == (40_001, "XML syntax error: ")
 

@@ -44,7 +44,7 @@ class AssetStorage(StaticFilesStorage):
         path, query, anchor = _split(name or "")
         if ":" in path:
             return _extended(_url(registry, path), query, anchor)
-        spec = spec_of(registry, path)
+        spec = spec_in_finders(registry, path)
         if spec is None:
             found: str = super().url(name)
             return found
@@ -64,7 +64,7 @@ class AssetStorage(StaticFilesStorage):
         registry = asset_registry()
         stored = [path.replace(os.sep, "/") for path in paths]
         for name in list(stored):
-            spec = spec_of(registry, name)
+            spec = spec_in_finders(registry, name)
             version = versioned_name(registry, spec) if spec is not None else None
             file = unquote(version.partition("?")[0]) if version is not None else name
             if file == name:
@@ -125,7 +125,7 @@ def _url(registry: Any, spec: str) -> str:
     return str(registry.static_path(spec, **({} if prefix == "/" else {"_app_url": prefix})))
 
 
-def spec_of(registry: Any, path: str) -> str | None:
+def spec_in_finders(registry: Any, path: str) -> str | None:
     """The spec of a path that finders know: that in the first directory that has it. None where it can be none."""
     known = registry.snapshot.derived(_known_specs)
     if path not in known:
@@ -205,7 +205,7 @@ class AssetFinder(BaseFinder):
 def _version(registry: Any, parts: tuple[str, ...]) -> AssetSpec | None:
     """The asset that a name with the current version in it, or behind that of the tree, stands for."""
     if parts and parts[0].startswith("~"):
-        spec = spec_of(registry, "/".join(parts[1:]))
+        spec = spec_in_finders(registry, "/".join(parts[1:]))
         known = versioned_name(registry, spec) if spec is not None else None
         return (
             ROOT.joined(parts[1:])

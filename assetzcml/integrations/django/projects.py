@@ -19,7 +19,7 @@ from django.urls import get_script_prefix
 
 from assetzcml.assembly import AssetRegistry, load_zcml
 from assetzcml.errors import Origin
-from assetzcml.integrations.publishing import Directory, bust, merge, publish
+from assetzcml.integrations.publishing import Directory, bust, merge, publish_root
 from assetzcml.publishing.compress import available
 from assetzcml.records.assets import AssetSpec, asset_spec
 from assetzcml.records.patterns import Pattern
@@ -98,7 +98,7 @@ def publish_project(registry: Any) -> None:
     if variants is not None:
         registry.settings.setdefault("variants", variants)
     if "//" in settings.STATIC_URL:  # others serve it; what they do not have they fetch here
-        publish(registry, publication_name(settings.STATIC_URL), ROOT, origin, rank=(-1,))
+        publish_root(registry, publication_name(settings.STATIC_URL), ROOT, origin, rank=(-1,))
     versions = _versions()
     buster = {"tree": TreeCacheBuster, "digest": DigestCacheBuster}[versions]() if versions else None
     bust(registry, ROOT, buster, f'ASSETZCML_VERSIONS = "{versions}"', Origin("settings.ASSETZCML_VERSIONS"))
