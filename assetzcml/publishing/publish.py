@@ -19,7 +19,7 @@ from assetzcml.publishing.plans import IMMUTABLE, POINTER, Plan, Step, planned, 
 from assetzcml.resolving.destinations import Destination, Failed, Listed
 from assetzcml.resolving.objects import Objects
 
-__all__ = ["Making", "Overtaken", "Published", "needed", "publish"]
+__all__ = ["Making", "Overtaken", "Published", "kept_whole", "needed", "publish"]
 
 JOBS = 32  # requests at a time: what is waited for is the network
 LIMIT = 12 * 3600.0  # seconds that a run may take; a collection spares what was needed by none for twice as long
@@ -75,17 +75,19 @@ def publish(
             def made(steps: list[Step], label: str) -> int:
                 return sum(progress(pool.map(run.made, steps), len(steps), label))
 
+            def proven(steps: list[Step]) -> None:
+                sum(pool.map(run.proven, run.doubtful(steps)))
+
             sent = made(plan.contents, "Contents") + made(plan.names, "Names")
-            sum(pool.map(run.proven, sorted(run.found)))
+            proven([*plan.contents, *plan.names])
             if time.monotonic() - began > LIMIT:
                 hours = f"{LIMIT / 3600:.0f} hours"
                 raise Failed(f"{target}: it has taken longer than {hours}; publish again: what was sent is there")
             for key, data in plan.manifest:
-                said = {"Content-Type": "application/json", "Cache-Control": IMMUTABLE}
-                if not target.create(key, data, said) and target.read(key) != data:
-                    target.put(key, data, said)
+                kept_whole(target, key, data)
                 sent += len(data)
             sent += made(plan.plain, "Plain names")
+            proven(plan.plain)
         if plan.pointer:
             _move(target, plan)
     return Published(plan.release, len(plan.contents), len(plan.names), len(plan.plain), sent, plan.pointer, plan.purge)
@@ -127,6 +129,28 @@ def _move(target: Destination, plan: Plan) -> None:
         raise Overtaken(f"another release was published meanwhile; it is served, and not {plan.release[:12]}")
 
 
+def kept_whole(target: Destination, key: str, data: bytes, *, anew: bool = False) -> None:
+    """
+    Have a manifest there, or its index, as it is: *anew*, or created. Read back where somebody else has put it, or nobody
+    told us what it is now. Raises Failed.
+    """
+    headers = {"Content-Type": "application/json", "Cache-Control": IMMUTABLE}
+    if anew:
+        target.put(key, data, headers)
+    is_ours = anew or target.create(key, data, headers)
+    if (is_ours and is_told(target)) or target.read(key) == data:
+        return
+    target.put(key, data, headers)
+    if not is_told(target) and target.read(key) != data:
+        target.remove([key])
+        raise Failed(f"{target}: {key!r} is not there as it was sent")
+
+
+def is_told(target: Destination) -> bool:
+    """Are the tags of a destination of the bytes that it has?"""
+    return target.tag_of(b"") is not None
+
+
 class Making:
     """
     What is made of one plan, of the contents in a directory. *found* are the steps whose object somebody else has made
@@ -159,12 +183,26 @@ class Making:
             self.found[step.key] = step
         return 0
 
-    def proven(self, key: str) -> int:
+    def doubtful(self, made: list[Step]) -> list[Step]:
+        """
+        Of these that are made, what somebody else has made; and what has not the size that it had when it was sent, where
+        only a listing tells.
+        """
+        found, self.found = self.found, {}
+        if made and not is_told(self.target):
+            there = self.target.listing()
+            for step in made:
+                listed = there.get(step.key)
+                if listed is None or listed.size != self.objects.size(step.digest):
+                    found[step.key] = step
+        return [found[key] for key in sorted(found)]
+
+    def proven(self, step: Step) -> int:
         """
         See to it that what is said to be there is: a service that answers "conflict" may have nothing yet, and an upload
         that was cut may have left a part. Raises Failed.
         """
-        step = self.found[key]
+        key = step.key
         data = self.objects.read(step.digest)
         for attempt in range(ATTEMPTS):
             there = self.target.look(key)

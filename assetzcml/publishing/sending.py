@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from assetzcml.publishing.plans import IMMUTABLE, Plan, Step, manifest_key, object_key
-from assetzcml.publishing.publish import JOBS, Making, needed
+from assetzcml.publishing.publish import JOBS, Making, kept_whole, needed
 from assetzcml.resolving.destinations import Destination, Listed
 from assetzcml.resolving.objects import Objects
 from assetzcml.resolving.releases import Releases
@@ -17,7 +17,6 @@ __all__ = ["Sent", "send"]
 
 RENEWED = 3600.0  # seconds after which a start that uses a release says so
 OBJECT = {"Content-Type": "application/octet-stream", "Cache-Control": IMMUTABLE}
-MANIFEST = {"Content-Type": "application/json", "Cache-Control": IMMUTABLE}
 
 
 class Sent(NamedTuple):
@@ -55,6 +54,7 @@ def send(directory: str, release: str, target: Destination) -> Sent:
         run = Making(objects, target)
         with ThreadPoolExecutor(JOBS) as pool:
             sent = sum(pool.map(run.made, made.contents))
-            sum(pool.map(run.proven, sorted(run.found)))
-        target.put(key, manifest, MANIFEST)
-    return Sent(len(made.contents) - len(run.found), sent, found is None)
+            others = len(run.found)
+            sum(pool.map(run.proven, run.doubtful(made.contents)))
+        kept_whole(target, key, manifest, anew=True)
+    return Sent(len(made.contents) - others, sent, found is None)

@@ -56,10 +56,13 @@ class Breaker:
         """The error to raise for what is not here while the destination is gone."""
         return Unreachable(self._why)
 
-    def ask(self, question: Callable[[], T]) -> T:
-        """What the destination says. Raises Unreachable where it fails, and at once where it has just failed."""
+    def ask(self, question: Callable[[], T], anyway: bool = False) -> T:
+        """
+        What the destination says. Raises Unreachable where it fails, and at once where it has just failed, unless it is to be
+        asked *anyway*.
+        """
         with self._lock:
-            if time.monotonic() < self._until:
+            if time.monotonic() < self._until and not anyway:
                 raise self.unreachable()
             if self._failures:  # one asks whether it is there again; the others do not wait for that
                 self._until = time.monotonic() + PAUSES[min(self._failures, len(PAUSES)) - 1]

@@ -26,6 +26,8 @@ PAUSE = 0.2
 LONGEST_TOLD = 500  # characters of what a service has said
 _IS_MD5 = re.compile("[0-9a-f]{32}").fullmatch
 ENDPOINT = {"gs": "base_url"}  # what obstore calls it; "endpoint" elsewhere
+COUNTED = "gs"  # whose objects are compared by a version, which its listing leaves out
+UNTOLD = "az"  # whose tags are not of the bytes
 _ATTRIBUTES = frozenset(
     ["Content-Type", "Content-Encoding", "Content-Language", "Content-Disposition", "Cache-Control"]
 )
@@ -67,7 +69,8 @@ class Bucket:
             options["checksum_algorithm"] = "sha256"  # which the server compares
         if client:
             options["client_options"] = client
-        self._are_digests = True
+        self._scheme = parts.scheme
+        self._are_digests = parts.scheme != UNTOLD
         self._client = obstore
         self._errors = importlib.import_module("obstore.exceptions")
         self._gone: tuple[type[Exception], ...] = (self._errors.NotFoundError, FileNotFoundError)
@@ -147,6 +150,11 @@ class Bucket:
     def swap(self, key: str, data: bytes, headers: Mapping[str, str], before: Listed | None) -> bool:
         if before is None:
             return self.create(key, data, headers)
+        if before.version is None and self._scheme == COUNTED:
+            there = self.look(key)
+            if there is None or there.tag != before.tag:
+                return False
+            before = there
         try:
             mode = {"e_tag": f'"{before.tag}"', **({} if before.version is None else {"version": before.version})}
             self._do("moving", key, lambda: self._put(key, data, headers, mode), *self._others, *self._gone)
@@ -164,15 +172,20 @@ class Bucket:
         return found
 
     def remove(self, keys: list[str]) -> None:
-        if keys:
-            with contextlib.suppress(*self._gone):
-                self._do("deleting", keys[0], lambda: self._client.delete(self._store, keys), *self._gone)
+        if not keys:
+            return
+        try:
+            self._do("deleting", keys[0], lambda: self._client.delete(self._store, keys), *self._gone)
+        except self._gone:
+            # Where each is a request, the first that is gone has ended it, and the rest may be there.
+            for key in keys if len(keys) > 1 else ():
+                self.remove([key])
 
     def writing(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
     def tag_of(self, data: bytes) -> str | None:
-        return md5_of(data)
+        return None if self._scheme == UNTOLD else md5_of(data)
 
 
 class _Process:

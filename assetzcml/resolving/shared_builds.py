@@ -4,15 +4,17 @@ Builds that many hosts share, at the destination of their store of contents: wha
     builds/<key>       who is making it, and what was made of these sources: digests of outputs, and of what was read besides
     objects/ab/cdef…   the outputs
 
-Who comes first claims the key, created only; the others wait, and build for themselves when that takes too long. A claim is no
-lock: two that build at once put the same object, or two. Nothing is believed that has not the digest which is its name.
+Who comes first claims the key, created only, and says so again while it builds; the others wait for as long as it does. A claim
+is no lock: two that build at once put the same object, or two. Nothing is believed that has not the digest which is its name.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -26,7 +28,9 @@ from assetzcml.resolving.objects import is_digest
 __all__ = ["FOLDER", "Claim", "SharedBuilds", "SharedOutput", "outputs_in"]
 
 FOLDER = "builds"
-PATIENCE = 30.0  # seconds that a host waits for another one, before it builds for itself
+BEAT = 10.0  # seconds after which a host that builds says so again
+PATIENCE = 30.0  # seconds without that, after which a host that waits takes over
+LONGEST = 600.0  # seconds that a host waits at all, before it builds for itself
 STALE = 60.0  # seconds by the clock of the destination after which a claim is taken over at once; clocks differ
 FIRST_PAUSE, GROWTH, LONGEST_PAUSE = 0.05, 1.6, 2.0  # seconds between two looks
 RENEWED = 86_400.0  # seconds after which a host that takes an output says that it is still of use
@@ -52,6 +56,10 @@ class _Said(NamedTuple):
     claim: str | None
     outputs: tuple[SharedOutput, ...]
 
+    def is_of(self, token: str) -> bool:
+        """Was it claimed with this, at first or again?"""
+        return self.claim is not None and self.claim.partition(".")[0] == token
+
     def packed(self) -> bytes:
         outputs = [{"output": each.digest, "read": [list(pair) for pair in each.read]} for each in self.outputs]
         said = {"schema": SCHEMA, "claim": self.claim, "outputs": outputs}
@@ -72,17 +80,28 @@ class Claim:
         self._key = key
         self._token = token
         self._output: tuple[bytes, Read] | None = None
+        self._ended = threading.Event()
+        self._saying = threading.Thread(target=self._say_again, daemon=True)
 
     def finish(self, content: bytes, read: Iterable[tuple[str, str]]) -> None:
         """Let *content*, for which these files were read besides, be what the others take."""
         self._output = content, tuple(read)
 
+    def _say_again(self) -> None:
+        beat = 0
+        while not self._ended.wait(BEAT):
+            beat += 1
+            self._builds.say_again(self._key, self._token, beat)
+
     def __enter__(self) -> Claim:
+        self._saying.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
+        self._ended.set()
+        self._saying.join()
         self._builds.end(self._key, self._token, self._output)
 
 
@@ -109,45 +128,54 @@ class SharedBuilds:
 
     def _begun(self, key: str, holds: Callable[[Read], bool]) -> tuple[bytes, Read] | Claim | None:
         token = secrets.token_hex(16)
-        until, pause = time.monotonic() + PATIENCE, FIRST_PAUSE
-        first: str | None = None
+        now = time.monotonic()
+        end, until, pause = now + LONGEST, now, FIRST_PAUSE
+        seen: str | None = None
         while True:
             before, said = self._look(key)
-            if said.claim == token:
+            if said.is_of(token):
                 return Claim(self, key, token)
             fitting = next((each for each in said.outputs if holds(each.read)), None)
             content = None if fitting is None else self._object(fitting.digest)
             if fitting is not None and content is not None:
                 self._renew(key, before, said)
                 return content, fitting.read
-            first = first or said.claim
-            late = time.monotonic() >= until
+            now = time.monotonic()
+            if now >= end:
+                return None
+            if said.claim != seen:
+                seen, until = said.claim, now + PATIENCE
             dead = before is not None and time.time() - before.modified > STALE
-            if said.claim is None or dead or (late and said.claim == first):
+            if said.claim is None or dead or now >= until:
                 mine = _Said(token, tuple(each for each in said.outputs if each is not fitting))
                 if self._ask(lambda target: target.swap(_path(key), mine.packed(), HEADERS, before)):  # noqa: B023
                     return Claim(self, key, token)
-            if late:
-                return None
             self._wait(pause)
             pause = min(pause * GROWTH, LONGEST_PAUSE)
 
-    def end(self, key: str, token: str, output: tuple[bytes, Read] | None) -> None:
-        """Give a claim back, with what was made where something was."""
-        try:
-            if output is not None:
-                digest = self._put(output[0])
+    def say_again(self, key: str, token: str, beat: int) -> None:
+        """Let who waits for the claim of *token* know that it is made still."""
+        with contextlib.suppress(Unreachable, _Newer):
             before, said = self._look(key)
-            if said.claim != token:
+            if said.is_of(token):
+                content = said._replace(claim=f"{token}.{beat}").packed()
+                self._ask(lambda target: target.swap(_path(key), content, HEADERS, before))
+
+    def end(self, key: str, token: str, output: tuple[bytes, Read] | None) -> None:
+        """Give a claim back, with what was made where something was, and could be put."""
+        made = None
+        if output is not None:
+            with contextlib.suppress(Unreachable):
+                made = SharedOutput(self._put(output[0]), output[1])
+        with contextlib.suppress(Unreachable, _Newer):
+            before, said = self._look(key, anyway=True)
+            if not said.is_of(token):
                 return  # another one has taken over, and ends it
             outputs = said.outputs
-            if output is not None:
-                made = SharedOutput(digest, output[1])
+            if made is not None:
                 outputs = (made, *(each for each in outputs if each.read != made.read))[:MOST]
             content = _Said(None, outputs).packed()
             self._ask(lambda target: target.swap(_path(key), content, HEADERS, before))
-        except (Unreachable, _Newer):
-            return
 
     def _put(self, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()
@@ -170,15 +198,18 @@ class SharedBuilds:
         if before is not None and time.time() - before.modified > RENEWED:
             self._ask(lambda target: target.swap(_path(key), said.packed(), HEADERS, before))
 
-    def _look(self, key: str) -> tuple[Listed | None, _Said]:
-        """What is there, and what it says. What changes in between is not what is swapped later."""
-        before = self._ask(lambda target: target.look(_path(key)))
+    def _look(self, key: str, anyway: bool = False) -> tuple[Listed | None, _Said]:
+        """
+        What is there, and what it says; *anyway*: also where the destination has just failed, which others need not wait
+        for. What changes in between is not what is swapped later.
+        """
+        before = self._ask(lambda target: target.look(_path(key)), anyway)
         if before is None or before.size > LARGEST:
             return before, _Said(None, ())
         return before, _said(self._ask(lambda target: target.read(_path(key))))
 
-    def _ask(self, question: Callable[[Destination], Any]) -> Any:
-        return self._breaker.ask(lambda: question(self._of()))
+    def _ask(self, question: Callable[[Destination], Any], anyway: bool = False) -> Any:
+        return self._breaker.ask(lambda: question(self._of()), anyway)
 
     def _of(self) -> Destination:
         """The destination; a process that was forked has one of its own."""

@@ -99,14 +99,19 @@ class Memory:
             self.objects.pop(key, None)
 
 
-def missing(objects):
-    """What the manifests that are published name, and is not there. *objects* are bytes by key."""
+def missing(objects, in_between=False):
+    """
+    What the manifests that are published name, and is not there. *objects* are bytes by key. What is under the name of a
+    manifest and has not its digest, nobody believes: it may be there *in between*.
+    """
     found = []
     for key, data in objects.items():
         if not (key.startswith("generations/") and key.endswith(".json")):
             continue
         digest = key.split("/")[1].removesuffix(".json")
-        assert hashlib.sha256(data).hexdigest() == digest
+        if hashlib.sha256(data).hexdigest() != digest:
+            assert in_between
+            continue
         release = Release(digest, data)
         for asset in release:
             for each in asset.objects:

@@ -1,4 +1,8 @@
-"""A server that speaks as much of S3 as a destination asks for, in the process of the tests, and misbehaves when told to."""
+"""
+A server that speaks as much of S3 as a destination asks for, in the process of the tests, and misbehaves when told to.
+
+What Google and Azure say otherwise is in `other_servers`.
+"""
 
 import base64
 import hashlib
@@ -14,10 +18,10 @@ KEPT = ("Content-Type", "Content-Encoding", "Cache-Control")
 
 
 class Object:
-    """What is there under a key."""
+    """What is there under a key; *number* is of the one change of the server that has put it there."""
 
-    def __init__(self, data, headers, modified):
-        self.data, self.headers, self.modified = data, headers, modified
+    def __init__(self, data, headers, modified, number=0):
+        self.data, self.headers, self.modified, self.number = data, headers, modified, number
         self.tag = hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
@@ -29,6 +33,11 @@ class S3(BaseHTTPRequestHandler):
     """
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    scheme = "s3"
+    copies, prefix, checksum = "x-amz-copy-source", "", None  # headers: of a copy, before those that are kept
+    exists, done = 412, (200, 200)  # statuses: something is there; it is put, it is copied
+    starts, most = "continuation-token", "max-keys"
 
     def handle_one(self):
         server = self.server
@@ -78,26 +87,42 @@ class S3(BaseHTTPRequestHandler):
 
     def on_put(self, body):
         objects, there = self.server.objects, self.server.objects.get(self.key)
-        source = self.headers.get("x-amz-copy-source")
+        source = self.headers.get(self.copies)
         if source is not None:
-            found = objects.get(unquote(source).lstrip("/").removeprefix("bucket/"))
-            if found is None:
-                return 404, self.said("NoSuchKey"), {}
-            objects[self.key] = made = Object(found.data, found.headers, self.server.clock())
-            return 200, f'<CopyObjectResult><ETag>"{made.tag}"</ETag></CopyObjectResult>'.encode(), {}
-        match = (self.headers.get("If-Match") or "").strip('"')
-        if self.headers.get("If-None-Match") == "*" and there is not None:
-            return 412, self.said("PreconditionFailed"), {}
-        if match and (there is None or there.tag != match):
-            return 412, self.said("PreconditionFailed"), {}
-        checksum = self.headers.get("x-amz-checksum-sha256")
+            found = objects.get(unquote(urlsplit(source).path).lstrip("/").removeprefix("bucket/"))
+            return (404, self.said("NoSuchKey"), {}) if found is None else self.made(found.data, found.headers, True)
+        refused = self.refused(there)
+        if refused:
+            return refused, self.said("PreconditionFailed"), {}
+        checksum = self.headers.get("x-amz-checksum-sha256", self.checksum)
         if self.server.compares and checksum != base64.b64encode(hashlib.sha256(body).digest()).decode():
             return 400, self.said("BadDigest"), {}
-        headers = {name: self.headers[name] for name in KEPT if name in self.headers}
-        objects[self.key] = made = Object(body, headers, self.server.clock())
-        if self.server.encrypts:
-            made.tag = hashlib.md5(b"key" + body, usedforsecurity=False).hexdigest()
-        return 200, b"", {"ETag": f'"{"0" * 32 if self.fault == "tag" else made.tag}"'}
+        said = {name: self.headers.get(self.prefix + name) for name in KEPT}
+        return self.made(body, {name: value for name, value in said.items() if value is not None})
+
+    def refused(self, there):
+        """The status for who says what has to be there, and it is not; else None."""
+        match = (self.headers.get("If-Match") or "").strip('"')
+        if self.headers.get("If-None-Match") == "*" and there is not None:
+            return self.exists
+        return 412 if match and (there is None or there.tag != match) else None
+
+    def made(self, data, headers, copied=False):
+        self.server.changes += 1
+        found = self.server.objects[self.key] = Object(data, headers, self.server.clock(), self.server.changes)
+        found.tag = self.tag_of(found)
+        self.server.changed()
+        said = {**self.about(found), **({"ETag": f'"{"0" * 32}"'} if self.fault == "tag" else {})}
+        answer = f"<CopyObjectResult>{said['ETag']}</CopyObjectResult>".encode() if copied else b""
+        return self.done[copied], answer, said
+
+    def tag_of(self, found):
+        salt = b"key" if self.server.encrypts else b""
+        return hashlib.md5(salt + found.data, usedforsecurity=False).hexdigest()
+
+    def about(self, found):
+        """The headers that say which object it is."""
+        return {"ETag": f'"{found.tag}"', "Last-Modified": formatdate(found.modified, usegmt=True)}
 
     def on_get(self, body):
         if self.key == "":
@@ -105,39 +130,43 @@ class S3(BaseHTTPRequestHandler):
         found = self.server.objects.get(self.key)
         if found is None:
             return 404, self.said("NoSuchKey"), {}
-        modified = formatdate(found.modified, usegmt=True)
-        return (
-            200,
-            found.data,
-            {**found.headers, "ETag": f'"{found.tag}"', "Last-Modified": modified, "size": len(found.data)},
-        )
+        return 200, found.data, {**found.headers, **self.about(found), "size": len(found.data)}
 
     on_head = on_get
 
     def on_post(self, body):
         keys = [each.text for each in ElementTree.fromstring(body).iter() if each.tag.endswith("Key")]
-        for key in keys:
-            self.server.objects.pop(key, None)
+        self.removed(keys)
         deleted = "".join(f"<Deleted><Key>{escape(key)}</Key></Deleted>" for key in keys)
         return 200, f"<DeleteResult>{deleted}</DeleteResult>".encode(), {}
 
+    def removed(self, keys):
+        """Take them away; the keys of which nothing was there."""
+        gone = [key for key in keys if self.server.objects.pop(key, None) is None]
+        self.server.changed()
+        return gone
+
     def on_delete(self, body):
-        self.server.objects.pop(self.key, None)
+        self.removed([self.key])
         return 204, b"", {}
 
-    def listed(self):
+    def page(self):
+        """What is asked for of a listing, and where the next page begins."""
         objects = self.server.former if self.fault == "late" else self.server.objects
-        start, most = self.query.get("continuation-token", ""), int(self.query.get("max-keys", 1000))
+        start, most = self.query.get(self.starts, ""), int(self.query.get(self.most, 1000))
         found = sorted(key for key in objects if key.startswith(self.query.get("prefix", "")) and key > start)
-        more = f"<NextContinuationToken>{escape(found[most - 1])}</NextContinuationToken>" if len(found) > most else ""
+        return [(key, objects[key]) for key in found[:most]], found[most - 1] if len(found) > most else None
+
+    def listed(self):
+        found, more = self.page()
+        token = "" if more is None else f"<NextContinuationToken>{escape(more)}</NextContinuationToken>"
         rows = [
             f"<Contents><Key>{escape(key)}</Key><Size>{len(each.data)}</Size><ETag>&quot;{each.tag}&quot;</ETag>"
             f"<LastModified>{time.strftime('%Y-%m-%dT%H:%M:%S.000Z', time.gmtime(each.modified))}</LastModified></Contents>"
-            for key in found[:most]
-            for each in [objects[key]]
+            for key, each in found
         ]
-        said = f"<ListBucketResult><IsTruncated>{str(bool(more)).lower()}</IsTruncated>{more}{''.join(rows)}</ListBucketResult>"
-        return said.encode()
+        cut = str(bool(more)).lower()
+        return f"<ListBucketResult><IsTruncated>{cut}</IsTruncated>{token}{''.join(rows)}</ListBucketResult>".encode()
 
     do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = handle_one  # noqa: N815
 
@@ -146,18 +175,23 @@ class S3(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """One bucket, 'bucket'; *compares* says whether it compares check sums, *encrypts* whether its tags are no digests."""
+    """
+    One bucket, 'bucket', of a service that speaks as *handler* does. *compares* says whether it compares check sums,
+    *encrypts* whether its tags are no digests; *changed* is called after each change.
+    """
 
     daemon_threads = True
 
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), S3)
+    def __init__(self, handler=S3, port=0):
+        super().__init__(("127.0.0.1", port), handler)
         self.lock, self.go_on = threading.Lock(), threading.Event()
-        self.objects, self.former, self.seen, self.count = {}, {}, [], 0
-        self.compares, self.encrypts = True, False
+        self.objects, self.former, self.seen, self.count, self.changes = {}, {}, [], 0, 0
+        self.compares, self.encrypts = handler.checksum is None, False
         self.clock = time.time
         self.faults = lambda number, method, key: None
+        self.changed = lambda: None
         self.endpoint = f"http://127.0.0.1:{self.server_port}"
+        self.url = f"{handler.scheme}://bucket/pre/fix"
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
         self.thread.start()
 

@@ -6,7 +6,8 @@ import threading
 import pytest
 from frozen_site import PIXEL, site
 from memory import missing
-from s3_server import Server
+from other_servers import every_service
+from s3_server import Object
 
 from assetzcml import ConfigurationError
 from assetzcml.publishing import publish as publishing
@@ -46,21 +47,8 @@ def tree(package, tmp_path):
     return found
 
 
-@pytest.fixture
-def service(monkeypatch):
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "s3cr3t",
-        "AWS_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    server = Server()
-    yield server
-    server.end()
-
-
 def bucket(service, **options):
-    return Bucket("s3://bucket/pre/fix", service.endpoint, **options)
+    return Bucket(service.url, service.endpoint, **options)
 
 
 def there(service):
@@ -71,6 +59,7 @@ def served(service):
     return there(service).get("current", b"").decode().strip()
 
 
+@every_service
 def test_all_is_there_and_the_second_run_is_one_listing_without_a_byte_of_content(tree, service):
     publish(tree, bucket(service))
     assert (missing(there(service)), served(service)) == ([], tree.current)
@@ -83,19 +72,45 @@ def test_all_is_there_and_the_second_run_is_one_listing_without_a_byte_of_conten
     assert headers[f"{sheet}.gz"] == {**headers[sheet], "Content-Encoding": "gzip"}
     service.again()
     assert publish(tree, bucket(service)).sent == 0
-    assert [method for method, _ in service.seen] == ["GET"]
+    # A tag that is none of the bytes tells nothing of the pointer, which is read then.
+    pointer = [("GET", "pre/fix/current")] if service.url.startswith("az:") else []
+    assert [(method, key.partition("?")[0]) for method, key in service.seen] == [("GET", ""), *pointer]
     assert planned(tree, bucket(service)).empty
 
 
-def test_a_listing_is_one_request_a_thousand_objects(service):
-    from s3_server import Object
+@every_service
+def test_what_is_gone_already_keeps_nothing_else_from_being_removed(service):
+    target = bucket(service)
+    keys = [f"static/~{number}/a b+c%41\u00e9.css" for number in range(30)]
+    for key in keys:
+        assert target.create(key, b"x", {})
+    assert set(target.listing("static")) == set(keys)
+    target.remove(["gone", *keys, "gone too"])
+    assert target.listing() == {}
 
+
+@every_service
+def test_what_changed_since_it_was_listed_is_not_moved(service):
+    target = bucket(service)
+    assert target.swap("current", b"1", {}, None)
+    assert not target.swap("current", b"2", {}, None)
+    listed = target.listing()["current"]
+    assert target.swap("current", b"2", {}, listed)
+    assert not target.swap("current", b"3", {}, listed)
+    assert target.read("current") == b"2"
+    target.remove(["current"])
+    assert not target.swap("current", b"3", {}, listed)
+
+
+@every_service
+def test_a_listing_is_one_request_a_thousand_objects(service):
     for number in range(2500):
         service.objects[f"pre/fix/objects/{number:06}"] = Object(b"", {}, 0)
     assert len(bucket(service).listing()) == 2500
     assert [method for method, _ in service.seen] == ["GET"] * 3
 
 
+@every_service
 @pytest.mark.parametrize("fault", [500, 503, 409, "reset", "lost"])
 def test_what_passes_is_tried_again(tree, service, fault):
     service.faults = lambda number, method, key: fault if number in (2, 7, 8, 15) and method == "PUT" else None
@@ -103,16 +118,28 @@ def test_what_passes_is_tried_again(tree, service, fault):
     assert (missing(there(service)), done.moved, served(service)) == ([], True, tree.current)
 
 
-@pytest.mark.parametrize("fault", [400, 403, 507, 500, 503, "reset", "truncate", "lost"])
+FAULTS = [400, 403, 507, 500, 503, "reset", "truncate", "lost"]
+
+
+@every_service
+@pytest.mark.parametrize("fault", ["each", *(pytest.param(each, marks=pytest.mark.slow) for each in FAULTS)])
 def test_what_does_not_pass_ends_the_run_and_the_next_one_makes_it_good(tree, service, fault):
-    """At each request of a run, from it on: the bucket is full, or gone."""
+    """At each request of a run, from it on: the bucket is full, or gone. Looked at after each change that it makes."""
     publish(tree, bucket(service))
-    former, state, told = tree.current, dict(service.objects), []
+    former, state, told, moments = tree.current, dict(service.objects), [], []
     tree.again("c{}")
     service.again()
     publish(tree, bucket(service), jobs=1)
-    for at in range(1, service.count + 1, 2):
-        service.again(objects=dict(state), faults=lambda number, method, key, at=at: fault if number >= at else None)
+    service.changed = lambda: moments.append(missing(there(service), in_between=True))
+    for at in range(1, service.count + 1):
+        now = FAULTS[at % len(FAULTS)] if fault == "each" else fault
+
+        def faults(number, method, key, at=at, now=now):
+            # Nobody tells of a pointer that was cut in a service that compares nothing.
+            compared = service.compares or not (now == "truncate" and key.endswith("current"))
+            return now if number >= at and compared else None
+
+        service.again(objects=dict(state), faults=faults)
         try:
             publish(tree, bucket(service, retries=0), jobs=1, wait=lambda seconds: None)
         except (Failed, Overtaken) as error:
@@ -120,11 +147,14 @@ def test_what_does_not_pass_ends_the_run_and_the_next_one_makes_it_good(tree, se
         assert missing(there(service)) == []
         assert served(service) in (former, tree.current)
         service.again(faults=lambda number, method, key: None)
-        publish(tree, bucket(service))
+        publish(tree, bucket(service), wait=lambda seconds: None)
         assert (missing(there(service)), served(service)) == ([], tree.current)
-    assert all(text.startswith(("s3://bucket/pre/fix: ", "another release")) for text in told)
+    assert moments
+    assert not any(moments)
+    assert all(text.startswith((f"{service.url}: ", f"<Bucket {service.url}>: ", "another release")) for text in told)
 
 
+@every_service
 def test_a_conflict_that_left_nothing_is_not_taken_for_what_somebody_else_has_put(tree, service):
     """S3 says 409 while another request for the same key is under way, whatever becomes of that."""
     told = []
@@ -141,6 +171,7 @@ def test_a_conflict_that_left_nothing_is_not_taken_for_what_somebody_else_has_pu
     assert missing(there(service)) == []
 
 
+@every_service
 def test_a_tag_that_is_not_the_digest_of_what_was_sent_is_looked_into(tree, service):
     service.faults = lambda number, method, key: "tag" if method == "PUT" else None
     publish(tree, bucket(service), jobs=1)
@@ -148,17 +179,19 @@ def test_a_tag_that_is_not_the_digest_of_what_was_sent_is_looked_into(tree, serv
     assert missing(there(service)) == []
 
 
+@every_service
 def test_what_was_cut_on_its_way_is_found_where_nobody_compares_a_check_sum(tree, service):
     service.compares = False
     service.faults = lambda number, method, key: "truncate" if "objects/" in key else None
-    with pytest.raises(Failed, match="what is there now is not what was sent"):
-        publish(tree, bucket(service), jobs=1)
+    with pytest.raises(Failed, match=r"what is there now is not what was sent|is there, and has not got it"):
+        publish(tree, bucket(service), jobs=1, wait=lambda seconds: None)
     assert not any("generations" in key for key in service.objects)
     service.faults = lambda number, method, key: None
     publish(tree, bucket(service))
     assert missing(there(service)) == []
 
 
+@every_service
 def test_an_encrypted_bucket_has_tags_of_the_same_form_and_an_unchanged_tree_is_not_sent(tree, service):
     service.encrypts = True
     publish(tree, bucket(service))
@@ -171,6 +204,7 @@ def test_an_encrypted_bucket_has_tags_of_the_same_form_and_an_unchanged_tree_is_
     assert (done.plain, done.moved, missing(there(service))) == (1, True, [])
 
 
+@every_service
 def test_a_listing_that_is_late_costs_requests_and_nothing_else(tree, service):
     """Nothing of the former release is listed, as on a service that is consistent only after a while."""
     publish(tree, bucket(service))
@@ -184,6 +218,7 @@ def test_a_listing_that_is_late_costs_requests_and_nothing_else(tree, service):
     assert missing(there(service)) == []
 
 
+@every_service
 def test_a_manifest_that_was_cut_on_its_way_back_is_not_believed(tree, service):
     publish(tree, bucket(service))
     service.faults = lambda number, method, key: "cut" if method == "GET" and key else None
@@ -206,6 +241,7 @@ def test_a_run_of_half_a_day_names_nothing_that_a_collection_may_have_taken_sinc
     assert not any("generations" in key for key in service.objects)
 
 
+@every_service
 @pytest.mark.parametrize("skew", [-1e6, 1e6])
 def test_a_clock_that_is_wrong_changes_nothing(tree, service, skew):
     import time
@@ -219,6 +255,7 @@ def test_a_clock_that_is_wrong_changes_nothing(tree, service, skew):
     assert publish(tree, bucket(service)).sent == 0
 
 
+@every_service
 def test_two_that_publish_two_releases_at_once_leave_both_whole_and_one_served(package, tree, tmp_path, service):
     other = package({**FILES, "static/a.css": "other{}"})
     freeze(site(other), tmp_path / "other", codings=["gzip"])

@@ -441,14 +441,8 @@ class Faulty(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def bucket(service, monkeypatch, request):
+def bucket(service, credentials, request):
     """A bucket of its own behind a way with faults: the server in between, and what makes a target of it."""
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "s3cr3t",
-        "AWS_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
     name = f"bucket{abs(hash(request.node.name)) % 10**9}"
     behind = http.client.HTTPConnection("127.0.0.1", service)
     behind.request("PUT", f"/{name}", headers={"Host": f"127.0.0.1:{service}", "Content-Length": "0"})

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import pytest
 from memory import Shared
-from s3_server import Server
+from other_servers import every_service
 
 from assetzcml import AssetRegistry
 from assetzcml.bundles.filters import Filter
@@ -200,6 +200,95 @@ def test_a_claim_that_does_not_end_is_taken_over_after_the_stated_time_whatever_
     assert fleet.runs() == 2
 
 
+class Clock:
+    """The time of who waits for another host: `wait` lets it pass, and calls *meanwhile* with what it is then."""
+
+    def __init__(self, meanwhile):
+        self.now, self.meanwhile = 0.0, meanwhile
+
+    def monotonic(self):
+        return self.now
+
+    time = staticmethod(time.time)
+
+    def wait(self, seconds):
+        self.now += seconds
+        self.meanwhile(self.now)
+
+
+def claimed(shared):
+    """What says that another host builds, and its claim."""
+    builds = shared_builds.SharedBuilds(lambda: shared)
+    return builds, builds.begin("key", lambda read: True)._token
+
+
+def test_a_build_that_takes_minutes_is_waited_for_while_its_host_says_that_it_goes_on(shared, monkeypatch):
+    def meanwhile(now):
+        if now > 200:
+            builds.end("key", token, (b"made", ()))
+        elif now > (len(said) + 1) * shared_builds.BEAT:
+            said.append(builds.say_again("key", token, len(said) + 1))
+
+    (builds, token), said, clock = claimed(shared), [], Clock(meanwhile)
+    monkeypatch.setattr(shared_builds, "time", clock)
+    waiting = shared_builds.SharedBuilds(lambda: shared, clock.wait)
+    assert waiting.begin("key", lambda read: True) == (b"made", ())
+    assert (len(said) > 15, clock.now > 200) == (True, True)
+
+
+def test_a_build_that_never_ends_is_waited_for_so_long_and_then_made_here_too(shared, monkeypatch):
+    (builds, token), clock = claimed(shared), Clock(lambda now: builds.say_again("key", token, int(now)))
+    monkeypatch.setattr(shared_builds, "time", clock)
+    waiting = shared_builds.SharedBuilds(lambda: shared, clock.wait)
+    assert waiting.begin("key", lambda read: True) is None
+    assert shared_builds.LONGEST <= clock.now < shared_builds.LONGEST + 2 * shared_builds.LONGEST_PAUSE
+
+
+def test_of_those_who_wait_for_a_host_that_was_killed_one_takes_over_and_the_others_wait_for_that(shared, monkeypatch):
+    def meanwhile(now):
+        if now > 25 and not later:
+            shared.objects.clear()  # what another one does that has waited for longer
+            later.append(claimed(shared))
+        elif now > 50:
+            later[0][0].end("key", later[0][1], (b"made", ()))
+
+    later, clock = [], Clock(meanwhile)
+    claimed(shared)
+    monkeypatch.setattr(shared_builds, "time", clock)
+    waiting = shared_builds.SharedBuilds(lambda: shared, clock.wait)
+    assert waiting.begin("key", lambda read: True) == (b"made", ())
+    assert clock.now > 50 > shared_builds.PATIENCE
+
+
+def test_a_host_says_again_that_it_builds(fleet, shared, monkeypatch):
+    said = []
+
+    def during():
+        while len(set(said)) < 3:
+            said.append(json.loads(shared.objects[keys(shared, "builds")[0]][0])["claim"])
+            time.sleep(0.001)
+
+    monkeypatch.setattr(shared_builds, "BEAT", 0.001)
+    monkeypatch.setattr(Counted, "during", staticmethod(during))
+    right = served(fleet())
+    assert len({claim.partition(".")[0] for claim in said}) == 1
+    assert served(fleet()) == right
+    assert fleet.runs() == 1
+
+
+def test_what_could_not_be_put_keeps_no_other_host_waiting(fleet, shared, monkeypatch):
+    def fail(called, key):
+        if called == "create" and key.startswith("objects/"):
+            raise Failed("mem://: 403")
+
+    monkeypatch.setattr(shared_builds, "FIRST_PAUSE", 1e9)  # who waits, waits for ever
+    shared.before = fail
+    served(fleet())
+    assert json.loads(shared.objects[keys(shared, "builds")[0]][0])["claim"] is None
+    served(fleet())
+    assert fleet.runs() == 2
+
+
 def test_a_build_that_fails_gives_its_claim_back(fleet, shared, monkeypatch):
     def fail():
         raise ValueError("no")
@@ -343,23 +432,19 @@ def test_a_process_that_was_forked_from_one_that_has_asked_a_bucket_says_so(monk
 FAULTS = [503, 403, 409, "reset", "lost", "cut", "truncate"]
 
 
+@every_service
 @pytest.mark.parametrize("fault", [None, *(pytest.param(each, marks=pytest.mark.whole) for each in FAULTS)])
-def test_whatever_an_object_store_does_to_any_request_each_host_has_the_right_bundle(fleet, fault, monkeypatch):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "s3cr3t")
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
+def test_whatever_an_object_store_does_to_any_request_each_host_has_the_right_bundle(
+    fleet, fault, service, monkeypatch
+):
     monkeypatch.setattr(shared_builds, "PATIENCE", 0.05)  # a claim that could not be ended is waited for no longer
-    service = Server()
-    try:
-        for number in range(1, 2 if fault is None else 7):
-            edit(fleet.sources / "a.js", f"a.js{number}()\n")
-            service.count = 0
-            service.faults = lambda count, method, key, number=number: fault if count == number else None
-            hosts = [fleet(buckets.Bucket("s3://bucket", service.endpoint, retries=0, timeout=2.0)) for _ in range(3)]
-            for host in hosts:
-                assert f"a.js{number}()".encode() in served(host)
-    finally:
-        service.end()
+    for number in range(1, 2 if fault is None else 7):
+        edit(fleet.sources / "a.js", f"a.js{number}()\n")
+        service.count = 0
+        service.faults = lambda count, method, key, number=number: fault if count == number else None
+        hosts = [fleet(buckets.Bucket(service.url, service.endpoint, retries=0, timeout=2.0)) for _ in range(3)]
+        for host in hosts:
+            assert f"a.js{number}()".encode() in served(host)
     if fault is None:
         assert fleet.runs() == 1
-        assert sorted(key.partition("/")[0] for key in service.objects) == ["builds", "objects"]
+        assert sorted(key.split("/")[2] for key in service.objects) == ["builds", "objects"]
