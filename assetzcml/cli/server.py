@@ -117,7 +117,7 @@ def serve(
         raise SystemExit(_supervised(host, port))
     with Signals().taken(hangup=True) as signals:
         registry = load(config, features, settings, strict)
-        edits = BrokenEdits(None)
+        edits = BrokenEdits(None, lambda text: click.echo(text, err=True))
         watcher = Watcher(registry, lambda error: edits.broken("ZCML", _tell_reload(error))) if reloads else None
         if reloads:
             registry.settings.setdefault("reload", True)  # who edits the configuration edits assets too

@@ -30,7 +30,12 @@ PAGE = """<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
 <title>{status}</title>
-<style>body {{ margin: 2em; font-family: sans-serif }} pre {{ padding: 1em; background: #f3f3f3; white-space: pre-wrap }}</style>
+<meta name="viewport" content="width=device-width">
+<style>
+:root {{ color-scheme: light dark }}
+body {{ margin: 2em; font-family: sans-serif }}
+pre {{ padding: 1em; background: #8882; white-space: pre-wrap; overflow-wrap: anywhere }}
+</style>
 <h1>{status}</h1>
 <pre>{why}</pre>
 <p>Only this machine is shown this page, while the setting <code>reload</code> is on.</p>

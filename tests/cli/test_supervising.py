@@ -2,15 +2,19 @@
 
 import http.client
 import os
+import re
 import sys
 import time
+from html import escape
 from urllib.parse import urlsplit
 
 import pytest
+from click.testing import CliRunner
 
+from assetzcml.cli import main
 from assetzcml.cli.supervising import PythonFiles
 from assetzcml.reports.broken_edits import BrokenEdits
-from commands import start
+from commands import CHECKOUT, start
 
 APPLICATION = """\
 def make(registry):
@@ -45,11 +49,11 @@ def page(address, accept="text/html"):
         return asked(address, accept)
 
 
-def asked(address, accept):
+def asked(address, accept, path="/"):
     parts = urlsplit(address)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
     try:
-        connection.request("GET", "/", headers={"Accept": accept})
+        connection.request("GET", path, headers={"Accept": accept})
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
     finally:
@@ -176,3 +180,92 @@ def test_what_is_no_page_and_who_is_not_at_this_machine_get_the_former_state(edi
 def test_a_head_of_the_page_has_no_body(edits):
     edits.broken("ZCML", "x")
     assert ask(edits, REQUEST_METHOD="HEAD") == ("500 Internal Server Error", b"")
+
+
+def raising(raise_it, told):
+    def application(environ, start_response):
+        start_response("200 OK", [("X-Former", "1")])  # as one does that begins too early
+        raise_it()
+
+    edits = BrokenEdits(application, told.append)
+    given = {"REQUEST_METHOD": "POST", "HTTP_ACCEPT": "text/html", "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost"}
+    return edits, {**given, "PATH_INFO": "/sent"}
+
+
+def test_what_a_page_raises_is_shown_in_its_place_from_the_line_of_the_view_on_and_told_in_the_same_words():
+    told, begun = [], []
+
+    def view():
+        raise LookupError("no <placeholder>")
+
+    edits, environ = raising(view, told)
+    (body,) = edits(environ, lambda *given: begun.append(given))
+    line = view.__code__.co_firstlineno + 1
+    (text,) = told
+    assert text.startswith(f"POST /sent: {__file__}:{line}: LookupError: no <placeholder>\n\nTraceback ")
+    assert "broken_edits.py" not in text
+    assert escape(text.removeprefix("POST /sent: ")).encode() in body
+    ((first, _), (status, headers, raised)) = begun
+    assert (first, status, dict(headers)["Cache-Control"]) == ("200 OK", "500 Internal Server Error", "no-store")
+    assert raised[0] is LookupError
+
+
+def test_a_template_that_is_wrong_is_told_by_its_own_file_and_line(tmp_path):
+    jinja2 = pytest.importorskip("jinja2")
+    (tmp_path / "page.html").write_text("<p>\n{% if %}\n")
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(tmp_path))
+    told = []
+    edits, environ = raising(lambda: environment.get_template("page.html").render(), told)
+    assert b"page.html:2: " in edits(environ, lambda *given: None)[0]
+    assert told[0].startswith(
+        f"POST /sent: {tmp_path}/page.html:2: jinja2.exceptions.TemplateSyntaxError: Expected an "
+    )
+
+
+@pytest.mark.parametrize("other", [{"HTTP_ACCEPT": "*/*"}, {"REMOTE_ADDR": "192.0.2.7"}])
+def test_what_is_raised_for_others_is_the_servers_to_answer(other):
+    told = []
+
+    def view():
+        raise LookupError("secret")
+
+    edits, environ = raising(view, told)
+    with pytest.raises(LookupError):
+        edits({**environ, **other}, lambda *given: None)
+    assert told == []
+
+
+@pytest.mark.whole
+def test_a_changed_template_is_seen_at_once_and_a_broken_one_is_told_and_shown_while_all_else_is_served(tmp_path):
+    pytest.importorskip("watchfiles")
+    assert CliRunner().invoke(main, ["init", "app", "quincery", "--directory", str(tmp_path)]).exit_code == 0
+    source = tmp_path / "quincery" / "src"
+    template = source / "quincery" / "templates" / "page.html"
+    path = os.pathsep.join([str(CHECKOUT), str(source)])
+    command = ("serve", "quincery:site.zcml", "--port", "0", "--reload")
+    with start(*command, cwd=tmp_path, environ={"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}) as process:
+        try:
+            address = process.stdout.readline().decode().removeprefix("Serving on ").strip()
+            status, text = page(address)
+            assert (status, "<h1>quincery</h1>" in text) == (200, True)
+            (style,) = re.findall(r'href="([^"]+\.css)"', text)
+            whole = template.read_text()
+
+            template.write_text(whole.replace("<h1>quincery</h1>", "<h1>Quinces</h1>"))
+            assert "<h1>Quinces</h1>" in page(address)[1]
+
+            template.write_text(whole.replace("quincery", "$"))
+            status, text = page(address)
+            assert status == 500
+            told = process.stderr.readline().decode()
+            assert re.match(
+                r"GET /: .*quincery/views\.py:\d+: ValueError: Invalid placeholder in string: line 6, ", told
+            )
+            assert escape(told.removeprefix("GET /: ").strip()) in text
+            assert asked(address, "text/css", style)[0] == 200
+
+            template.write_text(whole)
+            assert page(address)[0] == 200
+        finally:
+            process.terminate()
+        assert process.wait(30) == 0
