@@ -23,7 +23,17 @@ from assetzcml.resolving.files import (
 )
 from assetzcml.resolving.names import BUILD_RECORD
 
-__all__ = ["ABSENT", "BuildRecord", "Delivered", "Input", "Inputs", "OutputFile", "Recorded", "Settings", "digest_of"]
+__all__ = [
+    "ABSENT",
+    "BuildRecord",
+    "Delivered",
+    "FilterSettings",
+    "Input",
+    "Inputs",
+    "OutputFile",
+    "Recorded",
+    "full_digest_of",
+]
 
 FORMAT = 1
 FORMAT_HERE = 2  # of the record where an output is built
@@ -49,7 +59,7 @@ class Input(NamedTuple):
     signature: Signature | None = None
 
 
-class Settings(NamedTuple):
+class FilterSettings(NamedTuple):
     """
     How one filter was set: its name, a digest of its options as they were looked up, and its programs' versions.
 
@@ -70,7 +80,7 @@ class BuildRecord(NamedTuple):
     definition: str
     version: str | None
     output: Input
-    settings: tuple[Settings, ...]
+    settings: tuple[FilterSettings, ...]
     sources: tuple[Input, ...]
     depends: tuple[Input, ...]
     former: tuple[Input, ...] = ()  # outputs of before under other names, the latest first: known where they were built
@@ -123,12 +133,12 @@ class OutputFile:
     def finish(self, record: BuildRecord) -> None:
         """Say what the output was made from, now that all of it is written."""
         text = _COMPACT([FORMAT_HERE, *record]).encode("ascii")
-        self.lock.write(digest_of(text).encode() + b"\n" + text)
+        self.lock.write(full_digest_of(text).encode() + b"\n" + text)
 
 
 def _signed(content: bytes) -> BuildRecord | None:
     digest, _, text = content.partition(b"\n")
-    if digest != digest_of(text).encode():
+    if digest != full_digest_of(text).encode():
         return None
     number, *fields = json.loads(text)
     if number != FORMAT_HERE:
@@ -138,7 +148,7 @@ def _signed(content: bytes) -> BuildRecord | None:
         definition,
         version,
         _signed_input(output),
-        tuple(Settings(*each) for each in settings),
+        tuple(FilterSettings(*each) for each in settings),
         tuple(map(_signed_input, sources)),
         tuple(map(_signed_input, depends)),
         tuple(map(_signed_input, former)),
@@ -244,7 +254,7 @@ def _entry(record: BuildRecord) -> dict[str, Any]:
 def _record(entry: Any) -> BuildRecord | None:
     """The record that *entry* of the file is; None for anything else."""
     try:
-        settings = tuple(Settings(*map(_text, each)) for each in entry["settings"])
+        settings = tuple(FilterSettings(*map(_text, each)) for each in entry["settings"])
         sources, depends = (
             tuple(Input(_text(name), _text(digest)) for name, digest in entry[word]) for word in ("sources", "depends")
         )
@@ -284,7 +294,7 @@ class Inputs:
         except OSError:
             return Input(name, "")
         seen = signature.mtime_ns / 1e9 < started - CLOCK
-        return Input(name, digest_of(content) if seen else "", signature if seen else None)
+        return Input(name, full_digest_of(content) if seen else "", signature if seen else None)
 
     def holds(self, known: Input, path: str, written: float = 0.0) -> bool:
         """Does the file at *path* hold the bytes of *known*, whose signature was written down at *written*?"""
@@ -300,7 +310,7 @@ class Inputs:
         digest = self._known.get((path, signature))
         if digest is None:
             content, signature = read_file(path)
-            digest = digest_of(content)
+            digest = full_digest_of(content)
             if abs(time.time() - signature.changed) > RACY_SECONDS:
                 with self._lock:
                     if len(self._known) >= KNOWN_INPUTS:
@@ -309,5 +319,5 @@ class Inputs:
         return digest
 
 
-def digest_of(content: bytes) -> str:
+def full_digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()

@@ -13,15 +13,15 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
 
-from assetzcml.bundles.build_records import BuildRecord, Input, OutputFile, digest_of
+from assetzcml.bundles.build_records import BuildRecord, Input, OutputFile, full_digest_of
 from assetzcml.bundles.bundle import Built, Bundle
 from assetzcml.bundles.cache import cache_key
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import WAYS_TO_WRITE, BuildError, BundleError, OutdatedOutput
 from assetzcml.bundles.freshness import Difference, differences, foreign_differences, kept_records, settings_of
-from assetzcml.bundles.ledger import Ledger
+from assetzcml.bundles.ledger import BuildLedger
 from assetzcml.bundles.merging import Hunk, Merger
-from assetzcml.bundles.sharing import Made, made_once
+from assetzcml.bundles.sharing import SharedBytes, made_once
 from assetzcml.bundles.updaters import SKIP_CACHE
 from assetzcml.bundles.version_manifests import CacheManifest, FileManifest
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
@@ -62,7 +62,7 @@ def build_output(bundle: Bundle, ctx: Context, *, force: bool = False, wait: boo
 
 
 def build_outputs(
-    work: Iterable[tuple[Bundle, Context]], ledger: Ledger, force: bool = False
+    work: Iterable[tuple[Bundle, Context]], ledger: BuildLedger, force: bool = False
 ) -> Iterator[Built | ConfigurationError]:
     """
     The same for several, one after the other: what is built within a moment is synced together.
@@ -105,7 +105,7 @@ def _outcome(action: Callable[[], Any]) -> Any:
         return error
 
 
-def _settled(batch: Sequence[Any], ledger: Ledger) -> Iterator[Built | ConfigurationError]:
+def _settled(batch: Sequence[Any], ledger: BuildLedger) -> Iterator[Built | ConfigurationError]:
     began = time.perf_counter()
     finished = iter(_finished([found for found in batch if isinstance(found, Begun)], ledger))
     ledger.synced += time.perf_counter() - began
@@ -135,7 +135,7 @@ class Begun(NamedTuple):
 
 
 def _begun(
-    bundle: Bundle, ctx: Context, force: bool, timeout: float, ledger: Ledger | None = None
+    bundle: Bundle, ctx: Context, force: bool, timeout: float, ledger: BuildLedger | None = None
 ) -> Built | Begun | None:
     """What is there when it is up to date; else a build; None when the lock cannot be had within *timeout* seconds."""
     _check_output(bundle, ctx)
@@ -150,7 +150,7 @@ def _begun(
         raise _build_error(bundle, error) from error
 
 
-def _heal(bundle: Bundle, ctx: Context, ledger: Ledger | None) -> None:
+def _heal(bundle: Bundle, ctx: Context, ledger: BuildLedger | None) -> None:
     """Write down for others about an output that is up to date what is not: a manifest was lost, or a build died."""
     record, output = ctx.records.get(id(bundle)), str(bundle.output)
     if record is None:
@@ -162,7 +162,7 @@ def _heal(bundle: Bundle, ctx: Context, ledger: Ledger | None) -> None:
     if ledger is not None:
         ledger.note(output, ctx, record, needed=False)
         return
-    own = Ledger()
+    own = BuildLedger()
     own.note(output, ctx, record, needed=False)
     own.write()
 
@@ -298,13 +298,13 @@ def _made(bundle: Bundle, ctx: Context, needed: object, keep: bool = True) -> tu
     made = make() if needed is SKIP_CACHE or not keep else made_once(bundle, ctx, make)
     content = made.content
     version = str(ctx.versions.determine_version(bundle, ctx, Hunk(content))) if ctx.versions is not None else None
-    output = Input(ctx.name_of(bundle.resolve_output(ctx, version=version)), digest_of(content))
+    output = Input(ctx.name_of(bundle.resolve_output(ctx, version=version)), full_digest_of(content))
     settings = settings_of(bundle, ctx, versions=True)
     record = BuildRecord(bundle.definition(ctx), version, output, settings, made.sources, made.depends)
     return content, record, made.size
 
 
-def _made_here(bundle: Bundle, ctx: Context, needed: object, keep: bool) -> Made:
+def _made_here(bundle: Bundle, ctx: Context, needed: object, keep: bool) -> SharedBytes:
     merger = Merger(bundle, ctx)
     merger.read_cache = needed is not SKIP_CACHE
     try:
@@ -315,10 +315,10 @@ def _made_here(bundle: Bundle, ctx: Context, needed: object, keep: bool) -> Made
         raise
     if keep:
         merger.keep(finished=True)
-    return Made(content, tuple(merger.sources), tuple(merger.depends), merger.size, merger.lasting)
+    return SharedBytes(content, tuple(merger.sources), tuple(merger.depends), merger.size, merger.lasting)
 
 
-def _finished(builds: Sequence[Begun], ledger: Ledger | None = None) -> list[Built | ConfigurationError]:
+def _finished(builds: Sequence[Begun], ledger: BuildLedger | None = None) -> list[Built | ConfigurationError]:
     """
     Put the outputs in place, remember their versions, record what they were made from, give the locks back.
 
@@ -326,7 +326,7 @@ def _finished(builds: Sequence[Begun], ledger: Ledger | None = None) -> list[Bui
     about an output says that it is being built: whoever dies in between has it built again by the next one.
     """
     errors: dict[int, ConfigurationError] = {}
-    own = Ledger()
+    own = BuildLedger()
 
     def each(action: Callable[[Begun], object]) -> None:
         for build in builds:

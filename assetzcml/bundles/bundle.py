@@ -17,7 +17,7 @@ from assetzcml.bundles.filters import Filter, UnknownFilter, get_filters
 from assetzcml.bundles.freshness import current_record, kept_records
 from assetzcml.bundles.levels import merged_filters
 from assetzcml.bundles.option_values import Config, Revision
-from assetzcml.bundles.options import checked, flag, level_of
+from assetzcml.bundles.options import checked, level_of, truth_of
 from assetzcml.bundles.roles import Home
 from assetzcml.bundles.sources import Remote, Source, find_sources, is_spec, is_url
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
@@ -104,9 +104,9 @@ class Bundle:
     depends: Any = _declared(_listed, "Files whose change makes a build necessary, though they are not merged.")
     output: Any = _declared(_output, "Where the result is written; None: nowhere.")
     filters: Any = _declared(lambda value: value, "The filters, as they were given; `chain` makes them ready.")
-    merge: Any = _declared(lambda value: flag(value, "merge"), "Is everything merged into one output?")
+    merge: Any = _declared(lambda value: truth_of(value, "merge"), "Is everything merged into one output?")
     remove_duplicates: Any = _declared(
-        lambda value: flag(value, "remove_duplicates"), "Is a file that is named twice taken once?"
+        lambda value: truth_of(value, "remove_duplicates"), "Is a file that is named twice taken once?"
     )
 
     if TYPE_CHECKING:
@@ -257,7 +257,7 @@ class Bundle:
         """
         if output is not None and not hasattr(output, "write"):
             raise BundleError(f"output is {described(output)}; a binary stream was expected")
-        return list(self.env.build_of(self, flag(force, "force"), output))
+        return list(self.env.build_of(self, truth_of(force, "force"), output))
 
     def leaves(self, ctx: Context) -> Iterator[tuple[Bundle, Context]]:
         """The bundles to build in place of this one: itself, or of a container those inside, with their contexts."""

@@ -13,7 +13,7 @@ import threading
 from collections import OrderedDict
 from typing import Any
 
-from assetzcml.bundles.filters.base import Filter, Unnamed, stable_text
+from assetzcml.bundles.filters.base import Filter, NamelessValue, stable_text
 from assetzcml.resolving.files import read_file, replace_unlocked
 
 __all__ = ["BaseCache", "FilesystemCache", "MemoryCache", "cache_key", "filter_identity", "versions_of"]
@@ -144,7 +144,7 @@ def filter_identity(bound: Filter) -> str | None:
         own = {name: value for name, value in vars(bound).items() if name not in known}
         try:
             parts += [*codes, stable_text(own)]
-        except Unnamed:
+        except NamelessValue:
             return None
     return cache_key(*parts)
 

@@ -17,7 +17,7 @@ from assetzcml.bundles.bundle import Built, Bundle
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BuildError, BundleError, RegisterError, UnsetOption
 from assetzcml.bundles.filters import Filter
-from assetzcml.bundles.ledger import Ledger
+from assetzcml.bundles.ledger import BuildLedger
 from assetzcml.bundles.levels import merged_filters
 from assetzcml.bundles.option_values import Config, Revision
 from assetzcml.bundles.options import DEFAULTS, Options, checked
@@ -533,7 +533,7 @@ class Environment(Options):
             whole_number("jobs", jobs)
         results: list[Built] = []
         problems: list[Problem] = []
-        ledger = Ledger()
+        ledger = BuildLedger()
         for bundle, outcome in _outcomes(self._work(names), ledger, jobs, force):
             if isinstance(outcome, Built):
                 results.append(outcome)
@@ -639,7 +639,7 @@ def _part(bundle: Bundle, source: Source) -> Bundle:
 
 
 def _outcomes(
-    work: list[tuple[Bundle, Context]], ledger: Ledger, jobs: int | None, force: bool
+    work: list[tuple[Bundle, Context]], ledger: BuildLedger, jobs: int | None, force: bool
 ) -> Iterator[tuple[Bundle, Built | ConfigurationError]]:
     """What becomes of each bundle, in order."""
 

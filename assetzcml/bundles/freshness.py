@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from assetzcml.bundles.build_records import ABSENT, BuildRecord, Input, Settings, digest_of
+from assetzcml.bundles.build_records import ABSENT, BuildRecord, FilterSettings, Input, full_digest_of
 from assetzcml.bundles.cache import cache_key, versions_of
 from assetzcml.bundles.errors import BundleError
 from assetzcml.bundles.filters import Filter
@@ -113,7 +113,7 @@ class _Now:
         if source.path is not None:
             return bool(self.ctx.environment.known_inputs.holds(entry, source.path, written))
         try:
-            return digest_of(source.read()[0]) == entry.digest
+            return full_digest_of(source.read()[0]) == entry.digest
         except OSError:
             return False
 
@@ -129,7 +129,7 @@ def input_at(name: str, ctx: Any, started: float) -> Input:
         # An asset that no layer has was looked for in vain; a file that is not there was read, and is gone since.
         return Input(ctx.name_of(name), "") if os.path.isabs(name) else Input(name, ABSENT)
     if source.path is None:
-        return Input(source.spec, digest_of(source.read()[0]))
+        return Input(source.spec, full_digest_of(source.read()[0]))
     return ctx.environment.known_inputs.dependency(ctx.name_of(source), source.path, started)  # type: ignore[no-any-return]
 
 
@@ -140,24 +140,31 @@ def input_holds(entry: Input, ctx: Any, written: float = 0.0) -> bool:
         return entry.digest == ABSENT
     if source.path is not None:
         return bool(ctx.environment.known_inputs.holds(entry, source.path, written))
-    return digest_of(source.read()[0]) == entry.digest
+    return full_digest_of(source.read()[0]) == entry.digest
 
 
-def settings_of(bundle: Any, ctx: Any, versions: bool) -> tuple[Settings, ...]:
+def settings_of(bundle: Any, ctx: Any, versions: bool) -> tuple[FilterSettings, ...]:
     """How the filters of a bundle are set, those of nested bundles too; with *versions*, also of what programs."""
     versioner = stable_text(ctx.get("versions"), strict=False)
     said = ctx.source_maps
-    maps = [] if said is None else [Settings("source_maps", cache_key(str(said)))]
-    return (Settings("versions", cache_key(versioner)), *_settings(bundle, ctx, versions), *maps, *_ways(bundle, ctx))
+    maps = [] if said is None else [FilterSettings("source_maps", cache_key(str(said)))]
+    return (
+        FilterSettings("versions", cache_key(versioner)),
+        *_settings(bundle, ctx, versions),
+        *maps,
+        *_ways(bundle, ctx),
+    )
 
 
-def _ways(bundle: Any, ctx: Any) -> Iterator[Settings]:
+def _ways(bundle: Any, ctx: Any) -> Iterator[FilterSettings]:
     """Where a filter asks for URLs: how one comes from that of the output to those of the sources."""
     if not any(one.uses_urls for one in _all_filters(bundle, ctx)):
         return
     output = ctx.url_of_output(str(bundle.output)) if ctx.get("url") is not None else None
     urls = [ctx.plain_url_of_source(source) for source in bundle.files(ctx)[0]]
-    yield Settings("addresses", cache_key(*(moved_url(".", url, output) if url and output else "" for url in urls)))
+    yield FilterSettings(
+        "addresses", cache_key(*(moved_url(".", url, output) if url and output else "" for url in urls))
+    )
 
 
 def _all_filters(bundle: Any, ctx: Any) -> Iterator[Filter]:
@@ -166,22 +173,22 @@ def _all_filters(bundle: Any, ctx: Any) -> Iterator[Filter]:
         yield from _all_filters(child, ctx.inside(child))
 
 
-def _settings(bundle: Any, ctx: Any, versions: bool) -> Iterator[Settings]:
+def _settings(bundle: Any, ctx: Any, versions: bool) -> Iterator[FilterSettings]:
     for one in merged_filters(bundle.chain(ctx.environment), ctx.extra_filters):
         yield _setting(one, ctx, versions)
     for child in bundle.bundles(ctx.environment):
         yield from _settings(child, ctx.inside(child), versions)
 
 
-def _setting(one: Filter, ctx: Any, versions: bool) -> Settings:
+def _setting(one: Filter, ctx: Any, versions: bool) -> FilterSettings:
     name = one.name or type(one).__name__
     try:
         bound = one.bind(ctx)
         said = [bound.cache_options(), bound.unique()]
         digest = cache_key(stable_text(_portable(said, ctx), strict=False))
-        return Settings(name, digest, versions_of(bound) if versions else "")
+        return FilterSettings(name, digest, versions_of(bound) if versions else "")
     except Exception:  # what cannot be set up here, for want of its program or library, cannot be compared either
-        return Settings(name, "")
+        return FilterSettings(name, "")
 
 
 def _portable(value: Any, ctx: Any) -> Any:
@@ -195,11 +202,11 @@ def _portable(value: Any, ctx: Any) -> Any:
     return value
 
 
-def _same_settings(recorded: Sequence[Settings], now: Sequence[Settings]) -> bool:
+def _same_settings(recorded: Sequence[FilterSettings], now: Sequence[FilterSettings]) -> bool:
     return len(recorded) == len(now) and all(_same_setting(a, b) for a, b in zip(recorded, now, strict=True))
 
 
-def _same_setting(recorded: Settings, now: Settings) -> bool:
+def _same_setting(recorded: FilterSettings, now: FilterSettings) -> bool:
     return recorded.filter == now.filter and all(
         not (one and other) or one == other for one, other in zip(recorded[1:], now[1:], strict=True)
     )

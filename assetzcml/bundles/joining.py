@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote, urljoin, urlsplit
 
 from assetzcml.bundles import scripts, style_sheets
-from assetzcml.bundles.build_records import ABSENT, Input, digest_of
+from assetzcml.bundles.build_records import ABSENT, Input, full_digest_of
 from assetzcml.bundles.errors import BuildError, BundleWarning
 from assetzcml.bundles.filters.cssrewrite import moved_url
 from assetzcml.bundles.scripts import Mark
@@ -32,7 +32,7 @@ from assetzcml.bundles.sources import Source, beside
 from assetzcml.bundles.style_sheets import TopRule, imports_hold, left_open, may_import, prelude
 from assetzcml.errors import Origin, Problem
 
-__all__ = ["UNMAPPED", "Join", "Part", "Sections", "Sheet", "kind_of"]
+__all__ = ["UNMAPPED", "Join", "JoinedPart", "Sections", "Sheet", "kind_of_file"]
 
 NEWLINE = b"\n"  # between two files: the last line of a script may be a comment
 END_OF_STATEMENT = b"\n;\n"
@@ -40,11 +40,11 @@ END_OF_STATEMENT = b"\n;\n"
 _KINDS = {".js": "js", ".mjs": "js", ".cjs": "js", ".css": "css"}
 
 
-def kind_of(name: str) -> str:
+def kind_of_file(name: str) -> str:
     """
     'js' or 'css', by the extension of an output or a source; '' for what is neither.
 
-    >>> kind_of("gen/app.%(version)s.js"), kind_of("a.CSS"), kind_of("a.scss")
+    >>> kind_of_file("gen/app.%(version)s.js"), kind_of_file("a.CSS"), kind_of_file("a.scss")
     ('js', 'css', '')
     """
     return _KINDS.get(os.path.splitext(name)[1].lower(), "")
@@ -62,7 +62,7 @@ Sections = tuple[tuple[int, Mapped | None], ...]  # at which lines something beg
 UNMAPPED: Sections = ((0, None),)
 
 
-class Part(Protocol):
+class JoinedPart(Protocol):
     """What is joined."""
 
     @property
@@ -96,7 +96,7 @@ class Join:
         self.bundle = bundle
         self.environment = ctx.environment
         self._context = ctx
-        self.kind = kind_of(str(bundle.output or ""))
+        self.kind = kind_of_file(str(bundle.output or ""))
         self.read: dict[str, Input] = {}
         self._output = output
         self._imports_may_follow = True
@@ -116,7 +116,7 @@ class Join:
         return self._sheets(source, content, (_key(source),))
 
     def _sheets(self, source: Source, content: bytes, around: tuple[str, ...]) -> Iterator[Sheet]:
-        text = _text(content) if self.kind == "css" and kind_of(source.relative) == "css" else None
+        text = _text(content) if self.kind == "css" and kind_of_file(source.relative) == "css" else None
         if text is None:
             self._imports_may_follow = self._imports_may_follow and not content.strip()
             yield Sheet(source, content)
@@ -167,7 +167,7 @@ class Join:
             message = f"{self.bundle}: the imported {source.item!r} cannot be read: {error}"
             raise BuildError(message, origin=self.bundle.origin, exception=error) from error
         name = self._context.name_of(source)
-        self.read[name] = Input(name, digest_of(content), signature)
+        self.read[name] = Input(name, full_digest_of(content), signature)
         return content
 
     # -- source maps
@@ -247,7 +247,7 @@ class Join:
 
     # -- joining
 
-    def joined(self, parts: Sequence[Part]) -> tuple[bytes, Sections]:
+    def joined(self, parts: Sequence[JoinedPart]) -> tuple[bytes, Sections]:
         """The whole, each part without its byte order mark (in the middle it would be a character), and what it is of."""
         if self.kind == "js":
             return self._joined_scripts(parts)
@@ -256,7 +256,7 @@ class Join:
             return self._joined_sheets(parts, contents)
         return NEWLINE.join(contents), UNMAPPED
 
-    def _joined_scripts(self, parts: Sequence[Part]) -> tuple[bytes, Sections]:
+    def _joined_scripts(self, parts: Sequence[JoinedPart]) -> tuple[bytes, Sections]:
         contents: list[bytes] = []
         for part in parts:
             content = part.content.removeprefix(codecs.BOM_UTF8)
@@ -267,13 +267,13 @@ class Join:
         pieces = [content + end for content, end in zip(contents, [*ends, b""], strict=True)]
         return b"".join(pieces), _sections(parts, pieces)
 
-    def _without_map(self, kind: Any, part: Part, content: bytes, several: bool) -> bytes:
+    def _without_map(self, kind: Any, part: JoinedPart, content: bytes, several: bool) -> bytes:
         if several:
             return bytes(kind.without_map(content))
         moves = bool(part.about) and self._moves(part.about)
         return bytes(kind.without_map(content, moved_only=True)) if moves else content
 
-    def _check_strictness(self, parts: Sequence[Part], contents: Sequence[bytes]) -> None:
+    def _check_strictness(self, parts: Sequence[JoinedPart], contents: Sequence[bytes]) -> None:
         if len(contents) < 2 or not scripts.is_strict(contents[0]):
             return
         for part, content in zip(parts[1:], contents[1:], strict=True):
@@ -286,7 +286,7 @@ class Join:
                 )
                 return
 
-    def _joined_sheets(self, parts: Sequence[Part], contents: list[bytes]) -> tuple[bytes, Sections]:
+    def _joined_sheets(self, parts: Sequence[JoinedPart], contents: list[bytes]) -> tuple[bytes, Sections]:
         several = len(parts) > 1
         contents = [
             self._without_map(style_sheets, part, content, several)
@@ -323,7 +323,7 @@ class Join:
         return NEWLINE.join(contents), _sections(parts, [content + NEWLINE for content in contents])
 
     def _topped(
-        self, part: Part, text: str, rules: Sequence[TopRule], top: dict[str, TopRule], hoisted: list[str]
+        self, part: JoinedPart, text: str, rules: Sequence[TopRule], top: dict[str, TopRule], hoisted: list[str]
     ) -> str:
         """A later sheet without what is ignored in the midst of another: what of it goes to the top is in *hoisted*."""
         own: list[str] = []
@@ -341,19 +341,19 @@ class Join:
         hoisted += own
         return text
 
-    def _tell_of_imports(self, part: Part, text: str, rules: Sequence[TopRule]) -> None:
+    def _tell_of_imports(self, part: JoinedPart, text: str, rules: Sequence[TopRule]) -> None:
         places = part.imports if len(part.imports) == len(rules) else [_within(part, text, rule) for rule in rules]
         for place, rule in zip(places, rules, strict=True):
             message = f"browsers ignore the @import of {rule.url!r}: rules of other sources stand before it"
             self._warn(place, message, "put this source first, or what it imports among the contents")
 
-    def _tell_of_default(self, part: Part, text: str, rules: Sequence[TopRule]) -> None:
+    def _tell_of_default(self, part: JoinedPart, text: str, rules: Sequence[TopRule]) -> None:
         for rule in rules:
             if not rule.prefix:
                 message = "a @namespace without a prefix holds for all rules of the output, or is ignored"
                 self._warn(_within(part, text, rule), message, "give this source an output of its own")
 
-    def _tell_of_open(self, part: Part, content: bytes) -> None:
+    def _tell_of_open(self, part: JoinedPart, content: bytes) -> None:
         start = left_open(content)
         if start is not None:
             what = "comment" if content.decode()[start] == "/" else "block"
@@ -366,7 +366,7 @@ class Join:
         warnings.warn_explicit(text, BundleWarning, origin.file, max(origin.line, 1))
 
 
-def _sections(parts: Sequence[Part], pieces: Sequence[bytes]) -> Sections:
+def _sections(parts: Sequence[JoinedPart], pieces: Sequence[bytes]) -> Sections:
     """Where in the whole, which is made of *pieces*, something begins whose source is known, or is not."""
     if all(part.sections is UNMAPPED for part in parts):
         return UNMAPPED
@@ -406,7 +406,7 @@ def _beside(source: Source, path: str) -> str:
     return head + colon + os.path.normpath(os.path.join(folder, path))
 
 
-def _name(part: Part) -> str:
+def _name(part: JoinedPart) -> str:
     return str(part.about.get("source_path") or part.about.get("source") or "(a bundle inside)")
 
 
@@ -414,7 +414,7 @@ def _place(source: Source, text: str, rule: TopRule) -> Origin:
     return _origin(source.path or str(source.spec), text, rule.start)
 
 
-def _within(part: Part, text: str, rule: TopRule) -> Origin:
+def _within(part: JoinedPart, text: str, rule: TopRule) -> Origin:
     return _origin(_name(part), text, rule.start)
 
 

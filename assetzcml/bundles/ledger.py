@@ -12,12 +12,12 @@ from assetzcml.bundles.errors import BuildError
 from assetzcml.bundles.version_manifests import FileManifest
 from assetzcml.errors import ConfigurationError, Problem
 
-__all__ = ["Ledger"]
+__all__ = ["BuildLedger"]
 
 SHARE = 10  # of the time of a build of many, writing these files again and again takes no more than one part in so many
 
 
-class Entry(NamedTuple):
+class BuiltOutput(NamedTuple):
     """One output that was built."""
 
     environment: Any
@@ -28,7 +28,7 @@ class Entry(NamedTuple):
     needed: bool
 
 
-class Ledger:
+class BuildLedger:
     """
     Gathers what was built. Each of these files is one for all outputs and is written as a whole, so it is not written for
     each of them: no sooner than ten times what it took the last time, and at the end.
@@ -37,7 +37,7 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self._entries: list[Entry] = []
+        self._entries: list[BuiltOutput] = []
         self._lock = threading.Lock()
         self._not_before = 0.0
         self.synced: float = 0.0  # seconds that a build has waited for the disk
@@ -46,7 +46,7 @@ class Ledger:
         """Have it written down that *output* is at *record*; unless it is *needed*, only where that can be done."""
         manifest = ctx.manifest if isinstance(ctx.manifest, FileManifest) and record.version is not None else None
         with self._lock:
-            self._entries.append(Entry(ctx.environment, ctx.directory, manifest, output, record, needed))
+            self._entries.append(BuiltOutput(ctx.environment, ctx.directory, manifest, output, record, needed))
 
     def settle(self) -> None:
         """Write what there is, if it is time. Raises BuildError."""
@@ -64,7 +64,7 @@ class Ledger:
         if problems:
             raise BuildError(*problems)
 
-    def _manifests(self, entries: list[Entry]) -> list[Problem]:
+    def _manifests(self, entries: list[BuiltOutput]) -> list[Problem]:
         problems: list[Problem] = []
         for manifest in {id(entry.manifest): entry.manifest for entry in entries if entry.manifest}.values():
             of_manifest = [entry for entry in entries if entry.manifest is manifest]
@@ -74,7 +74,7 @@ class Ledger:
                 problems += error.problems if any(entry.needed for entry in of_manifest) else ()
         return problems
 
-    def _delivered(self, entries: list[Entry]) -> list[Problem]:
+    def _delivered(self, entries: list[BuiltOutput]) -> list[Problem]:
         problems: list[Problem] = []
         for directory, environment in {entry.directory: entry.environment for entry in entries}.items():
             inside = [entry for entry in entries if entry.directory == directory]

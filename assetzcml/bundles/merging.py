@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from assetzcml.bundles.build_records import Input, digest_of
+from assetzcml.bundles.build_records import Input, full_digest_of
 from assetzcml.bundles.bundle import Bundle
 from assetzcml.bundles.cache import cache_key, filter_identity
 from assetzcml.bundles.context import Context
@@ -132,7 +132,7 @@ class Merger:
         digests = []
         for source in bundle.resolve_depends(ctx):
             content, signature = self._read(source)
-            self.declared.append(Input(ctx.name_of(source), digest_of(content), signature))
+            self.declared.append(Input(ctx.name_of(source), full_digest_of(content), signature))
             digests.append(self.declared[-1].digest)
         return cache_key(*digests)
 
@@ -141,7 +141,7 @@ class Merger:
     ) -> Iterator[Piece]:
         """A source; before it, and in the midst of it, the style sheets that it imports and that no browser would."""
         content, signature = self._read(source)
-        self.sources.append(Input(ctx.name_of(source), digest_of(content), signature))
+        self.sources.append(Input(ctx.name_of(source), full_digest_of(content), signature))
         reader = self._only(filters, "open") if filters else None
         for sheet in self._join.sheets(source, content) if reader is None else [Sheet(source, content)]:
             piece = self._source(sheet, signature, filters, stamp, ctx)

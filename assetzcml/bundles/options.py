@@ -18,7 +18,7 @@ from assetzcml.records.readers import boolean, boolean_word
 from assetzcml.records.rules import described
 from assetzcml.resolving.importing import import_failure, imported_object
 
-__all__ = ["CACHE_NAME", "DEFAULTS", "Options", "checked", "flag", "level_of"]
+__all__ = ["CACHE_NAME", "DEFAULTS", "Options", "checked", "level_of", "truth_of"]
 
 CACHE_NAME = ".webassets-cache"
 
@@ -88,7 +88,7 @@ class Options:
     @property
     def auto_build(self) -> bool:
         """Do URLs build what is out of date? Never where there are no versions: their absence turns it off."""
-        return flag(self.get("auto_build"), "auto_build") and self.versions is not None
+        return truth_of(self.get("auto_build"), "auto_build") and self.versions is not None
 
     @property
     def url_expire(self) -> bool | None:
@@ -98,12 +98,12 @@ class Options:
     @property
     def allow_remote(self) -> bool:
         """May a build download the URLs among the contents?"""
-        return flag(self.get("allow_remote"), "allow_remote")
+        return truth_of(self.get("allow_remote"), "allow_remote")
 
     @property
     def debug_expire(self) -> bool:
         """Do the URLs of sources carry a version too?"""
-        return flag(self.get("debug_expire"), "debug_expire")
+        return truth_of(self.get("debug_expire"), "debug_expire")
 
     @property
     def former_versions(self) -> int | None:
@@ -202,7 +202,7 @@ def _number_kept(value: Any, option: str = "former_versions") -> int | None:
 def _flag_or_auto(value: Any, option: str) -> bool | None:
     if value is None or (isinstance(value, str) and value.strip().lower() in ("auto", "none", "")):
         return None
-    return flag(value, option)
+    return truth_of(value, option)
 
 
 def _path(value: Any, option: str) -> None:
@@ -239,7 +239,7 @@ _CHECKS: Mapping[str, Callable[[Any, str], Any]] = MappingProxyType(
         "directory": _path,
         "url": _prefix,
         "debug": lambda value, option: level_of(value),
-        **dict.fromkeys(("auto_build", "allow_remote", "debug_expire"), lambda value, option: flag(value, option)),
+        **dict.fromkeys(("auto_build", "allow_remote", "debug_expire"), lambda value, option: truth_of(value, option)),
         **dict.fromkeys(("url_expire", "source_maps"), _flag_or_auto),
         "load_path": _paths,
         "url_mapping": _places,
@@ -288,11 +288,11 @@ def _imported(option: str, name: str) -> Any:
         raise ValueError(f"{option} is {name!r}, which cannot be imported: {import_failure(error)}") from error
 
 
-def flag(value: Any, option: str) -> bool:
+def truth_of(value: Any, option: str) -> bool:
     """
     True or false, or a text that says so. Raises BundleError.
 
-    >>> flag("false", "auto_build"), flag(1, "auto_build")
+    >>> truth_of("false", "auto_build"), truth_of(1, "auto_build")
     (False, True)
     """
     if isinstance(value, str):

@@ -18,7 +18,7 @@ from assetzcml.bundles.errors import OutdatedOutput, UnsetOption
 from assetzcml.bundles.filters import Filter, FilterError
 from assetzcml.bundles.filters.cssrewrite import CSSRewrite
 from assetzcml.bundles.freshness import differences, kept_records
-from assetzcml.bundles.joining import kind_of
+from assetzcml.bundles.joining import kind_of_file
 from assetzcml.bundles.registered import RegistryEnvironment, overriding
 from assetzcml.bundles.roles import Links
 from assetzcml.bundles.sources import Remote, Source, is_url
@@ -224,7 +224,7 @@ class Bundles:
         return [
             problem
             for source in sources
-            if kind_of(source.relative) == "css"
+            if kind_of_file(source.relative) == "css"
             for one in moving
             for problem in _unreachable(one, source, ctx, str(bundle.output))
         ]

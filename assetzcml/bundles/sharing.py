@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from assetzcml.bundles.build_records import Input, digest_of
+from assetzcml.bundles.build_records import Input, full_digest_of
 from assetzcml.bundles.cache import cache_key, filter_identity
 from assetzcml.bundles.freshness import input_holds, settings_of
 from assetzcml.bundles.levels import merged_filters
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from assetzcml.registry import Registry
     from assetzcml.resolving.shared_builds import SharedBuilds
 
-__all__ = ["Made", "made_once", "shared_by"]
+__all__ = ["SharedBytes", "made_once", "shared_by"]
 
 TIMEOUT = 5.0  # seconds that a build waits for one answer of the destination
 
 
-class Made(NamedTuple):
+class SharedBytes(NamedTuple):
     """
     The bytes of an output, the sources that they were made of, what was read besides, the length of the sources; and
     whether they are what anybody would make of these.
@@ -62,7 +62,7 @@ class _Material(NamedTuple):
     size: int
 
 
-def made_once(bundle: Any, ctx: Any, make: Callable[[], Made]) -> Made:
+def made_once(bundle: Any, ctx: Any, make: Callable[[], SharedBytes]) -> SharedBytes:
     """What *make* makes, or what another host has made of the same."""
     builds = ctx.environment.shared_builds
     updater = ctx.updater
@@ -85,7 +85,7 @@ def made_once(bundle: Any, ctx: Any, make: Callable[[], Made]) -> Made:
     if isinstance(found, tuple):
         content, read = found
         depends = (*material.declared, *(Input(name, digest) for name, digest in read))
-        return Made(content, material.sources, depends, material.size)
+        return SharedBytes(content, material.sources, depends, material.size)
     with found:
         made = make()
         besides = made.depends[len(material.declared) :]
@@ -94,7 +94,7 @@ def made_once(bundle: Any, ctx: Any, make: Callable[[], Made]) -> Made:
         return made
 
 
-def _digests(made: Made) -> list[tuple[str, str]]:
+def _digests(made: SharedBytes) -> list[tuple[str, str]]:
     return [(each.name, each.digest) for each in (*made.sources, *made.depends)]
 
 
@@ -119,7 +119,7 @@ def _all_of(bundle: Any, ctx: Any) -> _Material:
     for found, into in zip(files, inputs, strict=True):
         for source in found:
             content, signature = source.read()
-            into.append(Input(ctx.name_of(source), digest_of(content), signature))
+            into.append(Input(ctx.name_of(source), full_digest_of(content), signature))
             size += len(content) if into is inputs[0] else 0
     urls = [ctx.plain_url_of_source(source) or "" for source in files[0]]
     settings = settings_of(bundle, ctx, versions=True)

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from assetzcml.cli.importing import behind_the_standard_library
 from assetzcml.errors import ConfigurationError
 
-__all__ = ["Base", "base_of", "installed_base", "project_base"]
+__all__ = ["Base", "installed_base", "named_base", "project_base"]
 
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9._-]+)\s*(?:\[([^\]]*)\])?")
 PROJECT_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
@@ -75,7 +75,7 @@ class Base(NamedTuple):
             sys.path.remove(self.sources)
 
 
-def base_of(text: str) -> Base:
+def named_base(text: str) -> Base:
     """What `--extends` names: a package, or the directory of a project. Raises ConfigurationError."""
     if os.sep in text or text in (os.curdir, os.pardir):
         return project_base(text)

@@ -27,7 +27,7 @@ DAY = 86_400.0  # seconds
 PAUSE = 0.5  # seconds between two looks at the sources; a look costs as much as there are files
 
 
-def wanted(registry: AssetRegistry, names: tuple[str, ...]) -> tuple[str, ...]:
+def wanted_bundles(registry: AssetRegistry, names: tuple[str, ...]) -> tuple[str, ...]:
     """The names of the bundles to build. Raises ConfigurationError for one that nobody has."""
     for name in names:
         registry.environment.by_name(name)
@@ -72,7 +72,7 @@ def problem_data(problem: Problem) -> dict[str, Any]:
     }
 
 
-def summary(outcomes: list[Built | ConfigurationError], seconds: float) -> str:
+def build_summary(outcomes: list[Built | ConfigurationError], seconds: float) -> str:
     """All of a build in one line."""
     built = [outcome for outcome in outcomes if isinstance(outcome, Built)]
     changed = [each for each in built if each.changed]
@@ -186,7 +186,7 @@ def build(
     With the setting "digest_store" the trees that have a version are counted then, so that a start reads hardly a file.
     """
     registry = load(config, features, settings, strict)
-    names = wanted(registry, names)
+    names = wanted_bundles(registry, names)
     terminal = form == "text" and sys.stdout.isatty()
     results: list[dict[str, Any]] = []
     known: dict[str | None, str] = {}  # what was told of each bundle last: nothing is said twice while watching
@@ -220,7 +220,7 @@ def build(
                 sys.stdout.flush()
                 results = []
             elif terminal and not number:
-                click.echo(summary(outcomes, time.monotonic() - began))
+                click.echo(build_summary(outcomes, time.monotonic() - began))
     if not watch:
         _count(registry)
     if prune:

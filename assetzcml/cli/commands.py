@@ -14,10 +14,10 @@ import click
 
 from assetzcml.cli.statuses import ANSWERED, EXIT_STATUS
 
-__all__ = ["COMMANDS", "main", "version_of"]
+__all__ = ["COMMANDS", "distribution_version", "main"]
 
 
-class Place(NamedTuple):
+class CommandPlace(NamedTuple):
     """Where a command is, and the first sentence of its help."""
 
     module: str
@@ -26,57 +26,61 @@ class Place(NamedTuple):
 
 
 COMMANDS = {
-    "build": Place("assetzcml.cli.building", "build", "Build the bundles of CONFIG that are out of date."),
-    "check": Place(
+    "build": CommandPlace("assetzcml.cli.building", "build", "Build the bundles of CONFIG that are out of date."),
+    "check": CommandPlace(
         "assetzcml.cli.questions", "check", "Say what is wrong with CONFIG, and what probably is not meant."
     ),
-    "compress": Place(
+    "compress": CommandPlace(
         "assetzcml.cli.compressing",
         "compress_command",
         "Make the br, zstd and gzip variants of what CONFIG publishes.",
     ),
-    "convert": Place(
+    "convert": CommandPlace(
         "assetzcml.cli.converting", "convert", "Write the ZCML that says what an application has told another library."
     ),
-    "explain": Place("assetzcml.cli.questions", "explain", "Say why this file, or this page, is the one being served."),
-    "export": Place(
+    "explain": CommandPlace(
+        "assetzcml.cli.questions", "explain", "Say why this file, or this page, is the one being served."
+    ),
+    "export": CommandPlace(
         "assetzcml.cli.freezing", "export", "Print what another server has to be told of the frozen directory DIR."
     ),
-    "freeze": Place(
+    "freeze": CommandPlace(
         "assetzcml.cli.freezing",
         "freeze_command",
         "Freeze all that CONFIG publishes into DIR, as files for another server.",
     ),
-    "gc": Place(
+    "gc": CommandPlace(
         "assetzcml.cli.collecting",
         "gc_command",
         "Take former releases out of the store of contents of CONFIG, by count and age, "
         "and what only they were made of.",
     ),
-    "init": Place("assetzcml.cli.projects", "init", "Write a new package: an application, or a theme for one."),
-    "list": Place("assetzcml.cli.listing", "list_", "List what CONFIG declares, and what lost."),
-    "publish": Place(
+    "init": CommandPlace("assetzcml.cli.projects", "init", "Write a new package: an application, or a theme for one."),
+    "list": CommandPlace("assetzcml.cli.listing", "list_", "List what CONFIG declares, and what lost."),
+    "publish": CommandPlace(
         "assetzcml.cli.publishing",
         "publish_command",
         "Send a release of CONFIG to DESTINATION, a bucket or a directory.",
     ),
-    "schema": Place(
+    "schema": CommandPlace(
         "assetzcml.cli.questions",
         "schema",
         "Write XML Schemas of the directives that CONFIG knows, for editors and validators.",
     ),
-    "serve": Place("assetzcml.cli.server", "serve", "Serve the assets of CONFIG over HTTP, until it is interrupted."),
-    "store": Place(
+    "serve": CommandPlace(
+        "assetzcml.cli.server", "serve", "Serve the assets of CONFIG over HTTP, until it is interrupted."
+    ),
+    "store": CommandPlace(
         "assetzcml.cli.storing",
         "store_command",
         "Put the release that CONFIG is into its store of contents: before it serves its first page.",
     ),
-    "verify": Place(
+    "verify": CommandPlace(
         "assetzcml.cli.freezing",
         "verify",
         "Compute all of the frozen directory DIR again: digests, names, variants, manifests.",
     ),
-    "url": Place("assetzcml.cli.questions", "url", "Print the URL of each asset SPEC."),
+    "url": CommandPlace("assetzcml.cli.questions", "url", "Print the URL of each asset SPEC."),
 }
 
 
@@ -200,7 +204,7 @@ def _in_words(error: OSError) -> str:
     return f"{os.fsdecode(error.filename)}: {reason}" if error.filename else f"the output cannot be written: {reason}"
 
 
-def version_of(distribution: str) -> str:
+def distribution_version(distribution: str) -> str:
     """The version of an installed distribution; a checkout that is only on the path has none."""
     metadata = importlib.import_module("importlib.metadata")
     try:
@@ -211,7 +215,7 @@ def version_of(distribution: str) -> str:
 
 def _print_version(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
     if asked and not context.resilient_parsing:
-        click.echo(f"assetzcml, version {version_of('assetzcml')}")
+        click.echo(f"assetzcml, version {distribution_version('assetzcml')}")
         context.exit()
 
 

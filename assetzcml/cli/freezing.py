@@ -16,7 +16,7 @@ from assetzcml.cli.configured import command, formatted, print_json, warnings_on
 from assetzcml.cli.statuses import EXIT_STATUS, Wrong
 from assetzcml.publishing.exports import EXPORTS, exported
 from assetzcml.publishing.fetching import verified_at
-from assetzcml.publishing.freeze import Budget, Frozen, freeze
+from assetzcml.publishing.freeze import Budget, FreezeResult, freeze
 from assetzcml.publishing.verification import verified
 from assetzcml.records.patterns import Pattern
 from assetzcml.records.readers import CODINGS
@@ -103,7 +103,7 @@ def freeze_command(
     if form == "json":
         print_json(vars(frozen))
     else:
-        click.echo(summary(frozen))
+        click.echo(freeze_summary(frozen))
 
 
 @command("export")
@@ -154,7 +154,7 @@ def verify(place: str, release: str | None, form: str) -> None:
         click.echo("everything is as it was published" if remote else "everything is as it was frozen")
 
 
-def summary(frozen: Frozen) -> str:
+def freeze_summary(frozen: FreezeResult) -> str:
     """All of a run in one line."""
     state = "frozen" if frozen.changed else "up to date"
     removed = f", {len(frozen.removed)} former removed" if frozen.removed else ""

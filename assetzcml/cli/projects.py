@@ -6,7 +6,7 @@ import os
 
 import click
 
-from assetzcml.cli.bases import Base, base_of, project_base
+from assetzcml.cli.bases import Base, named_base, project_base
 from assetzcml.cli.configured import Command, load, make_importable
 from assetzcml.cli.scaffolds import FRAMEWORKS, app_files, check_free, checked_name, theme_files, write_project
 from assetzcml.cli.statuses import EXIT_STATUS
@@ -88,7 +88,7 @@ def init_theme(name: str, extends: str | None, directory: str) -> None:
     if extends is None:
         raise click.UsageError("a theme is one of a package: write --extends PACKAGE")
     make_importable()
-    _write_theme(name, base_of(extends), directory)
+    _write_theme(name, named_base(extends), directory)
 
 
 def _write_theme(name: str, base: Base, directory: str) -> None:

@@ -32,9 +32,9 @@ __all__ = [
     "available",
     "compress",
     "is_worth_it",
+    "library_version",
     "published",
     "variants_of",
-    "version_of",
     "write_variant",
 ]
 
@@ -111,7 +111,7 @@ def _zstd(data: bytes) -> bytes:
 COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {"br": _brotli, "zstd": _zstd, "gzip": _gzip}
 
 
-def version_of(coding: str) -> str:
+def library_version(coding: str) -> str:
     """The library that makes a coding, and its version: another one may make other bytes."""
     if coding == "gzip":
         return f"zlib {zlib.ZLIB_RUNTIME_VERSION}"

@@ -26,7 +26,7 @@ ONLY_READ = "if ($request_method !~ ^(GET|HEAD)$) { return 405; }"
 MOST_RULES = 100  # of `_headers` that some hosts read
 
 
-class Answer(NamedTuple):
+class PathHeaders(NamedTuple):
     """A path, with its first slash, and the headers that are said of what is there; *forever*, or of this release."""
 
     path: str
@@ -34,7 +34,7 @@ class Answer(NamedTuple):
     forever: bool
 
 
-class Site:
+class ReleasedSite:
     """What a release publishes, as servers are told."""
 
     def __init__(self, tree: FrozenTree, release: Release):
@@ -43,16 +43,16 @@ class Site:
         self.codings: list[str] = release.about.get("codings", [])
         self.views: list[dict[str, Any]] = [view for view in release.about["views"] if "//" not in view.get("name", "")]
         tables = [dict(pairs) for pairs in release.about["headers"]]
-        self.answers: list[Answer] = []
+        self.answers: list[PathHeaders] = []
         self.indexes: list[str] = []
         for asset in release:
             if asset.more.get("host") or asset.permission is not None:
                 continue
             for path in forever(asset):
-                self.answers.append(Answer(f"/{path}", tables[asset.more["headers"]], True))
+                self.answers.append(PathHeaders(f"/{path}", tables[asset.more["headers"]], True))
             if "plain" in asset.more:
                 path = f"/{asset.more['path']}"
-                self.answers.append(Answer(path, tables[asset.more["plain"]], False))
+                self.answers.append(PathHeaders(path, tables[asset.more["plain"]], False))
                 view = next(view for view in self.views if view.get("name", "") == asset.view)
                 if not view.get("file") and view.get("index") and path.endswith(f"/{view['index']}"):
                     self.indexes.append(path)
@@ -65,7 +65,7 @@ class Site:
     def protected(self) -> list[dict[str, Any]]:
         return [view for view in self.views if view.get("permission")]
 
-    def below(self, view: dict[str, Any], forever: bool) -> list[Answer]:
+    def below(self, view: dict[str, Any], forever: bool) -> list[PathHeaders]:
         """The answers below the name of a view, but for those of a longer one."""
         return [each for each in self.answers if each.forever == forever and self.view_of(each.path) is view]
 
@@ -97,7 +97,7 @@ def exported(kind: str, directory: str) -> dict[str, str]:
         raise ConfigurationError(f"{directory} is no frozen directory; freeze first") from None
     except BrokenRelease as error:
         raise ConfigurationError(f"{directory}: the manifest of {digest}: {error}") from None
-    return EXPORTS[kind](Site(tree, release))
+    return EXPORTS[kind](ReleasedSite(tree, release))
 
 
 def _refuse_protected(views: Iterable[dict[str, Any]], why: str, hint: str) -> None:
@@ -113,7 +113,7 @@ def _refuse_protected(views: Iterable[dict[str, Any]], why: str, hint: str) -> N
         raise ConfigurationError(*problems)
 
 
-def _values(answers: list[Answer]) -> Iterator[tuple[str, str, dict[str, str]]]:
+def _values(answers: list[PathHeaders]) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Each header of some answers: its name, the value that most have, and, by path, what others have ('' for none)."""
     names = sorted({name for each in answers for name in each.headers})
     for name in names:
@@ -133,7 +133,7 @@ def _common(counts: Counter[str]) -> str:
 # nginx.
 
 
-def _nginx(site: Site) -> dict[str, str]:
+def _nginx(site: ReleasedSite) -> dict[str, str]:
     unsent = [view for view in site.protected() if (view.get("send") or [""])[0].lower() != "x-accel-redirect"]
     _refuse_protected(
         unsent,
@@ -167,7 +167,7 @@ def _nginx(site: Site) -> dict[str, str]:
     }
 
 
-def _nginx_view(site: Site, view: dict[str, Any], number: int, maps: list[str]) -> list[str]:
+def _nginx_view(site: ReleasedSite, view: dict[str, Any], number: int, maps: list[str]) -> list[str]:
     """The locations of one static view: names for ever first, then those of the release."""
     name = view.get("name", "")
     missing = _nginx_missing(view, number)
@@ -200,7 +200,7 @@ def _nginx_view(site: Site, view: dict[str, Any], number: int, maps: list[str]) 
     return found + missing
 
 
-class Said(NamedTuple):
+class LocationBlock(NamedTuple):
     """What nginx is to say in a location: *lines*, of which *shared* hold for the paths whose type is one of their own too."""
 
     lines: list[str]
@@ -208,7 +208,7 @@ class Said(NamedTuple):
     others: dict[str, list[str]]
 
 
-def _nginx_said(site: Site, view: dict[str, Any], number: int, forever: bool, maps: list[str]) -> Said:
+def _nginx_said(site: ReleasedSite, view: dict[str, Any], number: int, forever: bool, maps: list[str]) -> LocationBlock:
     answers = site.below(view, forever)
     shared: list[str] = []
     for place, (header, most, others) in enumerate(_values(answers)):
@@ -226,10 +226,10 @@ def _nginx_said(site: Site, view: dict[str, Any], number: int, forever: bool, ma
     lines = [*shared, "types {", *(f"    {_nginx_text(value)} {extension};" for extension, value in types.items()), "}",
              f"default_type {_nginx_text(default)};"]  # fmt: skip
     own = {path: ["types { }", f"default_type {_nginx_text(value)};"] for path, value in special.items()}
-    return Said(lines, shared, own)
+    return LocationBlock(lines, shared, own)
 
 
-def _types(answers: list[Answer]) -> tuple[dict[str, str], str, dict[str, str]]:
+def _types(answers: list[PathHeaders]) -> tuple[dict[str, str], str, dict[str, str]]:
     """The media types of extensions, that of what has none, and those of paths where it is another."""
     counts: dict[str, Counter[str]] = {}
     for each in answers:
@@ -250,7 +250,9 @@ def _extension(path: str) -> str:
     return "" if found is None else found[1].lower()
 
 
-def _nginx_location(at: str, folder: str, lines: list[str], other: str, site: Site, guarded: bool = False) -> list[str]:
+def _nginx_location(
+    at: str, folder: str, lines: list[str], other: str, site: ReleasedSite, guarded: bool = False
+) -> list[str]:
     return [
         f"location {at} {{",
         "    set $assetzcml_name $uri;",
@@ -288,7 +290,7 @@ def _nginx_text(text: str) -> str:
 # Caddy.
 
 
-def _caddy(site: Site) -> dict[str, str]:
+def _caddy(site: ReleasedSite) -> dict[str, str]:
     _refuse_protected(site.protected(), "Caddy would give it to everybody", "let the application answer it")
     real = site.real()
     patterns = " ".join(f"*{suffix}" for suffix in CODINGS.values())
@@ -306,7 +308,7 @@ def _caddy(site: Site) -> dict[str, str]:
     return {"Caddyfile": "\n".join([*lines, "}", ""])}
 
 
-def _caddy_view(site: Site, view: dict[str, Any], number: int) -> list[str]:
+def _caddy_view(site: ReleasedSite, view: dict[str, Any], number: int) -> list[str]:
     name = view.get("name", "")
     at = f"/{name}" if view.get("file") else f"/{name}/*" if name else "/*"
     if name and not view.get("file"):
@@ -362,7 +364,7 @@ def _caddy_text(text: str) -> str:
 # Static hosts.
 
 
-def _headers(site: Site) -> dict[str, str]:
+def _headers(site: ReleasedSite) -> dict[str, str]:
     _refuse_protected(site.protected(), "a static host gives it to everybody", "let the application answer it")
     rules: dict[str, tuple[tuple[str, str], ...]] = {}
     for each in sorted(site.answers):

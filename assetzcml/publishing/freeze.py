@@ -20,11 +20,11 @@ from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import quote
 
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem, few
-from assetzcml.publishing.compress import COMPRESSORS, available, is_worth_it, version_of
-from assetzcml.publishing.frozen_tree import FrozenTree, file_names, index_of, integrity_of, plain_file_names
-from assetzcml.publishing.naming import Named, Unnamed, named
-from assetzcml.publishing.origins import Site
-from assetzcml.publishing.rewriting import is_rewritten, led_to, links, relative, rewritten
+from assetzcml.publishing.compress import COMPRESSORS, available, is_worth_it, library_version
+from assetzcml.publishing.frozen_tree import FrozenTree, file_names, index_of, integrity_text, plain_file_names
+from assetzcml.publishing.naming import Named, UnnamedFile, named
+from assetzcml.publishing.origins import SiteDirectory
+from assetzcml.publishing.rewriting import is_rewritten, led_to, links_to_ours, relative, rewritten_links
 from assetzcml.records.assets import AssetSpec
 from assetzcml.records.media_types import content_type
 from assetzcml.records.patterns import Pattern
@@ -39,9 +39,9 @@ from assetzcml.resolving.objects import StoredObject
 from assetzcml.resolving.releases import Release, Released, release_bytes
 from assetzcml.serving.responses import entry_of
 from assetzcml.urls.modules import named as module_named
-from assetzcml.urls.references import Reference, language_of
+from assetzcml.urls.references import URLReference, language_of
 
-__all__ = ["Budget", "Frozen", "freeze"]
+__all__ = ["Budget", "FreezeResult", "freeze"]
 
 CODINGS = ("br", "zstd", "gzip")  # in the order in which they are offered
 READ_WHOLE = 64 << 20  # bytes; of what is larger no copy is held in memory, and nothing is compressed
@@ -61,7 +61,7 @@ class Budget(NamedTuple):
 
 
 @dataclass
-class Frozen:
+class FreezeResult:
     """What became of a run: the *release*, its digest; how much is in it, what was made new, and what was removed."""
 
     release: str
@@ -85,9 +85,9 @@ class _Asset:
     integrity: str = ""
     size: int = 0
     text: str | None = None
-    found: list[Reference] = field(default_factory=list)
-    links: list[tuple[Reference, URLPlace | None]] = field(default_factory=list)
-    bare: list[Reference] = field(default_factory=list)
+    found: list[URLReference] = field(default_factory=list)
+    links: list[tuple[URLReference, URLPlace | None]] = field(default_factory=list)
+    bare: list[URLReference] = field(default_factory=list)
     plain: bool = False
     module: bool = False
     version: str | None = None
@@ -115,7 +115,7 @@ def freeze(
     keep: int = 3,
     younger: float = 14 * 86_400.0,
     progress: Progress = _as_is,
-) -> Frozen:
+) -> FreezeResult:
     """
     Freeze all that *registry* publishes into *directory*, and let it be the release that is served there.
 
@@ -153,12 +153,12 @@ class _Run:
         self.plain = plain
         self.codings = codings
         self.progress = progress
-        self.site = Site(registry)
+        self.site = SiteDirectory(registry)
         self.problems: list[Problem] = []
         self.assets: dict[str, _Asset] = {}
         self._said: dict[tuple[Any, ...], str] = {}  # headers, by all that they depend on
 
-    def freeze(self, budgets: Sequence[Budget], keep: int, younger: float) -> Frozen:
+    def freeze(self, budgets: Sequence[Budget], keep: int, younger: float) -> FreezeResult:
         self._build()
         self._read()
         self._follow()
@@ -230,10 +230,10 @@ class _Run:
 
     def _take(self, asset: _Asset, data: bytes) -> None:
         """Keep what an asset is, and what it refers to."""
-        asset.digest, asset.integrity, asset.size = hashlib.sha256(data).hexdigest(), integrity_of(data), len(data)
+        asset.digest, asset.integrity, asset.size = hashlib.sha256(data).hexdigest(), integrity_text(data), len(data)
         text = _text(asset.item, data)
         if text is not None:
-            asset.found = list(links(asset.item.spec.name, text, asset.bare))
+            asset.found = list(links_to_ours(asset.item.spec.name, text, asset.bare))
             asset.text = text if asset.found and _is_rewritten(asset) else None
         if asset.text is None:
             self._put(data, asset.digest)
@@ -273,7 +273,7 @@ class _Run:
                 if target is not None:
                     asset.links.append((link, target))
 
-    def _target(self, asset: _Asset, link: Reference) -> URLPlace | None:
+    def _target(self, asset: _Asset, link: URLReference) -> URLPlace | None:
         """The asset that a reference leads to; None, and a problem, where there is none."""
         place = asset.item.place
         led = led_to(link.url, place.path)
@@ -289,7 +289,7 @@ class _Run:
             found.plain = True  # nobody rewrites it, so the name that it says has to be there
         return target
 
-    def _missing(self, asset: _Asset, link: Reference, target: URLPlace) -> None:
+    def _missing(self, asset: _Asset, link: URLReference, target: URLPlace) -> None:
         if link.url.startswith(("/", "\\")) and not self._is_published(target):
             return  # somebody else's path
         where = Origin(asset.item.file, link.line, link.column)
@@ -335,7 +335,7 @@ class _Run:
                 if key != asset.key:
                     member.also.add(versioned_place(item.view, member.item.place, asset.version).path)
 
-    def _unreachable(self, asset: _Asset, link: Reference, why: str) -> None:
+    def _unreachable(self, asset: _Asset, link: URLReference, why: str) -> None:
         where = Origin(asset.item.file, link.line, link.column)
         message = f"{str(asset.item.spec)!r} refers to {link.url!r}, {why}"
         hint = "a script reaches it without an import map: publish both in one static view, with a tree cache buster"
@@ -349,7 +349,7 @@ class _Run:
         for each in self.progress(list(result.values()), len(result), "Naming"):
             self._renamed(each)
 
-    def _unnamed(self, asset: _Asset) -> Unnamed:
+    def _unnamed(self, asset: _Asset) -> UnnamedFile:
         item = asset.item
         name: str | None = None
         version = item.tree or asset.version
@@ -361,9 +361,9 @@ class _Run:
         if name is not None and item.place.host:
             name = f"{item.place.host}/{name}"
         if not _is_rewritten(asset) or not asset.links:
-            return Unnamed(asset.key, asset.digest, name=name, rewrite=self._whole(asset))
+            return UnnamedFile(asset.key, asset.digest, name=name, rewrite=self._whole(asset))
         refers = tuple(dict.fromkeys(str(target) for _, target in asset.links if target is not None))
-        return Unnamed(asset.key, asset.digest, refers, self._rewriting(asset, name), name)
+        return UnnamedFile(asset.key, asset.digest, refers, self._rewriting(asset, name), name)
 
     def _whole(self, asset: _Asset) -> Callable[[Any], bytes] | None:
         text = asset.text
@@ -382,7 +382,7 @@ class _Run:
                     return None
                 return relative(_without(place.host, found), place.path) + led[1]
 
-            return rewritten(asset.item.spec.name, text, new).encode("utf-8")
+            return rewritten_links(asset.item.spec.name, text, new).encode("utf-8")
 
         return rewrite
 
@@ -400,7 +400,11 @@ class _Run:
         asset.url = None if self._is_always_plain(asset.item) and version is None else url
         if name.data is not None:
             data = name.data
-            asset.digest, asset.integrity, asset.size = hashlib.sha256(data).hexdigest(), integrity_of(data), len(data)
+            asset.digest, asset.integrity, asset.size = (
+                hashlib.sha256(data).hexdigest(),
+                integrity_text(data),
+                len(data),
+            )
             self._put(data, asset.digest)
 
     # Codings.
@@ -438,7 +442,7 @@ class _Run:
         return f"{self.tree.directory}/codings.json"
 
     def _libraries(self) -> bytes:
-        versions = {coding: version_of(coding) for coding in self.codings}
+        versions = {coding: library_version(coding) for coding in self.codings}
         return json.dumps(versions, sort_keys=True).encode() + b"\n"
 
     def _there(
@@ -509,7 +513,7 @@ class _Run:
 
     # Writing.
 
-    def _write(self, keep: int, younger: float) -> Frozen:
+    def _write(self, keep: int, younger: float) -> FreezeResult:
         headers: dict[str, int] = {}
         assets = [(asset, self._headers(asset)) for asset in self.assets.values()]
         for number, text in enumerate(sorted({text for _, texts in assets for text in texts if text is not None})):
@@ -538,7 +542,7 @@ class _Run:
         if _read(self._made_with) != self._libraries():
             replace_file(self._made_with, self._libraries())
         removed = self.tree.prune(keep, younger)
-        return Frozen(
+        return FreezeResult(
             release=digest,
             assets=len(entries),
             size=sum(entry.size for entry in entries),
@@ -709,7 +713,7 @@ def _is_rewritten(asset: _Asset) -> bool:
     return asset.item.tree is None and is_rewritten(asset.item.spec.name)
 
 
-def _carried(asset: _Asset, target: _Asset, link: Reference) -> bool:
+def _carried(asset: _Asset, target: _Asset, link: URLReference) -> bool:
     """Does a reference lead to a name for ever, rewritten or as it is?"""
     if asset.item.tree is not None:
         return target.item.tree == asset.item.tree and not link.url.startswith(("/", "\\"))

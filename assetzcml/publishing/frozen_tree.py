@@ -37,7 +37,7 @@ __all__ = [
     "folder_of",
     "forever",
     "index_of",
-    "integrity_of",
+    "integrity_text",
     "plain_file_names",
 ]
 
@@ -262,11 +262,11 @@ def with_variants(path: str, asset: Released) -> dict[str, str]:
     return {path: asset.object, **{path + CODINGS[coding]: pair[0] for coding, pair in asset.variants.items()}}
 
 
-def integrity_of(data: bytes) -> str:
+def integrity_text(data: bytes) -> str:
     """
     As elements of a page have it (W3C Subresource Integrity).
 
-    >>> integrity_of(b"")[:20]
+    >>> integrity_text(b"")[:20]
     'sha384-OLBgp1GsljhM2'
     """
     return f"sha384-{base64.b64encode(hashlib.sha384(data).digest()).decode()}"

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 
 from assetzcml.resolving.digests import DIGEST_LENGTH, with_digest
 
-__all__ = ["Named", "Unnamed", "circles", "named"]
+__all__ = ["Named", "UnnamedFile", "circles", "named"]
 
 # Gives the bytes of a file with what it refers to renamed: a key to what is to stand for it, or None to leave it plain.
 Rewrite = Callable[[Callable[[str], "str | None"]], bytes]
 
 
 @dataclass(frozen=True)
-class Unnamed:
+class UnnamedFile:
     """
     One file before it has a name: *key* is the path that it has without a version, *refers* are the keys of what its bytes
     name. *digest* is that of its bytes, which *rewrite* makes anew; without one they stay. *name* is given already.
@@ -44,12 +44,12 @@ class Named:
     digest: str = field(default="")
 
 
-def named(files: Mapping[str, Unnamed]) -> dict[str, Named]:
+def named(files: Mapping[str, UnnamedFile]) -> dict[str, Named]:
     """
     The names of *files*, by their keys.
 
-    >>> plain = Unnamed("a.png", "3f2a9c81b7d0aaaa")
-    >>> sheet = Unnamed("a.css", "0" * 64, ("a.png",), lambda name: f"url({name('a.png')})".encode())
+    >>> plain = UnnamedFile("a.png", "3f2a9c81b7d0aaaa")
+    >>> sheet = UnnamedFile("a.css", "0" * 64, ("a.png",), lambda name: f"url({name('a.png')})".encode())
     >>> {each.key: (each.name, each.data) for each in named({"a.png": plain, "a.css": sheet}).values()}
     {'a.png': ('a-3f2a9c81b7d0.png', None), 'a.css': ('a-378c6ed0026d.css', b'url(a-3f2a9c81b7d0.png)')}
     """
@@ -75,7 +75,7 @@ def _name(key: str, done: Mapping[str, Named]) -> str | None:
     return None if found is None else found.name
 
 
-def _alone(file: Unnamed, done: dict[str, Named]) -> None:
+def _alone(file: UnnamedFile, done: dict[str, Named]) -> None:
     if file.rewrite is None:
         done[file.key] = Named(file.key, _with(file.key, file.digest), None, file.digest)
         return
@@ -84,7 +84,7 @@ def _alone(file: Unnamed, done: dict[str, Named]) -> None:
     done[file.key] = Named(file.key, _with(file.key, digest), data, digest)
 
 
-def _together(members: Sequence[Unnamed], done: dict[str, Named]) -> None:
+def _together(members: Sequence[UnnamedFile], done: dict[str, Named]) -> None:
     """The files of a circle, sorted by their keys."""
     circle = hashlib.sha256()
     for file in members:
@@ -98,7 +98,7 @@ def _together(members: Sequence[Unnamed], done: dict[str, Named]) -> None:
         done[file.key] = _final(file, names[file.key].name, lambda target: _name(target, names))
 
 
-def _final(file: Unnamed, name: str, rule: Callable[[str], str | None]) -> Named:
+def _final(file: UnnamedFile, name: str, rule: Callable[[str], str | None]) -> Named:
     if file.rewrite is None:
         return Named(file.key, name, None, file.digest)
     data = file.rewrite(rule)

@@ -10,12 +10,12 @@ from assetzcml.errors import Origin
 from assetzcml.records.assets import AssetSpec
 from assetzcml.registry import Registry
 
-__all__ = ["Site"]
+__all__ = ["SiteDirectory"]
 
 _NOT_PLAIN = re.compile(r"//|/\.\.?(?:/|$)|/$")  # what a path has that another one leads there by
 
 
-class Site:
+class SiteDirectory:
     """Where a site is: the directory of the file that its first load began with; without a load, the working directory."""
 
     def __init__(self, registry: Registry):

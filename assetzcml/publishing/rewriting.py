@@ -14,9 +14,9 @@ from urllib.parse import quote, unquote
 
 from assetzcml.records.quoting import SEGMENT_SAFE
 from assetzcml.urls import references
-from assetzcml.urls.references import Reference, everything, language_of
+from assetzcml.urls.references import URLReference, everything, language_of
 
-__all__ = ["is_rewritten", "led_to", "links", "relative", "rewritten"]
+__all__ = ["is_rewritten", "led_to", "links_to_ours", "relative", "rewritten_links"]
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _STRIPPED = "".join(map(chr, range(0x21)))  # WHATWG URL: what browsers take off both ends
@@ -27,12 +27,12 @@ def is_rewritten(name: str) -> bool:
     return language_of(name) not in (None, "js")
 
 
-def links(name: str, text: str, bare: list[Reference] | None = None) -> Iterator[Reference]:
+def links_to_ours(name: str, text: str, bare: list[URLReference] | None = None) -> Iterator[URLReference]:
     """
     The references of a file called *name*, but for those that lead to no file of ours: data, other hosts, fragments, bare
     names, which are added to *bare*.
 
-    >>> [each.url for each in links("a.css", "a { b: url(c.png) url(#d) url(data:,e) url(//f/g) url('/h?i') }")]
+    >>> [each.url for each in links_to_ours("a.css", "a { b: url(c.png) url(#d) url(data:,e) url(//f/g) url('/h?i') }")]
     ['c.png', '/h?i']
     """
     for each in everything(name, text) if _may_refer(name, text) else ():
@@ -56,11 +56,11 @@ def _may_refer(name: str, text: str) -> bool:
     return words is None or words.search(text) is not None
 
 
-def rewritten(name: str, text: str, rule: Callable[[str], str | None]) -> str:
+def rewritten_links(name: str, text: str, rule: Callable[[str], str | None]) -> str:
     """
     *text* with each reference replaced by what *rule* makes of its URL; None leaves it.
 
-    >>> rewritten("a.css", "a{b:url(c.png)} /*# sourceMappingURL=a.css.map */", lambda url: f"x/{url}")
+    >>> rewritten_links("a.css", "a{b:url(c.png)} /*# sourceMappingURL=a.css.map */", lambda url: f"x/{url}")
     'a{b:url(x/c.png)} /*# sourceMappingURL=x/a.css.map */'
     """
     if not is_rewritten(name):

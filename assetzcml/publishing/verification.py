@@ -8,7 +8,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 
-from assetzcml.publishing.frozen_tree import FrozenTree, file_names, index_of, integrity_of, plain_file_names
+from assetzcml.publishing.frozen_tree import FrozenTree, file_names, index_of, integrity_text, plain_file_names
 from assetzcml.resolving.decoders import decoded
 from assetzcml.resolving.objects import BrokenObject
 from assetzcml.resolving.releases import BrokenRelease, Release, Released
@@ -73,7 +73,7 @@ def _of_contents(tree: FrozenTree, asset: Released) -> Iterator[str]:
     except (OSError, BrokenObject):
         yield f"its content {asset.object[:12]} has another digest, or cannot be read"
         return
-    if len(data) != asset.size or integrity_of(data) != asset.integrity:
+    if len(data) != asset.size or integrity_text(data) != asset.integrity:
         yield "its size or integrity is not that of its content"
     for coding, (digest, size) in asset.variants.items():
         try:

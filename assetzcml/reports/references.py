@@ -14,7 +14,7 @@ from assetzcml.reports.survey import Survey
 from assetzcml.urls.cachebusters import DigestCacheBuster, ManifestCacheBuster, QueryStringCacheBuster, TreeCacheBuster
 from assetzcml.urls.generator import URLGenerator
 from assetzcml.urls.modules import Addresses, named, path_from
-from assetzcml.urls.references import Reference, everything, language_of
+from assetzcml.urls.references import URLReference, everything, language_of
 
 __all__ = [
     "FoundReference",
@@ -45,7 +45,7 @@ class FoundReference(NamedTuple):
 
     view: StaticViewRecord
     spec: AssetSpec
-    reference: Reference
+    reference: URLReference
     origin: Origin
     target: AssetSpec | None
     path: str | None = None
@@ -134,7 +134,7 @@ def _text(path: str | None) -> str:
 
 
 def _led(
-    site: Survey, view: StaticViewRecord, spec: AssetSpec, reference: Reference, origin: Origin
+    site: Survey, view: StaticViewRecord, spec: AssetSpec, reference: URLReference, origin: Origin
 ) -> FoundReference | None:
     """Where a reference leads; None for one that leads to no file of ours, and to where people go."""
     url = reference.url.strip()

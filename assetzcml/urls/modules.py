@@ -29,7 +29,7 @@ from assetzcml.urls.applications import application_path, environ_of, path_of_ur
 from assetzcml.urls.cachebusters import DigestCacheBuster
 from assetzcml.urls.integrity import versioned
 from assetzcml.urls.lookup import Lookup
-from assetzcml.urls.references import Reference, everything
+from assetzcml.urls.references import URLReference, everything
 from assetzcml.urls.tags import Markup, element_text, mounted
 
 __all__ = ["Addresses", "ImportMap", "Imported", "ModuleGraph", "csp_hashes", "import_map", "is_script"]
@@ -76,7 +76,7 @@ class Addresses:
 class Imported(NamedTuple):
     """What a reference of a script leads to: the asset, by a bare name or by a path; None for nothing of ours."""
 
-    reference: Reference
+    reference: URLReference
     spec: AssetSpec | None
     bare: bool
 
@@ -86,7 +86,7 @@ class ModuleGraph:
 
     def __init__(self, registry: Registry):
         self.registry = registry
-        self._known: dict[Fingerprint, tuple[Reference, ...]] = {}
+        self._known: dict[Fingerprint, tuple[URLReference, ...]] = {}
 
     def imports(self, spec: AssetSpec) -> list[Imported]:
         """What the script *spec* refers to, in order; nothing for one that is not there."""
@@ -111,7 +111,7 @@ class ModuleGraph:
         """Is it a module, by its name or because it imports? A classic script cannot."""
         return spec.name.endswith(".mjs") or any(each.kind == "import" for each in self._references(spec))
 
-    def _references(self, spec: AssetSpec) -> tuple[Reference, ...]:
+    def _references(self, spec: AssetSpec) -> tuple[URLReference, ...]:
         if not is_script(spec.name, self.registry.snapshot.media_types):
             return ()
         try:
@@ -133,7 +133,7 @@ class ModuleGraph:
             self._known[version] = references
         return references
 
-    def _led(self, spec: AssetSpec, reference: Reference) -> Imported:
+    def _led(self, spec: AssetSpec, reference: URLReference) -> Imported:
         if reference.module and not reference.url.startswith(("/", "./", "../")):
             return Imported(reference, named(self.registry.snapshot, reference.url, spec), True)
         addresses = self.registry.snapshot.derived(Addresses)

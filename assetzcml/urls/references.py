@@ -14,7 +14,7 @@ from assetzcml.bundles.filters.cssrewrite import is_relative, spelled, urls_of
 from assetzcml.bundles.filters.cssurls import spots
 from assetzcml.urls import markup, scripts, web_manifests
 
-__all__ = ["LANGUAGES", "Reference", "everything", "language_of", "path_of", "references", "rewritten"]
+__all__ = ["LANGUAGES", "URLReference", "everything", "language_of", "path_of", "references", "rewritten"]
 
 Span = tuple[str, str, int, int]  # URL, kind, and where it stands
 Rule = Callable[[str, str], str | None]
@@ -32,7 +32,7 @@ LANGUAGES = {
 MODULES = ("import", "dynamic", "resolve")
 
 
-class Reference(NamedTuple):
+class URLReference(NamedTuple):
     """
     What is referred to, as it is meant: escapes are taken out. *line* and *column*, from 1, and *start* and *end*, offsets, are
     of what stands for it in the text: a string with its quotes, a whole `url()`, the value of an attribute.
@@ -65,7 +65,7 @@ def language_of(name: str) -> str | None:
     return LANGUAGES.get(name.rpartition(".")[2].lower())
 
 
-def references(name: str, text: str) -> Iterator[Reference]:
+def references(name: str, text: str) -> Iterator[URLReference]:
     """
     The relative references of an asset called *name*: what they lead to depends on where it stands.
 
@@ -79,7 +79,7 @@ def references(name: str, text: str) -> Iterator[Reference]:
             yield each
 
 
-def everything(name: str, text: str) -> Iterator[Reference]:
+def everything(name: str, text: str) -> Iterator[URLReference]:
     """All of them, in order: those to other hosts too, and bare names."""
     found = _READERS.get(language_of(name) or "")
     line, line_begins, at = 1, 0, 0
@@ -87,7 +87,7 @@ def everything(name: str, text: str) -> Iterator[Reference]:
         line += text.count("\n", at, start)
         at = start
         line_begins = text.rfind("\n", 0, start) + 1
-        yield Reference(url, line, start - line_begins + 1, kind, start, end)
+        yield URLReference(url, line, start - line_begins + 1, kind, start, end)
 
 
 def rewritten(name: str, text: str, rule: Rule) -> str:

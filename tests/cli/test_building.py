@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from assetzcml import ConfigurationError, load_zcml
 from assetzcml.cli import building, main
-from assetzcml.cli.building import built_line, rounds, summary
+from assetzcml.cli.building import build_summary, built_line, rounds
 from documents import document
 
 BUNDLE = '<staticView name="st" path="static"/><environment directory="static"/>'
@@ -98,8 +98,10 @@ def test_the_summary_counts_what_was_built_what_was_not_and_what_failed(watched)
     going = watched()
     (first,), (again,) = next(going), next(going)
     failed = ConfigurationError("no such property")
-    assert summary([first, again, failed], 1.25) == ("1 built, 1 up to date, 1 failed, 1 byte (100 % of 1 byte), 1.2 s")
-    assert summary([again], 0) == "0 built, 1 up to date, 0.0 s"
+    assert build_summary([first, again, failed], 1.25) == (
+        "1 built, 1 up to date, 1 failed, 1 byte (100 % of 1 byte), 1.2 s"
+    )
+    assert build_summary([again], 0) == "0 built, 1 up to date, 0.0 s"
 
 
 def test_a_reload_that_fails_for_another_reason_is_named(capsys):

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assetzcml.publishing.naming import Unnamed, circles, named
+from assetzcml.publishing.naming import UnnamedFile, circles, named
 
 
 def sheet(key, *refers):
     """A file that says the names of what it refers to."""
-    return Unnamed(key, "0" * 64, refers, lambda name: f"{key}:{[name(each) or each for each in refers]}".encode())
+    return UnnamedFile(key, "0" * 64, refers, lambda name: f"{key}:{[name(each) or each for each in refers]}".encode())
 
 
 graphs = st.dictionaries(st.sampled_from("abcdefgh"), st.lists(st.sampled_from("abcdefgh"), max_size=4), max_size=8)
@@ -49,7 +49,7 @@ def test_a_circle_of_ten_thousand_files_ends():
 @pytest.mark.parametrize("changed", ["a.css", "b.css", "c.css"])
 def test_all_of_a_circle_is_named_anew_when_one_of_it_or_what_it_shows_changes(changed):
     files = {"a.css": sheet("a.css", "b.css"), "b.css": sheet("b.css", "a.css", "c.css"), "c.css": sheet("c.css")}
-    other = Unnamed(changed, "0" * 64, files[changed].refers, lambda name: b"another")
+    other = UnnamedFile(changed, "0" * 64, files[changed].refers, lambda name: b"another")
     one, two = named(files), named({**files, changed: other})
     assert one["a.css"].name != two["a.css"].name
     assert one["b.css"].name != two["b.css"].name

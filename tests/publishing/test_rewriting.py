@@ -2,7 +2,7 @@
 
 import pytest
 
-from assetzcml.publishing.rewriting import led_to, links, relative, rewritten
+from assetzcml.publishing.rewriting import led_to, links_to_ours, relative, rewritten_links
 from tables import over
 
 
@@ -23,15 +23,15 @@ from tables import over
     ],
 )  # fmt: skip
 def test_a_sheet_says_new_names_where_its_grammar_has_a_url(sheet, found):
-    assert rewritten("a.css", sheet, lambda url: "N") == found
+    assert rewritten_links("a.css", sheet, lambda url: "N") == found
 
 
 def test_a_script_is_never_changed():
-    assert rewritten("a.js", "import './b.js'", lambda url: "N") == "import './b.js'"
+    assert rewritten_links("a.js", "import './b.js'", lambda url: "N") == "import './b.js'"
 
 
 def test_places_are_counted_in_characters_from_one():
-    found = links("a.css", "é\n é url(x)/*# sourceMappingURL=m */")
+    found = links_to_ours("a.css", "é\n é url(x)/*# sourceMappingURL=m */")
     assert [(each.url, each.line, each.column, each.kind) for each in found] == [
         ("x", 2, 4, "file"),
         ("m", 2, 31, "map"),

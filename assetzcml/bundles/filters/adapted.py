@@ -15,7 +15,7 @@ from assetzcml.bundles.filters.base import (
     FilterContext,
     FilterError,
     UnknownFilter,
-    decoded,
+    decoded_text,
     file_of,
 )
 from assetzcml.errors import MissingExtra, Origin, Problem, did_you_mean
@@ -109,7 +109,7 @@ class AdaptedFilter(Filter):
             return None
 
         def joined(out: IO[bytes], hunks: Sequence[Any], **kw: Any) -> None:
-            texts = [(_Hunk(decoded(hunk.data(), self, {**kw, **about})), about) for hunk, about in hunks]
+            texts = [(_Hunk(decoded_text(hunk.data(), self, {**kw, **about})), about) for hunk, about in hunks]
             self._run(method, out, kw, texts)
 
         return joined
@@ -120,7 +120,7 @@ class AdaptedFilter(Filter):
             return None
 
         def transformed(_in: IO[bytes], out: IO[bytes], **kw: Any) -> None:
-            text = io.StringIO(decoded(_in.read(), self, kw), newline="")
+            text = io.StringIO(decoded_text(_in.read(), self, kw), newline="")
             self._run(lambda written, **rest: method(text, written, **rest), out, kw)
 
         return transformed

@@ -259,7 +259,7 @@ class Filter:
             parts = [_path_of(type(self)), self.version, self.cache_options(), list(self.tool_versions())]
             parts.append(self.unique())
             return hashlib.sha256(stable_text(parts).encode()).hexdigest()
-        except Unnamed:
+        except NamelessValue:
             return None
 
     def definition(self) -> str:
@@ -332,14 +332,14 @@ class TextFilter(ContentFilter):
     """
 
     def transform(self, content: bytes, **kw: Any) -> bytes:
-        return self.transform_text(decoded(content, self, kw), **kw).encode()
+        return self.transform_text(decoded_text(content, self, kw), **kw).encode()
 
     def transform_text(self, text: str, **kw: Any) -> str:
         """The text that takes the place of *text*, newlines as they stand in the file."""
         raise NotImplementedError
 
 
-def decoded(content: bytes, what: Filter, kw: Mapping[str, Any]) -> str:
+def decoded_text(content: bytes, what: Filter, kw: Mapping[str, Any]) -> str:
     """*content* as text, without byte order mark; FilterError names the file and the first byte that is not UTF-8."""
     try:
         return content.decode("utf-8-sig")
@@ -383,7 +383,7 @@ def split_list(text: str) -> list[str]:
 _PARSERS: dict[Any, Callable[[str], Any]] = {list: split_list, bool: boolean}
 
 
-class Unnamed(ValueError):
+class NamelessValue(ValueError):
     """A value that has no name that lasts longer than this process."""
 
 
@@ -416,7 +416,7 @@ def stable_text(value: Any, strict: bool = True) -> str:
         case types.BuiltinFunctionType() if _importable(value):
             return f"function({_path_of(value)})"
     if strict:
-        raise Unnamed(f"{value!r} has no lasting name")
+        raise NamelessValue(f"{value!r} has no lasting name")
     return f"object({_path_of(type(value))})"
 
 

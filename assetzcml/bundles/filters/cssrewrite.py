@@ -85,7 +85,7 @@ class CSSRewrite(TextFilter):
 
         try:
             return _rewritten(text, new)
-        except Unreachable as error:
+        except UnreachableHost as error:
             where = Origin(file_of(kw), text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place))
             hint = "publish the static view of the file under a name with that host too, or set application_url"
             raise FilterError(Problem(where, f"cssrewrite: {error}", hint)) from None
@@ -108,7 +108,7 @@ class CSSRewrite(TextFilter):
         if host and not _origin(source)[0] and (is_relative(url) or re.match(r"/(?![/\\])", url)):
             base = self.ctx.get("application_url", None)
             if not base:
-                raise Unreachable(f"{url!r} would lead to {host}, where the file is not published")
+                raise UnreachableHost(f"{url!r} would lead to {host}, where the file is not published")
             target = self._versioned(url, source, kw) or moved_url(url, source, "/")
             return f"{str(base).rstrip('/')}/{target.lstrip('/')}"
         versioned = self._versioned(url, source, kw) if self.digest and is_relative(url) else None
@@ -205,7 +205,7 @@ def spelled(url: str, token: str) -> str:
     return before + as_url(url) + after
 
 
-class Unreachable(Exception):
+class UnreachableHost(Exception):
     """A URL leads to a host that has no such file."""
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from assetzcml.bundles.filters.csstokens import string_value, token_at, unescaped, url_value
 
-__all__ = ["Spot", "spots"]
+__all__ = ["URLSpot", "spots"]
 
 # Functions whose string arguments are URLs: CSS Values 4, 4.5 (url, src); CSS Images 4, 2.3 and 2.4 (image, image-set).
 _URL_FUNCTIONS = ("url", "src", "image", "image-set", "-webkit-image-set")
@@ -30,7 +30,7 @@ _LAST_LETTERS = {letter for name in _URL_FUNCTIONS for letter in (name[-1], name
 _CLOSING = str.maketrans("([{", ")]}")
 
 
-class Spot(NamedTuple):
+class URLSpot(NamedTuple):
     """*kind* is 'url', a whole `url()` without quotes, 'string', a string that is a URL, or 'comment'."""
 
     kind: str
@@ -43,7 +43,7 @@ class Spot(NamedTuple):
         return url_value(token) if self.kind == "url" else string_value(token)
 
 
-def spots(text: str) -> Iterator[Spot]:
+def spots(text: str) -> Iterator[URLSpot]:
     """
     The URLs of *text*, a style sheet, and its comments, in order.
 
@@ -58,7 +58,7 @@ def spots(text: str) -> Iterator[Spot]:
             at = place + 1 if start is None else (yield from _of_function(text, start))
         elif sign == "/*":
             _, at = token_at(text, place)
-            yield Spot("comment", place, at)
+            yield URLSpot("comment", place, at)
         elif sign == "\\":
             at = yield from _escaped(text, at, place)
         elif sign == "@":
@@ -85,17 +85,17 @@ def _goes_on(text: str, at: int, place: int) -> bool:
     return not (place - at >= 4 and text.startswith("<!--", place - 4))  # a token too
 
 
-def _of_function(text: str, start: int) -> Generator[Spot, None, int]:
+def _of_function(text: str, start: int) -> Generator[URLSpot, None, int]:
     """What is in the function at *start*; returns where it ends."""
     kind, end = token_at(text, start)
     if kind == "function":
         return (yield from _walked(text, end, ["url("]))
     if kind == "url":
-        yield Spot("url", start, end)
+        yield URLSpot("url", start, end)
     return end
 
 
-def _escaped(text: str, at: int, place: int) -> Generator[Spot, None, int]:
+def _escaped(text: str, at: int, place: int) -> Generator[URLSpot, None, int]:
     """What the token is that a backslash at *place* stands in; nothing of it is before *at*. Returns where it ends."""
     start = place
     while _goes_on(text, at, start):
@@ -113,7 +113,7 @@ def _escaped(text: str, at: int, place: int) -> Generator[Spot, None, int]:
     return end
 
 
-def _at_rule(text: str, start: int) -> Generator[Spot, None, int]:
+def _at_rule(text: str, start: int) -> Generator[URLSpot, None, int]:
     """The URL of `@import`, and what of other at-rules is none; returns where that ends."""
     kind, end = token_at(text, start)
     rule = _lower(unescaped(text[start:end])) if kind == "at-keyword" else ""
@@ -125,13 +125,13 @@ def _at_rule(text: str, start: int) -> Generator[Spot, None, int]:
         start = end
         kind, end = token_at(text, start)
         if kind in ("string", "comment"):
-            yield Spot(kind, start, end)
+            yield URLSpot(kind, start, end)
         if kind not in ("whitespace", "comment"):
             return end if kind == "string" else start
     return end
 
 
-def _walked(text: str, at: int, around: list[str], naming: bool = False) -> Generator[Spot, None, int]:
+def _walked(text: str, at: int, around: list[str], naming: bool = False) -> Generator[URLSpot, None, int]:
     """
     Token by token until the functions whose strings are URLs are closed, *around* as brackets 'url(', and until the prelude
     of a rule ends whose URLs are names; returns where that is.
@@ -144,12 +144,12 @@ def _walked(text: str, at: int, around: list[str], naming: bool = False) -> Gene
         if kind == "whitespace":
             continue
         if kind == "comment":
-            yield Spot("comment", start, at)
+            yield URLSpot("comment", start, at)
             continue
         if expecting != "name" and (
             kind == "url" or (kind == "string" and (expecting == "import" or around[-1:] == ["url("]))
         ):
-            yield Spot(kind, start, at)
+            yield URLSpot(kind, start, at)
         if kind == "function":
             around.append("url(" if _lower(unescaped(text[start : at - 1])) in _URL_FUNCTIONS else "(")
             functions += around[-1] == "url("

@@ -18,8 +18,8 @@ from typing import IO, Any, ClassVar, NoReturn
 
 from assetzcml.bundles.filters.base import FilterError, FilterWarning, file_of, option
 from assetzcml.bundles.filters.esbuild import LOADERS, ESBuild
-from assetzcml.bundles.filters.esbuild_service import NAMESPACE, Failed, Result, Service
-from assetzcml.bundles.filters.processes import readable
+from assetzcml.bundles.filters.esbuild_service import ESBUILD_NAMESPACE, BrokenOff, Result, Service
+from assetzcml.bundles.filters.processes import plain_output
 from assetzcml.errors import ConfigurationError, Origin, Problem
 from assetzcml.resolving.packages import Packages
 
@@ -103,8 +103,8 @@ class _Bundling:
             return service.build(self.entry, self._flags(), self.directory, self._node_paths(), bound.timeout)
         except subprocess.TimeoutExpired:
             self._fail(f"did not end within {bound.timeout:g} s and was killed")
-        except Failed as failed:
-            said = "".join(f"\n    {line}" for line in readable(failed.said).splitlines()[:10])
+        except BrokenOff as failed:
+            said = "".join(f"\n    {line}" for line in plain_output(failed.said).splitlines()[:10])
             self._fail(f"{failed}{said}")
         except OSError as error:
             self._fail(f"cannot be run as {bound.command()[0]}: {error.strerror or error}")
@@ -150,7 +150,7 @@ class _Bundling:
         """What esbuild is answered: a module of ours, something elsewhere, or what it finds by itself."""
         path, kind = request["path"], request["kind"]
         if kind == "entry-point":
-            return {"path": self.entry, "namespace": NAMESPACE}
+            return {"path": self.entry, "namespace": ESBUILD_NAMESPACE}
         spec = self._spec_of(request)
         if spec is None:
             return None
@@ -161,7 +161,7 @@ class _Bundling:
         found = self._beside(spec, address) if relative and "://" not in path and not path.startswith("data:") else None
         if found is None:
             return self._found_by_esbuild
-        answer = {"path": found, "namespace": NAMESPACE, "suffix": f"?{suffix}" if suffix else ""}
+        answer = {"path": found, "namespace": ESBUILD_NAMESPACE, "suffix": f"?{suffix}" if suffix else ""}
         if "node_modules/" not in found:
             return answer
         # What has no side effects is told by the package.json there.
@@ -169,7 +169,7 @@ class _Bundling:
 
     def _spec_of(self, request: Mapping[str, Any]) -> str | None:
         """The spec of the module that imports; None for one that esbuild found by itself."""
-        if request["namespace"] == NAMESPACE:
+        if request["namespace"] == ESBUILD_NAMESPACE:
             importer = str(request["importer"])
             return importer if importer != self.entry or self.kw.get("source_spec") else None
         return self._spec_at(str(request["importer"])) if request["namespace"] == "file" else None
@@ -182,7 +182,7 @@ class _Bundling:
         if spec is None or self._look(spec) is None:
             return None
         given = {name: native[name] for name in ("suffix", "sideEffects") if name in native}
-        return {"path": spec, "namespace": NAMESPACE, **given}
+        return {"path": spec, "namespace": ESBUILD_NAMESPACE, **given}
 
     def _spec_at(self, path: str) -> str | None:
         """The spec of the file at *path*, below a directory whose spec is known."""
@@ -223,7 +223,7 @@ class _Bundling:
         else:
             source = self._look(name)
             if source is None:
-                return {"errors": [{"text": f"{name} is gone", "pluginName": NAMESPACE}]}
+                return {"errors": [{"text": f"{name} is gone", "pluginName": ESBUILD_NAMESPACE}]}
             path = source.path or name
             content = source.read()[0]
         self._real[name] = path
@@ -258,7 +258,7 @@ class _Bundling:
         place = message.get("location")
         origin = Origin(file_of(self.kw))
         if place is not None:
-            file = str(place["file"]).removeprefix(f"{NAMESPACE}:")
+            file = str(place["file"]).removeprefix(f"{ESBUILD_NAMESPACE}:")
             file = self._real.get(file) or os.path.normpath(os.path.join(self.directory, file))
             origin = Origin(file, place["line"], place["column"] + 1)
         return Problem(origin, f"{self.filter.name}: {message['text']}")
@@ -269,7 +269,7 @@ class _Bundling:
         return [
             os.path.normpath(os.path.join(self.directory, name))
             for name in inputs
-            if not name.startswith((f"{NAMESPACE}:", "<", "(disabled)")) and ":" not in name.split("/")[0]
+            if not name.startswith((f"{ESBUILD_NAMESPACE}:", "<", "(disabled)")) and ":" not in name.split("/")[0]
         ]
 
     def _written(self, result: Result) -> bytes:
@@ -301,8 +301,8 @@ def _shown(name: str) -> str:
     >>> _shown("assetzcml:shop:static/a.js"), _shown("../../node_modules/d3/a.js"), _shown("a.js")
     ('shop/static/a.js', 'node_modules/d3/a.js', 'a.js')
     """
-    if name.startswith(f"{NAMESPACE}:"):
-        return name.removeprefix(f"{NAMESPACE}:").replace(":", "/", 1)
+    if name.startswith(f"{ESBUILD_NAMESPACE}:"):
+        return name.removeprefix(f"{ESBUILD_NAMESPACE}:").replace(":", "/", 1)
     return posixpath.normpath(posixpath.join("/", name)).lstrip("/")
 
 

@@ -17,9 +17,9 @@ from typing import IO, Any, NamedTuple
 
 from assetzcml.bundles.filters.processes import SHOWN, ended, kill
 
-__all__ = ["NAMESPACE", "Failed", "Result", "Service", "decoded", "encoded"]
+__all__ = ["ESBUILD_NAMESPACE", "BrokenOff", "Result", "Service", "decoded_packet", "encoded_packet"]
 
-NAMESPACE = "assetzcml"  # of the paths that are ours
+ESBUILD_NAMESPACE = "assetzcml"  # of the paths that are ours
 ALL = ".*"
 CALLBACK = 0  # ours is the only one of each kind
 LARGEST = 1 << 30  # bytes of a packet; no output of a bundle is as large
@@ -27,7 +27,7 @@ LARGEST = 1 << 30  # bytes of a packet; no output of a bundle is as large
 Answer = Callable[[Mapping[str, Any]], "Mapping[str, Any] | None"]
 
 
-class Failed(Exception):
+class BrokenOff(Exception):
     """The conversation broke off; the text says how, `said` is what the program wrote on standard error."""
 
     def __init__(self, message: str, said: bytes = b""):
@@ -44,11 +44,11 @@ class Result(NamedTuple):
     metafile: str
 
 
-def encoded(value: Any) -> bytes:
+def encoded_packet(value: Any) -> bytes:
     """
     A value as it is in a packet: None, bool, int, str, bytes, list or dict.
 
-    >>> decoded(encoded({"a": [1, None, True, "é", b"x"]}))
+    >>> decoded_packet(encoded_packet({"a": [1, None, True, "é", b"x"]}))
     {'a': [1, None, True, 'é', b'x']}
     """
     match value:
@@ -63,24 +63,24 @@ def encoded(value: Any) -> bytes:
         case bytes():
             return b"\4" + _sized(value)
         case Mapping():
-            items = b"".join(_sized(key.encode()) + encoded(item) for key, item in value.items())
+            items = b"".join(_sized(key.encode()) + encoded_packet(item) for key, item in value.items())
             return b"\6" + struct.pack("<I", len(value)) + items
         case _:
-            return b"\5" + struct.pack("<I", len(value)) + b"".join(map(encoded, value))
+            return b"\5" + struct.pack("<I", len(value)) + b"".join(map(encoded_packet, value))
 
 
 def _sized(content: bytes) -> bytes:
     return struct.pack("<I", len(content)) + content
 
 
-def decoded(content: bytes) -> Any:
+def decoded_packet(content: bytes) -> Any:
     """The value of a packet. Raises Failed for what is none."""
     try:
         value, at = _value(content, 0)
     except (struct.error, IndexError, RecursionError) as error:
-        raise Failed("sent what cannot be read") from error
+        raise BrokenOff("sent what cannot be read") from error
     if at != len(content):
-        raise Failed("sent more than can be read")
+        raise BrokenOff("sent more than can be read")
     return value
 
 
@@ -167,11 +167,11 @@ class Service:
                     result = self._talk(entry, flags, directory, node_paths)
                     process.stdin.close()
                     process.wait()
-            except (Failed, OSError) as error:
+            except (BrokenOff, OSError) as error:
                 if late.is_set():
                     raise subprocess.TimeoutExpired(self._command, timeout) from error
                 errors.seek(0)
-                raise Failed(str(error), errors.read(SHOWN)) from error
+                raise BrokenOff(str(error), errors.read(SHOWN)) from error
             finally:
                 watch.cancel()
                 process.stdout.close()
@@ -179,14 +179,14 @@ class Service:
 
     def _talk(self, entry: str, flags: Sequence[str], directory: str, node_paths: Sequence[str]) -> Result:
         if (version := self._read().decode("ascii", "replace")) != self._version:
-            raise Failed(f"is version {version[:20]!r}, and said it was {self._version}")
+            raise BrokenOff(f"is version {version[:20]!r}, and said it was {self._version}")
         callback = {"id": CALLBACK, "filter": ALL, "namespace": ""}
         plugin = {
-            "name": NAMESPACE,
+            "name": ESBUILD_NAMESPACE,
             "onStart": False,
             "onEnd": False,
             "onResolve": [callback],
-            "onLoad": [{**callback, "namespace": NAMESPACE}],
+            "onLoad": [{**callback, "namespace": ESBUILD_NAMESPACE}],
         }
         request = {
             "command": "build",
@@ -211,11 +211,11 @@ class Service:
         stream = self._pipes[1]
         (length,) = struct.unpack("<I", _exactly(stream, 4))
         if length > LARGEST:
-            raise Failed(f"announced a packet of {length:,} bytes")
+            raise BrokenOff(f"announced a packet of {length:,} bytes")
         return _exactly(stream, length)
 
     def _send(self, number: int, answer: bool, value: Any) -> None:
-        body = struct.pack("<I", number << 1 | answer) + encoded(value)
+        body = struct.pack("<I", number << 1 | answer) + encoded_packet(value)
         self._pipes[0].write(_sized(body))
         self._pipes[0].flush()
 
@@ -226,7 +226,7 @@ class Service:
 
     def _handle(self, packet: bytes) -> None:
         (number,) = struct.unpack_from("<I", packet)
-        value = decoded(packet[4:])
+        value = decoded_packet(packet[4:])
         if number & 1:
             self._waiting.pop(number >> 1)(value)
         elif value.get("command") == "on-resolve":
@@ -246,7 +246,7 @@ class Service:
         question |= {
             "command": "resolve",
             "key": 0,
-            "pluginName": NAMESPACE,
+            "pluginName": ESBUILD_NAMESPACE,
             "pluginData": 1,
             "with": request.get("with", {}),
         }
@@ -261,13 +261,13 @@ class Service:
 def _exactly(stream: IO[bytes], length: int) -> bytes:
     content = stream.read(length)
     if len(content) < length:
-        raise Failed("ended in the middle of its work")
+        raise BrokenOff("ended in the middle of its work")
     return content
 
 
 def _result(answer: Mapping[str, Any]) -> Result:
     if "error" in answer:
-        raise Failed(str(answer["error"]))
+        raise BrokenOff(str(answer["error"]))
     files = {os.path.basename(file["path"]): file["contents"] for file in answer.get("outputFiles") or ()}
     metafile = answer.get("metafile") or ""
     return Result(

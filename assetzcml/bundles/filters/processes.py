@@ -282,7 +282,7 @@ class SubprocessFilter(ContentFilter):
 
     def fail(self, message: str, stderr: bytes | None, hint: str = "", **kw: Any) -> None:
         """Raise FilterError at the place that the program complains about, with what it said."""
-        said = readable(stderr or b"")
+        said = plain_output(stderr or b"")
         origin = self.complaint(said, **kw) or Origin(file_of(kw))
         indented = "".join(f"\n    {line}" for line in said.splitlines()[:STDERR_LINES])
         name = self.name if self.name == self.program else f"{self.name}: {self.program}"
@@ -290,7 +290,7 @@ class SubprocessFilter(ContentFilter):
 
     def warn(self, stderr: bytes, **kw: Any) -> None:
         """Pass on what a program said that did its work."""
-        said = readable(stderr)
+        said = plain_output(stderr)
         origin = self.complaint(said, **kw) or Origin(file_of(kw))
         warnings.warn_explicit(f"{origin}: {self.name}: {said}", FilterWarning, origin.file, origin.line)
 
@@ -370,11 +370,11 @@ class SubprocessFilter(ContentFilter):
         except (OSError, subprocess.TimeoutExpired, PrintedTooMuch) as error:
             raise FilterError(f"{self.name}: {' '.join(argv)}: {error}") from error
         if finished.status:
-            raise FilterError(f"{self.name}: {' '.join(argv)} failed: {readable(finished.stderr)[:500]}")
+            raise FilterError(f"{self.name}: {' '.join(argv)} failed: {plain_output(finished.stderr)[:500]}")
         return finished.stdout.decode("utf-8", "replace")
 
 
-def readable(said: bytes) -> str:
+def plain_output(said: bytes) -> str:
     """What a program said, without colours and other bytes that a terminal would act on."""
     lines = _ANSI.sub("", said.decode("utf-8", "replace")).strip("\r\n").splitlines()
     return "\n".join(printable(line).rstrip() for line in lines)

@@ -14,7 +14,7 @@ from test_compilers import real
 from assetzcml import load_zcml
 from assetzcml.bundles import BuildError
 from assetzcml.bundles.filters import FilterError, get_filter
-from assetzcml.bundles.filters.esbuild_service import Failed, decoded, encoded
+from assetzcml.bundles.filters.esbuild_service import BrokenOff, decoded_packet, encoded_packet
 from documents import document
 
 __all__ = ["program"]
@@ -288,13 +288,13 @@ def test_a_program_that_does_not_talk_as_esbuild_does_is_an_error(code, message,
     "content", [b"", b"\3", b"\3\xff\0\0\0", b"\7", b"\0\0", b"\5\2\0\0\0\0", b"\6\1\0\0\0\1\0\0\0"]
 )
 def test_half_a_packet_is_refused(content):
-    with pytest.raises(Failed):
-        print(decoded(content))
+    with pytest.raises(BrokenOff):
+        print(decoded_packet(content))
 
 
 def test_a_packet_is_what_was_packed():
     value = {"": None, "a": [True, 0, 4_000_000_000, "é\udcff", b"\0", [], {}]}
-    assert decoded(encoded(value)) == value
+    assert decoded_packet(encoded_packet(value)) == value
 
 
 def test_an_unknown_kind_of_source_map_is_refused():
