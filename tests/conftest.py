@@ -49,6 +49,13 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def looked_through_once():
+    """Nor what a module has left, or imported, when the next one begins."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def checkout():
     """The directory of the checkout."""

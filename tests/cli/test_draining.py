@@ -70,6 +70,7 @@ def ask(connection, path="/"):
     return answer.read(), answer.headers["Connection"]
 
 
+@pytest.mark.whole
 def test_who_is_in_gets_an_answer_and_who_comes_goes_to_the_other_server(listening, connect, monkeypatch):
     monkeypatch.setattr(draining, "TURN", 0.01)
     former = Site(listening, b"former")

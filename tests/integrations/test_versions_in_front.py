@@ -81,9 +81,18 @@ def of_wsgi(application):
     return ask
 
 
-def of_asgi(application):
+@pytest.fixture
+def loop():
+    """One event loop for all paths: beginning one costs more than an answer."""
+    made = asyncio.new_event_loop()
+    yield made
+    made.run_until_complete(made.shutdown_default_executor())
+    made.close()
+
+
+def of_asgi(application, loop):
     def ask(path):
-        messages = asyncio.run(asgi_messages(application, scope(path)))
+        messages = loop.run_until_complete(asgi_messages(application, scope(path)))
         return messages[0]["status"], b"".join(each.get("body", b"") for each in messages[1:]).decode("latin-1")
 
     return ask
@@ -93,8 +102,8 @@ def test_wsgi(registry):
     assert 403 in refused(registry, of_wsgi(StaticApp(registry)))
 
 
-def test_asgi(registry):
-    assert 403 in refused(registry, of_asgi(ASGIStaticApp(registry)))
+def test_asgi(registry, loop):
+    assert 403 in refused(registry, of_asgi(ASGIStaticApp(registry), loop))
 
 
 def test_the_root_view(registry):
@@ -114,11 +123,11 @@ def test_flask(registry):
     refused(registry, of_wsgi(application))
 
 
-def test_starlette(registry):
+def test_starlette(registry, loop):
     applications = pytest.importorskip("starlette.applications")
     from assetzcml.integrations.starlette import Assets
 
-    refused(registry, of_asgi(applications.Starlette(routes=[Assets(registry)])))
+    refused(registry, of_asgi(applications.Starlette(routes=[Assets(registry)]), loop))
 
 
 def test_django(registry):

@@ -19,6 +19,7 @@ from assetzcml import (
     StaticApp,
     TreeCacheBuster,
 )
+from sizes import size
 
 OLD = 1_700_000_000
 BUSTERS = {"tree": TreeCacheBuster, "digest": DigestCacheBuster, "token": lambda: QueryStringConstantCacheBuster("v1")}
@@ -113,8 +114,9 @@ def test_what_has_no_element_or_no_url_is_an_error(tmp_path):
         registry.tag("elsewhere:a.js")
 
 
+@pytest.mark.sized
 @pytest.mark.parametrize("buster", ["tree", "digest"])
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=size(50, 12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=st.lists(st.sampled_from([b"one", b"two", b"three"]), min_size=1, max_size=4))
 def test_what_the_url_of_a_tag_answers_has_the_integrity_of_the_tag_or_may_not_be_kept(tmp_path_factory, buster, edits):
     root = tmp_path_factory.mktemp("root")

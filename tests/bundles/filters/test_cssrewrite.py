@@ -5,13 +5,14 @@ from urllib.parse import urljoin
 
 import pytest
 from filter_running import Context, run
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assetzcml.bundles.filters import FilterError, FilterWarning, get_filter
 from assetzcml.bundles.filters.cssrewrite import is_relative, moved_url, rewrite_urls
 from assetzcml.bundles.filters.csstokens import as_string, as_url, string_value, tokens, unescaped, url_value
 from assetzcml.bundles.filters.cssurls import spots
+from sizes import examples
 from tables import over
 
 PIECES = [
@@ -282,7 +283,7 @@ def every_spot(text):
             expecting = ""
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(sheets)
 @example("<!--url(a)")
 @example("<!--\\75rl(a)")

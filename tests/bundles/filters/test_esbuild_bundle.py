@@ -276,7 +276,7 @@ def test_a_filter_behind_it_works_on_the_bundle(shop):
     ("sys.stdout.buffer.write(b'\\x05\\0\\0\\0' + b'1.2.3' + b'\\x05\\0\\0\\0' + b'\\0\\0\\0\\0\\x09')\n"
      "sys.stdout.flush(); sys.stdin.read()",
      "sent what cannot be read"),
-    ("time.sleep(60)", "did not end within 1 s and was killed"),
+    pytest.param("time.sleep(60)", "did not end within 1 s and was killed", marks=pytest.mark.whole),
 ])  # fmt: skip
 def test_a_program_that_does_not_talk_as_esbuild_does_is_an_error(code, message, program):
     talking = program(f"if '--version' in sys.argv: print('1.2.3'); sys.exit()\n{code}")

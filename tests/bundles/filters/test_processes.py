@@ -68,6 +68,7 @@ def test_what_a_program_that_worked_says_is_a_warning_at_the_file(program):
         assert run(Tool(binary=program(code)), b"abc", source_path="a.css") == b"ABC"
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("code", [
     "print('half', flush=True); sys.stderr.write('working'); sys.stderr.flush(); time.sleep(60)",
     "signal.signal(signal.SIGTERM, signal.SIG_IGN); sys.stderr.write('working'); sys.stderr.flush(); time.sleep(60)",
@@ -77,6 +78,7 @@ def test_a_program_that_hangs_is_killed_after_the_time_limit(code, program):
         run(Tool(binary=program(code), timeout=1), b"abc")
 
 
+@pytest.mark.whole
 def test_what_a_program_that_hangs_has_started_is_killed_with_it(program, tmp_path):
     alive = tmp_path / "alive"
     code = f"""
@@ -94,6 +96,7 @@ def test_what_a_program_that_hangs_has_started_is_killed_with_it(program, tmp_pa
     assert alive.stat().st_size == before
 
 
+@pytest.mark.whole
 def test_a_child_that_left_the_group_and_holds_the_pipe_does_not_hold_the_build(program, tmp_path):
     left = tmp_path / "left"
     code = f"""
@@ -234,6 +237,7 @@ def test_an_interrupted_build_leaves_no_program_behind(program, tmp_path, monkey
         os.kill(int(started.read_text()), 0)
 
 
+@pytest.mark.whole
 def test_where_there_are_no_process_groups_a_program_is_killed_all_the_same(monkeypatch):
     monkeypatch.delattr(os, "killpg")
     with pytest.raises(subprocess.TimeoutExpired):
