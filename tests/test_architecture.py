@@ -239,3 +239,55 @@ def test_no_module_reads_what_another_keeps_to_itself():
         for node in nodes(name)
         if isinstance(node, ast.Attribute) and node.attr in others and ast.unparse(node.value) != "self"
     ] == [("zcml.documenting", "machine._docRegistry")]  # zope.configuration's own, which our machine fills as it does
+
+
+# One name for one idea. A name may stand in several modules where that is meant, and here it is said why.
+TWINS = {
+    "what one framework or language calls so, another does": {
+        *("AssetTemplate", "Assets", "StaticApp", "asset_registry"),
+        *("Token", "tokens", "links", "rewritten", "without_map"),
+    },
+    "a tag of Django's templates has the name of the function that it calls": {
+        *("asset_tag", "asset_url", "bundle_tags", "bundle_urls", "import_map"),
+    },
+    "the handler of a directive, and the rule for what it declares": {
+        *("cache_buster", "content_store", "frozen", "media_type", "module", "permission_policy"),
+    },
+    "Pyramid's word for the same": {"includeme", "load_zcml"},
+    "the one hands on to the other, which a process may never need": {"declare", "fetch", "findings"},
+    "the role, and who plays it": {"Links"},
+}
+
+
+def given(name):
+    """The public names that a module defines, of constants those which another one imports."""
+    for node in MODULES[name].body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (each.id for each in targets if isinstance(each, ast.Name) and (name, each.id) in taken())
+
+
+@cache
+def taken():
+    """Each (module, name) that some module of ours imports."""
+    return {
+        (node.module, each.name)
+        for name in MODULES
+        for node in nodes(name)
+        if isinstance(node, ast.ImportFrom)
+        for each in node.names
+    }
+
+
+def test_a_name_stands_in_one_module_or_it_is_said_why_it_stands_in_several():
+    homes = {}
+    for name in MODULES:
+        for own in set(given(name)):
+            if not own.startswith("_"):
+                homes.setdefault(own, []).append(short(name))
+    meant = set().union(*TWINS.values())
+    several = {own: modules for own, modules in homes.items() if len(modules) > 1}
+    assert {own: modules for own, modules in several.items() if own not in meant} == {}
+    assert meant - set(several) == set(), "needed no more"

@@ -17,7 +17,6 @@ from assetzcml.bundles.errors import BundleError, UnsetOption
 from assetzcml.bundles.filters import Filter
 from assetzcml.bundles.roles import Home
 from assetzcml.bundles.sources import Remote, Source, find_sources
-from assetzcml.bundles.urls import FRESH
 from assetzcml.bundles.versioners import has_placeholder
 from assetzcml.errors import ConfigurationError, Origin, Problem
 from assetzcml.records.assets import AssetSpec
@@ -32,6 +31,7 @@ from assetzcml.records.bundles import (
     URLMapping,
 )
 from assetzcml.resolving.packages import Packages
+from assetzcml.resolving.resolver import FRESH
 
 __all__ = ["Configuration", "Content", "DeclaredBundle", "Output", "contents_of", "inserted", "real_path"]
 

@@ -22,10 +22,11 @@ from assetzcml.bundles.levels import merged_filters
 from assetzcml.bundles.option_values import Config, Revision
 from assetzcml.bundles.options import DEFAULTS, Options, checked
 from assetzcml.bundles.sources import Remote, Source
-from assetzcml.bundles.urls import Trust, bundle_urls
+from assetzcml.bundles.urls import Trust, urls_of_bundle
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Origin, Problem, did_you_mean
 from assetzcml.records.bundles import refuse_spec_as_output
+from assetzcml.records.readers import YOUNGER
 from assetzcml.records.rules import bundle_name, described, flag, one_of, refusal, whole_number
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ __all__ = ["Environment", "Holdings", "Owner", "two_contents"]
 LONG_WAIT = 0.05  # seconds: a program takes more, and a disk that syncs three files takes less
 
 KEPT = 3  # former versions of an output that stay: a page that was sent, and the one before, may still be open
-YOUNGER = 14 * 86_400.0  # seconds for which a former version stays in any case
 
 MADE = 16  # objects kept for one option: the environment's, and those of bundles that say another one
 
@@ -510,7 +510,7 @@ class Environment(Options):
     def urls_of(self, bundle: Bundle, integrity: bool) -> tuple[list[Any], float]:
         """The URLs of *bundle*, and until when (`time.monotonic`) they hold."""
         trust = Trust()
-        return bundle_urls(bundle, Context(self, (bundle,)), trust, integrity), trust.until
+        return urls_of_bundle(bundle, Context(self, (bundle,)), trust, integrity), trust.until
 
     # -- building
 

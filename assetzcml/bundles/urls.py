@@ -19,10 +19,9 @@ from assetzcml.bundles.levels import effective_level, merged_filters
 from assetzcml.bundles.sources import Remote, Source
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.resolving.files import read_file
+from assetzcml.resolving.resolver import FRESH
 
-__all__ = ["FRESH", "Trust", "bundle_urls"]
-
-FRESH = 1.0  # seconds for which an output is taken to be up to date (a change is noticed within a second)
+__all__ = ["Trust", "urls_of_bundle"]
 
 
 class Trust:
@@ -36,7 +35,7 @@ class Trust:
         self.until = min(self.until, self._began + seconds)
 
 
-def bundle_urls(bundle: Bundle, ctx: Context, trust: Trust, integrity: bool) -> list[Any]:
+def urls_of_bundle(bundle: Bundle, ctx: Context, trust: Trust, integrity: bool) -> list[Any]:
     """The URLs of *bundle*, or with *integrity* dictionaries of 'uri' and 'sri'."""
     bundle.check_cycles(ctx.environment)
     return [found for leaf, inner in bundle.leaves(ctx) for found in _urls(leaf, inner, trust, integrity)]

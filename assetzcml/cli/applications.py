@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from assetzcml.cli.configured import Command, configured, load, make_importable
+from assetzcml.cli.configured import ConfiguredCommand, configured, load, make_importable
 from assetzcml.cli.statuses import Wrong
 from assetzcml.errors import ConfigurationError
 from assetzcml.registry import Registry
@@ -20,7 +20,7 @@ OPTIONS = ("--registry", "--paste")
 ANOTHER = "-"  # CONFIG, where one of the options says what is asked
 
 
-class Asking(Command):
+class Asking(ConfiguredCommand):
     """A command whose first argument is CONFIG, unless an option stands in its place."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -12,11 +12,12 @@ import click
 
 from assetzcml.assembly import AssetRegistry
 from assetzcml.bundles.bundle import Built
-from assetzcml.bundles.environment import KEPT, YOUNGER
+from assetzcml.bundles.environment import KEPT
 from assetzcml.cli.configured import command, configured, formatted, load, print_json, told
 from assetzcml.cli.signals import Signals
 from assetzcml.declaring.configuration_files import ConfigurationFiles
 from assetzcml.errors import ConfigurationError, Problem
+from assetzcml.records.readers import YOUNGER
 from assetzcml.reports.bundles import bytes_in_words
 from assetzcml.reports.descriptions import origin_data
 from assetzcml.urls.versions import counted_beforehand

@@ -22,7 +22,7 @@ from assetzcml.reports.findings import findings_of, load_to_ask
 from assetzcml.resolving.importing import failed_at
 
 __all__ = [
-    "Command",
+    "ConfiguredCommand",
     "command",
     "configured",
     "formatted",
@@ -38,7 +38,7 @@ __all__ = [
 OTHER_FORM = "--strict-in PACKAGE counts those in files of your own packages only"
 
 
-class Command(click.Command):
+class ConfiguredCommand(click.Command):
     """A command whose user's errors are messages."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -51,7 +51,7 @@ class Command(click.Command):
 
 def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
     """Make a command of a function."""
-    return click.command(name, cls=Command, epilog=EXIT_STATUS)
+    return click.command(name, cls=ConfiguredCommand, epilog=EXIT_STATUS)
 
 
 def _is_warning(problem: Problem) -> bool:

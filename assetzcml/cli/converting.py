@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from assetzcml.cli.configured import Command, make_importable
+from assetzcml.cli.configured import ConfiguredCommand, make_importable
 from assetzcml.cli.statuses import EXIT_STATUS, Wrong
 from assetzcml.errors import ConfigurationError
 from assetzcml.resolving.importing import foreign_code, import_failure, imported_object
@@ -21,7 +21,7 @@ def convert() -> None:
     """Write the ZCML that says what an application has told another library."""
 
 
-@convert.command("pyramid", cls=Command, epilog=EXIT_STATUS)
+@convert.command("pyramid", cls=ConfiguredCommand, epilog=EXIT_STATUS)
 @click.argument("module", metavar="MODULE[:NAME]|INI")
 def convert_pyramid(module: str) -> None:
     """

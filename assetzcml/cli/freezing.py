@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from assetzcml.bundles.environment import KEPT, YOUNGER
+from assetzcml.bundles.environment import KEPT
 from assetzcml.cli.applications import asked, asking, registry_asked
 from assetzcml.cli.configured import command, formatted, print_json, warnings_on_stderr
 from assetzcml.cli.statuses import EXIT_STATUS, Wrong
@@ -19,7 +19,7 @@ from assetzcml.publishing.fetching import verified_at
 from assetzcml.publishing.freeze import Budget, FreezeResult, freeze
 from assetzcml.publishing.verification import verified
 from assetzcml.records.patterns import Pattern
-from assetzcml.records.readers import CODINGS
+from assetzcml.records.readers import CODINGS, YOUNGER
 from assetzcml.reports.bundles import bytes_in_words
 
 __all__ = ["export", "freeze_command", "verify"]

@@ -7,7 +7,7 @@ import os
 import click
 
 from assetzcml.cli.bases import Base, named_base, project_base
-from assetzcml.cli.configured import Command, load, make_importable
+from assetzcml.cli.configured import ConfiguredCommand, load, make_importable
 from assetzcml.cli.scaffolds import FRAMEWORKS, app_files, check_free, checked_name, theme_files, write_project
 from assetzcml.cli.statuses import EXIT_STATUS
 from assetzcml.errors import ConfigurationError
@@ -39,7 +39,7 @@ _directory = click.option(
 )
 
 
-@init.command("app", cls=Command, epilog=EXIT_STATUS)
+@init.command("app", cls=ConfiguredCommand, epilog=EXIT_STATUS)
 @click.argument("name", callback=_name)
 @click.option(
     "--framework",
@@ -75,7 +75,7 @@ def init_app(name: str, framework: str | None, theme: str | None, directory: str
         raise
 
 
-@init.command("theme", cls=Command, epilog=EXIT_STATUS)
+@init.command("theme", cls=ConfiguredCommand, epilog=EXIT_STATUS)
 @click.argument("name", callback=_name)
 @click.option(
     "--extends",

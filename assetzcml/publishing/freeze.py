@@ -22,7 +22,7 @@ from urllib.parse import quote
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Origin, Problem, few
 from assetzcml.publishing.compress import COMPRESSORS, available, is_worth_it, library_version
 from assetzcml.publishing.frozen_tree import FrozenTree, file_names, index_of, integrity_text, plain_file_names
-from assetzcml.publishing.naming import Named, UnnamedFile, named
+from assetzcml.publishing.naming import Named, UnnamedFile, names_by_key
 from assetzcml.publishing.origins import SiteDirectory
 from assetzcml.publishing.rewriting import is_rewritten, led_to, links_to_ours, relative, rewritten_links
 from assetzcml.records.assets import AssetSpec
@@ -345,7 +345,7 @@ class _Run:
 
     def _name(self) -> None:
         files = {key: self._unnamed(asset) for key, asset in self.assets.items()}
-        result = named(files)
+        result = names_by_key(files)
         for each in self.progress(list(result.values()), len(result), "Naming"):
             self._renamed(each)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from assetzcml.resolving.digests import DIGEST_LENGTH, with_digest
 
-__all__ = ["Named", "UnnamedFile", "circles", "named"]
+__all__ = ["Named", "UnnamedFile", "circles", "names_by_key"]
 
 # Gives the bytes of a file with what it refers to renamed: a key to what is to stand for it, or None to leave it plain.
 Rewrite = Callable[[Callable[[str], "str | None"]], bytes]
@@ -44,13 +44,13 @@ class Named:
     digest: str = field(default="")
 
 
-def named(files: Mapping[str, UnnamedFile]) -> dict[str, Named]:
+def names_by_key(files: Mapping[str, UnnamedFile]) -> dict[str, Named]:
     """
     The names of *files*, by their keys.
 
     >>> plain = UnnamedFile("a.png", "3f2a9c81b7d0aaaa")
     >>> sheet = UnnamedFile("a.css", "0" * 64, ("a.png",), lambda name: f"url({name('a.png')})".encode())
-    >>> {each.key: (each.name, each.data) for each in named({"a.png": plain, "a.css": sheet}).values()}
+    >>> {each.key: (each.name, each.data) for each in names_by_key({"a.png": plain, "a.css": sheet}).values()}
     {'a.png': ('a-3f2a9c81b7d0.png', None), 'a.css': ('a-378c6ed0026d.css', b'url(a-3f2a9c81b7d0.png)')}
     """
     done: dict[str, Named] = {key: Named(key, file.name) for key, file in files.items() if file.name is not None}
