@@ -120,6 +120,8 @@ class _Planning:
         self._plain(made)
         made.pointer = self.served != self.release.digest or (bool(made.plain) and not self.tagged)
         made.purge = sorted({step.key for step in made.plain}) + ([POINTER] if made.pointer else [])
+        if getattr(self.target, "has_folders", False):
+            _refuse_folders(self.target, made.needed, self.listed)
         return made
 
     def _contents(self, made: Plan) -> dict[str, dict[str, str]]:
@@ -306,6 +308,22 @@ def refuse(assets: Iterable[Released], prefix: str, private: bool) -> None:
             fault = _unfit(f"{prefix}/{path}.zst".lstrip("/"))
             if fault is not None:
                 problems.append(Problem(None, f"{asset.spec!r} cannot be published as {path!r}: {fault}"))
+    if problems:
+        raise ConfigurationError(*problems)
+
+
+def _refuse_folders(target: Destination, needed: Iterable[str], listed: Iterable[str]) -> None:
+    """In a bucket an object may have the name of what others are below of; in a directory, also of former releases, none."""
+    files, needed = set(listed), set(needed)
+    problems = []
+    for keys, others in ((needed, files), (files, needed)):
+        for key in sorted(keys):
+            folder = key.rpartition("/")[0]
+            while folder and folder not in others:
+                folder = folder.rpartition("/")[0]
+            if folder:
+                message = f"{target} would have both {folder!r} and {key!r}, and one of them is of a former release"
+                problems.append(Problem(None, message, "publish to another directory, or give one another name"))
     if problems:
         raise ConfigurationError(*problems)
 

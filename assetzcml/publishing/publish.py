@@ -7,9 +7,10 @@ at once send the same. The pointer `current` is moved by comparison: who loses s
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -70,13 +71,13 @@ def publish(
         refuse(served_by(tree), prefix, private)
         plan = needed(target, lambda listed: planned(tree, target, prefix=prefix, private=private, listed=listed), wait)
         run = Making(tree.objects, target, wait)
-        with ThreadPoolExecutor(jobs or JOBS) as pool:
+        with _mapping(jobs or JOBS) as each_of:
 
             def made(steps: list[Step], label: str) -> int:
-                return sum(progress(pool.map(run.made, steps), len(steps), label))
+                return sum(progress(each_of(run.made, steps), len(steps), label))
 
             def proven(steps: list[Step]) -> None:
-                sum(pool.map(run.proven, run.doubtful(steps)))
+                sum(each_of(run.proven, run.doubtful(steps)))
 
             sent = made(plan.contents, "Contents") + made(plan.names, "Names")
             proven([*plan.contents, *plan.names])
@@ -91,6 +92,16 @@ def publish(
         if plan.pointer:
             _move(target, plan)
     return Published(plan.release, len(plan.contents), len(plan.names), len(plan.plain), sent, plan.pointer, plan.purge)
+
+
+@contextlib.contextmanager
+def _mapping(jobs: int) -> Iterator[Callable[[Callable[[Step], int], list[Step]], Iterable[int]]]:
+    """Yields what calls a function with each of many steps: *jobs* at a time, and one after the other in this thread."""
+    if jobs == 1:
+        yield map
+        return
+    with ThreadPoolExecutor(jobs) as pool:
+        yield pool.map
 
 
 def needed(

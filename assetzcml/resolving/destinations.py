@@ -136,6 +136,8 @@ def md5_of(data: bytes) -> str:
 class DirectoryDestination:
     """A directory, published by a server or copied further. Headers are the server's business: see `assetzcml export`."""
 
+    has_folders = True  # so no file is called as a folder is
+
     def __init__(self, url: str, endpoint: str | None = None, timeout: float | None = None, retries: int = 0):
         parts = urlsplit(url)
         if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):

@@ -221,6 +221,38 @@ def test_a_directory_is_a_destination_too(tree, tmp_path):
     assert os.path.samefile(tmp_path / "public/static/index.html", tmp_path / "public/static/index.html")
 
 
+def test_a_directory_cannot_have_a_file_and_a_folder_of_one_name_and_says_so_before_anything_is_sent(package, tmp_path):
+    shop = package({"static/x.html": "1"})
+    target, memory = destination_at(f"file://{tmp_path}/public"), Memory()
+
+    def frozen():
+        freeze(site(shop), tmp_path / "o")
+        return FrozenTree(tmp_path / "o")
+
+    def becomes(old, new):
+        (package.directory / shop / "static" / old).unlink()
+        path = package.directory / shop / "static" / new
+        if path.is_dir():
+            path.rmdir()
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(new)
+        return frozen()
+
+    for place in target, memory:
+        publish(frozen(), place)
+    before = target.listing()
+    tree = becomes("x.html", "x.html/y.html")
+    publish(tree, memory)  # a bucket has both
+    with pytest.raises(ConfigurationError, match=r"would have both 'static/x.html' and 'static/x.html/y.html'"):
+        publish(tree, target)
+    assert target.listing() == before
+    other = destination_at(f"file://{tmp_path}/other")
+    publish(tree, other)
+    with pytest.raises(ConfigurationError, match=r"would have both 'static/x.html' and 'static/x.html/y.html'"):
+        publish(becomes("x.html/y.html", "x.html"), other)
+    assert missing(bytes_of(memory)) == []
+
+
 PUBLISH = """
 import os
 from assetzcml.publishing.frozen_tree import FrozenTree
@@ -237,7 +269,7 @@ def act(directory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["KILL", "ENOSPC"])
+@pytest.mark.parametrize("fault", ["KILL", "ENOSPC", "EIO"])
 def test_a_fault_at_any_call_of_the_system_leaves_a_directory_whole_and_the_next_run_ends_it(
     tree, tmp_path, fault, monkeypatch
 ):
