@@ -7,6 +7,7 @@ in what is written for it. What needs a permission is never published: an applic
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections import Counter
@@ -16,8 +17,10 @@ from urllib.parse import quote
 
 from assetzcml.errors import ConfigurationError, Problem
 from assetzcml.publishing.frozen_tree import FrozenTree, forever
+from assetzcml.publishing.plans import IMMUTABLE, POINTER
 from assetzcml.records.quoting import FIRST_SAFE
 from assetzcml.records.readers import CODINGS
+from assetzcml.resolving.objects import is_digest
 from assetzcml.resolving.releases import BrokenRelease, Release
 
 __all__ = ["EXPORTS", "exported"]
@@ -34,11 +37,24 @@ class PathHeaders(NamedTuple):
     forever: bool
 
 
-class ReleasedSite:
-    """What a release publishes, as servers are told."""
+class Part(NamedTuple):
+    """
+    A folder, below that of the site, with what is answered from it; what none of these *answers* is, as a name of a former
+    release, is answered as most of *usual* are.
+    """
 
-    def __init__(self, tree: FrozenTree, release: Release):
+    word: str
+    folder: str
+    answers: list[PathHeaders]
+    usual: list[PathHeaders]
+
+
+class ReleasedSite:
+    """What a release publishes, as servers are told: a frozen directory, or one that it was *published* to."""
+
+    def __init__(self, tree: FrozenTree, release: Release, published: bool = False):
         self.directory = tree.directory
+        self.published = published
         self.digest = release.digest
         self.codings: list[str] = release.about.get("codings", [])
         self.views: list[dict[str, Any]] = [view for view in release.about["views"] if "//" not in view.get("name", "")]
@@ -69,6 +85,13 @@ class ReleasedSite:
         """The answers below the name of a view, but for those of a longer one."""
         return [each for each in self.answers if each.forever == forever and self.view_of(each.path) is view]
 
+    def parts(self, view: dict[str, Any]) -> list[Part]:
+        """Where the answers below the name of a view lie: names for ever first, or all in one place."""
+        lasting, plain = self.below(view, True), self.below(view, False)
+        if self.published:
+            return [Part("all", "", [*lasting, *plain], lasting)]
+        return [Part("forever", "/names", lasting, lasting), Part("plain", "/current", plain, plain)]
+
     def view_of(self, path: str) -> dict[str, Any] | None:
         for view in self.open_views():
             name = view.get("name", "")
@@ -83,21 +106,32 @@ class ReleasedSite:
 
 def exported(kind: str, directory: str) -> dict[str, str]:
     """
-    What the release that a frozen directory serves is for another server: texts by the name of the file that holds each.
+    What the release that a directory serves, frozen or published to, is for another server: texts by the name of the file
+    that holds each.
 
     Raises ConfigurationError where there is no release, and where what needs a permission would be published.
     """
     tree = FrozenTree(directory)
     digest = tree.current
+    published = digest is None
     try:
         if digest is None:
-            raise FileNotFoundError
+            digest = _pointer(directory)
         release = tree.releases.read(digest)
     except FileNotFoundError:
-        raise ConfigurationError(f"{directory} is no frozen directory; freeze first") from None
+        raise ConfigurationError(f"{directory} is no frozen directory; freeze first, or publish to it") from None
     except BrokenRelease as error:
         raise ConfigurationError(f"{directory}: the manifest of {digest}: {error}") from None
-    return EXPORTS[kind](ReleasedSite(tree, release))
+    return EXPORTS[kind](ReleasedSite(tree, release, published))
+
+
+def _pointer(directory: str) -> str:
+    """The release that a directory serves that it was published to. Raises FileNotFoundError."""
+    with contextlib.suppress(OSError), open(f"{directory}/{POINTER}", "rb") as stream:
+        digest = stream.read(100).decode("ascii", "replace").strip()
+        if is_digest(digest):
+            return digest
+    raise FileNotFoundError
 
 
 def _refuse_protected(views: Iterable[dict[str, Any]], why: str, hint: str) -> None:
@@ -113,11 +147,12 @@ def _refuse_protected(views: Iterable[dict[str, Any]], why: str, hint: str) -> N
         raise ConfigurationError(*problems)
 
 
-def _values(answers: list[PathHeaders]) -> Iterator[tuple[str, str, dict[str, str]]]:
+def _values(part: Part) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Each header of some answers: its name, the value that most have, and, by path, what others have ('' for none)."""
+    answers = part.answers
     names = sorted({name for each in answers for name in each.headers})
     for name in names:
-        most = _common(Counter(each.headers.get(name, "") for each in answers))
+        most = _common(Counter(each.headers.get(name, "") for each in part.usual or answers))
         yield (
             name,
             most,
@@ -149,6 +184,8 @@ def _nginx(site: ReleasedSite) -> dict[str, str]:
         locations += [f"# {view['name']}: the application asks for the permission {view['permission']!r}, and hands over.",
                       f"location ^~ {_nginx_text(prefix + '/')} {{", "    internal;",
                       f"    alias {_nginx_text(site.directory + '/objects/')};", "}"]  # fmt: skip
+    if site.published:
+        locations += _nginx_release(site)
     real = [f"    {_nginx_text(path)} 0;" for path in site.real()]
     suffixes = "|".join(suffix[1:] for suffix in CODINGS.values())
     maps += ["# A variant is sent in the place of its asset, and has no address of its own.",
@@ -173,19 +210,16 @@ def _nginx_view(site: ReleasedSite, view: dict[str, Any], number: int, maps: lis
     missing = _nginx_missing(view, number)
     other = f"@assetzcml_{number}_missing" if missing else "=404"
     at = f"= {_nginx_text(f'/{name}')}" if view.get("file") else f"^~ {_nginx_text(f'/{name}/')}" if name else '"/"'
-    plain = f"@assetzcml_{number}"
-    forever = _nginx_said(site, view, number, True, maps)
-    of_release = _nginx_said(site, view, number, False, maps)
-    found = _nginx_location(at, "names", forever.lines, plain, site, guarded=True)
-    found += _nginx_location(plain, "current", of_release.lines, other, site)
-    for path, special in forever.others.items():
-        found += _nginx_location(
-            f"= {_nginx_text(path)}", "names", [*forever.shared, *special], plain, site, guarded=True
-        )
-    for path, special in of_release.others.items():
-        found += _nginx_location(
-            f"= {_nginx_text(path)}", "current", [*of_release.shared, *special], other, site, guarded=True
-        )
+    found: list[str] = []
+    parts = site.parts(view)
+    for part, following in zip(parts, [*parts[1:], None], strict=True):
+        behind = f"@assetzcml_{number}" if following is not None else other
+        said = _nginx_said(part, number, maps)
+        found += _nginx_location(at, part.folder, said.lines, behind, site, guarded=part is parts[0])
+        for path, special in said.others.items():
+            own = [*said.shared, *special]
+            found += _nginx_location(f"= {_nginx_text(path)}", part.folder, own, behind, site, guarded=True)
+        at = f"@assetzcml_{number}"
     for path in site.indexes:
         if site.view_of(path) is view:
             folder = path.rpartition("/")[0]
@@ -208,15 +242,15 @@ class LocationBlock(NamedTuple):
     others: dict[str, list[str]]
 
 
-def _nginx_said(site: ReleasedSite, view: dict[str, Any], number: int, forever: bool, maps: list[str]) -> LocationBlock:
-    answers = site.below(view, forever)
+def _nginx_said(part: Part, number: int, maps: list[str]) -> LocationBlock:
+    answers = part.answers
     shared: list[str] = []
-    for place, (header, most, others) in enumerate(_values(answers)):
+    for place, (header, most, others) in enumerate(_values(part)):
         if header == "Content-Type":
             continue
         value = _nginx_text(most)
         if others:
-            variable = f"$assetzcml_{number}_{'forever' if forever else 'plain'}_{place}"
+            variable = f"$assetzcml_{number}_{part.word}_{place}"
             maps += [f"map $assetzcml_name {variable} {{", f"    default {value};"]
             maps += [f"    {_nginx_text(path)} {_nginx_text(other)};" for path, other in sorted(others.items())]
             maps.append("}")
@@ -257,12 +291,23 @@ def _nginx_location(
         f"location {at} {{",
         "    set $assetzcml_name $uri;",
         *(["    if ($assetzcml_variant) { return 404; }", f"    {ONLY_READ}"] if guarded else []),
-        f"    root {_nginx_text(f'{site.directory}/{folder}')};",
+        f"    root {_nginx_text(site.directory + folder)};",
         "    gzip_static on;",
         *(f"    {line}" for line in lines),
         f"    try_files $uri {other};",
         "}",
     ]
+
+
+def _nginx_release(site: ReleasedSite) -> list[str]:
+    """What `assetzcml verify URL` reads first."""
+    root = f"    root {_nginx_text(site.directory)};"
+    return [f'location = "/{POINTER}" {{', root, *_nginx_one("no-cache", "text/plain; charset=utf-8"), "}",
+            'location ^~ "/generations/" {', root, *_nginx_one(IMMUTABLE, "application/json"), "}"]  # fmt: skip
+
+
+def _nginx_one(caching: str, kind: str) -> list[str]:
+    return [f'    add_header Cache-Control "{caching}";', "    types { }", f'    default_type "{kind}";']
 
 
 def _nginx_missing(view: dict[str, Any], number: int) -> list[str]:
@@ -305,6 +350,11 @@ def _caddy(site: ReleasedSite) -> dict[str, str]:
     ]
     for number, view in enumerate(site.open_views()):
         lines += [f"\t{line}" for line in _caddy_view(site, view, number)]
+    if site.published:
+        for path, caching, kind in ((f"/{POINTER}", "no-cache", "text/plain; charset=utf-8"),
+                                    ("/generations/*", IMMUTABLE, "application/json")):  # fmt: skip
+            lines += [f"\thandle {path} {{", f'\t\theader Cache-Control "{caching}"', f'\t\theader Content-Type "{kind}"',
+                      f"\t\troot * {_caddy_text(site.directory)}", "\t\tfile_server", "\t}"]  # fmt: skip
     return {"Caddyfile": "\n".join([*lines, "}", ""])}
 
 
@@ -325,14 +375,13 @@ def _caddy_view(site: ReleasedSite, view: dict[str, Any], number: int) -> list[s
                 last = quote(folder.rpartition("/")[2])
                 inner.append(f"redir {_caddy_text(folder)} {_caddy_text(last + '/')} 301")
             inner.append(f"rewrite {_caddy_text(folder + '/')} {_caddy_text(path)}")
-    for lasting, folder in ((True, "names"), (False, "current")):
-        answers = site.below(view, lasting)
-        if not answers:
+    for part in site.parts(view):
+        if not part.answers:
             continue
-        matcher = f"{own}_{folder}"
-        root = _caddy_text(f"{site.directory}/{folder}")
+        matcher = f"{own}_{part.word}"
+        root = _caddy_text(site.directory + part.folder)
         inner += [f"{matcher} file {{", f"\troot {root}", "\ttry_files {path}", "}", f"route {matcher} {{"]
-        for header, most, others in _values(answers):
+        for header, most, others in _values(part):
             if most:
                 inner.append(f"\theader {header} {_caddy_text(most)}")
             inner += [

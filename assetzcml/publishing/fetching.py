@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from assetzcml.publishing.plans import Step, manifest_key, steps_of
 from assetzcml.records.quoting import PATH_SAFE
+from assetzcml.records.readers import CODINGS
 from assetzcml.resolving.objects import is_digest
 from assetzcml.resolving.releases import BrokenRelease, Release
 
@@ -67,10 +68,14 @@ def verified_at(url: str, release: str | None = None) -> Iterator[str]:
         yield f"{base}/{manifest_key(digest)}: {error}"
         return
     with ThreadPoolExecutor(JOBS) as pool:
-        asked = (
-            pool.submit(_fault_at, f"{base}/{quote(step.key, safe=SAFE)}", step, sizes[step.digest]) for step in steps
-        )
-        yield from _in_turn(asked)
+        assets = {step.key: step for step in steps}
+
+        def fault(step: Step) -> str | None:
+            coding = step.headers.get("Content-Encoding")
+            asset = None if coding is None else assets.get(step.key.removesuffix(CODINGS[coding]))
+            return _fault_of(base, step, asset, sizes)
+
+        yield from _in_turn(pool.submit(fault, step) for step in steps)
 
 
 def _public(release: Release, word: str, private: set[str]) -> Iterator[Step]:
@@ -89,15 +94,41 @@ def _in_turn(asked: Iterable[Future[str | None]]) -> Iterator[str]:
         yield from filter(None, [waiting.popleft().result()])
 
 
-def _fault_at(url: str, step: Step, size: int) -> str | None:
-    """What is wrong with one name, in words; None where nothing is."""
-    coding = step.headers.get("Content-Encoding")
+def _fault_of(base: str, step: Step, asset: Step | None, sizes: dict[str, int]) -> str | None:
+    """
+    What is wrong with one name, in words; None where nothing is. A variant that has no address of its own may be what a
+    server chooses in the place of its *asset*.
+    """
+    url, coding = _url(base, step), step.headers.get("Content-Encoding")
+    answer = _tried(url, coding, sizes[step.digest])
+    if isinstance(answer, str):
+        return answer
+    if asset is not None and answer.status == 404:
+        chosen = _tried(_url(base, asset), coding, max(sizes[step.digest], sizes[asset.digest]))
+        if not isinstance(chosen, str) and "accept-encoding" in chosen.headers.get("vary", "").lower():
+            if "content-encoding" not in chosen.headers:  # it knows other codings; the asset is looked at by itself
+                return None
+            return _fault_in(_url(base, asset), chosen, step, sizes[step.digest])
+    return _fault_in(url, answer, step, sizes[step.digest])
+
+
+def _url(base: str, step: Step) -> str:
+    return f"{base}/{quote(step.key, safe=SAFE)}"
+
+
+def _tried(url: str, coding: str | None, size: int) -> _Fetched | str:
+    """An answer; or what is wrong, in words."""
     try:
-        answer = _fetched(url, coding or "identity", most=size + 1)
+        return _fetched(url, coding or "identity", most=size + 1)
     except http.client.IncompleteRead:
         return f"{url}: the answer ends before its end"
     except (OSError, http.client.HTTPException) as error:
         return f"{url}: {error}"
+
+
+def _fault_in(url: str, answer: _Fetched, step: Step, size: int) -> str | None:
+    """What an answer has that was not published, in words; None where it has nothing."""
+    coding = step.headers.get("Content-Encoding")
     kind, sent = answer.headers.get("content-type"), answer.headers.get("content-encoding")
     if answer.status != 200:
         return f"{url}: the status is {answer.status}"

@@ -12,7 +12,11 @@ from click.testing import CliRunner
 from assetzcml import AssetRegistry, ConfigurationError, DigestCacheBuster, StaticApp, TreeCacheBuster
 from assetzcml.cli import main
 from assetzcml.publishing.exports import exported
+from assetzcml.publishing.fetching import verified_at
 from assetzcml.publishing.freeze import freeze
+from assetzcml.publishing.frozen_tree import FrozenTree
+from assetzcml.publishing.publish import publish
+from assetzcml.resolving.destinations import destination_at
 from test_deploying import free_port, nginx, program, running
 
 TEXT = b"body { color: black }\n" * 200
@@ -150,6 +154,34 @@ def test_a_front_server_answers_as_we_do(kind, frozen, tmp_path):
                 assert (path, asked, *other) == (path, asked, *one)
             assert answer(them, path, "POST")[0] >= 400
             assert answer(them, path, "HEAD")[:2] == answer(us, path, "HEAD")[:2]
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("kind", ["nginx", "caddy"])
+def test_a_front_server_of_a_directory_that_was_published_to_answers_as_we_do_and_is_verified(kind, frozen, tmp_path):
+    directory, registry, specs = frozen
+    public = tmp_path / "public"
+    publish(FrozenTree(directory), destination_at(f"file://{public}"))
+    paths = [registry.static_path(spec) for spec in specs] + OTHERS
+    coding = "gzip" if kind == "nginx" else "br, zstd, gzip"
+    with ours(registry) as us, theirs(kind, public, tmp_path) as them:
+        for path in paths:
+            for asked in ({}, {"Accept-Encoding": coding}):
+                one, other = answer(us, path, **asked), answer(them, path, **asked)
+                assert (path, asked, *other) == (path, asked, *one)
+        url = f"http://127.0.0.1:{them}"
+        run = CliRunner().invoke(main, ["verify", url])
+        assert (run.exit_code, run.output) == (0, "everything is as it was published\n")
+        (sheet,) = public.glob("static/~*/css/a.css")
+        variant = sheet.with_name("a.css.gz")
+        content = variant.read_bytes()
+        variant.unlink()
+        variant.write_bytes(content[:-1] + b"?")
+        sheet.with_name("a.css.zst").unlink()  # is not chosen then, which harms nobody
+        (fault,) = verified_at(url)
+        assert "/css/a.css: " in fault
+        sheet.unlink()
+        assert {fault.partition(" ")[2] for fault in verified_at(url)} == {"the status is 404"}
 
 
 @pytest.mark.parametrize("kind", ["nginx", "caddy", "headers"])
