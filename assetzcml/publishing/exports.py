@@ -37,7 +37,7 @@ class PathHeaders(NamedTuple):
     forever: bool
 
 
-class Part(NamedTuple):
+class FolderAnswers(NamedTuple):
     """
     A folder, below that of the site, with what is answered from it; what none of these *answers* is, as a name of a former
     release, is answered as most of *usual* are.
@@ -85,12 +85,12 @@ class ReleasedSite:
         """The answers below the name of a view, but for those of a longer one."""
         return [each for each in self.answers if each.forever == forever and self.view_of(each.path) is view]
 
-    def parts(self, view: dict[str, Any]) -> list[Part]:
+    def parts(self, view: dict[str, Any]) -> list[FolderAnswers]:
         """Where the answers below the name of a view lie: names for ever first, or all in one place."""
         lasting, plain = self.below(view, True), self.below(view, False)
         if self.published:
-            return [Part("all", "", [*lasting, *plain], lasting)]
-        return [Part("forever", "/names", lasting, lasting), Part("plain", "/current", plain, plain)]
+            return [FolderAnswers("all", "", [*lasting, *plain], lasting)]
+        return [FolderAnswers("forever", "/names", lasting, lasting), FolderAnswers("plain", "/current", plain, plain)]
 
     def view_of(self, path: str) -> dict[str, Any] | None:
         for view in self.open_views():
@@ -147,7 +147,7 @@ def _refuse_protected(views: Iterable[dict[str, Any]], why: str, hint: str) -> N
         raise ConfigurationError(*problems)
 
 
-def _values(part: Part) -> Iterator[tuple[str, str, dict[str, str]]]:
+def _values(part: FolderAnswers) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Each header of some answers: its name, the value that most have, and, by path, what others have ('' for none)."""
     answers = part.answers
     names = sorted({name for each in answers for name in each.headers})
@@ -242,7 +242,7 @@ class LocationBlock(NamedTuple):
     others: dict[str, list[str]]
 
 
-def _nginx_said(part: Part, number: int, maps: list[str]) -> LocationBlock:
+def _nginx_said(part: FolderAnswers, number: int, maps: list[str]) -> LocationBlock:
     answers = part.answers
     shared: list[str] = []
     for place, (header, most, others) in enumerate(_values(part)):
