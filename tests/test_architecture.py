@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 
+from assetzcml.urls.queries import URL_OPTIONS
 from imports import MODULES, PACKAGE, circles, imports, imports_of, is_below, nodes, room_of
 from tables import over
 
@@ -291,3 +292,24 @@ def test_a_name_stands_in_one_module_or_it_is_said_why_it_stands_in_several():
     several = {own: modules for own, modules in homes.items() if len(modules) > 1}
     assert {own: modules for own, modules in several.items() if own not in meant} == {}
     assert meant - set(several) == set(), "needed no more"
+
+
+def test_what_stands_for_itself_in_a_url_is_said_once():
+    again = [
+        name
+        for name in MODULES
+        for node in nodes(name)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and set("!&'()*,;=") <= set(node.value[:20])
+    ]
+    assert again == ["assetzcml.records.quoting"]
+
+
+def test_the_options_of_a_url_are_listed_once():
+    lists = [
+        name
+        for name in MODULES
+        for node in nodes(name)
+        if isinstance(node, (ast.Tuple, ast.List, ast.Set))
+        and set(URL_OPTIONS) <= {each.value for each in node.elts if isinstance(each, ast.Constant)}
+    ]
+    assert lists == ["assetzcml.urls.queries"]

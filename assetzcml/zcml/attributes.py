@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
 from zope.configuration.fields import Bool, GlobalInterface, GlobalObject, PythonIdentifier, Tokens
-from zope.schema import ASCIILine, Bytes, BytesLine, Choice, Int, Text, TextLine, ValidationError
+from zope.interface.interface import InterfaceClass
+from zope.schema import ASCIILine, Bytes, BytesLine, Choice, Int, InterfaceField, Text, TextLine, ValidationError
 from zope.schema import Bool as SchemaBool
 from zope.schema.interfaces import IField
 
@@ -266,7 +267,7 @@ def _attribute(name: str, field: Any) -> Attribute:
     if not IField.providedBy(field):
         raise ZopeConfigurationError(f"the schema's {name!r} is not a field")
     convert = _converter(field)
-    pure = convert is not None and type(field) is not GlobalObject
+    pure = convert is not None and type(field) not in (GlobalObject, GlobalInterface)
     return Attribute(plain, str(name), field, convert, bool(field.required), pure)
 
 
@@ -286,6 +287,7 @@ def _converter(field: Any) -> Converter | None:
             (Bool, _bool_converter),
             (Tokens, _tokens_converter),
             (GlobalObject, _global_converter),
+            (GlobalInterface, _interface_converter),
         ):
             if type(field) is kind:
                 return make(field)
@@ -359,6 +361,20 @@ def _global_converter(field: Any) -> Converter | None:
             if value is not None:
                 return value
         return field.bind(context).fromUnicode(text)
+
+    return convert
+
+
+def _interface_converter(field: Any) -> Converter | None:
+    if type(field.value_type) is not InterfaceField:
+        return None
+    modules = sys.modules
+
+    def convert(text: str, context: Any) -> Any:
+        name, _, attribute = text.rpartition(".")
+        module = modules.get(name)
+        value = module.__dict__.get(attribute) if type(module) is ModuleType else None
+        return value if type(value) is InterfaceClass else field.bind(context).fromUnicode(text)
 
     return convert
 

@@ -310,7 +310,9 @@ class Machine(ConfigurationMachine):
     def __init__(self, load: Load):
         self._plans: dict[Any, SchemaPlan] = {}
         self._direct: dict[Any, dict[str, Direct | None]] = {}
+        self._made = False
         super().__init__()
+        self._made = True
         self.assetzcml_load = load
         self.registry = load.staged
         self.assetzcml_machine = self
@@ -338,6 +340,11 @@ class Machine(ConfigurationMachine):
         define_simple(self, "provides", IProvidesDirectiveInfo, provides, metans)
         define_grouping(self, "configure", IZopeConfigure, Configure, "*")
         self.info = ""
+
+    def __call__(self, __name: Any, __info: Any = None, **__kw: Any) -> None:
+        """Run a directive, as zope.configuration does; not those by which it makes its meta directives, which are ours."""
+        if self._made:
+            super().__call__(__name, __info, **__kw)
 
     def register(self, interface: Any, name: Any, factory: Any) -> None:
         """Make a directive known, unless its name is reserved."""
