@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from assetzcml.reports import outcomes, references, rules
-from assetzcml.reports.rules import Looked
+from assetzcml.reports import bundle_rules, outcomes, override_rules, page_rules, references, view_rules
+from assetzcml.reports.remarks import Looked
 
 __all__ = ["ERROR", "INFO", "RULES", "WARNING", "Rule"]
 
@@ -43,7 +43,7 @@ RULES: dict[str, Rule] = {
             WARNING,
             "A file that one file includes twice",
             "remove the second include",
-            rules.same_include_twice,
+            override_rules.same_include_twice,
         ),
         Rule("A009", WARNING, "A deprecated name", "use the name that the warning recommends"),
         # Files.
@@ -57,7 +57,11 @@ RULES: dict[str, Rule] = {
         Rule("A012", INFO, "A namespace that is declared and not used", "remove the declaration"),
         Rule("A013", WARNING, "A namespace that is nearly another", "correct the namespace"),
         Rule(
-            "A014", WARNING, "A conflict that a stronger declaration hides", "keep one of them", rules.hidden_conflict
+            "A014",
+            WARNING,
+            "A conflict that a stronger declaration hides",
+            "keep one of them",
+            override_rules.hidden_conflict,
         ),
         Rule("A015", WARNING, "An override of a file that was read before", "include the file in one place only"),
         Rule("A016", ERROR, "A rule of another package that cannot be asked", "correct the rule, or its package"),
@@ -69,38 +73,40 @@ RULES: dict[str, Rule] = {
             WARNING,
             "An override of what does not exist",
             "correct to_override; ignore it if a file is to be added",
-            rules.overrides_nothing,
+            override_rules.overrides_nothing,
         ),
         Rule(
             "A022",
             WARNING,
             "An override whose source is empty",
             "put files into it, or remove the override",
-            rules.covers_nothing,
+            override_rules.covers_nothing,
         ),
         Rule(
             "A023",
             INFO,
             "An override that only adds",
             "give the files the names of those they are to replace",
-            rules.replaces_nothing,
+            override_rules.replaces_nothing,
         ),
         Rule(
             "A024",
             WARNING,
             "An override that is never chosen",
             "remove it, or put it behind the stronger one",
-            rules.never_chosen,
+            override_rules.never_chosen,
         ),
         Rule(
             "A025",
             INFO,
             "Packages that stack on one file",
             "look whether the right one is used; order the includes by it",
-            rules.stacked,
+            override_rules.stacked,
         ),
-        Rule("A026", WARNING, "A root addressed by its other spelling", "use one address", rules.other_spelling),
-        Rule("A027", WARNING, "An override that is said twice", "remove one of them", rules.said_twice),
+        Rule(
+            "A026", WARNING, "A root addressed by its other spelling", "use one address", override_rules.other_spelling
+        ),
+        Rule("A027", WARNING, "An override that is said twice", "remove one of them", override_rules.said_twice),
         Rule(
             "A028",
             WARNING,
@@ -113,45 +119,45 @@ RULES: dict[str, Rule] = {
             INFO,
             "An override of what nobody publishes",
             "publish its directory, or ask the application: --registry, --paste, manage.py assets, flask assets",
-            rules.unpublished,
+            override_rules.unpublished,
         ),
         # Static views.
         Rule("A030", WARNING, "A static view of a whole package", "publish a directory of it"),
-        Rule("A031", WARNING, "A static view that is shadowed", "rename one of them", rules.shadowed),
+        Rule("A031", WARNING, "A static view that is shadowed", "rename one of them", view_rules.shadowed),
         Rule(
             "A032",
             WARNING,
             "A static view that no URL is made with",
             "remove it, or give it a root of its own",
-            rules.same_root,
+            view_rules.same_root,
         ),
         Rule(
             "A033",
             WARNING,
             "A static view without files",
             "put files into the root, or remove the static view",
-            rules.publishes_nothing,
+            view_rules.publishes_nothing,
         ),
         Rule(
             "A034",
             WARNING,
             "A permission that nobody asks for",
             "remove it, and let those who serve the files protect them",
-            rules.permission_never_asked,
+            view_rules.permission_never_asked,
         ),
         Rule(
             "A035",
             INFO,
             "A permission policy that is never asked",
             "remove it, or declare a permission",
-            rules.policy_never_asked,
+            view_rules.policy_never_asked,
         ),
         Rule(
             "A036",
             WARNING,
             "A protected root that is published unprotected",
             "give both the permission, or move the files",
-            rules.also_unprotected,
+            view_rules.also_unprotected,
         ),
         Rule(
             "A037",
@@ -172,7 +178,7 @@ RULES: dict[str, Rule] = {
             WARNING,
             "A permission policy that only ASGI can wait for",
             "write permits() without async, or serve with assetzcml.asgi.StaticApp only",
-            rules.policy_is_asynchronous,
+            view_rules.policy_is_asynchronous,
         ),
         # Cache busters.
         Rule(
@@ -180,21 +186,21 @@ RULES: dict[str, Rule] = {
             WARNING,
             "Entries of a manifest without files",
             "build the files and the manifest together",
-            rules.entries_without_files,
+            view_rules.entries_without_files,
         ),
         Rule(
             "A041",
             WARNING,
             "Files without an entry in the manifest",
             "let the build tool list them, or move them elsewhere",
-            rules.files_without_entries,
+            view_rules.files_without_entries,
         ),
         Rule(
             "A042",
             WARNING,
             "A cache buster of what nobody publishes",
             "correct the path, or remove it",
-            rules.busts_nothing,
+            view_rules.busts_nothing,
         ),
         Rule(
             "A043",
@@ -223,28 +229,28 @@ RULES: dict[str, Rule] = {
             WARNING,
             "Assets behind links that are not followed",
             'write follow_symlinks="yes", or set it for all views in the settings, if they are to be public',
-            rules.links_out,
+            view_rules.links_out,
         ),
         Rule(
             "A047",
             WARNING,
             "A pattern of names that no asset has",
             "correct the pattern, or remove it",
-            rules.unmatched_names,
+            view_rules.unmatched_names,
         ),
         Rule(
             "A048",
             WARNING,
             "A page of a static view that nobody will see",
             "make the file, or remove the attribute",
-            rules.missing_pages,
+            view_rules.missing_pages,
         ),
         Rule(
             "A049",
             WARNING,
             "A page for what is missing, where something else answers for it",
             "declare a route for all paths, last of all, whose view is a StaticView with that page",
-            rules.pages_of_the_top,
+            view_rules.pages_of_the_top,
         ),
         # Bundles.
         Rule("A050", WARNING, "A source that does not exist", "correct contents, or make the file"),
@@ -254,29 +260,35 @@ RULES: dict[str, Rule] = {
             WARNING,
             "Contents that match no file",
             "correct the pattern, or remove it",
-            rules.unmatched_contents,
+            bundle_rules.unmatched_contents,
         ),
-        Rule("A053", WARNING, "A bundle without contents", "name contents, or remove the bundle", rules.empty_bundles),
+        Rule(
+            "A053",
+            WARNING,
+            "A bundle without contents",
+            "name contents, or remove the bundle",
+            bundle_rules.empty_bundles,
+        ),
         Rule(
             "A054",
             WARNING,
             "Filters without an output",
             "give it an output, or name it in a bundle that has one",
-            rules.filtered_into_nothing,
+            bundle_rules.filtered_into_nothing,
         ),
         Rule(
             "A055",
             WARNING,
             "Outputs that nobody publishes",
             "publish the directory with a staticView, or say the url",
-            rules.unpublished_outputs,
+            bundle_rules.unpublished_outputs,
         ),
         Rule(
             "A056",
             INFO,
             "Contents of a bundle that an override replaces",
             "add to what the override names, or override the single source",
-            rules.replaced_contents,
+            bundle_rules.replaced_contents,
         ),
         Rule(
             "A057",
@@ -305,14 +317,14 @@ RULES: dict[str, Rule] = {
             WARNING,
             "A variant that is not served",
             "make it again from the asset as it is now",
-            rules.faulty_variants,
+            view_rules.faulty_variants,
         ),
         Rule(
             "A061",
             INFO,
             "Variants of a coding that is not declared",
             "declare the coding, or remove the files",
-            rules.undeclared_variants,
+            view_rules.undeclared_variants,
         ),
         # What was delivered.
         # What assets say of each other, once more.
@@ -336,14 +348,14 @@ RULES: dict[str, Rule] = {
             WARNING,
             "A delivered output of another configuration",
             "run 'assetzcml build' with this configuration",
-            rules.outdated_outputs,
+            bundle_rules.outdated_outputs,
         ),
         Rule(
             "A069",
             ERROR,
             "A reference to a host where nothing is published",
             "publish the static view of the file under a name with that host too, or set application_url",
-            rules.unreachable_references,
+            bundle_rules.unreachable_references,
         ),
         # Routes and views.
         Rule(
@@ -351,28 +363,28 @@ RULES: dict[str, Rule] = {
             WARNING,
             "A route that is never tried",
             "put it before the other with before, or remove it",
-            rules.never_reached,
+            page_rules.never_reached,
         ),
         Rule(
             "A071",
             WARNING,
             "A view that is never called",
             "correct its name, route or request_method, or remove it",
-            rules.never_called,
+            page_rules.never_called,
         ),
         Rule(
             "A072",
             INFO,
             "A route without a view",
             "declare a view for it; ignore it if the route only makes URLs",
-            rules.without_view,
+            page_rules.without_view,
         ),
         Rule(
             "A073",
             WARNING,
             "A static view behind a route",
             "rename one of them, or narrow the pattern",
-            rules.behind_a_route,
+            page_rules.behind_a_route,
         ),
         Rule("A074", WARNING, "A pattern that no path matches", "write the character itself"),
         Rule(

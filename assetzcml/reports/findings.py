@@ -28,7 +28,7 @@ from assetzcml.records.loads import ASKED
 from assetzcml.registry import Registry
 from assetzcml.reports.catalogue import ERROR, INFO, RULES, WARNING, Rule
 from assetzcml.reports.descriptions import origin_data
-from assetzcml.reports.rules import Remark
+from assetzcml.reports.remarks import Remark
 from assetzcml.reports.survey import Survey
 from assetzcml.zcml.loader import ZCMLLoader
 from assetzcml.zcml.strictness import Strictness

@@ -16,7 +16,7 @@ from assetzcml.bundles.filters.processes import SubprocessFilter
 from assetzcml.errors import ConfigurationError, did_you_mean
 from assetzcml.records.assets import AssetSpec
 from assetzcml.records.bundles import BundleRecord, FilterOption, LoadPath
-from assetzcml.reports.rules import Remark, at
+from assetzcml.reports.remarks import Remark, at
 from assetzcml.reports.survey import Survey
 from assetzcml.resolving.destinations import destination_at
 from assetzcml.resolving.names import is_source

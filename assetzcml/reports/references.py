@@ -9,7 +9,7 @@ from typing import NamedTuple
 from assetzcml.bundles.filters.cssrewrite import is_relative
 from assetzcml.errors import NotPublished, Origin
 from assetzcml.records.assets import AssetSpec, Busting, StaticViewRecord
-from assetzcml.reports.rules import Remark, at
+from assetzcml.reports.remarks import Remark, at
 from assetzcml.reports.survey import Survey
 from assetzcml.urls.cachebusters import DigestCacheBuster, ManifestCacheBuster, QueryStringCacheBuster, TreeCacheBuster
 from assetzcml.urls.generator import URLGenerator
