@@ -109,7 +109,7 @@ SAID = "\nprint(open('/proc/self/status').read().split('VmRSS:')[1].split()[0])"
 def release(directory: str, count: int) -> None:
     """A frozen release of so many assets, of which only the first has its content."""
     from assetzcml.publishing.frozen_tree import FrozenTree, index_of
-    from assetzcml.resolving.releases import Release, Released, release_bytes
+    from assetzcml.resolving.releases import Released, release_bytes
 
     def digest(text: str) -> str:
         return hashlib.sha256(text.encode()).hexdigest()
@@ -135,7 +135,7 @@ def release(directory: str, count: int) -> None:
     name = hashlib.sha256(manifest).hexdigest()
     with tree.writing():
         tree.objects.put(io.BytesIO(b"a{}"))
-        tree.finish(manifest, index_of(manifest, Release(name, manifest)), name)
+        tree.finish(manifest, index_of(manifest, name, assets, about), name)
 
 
 def frozen(count: int) -> None:

@@ -22,6 +22,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
+from typing import Any
 
 from assetzcml.records.readers import CODINGS
 from assetzcml.resolving.files import replace_file, sync_directories, sync_directory
@@ -233,12 +234,11 @@ class FrozenTree:
                 self.objects.remove(digest, grace=0.0)
 
 
-def index_of(manifest: bytes, release: Release) -> bytes:
-    """The index of a release, all of it from its manifest."""
-    about = release.about
-    records = index_records(release, about["views"], about["directories"])
+def index_of(manifest: bytes, digest: str, assets: Iterable[Released], about: Mapping[str, Any]) -> bytes:
+    """The index of a release, all of it from its *manifest*, which says of it what *assets* and *about* do."""
+    records = index_records(assets, about["views"], about["directories"], about["codings"])
     said = {key: about[key] for key in ("codings", "headers", "views")}
-    return index_bytes(manifest, release.digest, said, [*records, ("m", about["import_map"])])
+    return index_bytes(manifest, digest, said, [*records, ("m", about["import_map"])])
 
 
 def file_names(asset: Released) -> dict[str, str]:

@@ -22,6 +22,7 @@ class SiteDirectory:
         files = [load.files[0].path for load in registry.loads if load.files]
         self.directory = os.path.dirname(os.path.abspath(files[0])) if files else os.getcwd()
         self._below = "" if os.sep != "/" else self.directory.rstrip("/") + "/"
+        self._places: dict[int, tuple[Origin, str]] = {}  # of a whole static view most have one
         self._files: dict[str, str] = {}
 
     def place(self, origin: Origin | None) -> str:
@@ -30,9 +31,13 @@ class SiteDirectory:
         """
         if origin is None:
             return ""
-        if origin.file not in self._files:
-            self._files[origin.file] = self._file(os.path.abspath(origin.file))
-        return self._files[origin.file] + (f":{origin.line}" if origin.line else "")
+        known = self._places.get(id(origin))
+        if known is None:
+            if origin.file not in self._files:
+                self._files[origin.file] = self._file(os.path.abspath(origin.file))
+            place = self._files[origin.file] + (f":{origin.line}" if origin.line else "")
+            known = self._places[id(origin)] = origin, place
+        return known[1]
 
     def _file(self, path: str) -> str:
         package = _package_of(os.path.dirname(path))

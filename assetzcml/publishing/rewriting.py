@@ -9,7 +9,7 @@ changes the URL of that one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import quote, unquote
 
 from assetzcml.records.quoting import SEGMENT_SAFE
@@ -46,25 +46,31 @@ def links_to_ours(name: str, text: str, bare: list[URLReference] | None = None) 
 # What every reference of a language has in it, whatever else. A look for these words costs a thousandth of what the grammar
 # does, and most scripts have none.
 _WORDS = {
-    "js": re.compile(r"import|export|URL|Worker"),
+    "js": ("import", "export", "URL", "Worker"),
 }
 
 
 def _may_refer(name: str, text: str) -> bool:
     """May there be a reference in a file, by the words in it?"""
     words = _WORDS.get(language_of(name) or "")
-    return words is None or words.search(text) is not None
+    return words is None or any(word in text for word in words)
 
 
-def rewritten_links(name: str, text: str, rule: Callable[[str], str | None]) -> str:
+def rewritten_links(
+    name: str, text: str, rule: Callable[[str], str | None], found: Sequence[URLReference] | None = None
+) -> str:
     """
-    *text* with each reference replaced by what *rule* makes of its URL; None leaves it.
+    *text* with each reference replaced by what *rule* makes of its URL; None leaves it. *found* are the `links` of that text,
+    where they are known: then it is not read again.
 
     >>> rewritten_links("a.css", "a{b:url(c.png)} /*# sourceMappingURL=a.css.map */", lambda url: f"x/{url}")
     'a{b:url(x/c.png)} /*# sourceMappingURL=x/a.css.map */'
     """
     if not is_rewritten(name):
         return text
+    again = None if found is None else references.respelled(name, text, found, lambda url, kind: rule(url))
+    if again is not None:
+        return again
     return references.rewritten(name, text, lambda url, kind: rule(url) if kind != "page" and _is_ours(url) else None)
 
 

@@ -51,7 +51,7 @@ def _is_index(tree: FrozenTree, release: Release) -> bool:
         with open(tree.releases.path(release.digest), "rb") as stream:
             manifest = stream.read()
         with open(tree.index_path(release.digest), "rb") as stream:
-            return stream.read() == index_of(manifest, release)
+            return stream.read() == index_of(manifest, release.digest, release, release.about)
     except (OSError, KeyError, IndexError, TypeError):
         return False
 

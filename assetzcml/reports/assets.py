@@ -73,7 +73,7 @@ def assets_lines(registry: Registry, wanted: Wanted = ALL) -> Iterator[str]:
 
 
 def _of_item(registry: Registry, item: Item) -> dict[str, Any]:
-    size = item.entry.identity.source.size
+    size = item.seen.size
     url, digest, integrity, problem = _addressed(registry, item.spec, size)
     by_digest = item.busting is not None and isinstance(item.busting.buster, DigestCacheBuster)
     return {

@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from assetzcml.errors import NotPublished, Origin
+from assetzcml.errors import Origin
 from assetzcml.records.assets import AssetSpec, Busting, StaticViewRecord
 from assetzcml.records.readers import CODINGS
 from assetzcml.registry import Registry
@@ -21,14 +22,13 @@ from assetzcml.resolving.names import is_public_name
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import SearchPaths
 from assetzcml.serving.paths import Key
-from assetzcml.serving.publication import Publication
-from assetzcml.serving.responses import Entry
+from assetzcml.serving.publication import PlainAsset, Publication
 from assetzcml.serving.sites import Site
-from assetzcml.serving.variants import Location
+from assetzcml.serving.variants import CodedFile, Location
 from assetzcml.urls.cachebusters import TreeCacheBuster
 from assetzcml.urls.lookup import Lookup
 
-__all__ = ["Inventory", "Item", "PossibleAsset", "URLPlace", "versioned_place", "view_base"]
+__all__ = ["Inventory", "Item", "PlainAsset", "PossibleAsset", "URLPlace", "seen", "versioned_place", "view_base"]
 
 LONGEST_WAY = 64  # directories: links that lead round in a circle end there
 
@@ -58,10 +58,10 @@ def view_base(view: StaticViewRecord) -> URLPlace:
     return URLPlace(f"{scheme}//{parts.netloc}", unquote(parts.path).strip("/"))
 
 
-@dataclass
+@dataclass(slots=True)
 class Item:
     """
-    An asset below a name. *entry* is what the view would answer under the plain name.
+    An asset below a name. *seen* is what the view would answer under the plain name.
 
     *tree* is the version of the tree that it is in, and *counted* the digest it has there. *forever*: its plain name is
     one that never gets other bytes. *origin* is the statement that decided where it comes from.
@@ -70,7 +70,7 @@ class Item:
     view: StaticViewRecord
     spec: AssetSpec
     place: URLPlace
-    entry: Entry
+    seen: CodedFile
     source: AssetSpec
     origin: Origin | None
     busting: Busting | None = None
@@ -81,7 +81,7 @@ class Item:
     @property
     def location(self) -> Location:
         """Where its bytes are."""
-        return self.entry.identity.source.location
+        return self.seen.location
 
     @property
     def file(self) -> str:
@@ -96,6 +96,12 @@ class PossibleAsset(NamedTuple):
     view: StaticViewRecord
     publication: Publication
     spec: AssetSpec
+
+
+def seen(candidate: PossibleAsset) -> PlainAsset | None:
+    """What the static view would answer, and its bytes where it reads them for that; None where there is no asset."""
+    view, publication, spec = candidate
+    return publication.asset(Key((), False) if view.file else Key(spec.below(view.root), False))
 
 
 class _Tree(NamedTuple):
@@ -130,6 +136,7 @@ class Inventory:
         self._site = self.snapshot.derived(Site)
         self._paths = self.snapshot.derived(SearchPaths)
         self.made = self._paths.bundles
+        self._bases: dict[int, tuple[StaticViewRecord, URLPlace]] = {}
         self._versions: dict[int, _Tree] = {}
         #: Where a directory is published, by its spec, with the version of its tree: scripts join names to its URL.
         self.directories: dict[AssetSpec, URLPlace] = {}
@@ -138,9 +145,9 @@ class Inventory:
         """The assets, view by view, in the order of their names; outputs of bundles, which are built now, if *made*."""
         for each in self.candidates():
             if made or each.spec not in self.made:
-                found = self.read(each)
+                found = seen(each)
                 if found is not None:
-                    yield found[0]
+                    yield self.item(each, found)
 
     def candidates(self) -> list[PossibleAsset]:
         """What may be an asset, in the order of `items`: of each view what is in a directory of any layer."""
@@ -148,14 +155,24 @@ class Inventory:
         for view in sorted(self.snapshot.views, key=lambda each: each.name):
             publication = Publication(replace(view, send=None, content_encodings=()), self.snapshot)
             specs = [view.root] if view.file else self._walk(view)
-            found += [PossibleAsset(view, publication, spec) for spec in specs]
+            found += [PossibleAsset(view, publication, spec) for spec in specs if self._leads_to(view, spec)]
         return found
 
-    def read(self, candidate: PossibleAsset) -> tuple[Item, bytes | None] | None:
-        """An asset, and its bytes, where it is small enough to be read for what is said of it; None where it is none."""
-        read_now: dict[str | None, bytes] = {}
-        item = self._item(*candidate, read_now)
-        return None if item is None else (item, read_now.get(None))
+    def _leads_to(self, view: StaticViewRecord, spec: AssetSpec) -> bool:
+        """Is it this view that answers under the name? One with a longer name may have the place."""
+        if view.external:
+            return True
+        path = self._place(view, spec).path
+        found = self._site.route("/" + path.encode("utf-8", "surrogateescape").decode("latin-1"))
+        return found is not None and found[0].record is view
+
+    def item(self, candidate: PossibleAsset, found: PlainAsset) -> Item:
+        """The asset that was *found* there."""
+        view, _, spec = candidate
+        source, origin = self._decided(view, spec)
+        item = Item(view, spec, self._place(view, spec), found.source, source, origin, forever=found.forever)
+        self._bust(item)
+        return item
 
     def _walk(self, view: StaticViewRecord) -> list[AssetSpec]:
         """All that may have a name below a view: what is in a directory of any layer, and what bundles make."""
@@ -181,12 +198,13 @@ class Inventory:
                 child = spec.joined([name])
                 if child in self.made:
                     continue
-                asset = self._resolver.resolve(child)
-                if asset.isfile():
+                places = self._paths.candidates(child)
+                standing = list(self._resolver.everywhere(places))
+                if any(not each.directory for each in standing):
                     found.add(child)
-                if asset.isdir():
+                if any(each.directory for each in standing) or self._resolver.supplied(self._paths, places):
                     waiting.append(child)
-        return sorted(found)
+        return sorted(found, key=attrgetter("package", "parts"))
 
     def _directory(self, view: StaticViewRecord, spec: AssetSpec) -> None:
         place = self._place(view, spec)
@@ -201,48 +219,37 @@ class Inventory:
                 place = versioned_place(view, place, tree.version)
         self.directories[spec] = place
 
-    @staticmethod
-    def _place(view: StaticViewRecord, spec: AssetSpec) -> URLPlace:
-        host, path = view_base(view)
+    def _place(self, view: StaticViewRecord, spec: AssetSpec) -> URLPlace:
+        known = self._bases.get(id(view))
+        if known is None:
+            known = self._bases[id(view)] = view, view_base(view)
+        host, path = known[1]
         below = () if view.file else spec.below(view.root)
         return URLPlace(host, "/".join([*([path] if path else []), *below]))
 
-    def _item(
-        self, view: StaticViewRecord, publication: Publication, spec: AssetSpec, read_now: dict[str | None, bytes]
-    ) -> Item | None:
-        place = self._place(view, spec)
-        if not view.external:
-            found = self._site.route("/" + place.path.encode("utf-8", "surrogateescape").decode("latin-1"))
-            if found is None or found[0].record is not view:
-                return None  # a view with a longer name has the place
-        key = Key((), False) if view.file else Key(spec.below(view.root), False)
-        entry = publication.find(key, read_now=read_now)
-        if not isinstance(entry, Entry):
-            return None
-        source, origin = self._decided(view, spec)
-        item = Item(view, spec, place, entry, source, origin, forever=entry.immutable)
+    def _bust(self, item: Item) -> None:
+        """Say what busts the caches of an asset, and in which tree it is."""
         lookup = self.snapshot.derived(Lookup)
-        busting = lookup.busting(spec, source)
-        if busting is not None:
-            item.busting = busting.record
-            if isinstance(busting.buster, TreeCacheBuster) and not view.file:
-                tree = self._tree(busting.buster)
-                at_work = lookup.at_work(spec, source)
-                name = busting.buster.name_of(at_work.spec if at_work is not None else spec)
-                if name in tree.digests:
-                    item.tree, item.counted = tree.version, tree.digests[name]
-        return item
+        busting = lookup.busting(item.spec, item.source)
+        if busting is None:
+            return
+        item.busting = busting.record
+        if isinstance(busting.buster, TreeCacheBuster) and not item.view.file:
+            tree = self._tree(busting.buster)
+            at_work = lookup.at_work(item.spec, item.source)
+            name = busting.buster.name_of(at_work.spec if at_work is not None else item.spec)
+            if name in tree.digests:
+                item.tree, item.counted = tree.version, tree.digests[name]
 
     def url_place(self, spec: AssetSpec) -> URLPlace | None:
         """The plain name below which `static_url` has an asset, of all that it is published under; None for none."""
-        try:
-            place = self.snapshot.derived(Lookup).place(spec)
-        except NotPublished:
-            return None
-        return self._place(place.view, place.spec)
+        view, published = self.snapshot.derived(Lookup).publication(spec)
+        return None if view is None else self._place(view, published)
 
     def _decided(self, view: StaticViewRecord, spec: AssetSpec) -> tuple[AssetSpec, Origin | None]:
         """The layer that an asset is taken from, and the statement that says so."""
+        if not self._paths.covering(spec):
+            return spec, view.origin
         found = self._resolver.look(spec)[1]
         source = spec if found is None else found.spec
         for candidate in self._paths.places(spec):

@@ -48,26 +48,49 @@ class Batch:
         return self
 
     def __exit__(self, *exc: Any) -> None:
-        for path in self._waiting.values():
-            with contextlib.suppress(OSError):
-                os.unlink(path)
+        names: list[str] = []
+        with contextlib.suppress(OSError):
+            names = os.listdir(self._folder)
+        for name in names:  # what was written by a copy of this process that could not tell of it, too
+            if name.startswith(self._own):
+                with contextlib.suppress(OSError):
+                    os.unlink(f"{self._folder}/{name}")
 
     def add(self, data: bytes, digest: str) -> bool:
         """Keep *data*, whose SHA-256 is *digest*. False where it is there already, with its size. Raises OSError."""
-        if self._objects.has(digest, len(data)):
-            return False
-        path = f"{self._folder}/{self._own}{digest}.tmp"
         with self._lock:
-            if digest in self._waiting:
+            if digest in self._waiting or self._objects.has(digest, len(data)):
                 return False
-            self._waiting[digest] = path
+            path = self._waiting[digest] = self._path(digest)
             self.made += 1
-        descriptor = os.open(path, _CREATE, MODE)
-        try:
-            write_all(descriptor, data)
-        finally:
-            os.close(descriptor)
+        _write(path, data)
         return True
+
+    def write(self, data: bytes, digest: str) -> str | None:
+        """
+        The same, from a copy of this process too: the path of what it has written, for `take`; None where there was nothing
+        to do. Raises OSError.
+        """
+        if self._objects.has(digest, len(data)):
+            return None
+        path = self._path(digest)
+        try:
+            _write(path, data)
+        except FileExistsError:
+            return None
+        return path
+
+    def take(self, path: str, digest: str) -> None:
+        """Keep what a copy of this process has written. Another may have written the same."""
+        with self._lock:
+            if digest not in self._waiting:
+                self._waiting[digest] = path
+                self.made += 1
+                return
+        os.unlink(path)
+
+    def _path(self, digest: str) -> str:
+        return f"{self._folder}/{self._own}-{os.getpid():x}-{digest}.tmp"
 
     def commit(self) -> None:
         """Let all that was added be there for good; its names are after `Objects.sync`. Raises OSError."""
@@ -78,6 +101,14 @@ class Batch:
         for digest in sorted(self._waiting):
             self._objects.take(self._waiting[digest], digest)
             del self._waiting[digest]
+
+
+def _write(path: str, data: bytes) -> None:
+    descriptor = os.open(path, _CREATE, MODE)
+    try:
+        write_all(descriptor, data)
+    finally:
+        os.close(descriptor)
 
 
 def _sync(path: str) -> None:

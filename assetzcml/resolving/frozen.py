@@ -40,15 +40,18 @@ class AtPath(NamedTuple):
 
 
 def index_records(
-    assets: Iterable[Any], views: list[dict[str, Any]], directories: dict[str, str]
+    assets: Iterable[Any], views: list[dict[str, Any]], directories: dict[str, str], codings: list[str]
 ) -> list[tuple[str, Any]]:
-    """What an index says of *assets*, each a `Released`: of each path below the application, and of each spec."""
+    """
+    What an index says of *assets*, each a `Released`: of each path below the application, and of each spec. Variants are in
+    the order of *codings*: who takes all of them gets the first.
+    """
     numbers = {view.get("name", ""): number for number, view in enumerate(views)}
     found: dict[str, Any] = {}
     for asset in assets:
         more = asset.more
         host = more.get("host", "")
-        variants = [[coding, digest, size] for coding, (digest, size) in asset.variants.items()]
+        variants = [[coding, *asset.variants[coding]] for coding in codings if coding in asset.variants]
         said = [asset.object, asset.size, 0, variants, numbers[asset.view], 0]
         if not host:
             if "plain" in more:

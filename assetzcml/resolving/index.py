@@ -28,6 +28,7 @@ FORMAT = 1
 _HEAD = struct.Struct("<16sIIIIIQQ32s")
 _SLOT = struct.Struct("<II")
 _RECORD = struct.Struct("<III")  # length of the key, length of the value, CRC-32 of both
+_COMPACT = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _EMPTY = 0xFFFFFFFF
 FILLED = 0.6  # of the table, at most: a key is found at the second look in the mean
 
@@ -71,7 +72,7 @@ def index_bytes(manifest: bytes, digest: str, about: Mapping[str, Any], records:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    return _COMPACT.encode(value).encode()
 
 
 class Index:

@@ -101,6 +101,9 @@ class Released:
 _OWN = tuple(each.name for each in fields(Released) if each.name not in ("name", "more"))
 
 
+_COMPACT = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
 def release_bytes(entries: Iterable[Released], about: Mapping[str, Any] | None = None) -> bytes:
     """
     The manifest of *entries*, whose names are all different: the same bytes whatever their order. *about* is said of the whole,
@@ -108,16 +111,9 @@ def release_bytes(entries: Iterable[Released], about: Mapping[str, Any] | None =
     """
     entries = list(entries)
     versions = sorted({version for entry in entries for version in entry.versions})
-    lines = sorted(
-        b"["
-        + _json(entry.name)
-        + b","
-        + json.dumps(entry.said(), sort_keys=True, separators=(",", ":")).encode()
-        + b"]"
-        for entry in entries
-    )
+    lines = sorted(b"[" + _json(entry.name) + b"," + _COMPACT.encode(entry.said()).encode() + b"]" for entry in entries)
     said: dict[str, Any] = {"schema": SCHEMA, **(about or {}), **({"versions": versions} if versions else {})}
-    head = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+    head = _COMPACT.encode(said).encode()
     return head[:-1] + b',"entries":[\n' + b",\n".join(lines) + (b"\n" if lines else b"") + _END
 
 

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Generator, Hashable
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from assetzcml.late import late_logger, logging
@@ -51,7 +51,7 @@ from assetzcml.serving.variants import CodedFile, Large, Located, Look, every_fi
 from assetzcml.urls.cachebusters import segment_version
 from assetzcml.urls.versions import AssetVersion, Stripping, Versions, stripped
 
-__all__ = ["KeyFinding", "Publication", "Steps", "settled"]
+__all__ = ["KeyFinding", "PlainAsset", "Publication", "Steps", "settled"]
 
 logger = late_logger("assetzcml")
 
@@ -81,6 +81,14 @@ class KeyFinding(Enum):
     NOTHING = "nothing"
     DIRECTORY = "a directory that has an index, without its slash"
     STALE = "another version of an asset that exists"
+
+
+class PlainAsset(NamedTuple):
+    """An asset under its plain name: its *data* where it is read for the ETag; *forever*, that name never gets other bytes."""
+
+    source: CodedFile
+    data: bytes | None
+    forever: bool
 
 
 # From a request to its answer, for who knows how to ask for a permission, and where to look at a disk.
@@ -345,16 +353,33 @@ class Publication:
             return self._entry(spec.joined([record.index]), known, read_now) if record.index else KeyFinding.NOTHING
         located = self._locate(spec)
         if located is not None and not located.directory:
-            version = self._version(path)
-            forever = version is not None and version.current and version.digest is None
-            forever = (forever or self._has_a_name_for_ever(spec)) and self._hides_nothing(spec)
-            return self._entry_of(located, spec, known, read_now, immutable=forever)
+            return self._entry_of(located, spec, known, read_now, immutable=self._is_for_ever(path, spec))
         found = self._carrying_digest(path, known, read_now)
         if found is None and located is None:
             found = self._of_another_release(path)
         if found is None and located is not None and record.index and self._is_servable(spec.joined([record.index])):
             return KeyFinding.DIRECTORY
         return KeyFinding.NOTHING if found is None else found
+
+    def asset(self, path: Key) -> PlainAsset | None:
+        """What `find` answers under a plain name, without its variants; None where there is no asset of that very name."""
+        record = self.record
+        if record.file and (path != BARE or is_source(record.root.name)):
+            return None
+        spec = record.root if record.file else record.root.joined(path.parts)
+        located = self._locate(spec)
+        if located is None or located.directory:
+            return None
+        seen = self._look(located, self._etag_limit())
+        if seen is None:
+            return None
+        return PlainAsset(seen.sources[0], seen.bytes.get(None), not record.file and self._is_for_ever(path, spec))
+
+    def _is_for_ever(self, path: Key, spec: AssetSpec) -> bool:
+        """Does the plain name of an asset never get other bytes?"""
+        version = self._version(path)
+        forever = version is not None and version.current and version.digest is None
+        return bool(forever or self._has_a_name_for_ever(spec)) and self._hides_nothing(spec)
 
     def _carrying_digest(
         self, path: Key, known: Entry | None, read_now: dict[str | None, bytes] | None

@@ -14,7 +14,7 @@ from assetzcml.bundles.filters.cssrewrite import is_relative, spelled, urls_of
 from assetzcml.bundles.filters.cssurls import spots
 from assetzcml.urls import markup, scripts, web_manifests
 
-__all__ = ["LANGUAGES", "URLReference", "everything", "language_of", "path_of", "references", "rewritten"]
+__all__ = ["LANGUAGES", "URLReference", "everything", "language_of", "path_of", "references", "respelled", "rewritten"]
 
 Span = tuple[str, str, int, int]  # URL, kind, and where it stands
 Rule = Callable[[str, str], str | None]
@@ -110,6 +110,20 @@ def rewritten(name: str, text: str, rule: Rule) -> str:
     if language in ("html", "svg"):
         return markup.rewritten(text, language == "html", rule)
     return text
+
+
+def respelled(name: str, text: str, found: Iterable[URLReference], rule: Rule) -> str | None:
+    """
+    What `rewritten` makes of *text* when no references are replaced but those *found* in it, in order; None for a language
+    that is to be read for that.
+
+    >>> text = "a{b:url(c.png)}"
+    >>> respelled("a.css", text, everything("a.css", text), lambda url, kind: f"x/{url}")
+    'a{b:url(x/c.png)}'
+    """
+    write = {"css": _spelled, "webmanifest": _in_json}.get(language_of(name) or "")
+    spans = ((each.url, each.kind, each.start, each.end) for each in found)
+    return None if write is None else _spliced(text, spans, rule, write)
 
 
 def _spliced(text: str, found: Iterable[Span], rule: Rule, write: Callable[[str, str, str], str]) -> str:

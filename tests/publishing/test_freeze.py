@@ -19,8 +19,13 @@ from frozen_site import PIXEL, manifest, names, read, site, tree_digest
 from assetzcml import AssetRegistry, ConfigurationError, ConfigurationWarning, DigestCacheBuster, load_zcml
 from assetzcml.bundles.filters.csstokens import string_value
 from assetzcml.cli import main
+from assetzcml.publishing import reading
+from assetzcml.publishing.coding import Codings
+from assetzcml.publishing.following import Following
 from assetzcml.publishing.freeze import Budget, freeze
+from assetzcml.publishing.names import Names
 from assetzcml.publishing.verification import verified
+from assetzcml.resolving.frozen import FrozenRelease
 from documents import NAMESPACE
 from serving import clients
 
@@ -371,7 +376,7 @@ def test_an_asset_and_a_directory_of_one_name_is_an_error(package, tmp_path):
     assert "is an asset and a directory of others" in told
 
 
-@pytest.mark.parametrize("step", ["_follow", "_compress", "_collide"])
+@pytest.mark.parametrize("step", [(Following, "follow"), (Names, "give"), (Codings, "compress")])
 def test_a_file_that_changes_while_it_is_frozen_is_an_error_and_the_former_release_stays(
     step, package, tmp_path, monkeypatch
 ):
@@ -379,14 +384,13 @@ def test_a_file_that_changes_while_it_is_frozen_is_an_error_and_the_former_relea
     freeze(site(shop), tmp_path / "o")
     before = os.readlink(tmp_path / "o/current")
     path = package.directory / shop / "static/a.css"
-    run = freeze.__globals__["_Run"]
-    next_step = getattr(run, step)
+    next_step = getattr(*step)
 
-    def changing(run):
+    def changing(*arguments):
         path.write_text("b{color:red}")
-        next_step(run)
+        return next_step(*arguments)
 
-    monkeypatch.setattr(run, step, changing)
+    monkeypatch.setattr(*step, changing)
     (told,) = faults(site(shop), tmp_path / "o")
     assert told == f"{path}: '{shop}:static/a.css' changed while it was frozen; freeze again"
     assert os.readlink(tmp_path / "o/current") == before
@@ -394,7 +398,7 @@ def test_a_file_that_changes_while_it_is_frozen_is_an_error_and_the_former_relea
 
 
 def test_a_file_of_more_than_is_held_in_memory_is_copied_piece_by_piece(package, tmp_path, monkeypatch):
-    monkeypatch.setitem(freeze.__globals__, "READ_WHOLE", 1000)
+    monkeypatch.setattr(reading, "READ_WHOLE", 1000)
     shop = package({"static/film.bin": TEXT})
     freeze(site(shop), tmp_path / "o")
     assert read(tmp_path / "o", "static/film-*.bin") == TEXT
@@ -608,3 +612,11 @@ def test_two_hundred_megabytes_and_ten_thousand_files_are_frozen_within_bounds(p
     tracemalloc.stop()
     assert (done.assets, peak < 200 << 20) == (10_001, True)
     assert list(verified(tmp_path / "o")) == []
+
+
+def test_who_takes_every_coding_gets_the_first_that_is_offered(package, tmp_path):
+    shop = package({"static/a.css": TEXT})
+    freeze(site(shop), tmp_path / "o", codings=["br", "zstd", "gzip"])
+    (name,) = [path.name for path in (tmp_path / "o/names/static").glob("a-*.css")]
+    at = FrozenRelease(tmp_path / "o").at(f"static/{name}")
+    assert [coding for coding, *_ in at.variants] == ["br", "zstd", "gzip"]
