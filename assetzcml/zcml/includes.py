@@ -5,10 +5,7 @@ zope.configuration's semantics, with identity by real path, through our reader a
 
 from __future__ import annotations
 
-import fnmatch
-import glob
 import os
-import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,20 +16,29 @@ from zope.configuration import xmlconfig
 from zope.configuration.config import GroupingContextDecorator, expand_action
 from zope.configuration.xmlconfig import IInclude
 
-from assetzcml.errors import Origin, Problem, nearest, shorten
-from assetzcml.records.assets import AssetSpec
-from assetzcml.records.loads import BEING_READ, EXCLUDED, READ, READ_BEFORE, FilesPattern, Include
-from assetzcml.resolving.meant import file_meant, start_meant
-from assetzcml.resolving.packages import Found, Packages, project_of
+from assetzcml.errors import Origin, Problem
+from assetzcml.records.loads import BEING_READ, EXCLUDED, READ, READ_BEFORE, Include
 from assetzcml.zcml.attributes import Problems
 from assetzcml.zcml.conflicts import BY_INCLUDE, BY_INCLUDE_OVERRIDES, Action, IncludeStep, resolve
+from assetzcml.zcml.included_paths import (
+    beginning,
+    directive_said,
+    file_near,
+    is_file_of,
+    is_plain_file,
+    member_at_path,
+    or_in,
+    other_kind_meant,
+    paths_named,
+    where_named,
+)
 from assetzcml.zcml.load import Load, load_of
 from assetzcml.zcml.machine import Machine, define_simple
 from assetzcml.zcml.positions import Document, Tag
 from assetzcml.zcml.reader import read_limited
 from assetzcml.zcml.walking import read_document
 
-__all__ = ["define_includes", "include_file", "is_there", "late_override", "overridden", "overriding_inside", "path_in"]
+__all__ = ["define_includes", "include_file", "late_override", "overridden", "overriding_inside"]
 
 
 def define_includes(machine: Machine) -> None:
@@ -139,7 +145,7 @@ class SeenFiles(set[str]):
 def _read_for_handler(context: Any, path: str) -> bool:
     """Read a file that a handler of another package asks for. False when there is none: `include` says so."""
     load, info, actions = load_of(context), context.info, context.actions
-    if not _exists(path, context.package) and not _exists(f"{path}.in", context.package):
+    if not is_file_of(path, context.package) and not is_file_of(f"{path}.in", context.package):
         return False
     before, known = len(actions), len(load.files)
     real = None
@@ -161,9 +167,9 @@ def _read_for_handler(context: Any, path: str) -> bool:
 def exclude(context: Any, file: str | None = None, package: Any = None, files: str | None = None) -> None:
     """Leave files out: an include that comes later and names one is skipped."""
     load, info = load_of(context), context.info
-    for path in _paths(context, file, package, files):
+    for path in paths_named(context, file, package, files):
         owner = package or context.package
-        real = os.path.realpath(_or_in(path, owner))
+        real = os.path.realpath(or_in(path, owner))
         if real in load.files:
             load.warn(
                 info,
@@ -171,71 +177,17 @@ def exclude(context: Any, file: str | None = None, package: Any = None, files: s
                 f"put it before {document_tag(load.files[real])}",
                 "A007",
             )
-        elif not _exists(real, owner) and not _exists(path, owner):
-            hint = _neighbours(load, info, owner, path)
+        elif not is_file_of(real, owner) and not is_file_of(path, owner):
+            hint = file_near(load, info, owner, path)
             load.warn(info, f"exclude excludes nothing: there is no file {path}", hint, code="A007")
         else:
             load.excluded.setdefault(real, info)
             context.processFile(path)
 
 
-def path_in(context: Any, package: Any, file: str) -> str:
-    """The path of *file* in *package*, or where it was expected. Raises Problems for what is no package."""
-    return _existing(_inside(context, package), file)
-
-
-def is_there(path: str, package: Any) -> bool:
-    """Would `include_file` find a file, on the disk or in the archive that *package* lies in?"""
-    return _exists(_or_in(path, package), package)
-
-
 def _include_all(context: Any, file: str | None, package: Any, files: str | None, kind: int) -> None:
-    for number, path in enumerate(_paths(context, file, package, files)):
+    for number, path in enumerate(paths_named(context, file, package, files)):
         include_file(context, path, package, kind, number)
-
-
-def _paths(context: Any, file: str | None, package: Any, files: str | None) -> list[str]:
-    """The absolute paths that the attributes name, a pattern's matches in the order of their lower case names."""
-    info = context.info
-    if file and files:
-        raise Problems(
-            Problem(info, f"{info.directive}: file and files exclude each other", "keep one of them", code="A112")
-        )
-    inner = _inside(context, package)
-    if not files:
-        return [_existing(inner, file or "configure.zcml")]
-    pattern = os.path.expandvars(os.path.expanduser(files.strip()))
-    if os.path.isabs(pattern):
-        place = info.attribute("files")
-        raise Problems(
-            Problem(
-                place,
-                f"{info.directive}: the pattern {shorten(files)} is absolute",
-                "a relative pattern was expected",
-                code="A112",
-            )
-        )
-    # Only the pattern is one: the directory may hold a '[' of its own.
-    directory = inner.path("")
-    found = glob.glob(os.path.normpath(os.path.join(glob.escape(directory), pattern)))
-    found = found or _members_matching(inner.package, os.path.normpath(directory), pattern)
-    matches = sorted(found, key=lambda path: (path.lower(), path))
-    load_of(context).patterns.append(FilesPattern(info, os.path.normpath(directory), pattern))
-    if not matches:
-        hint = _pattern_meant(directory, files.strip())
-        load_of(context).warn(info, f"{info.directive}: no file matches {shorten(files)}", hint, "A005")
-    return matches
-
-
-def _pattern_meant(directory: str, pattern: str) -> str:
-    """A pattern near to one that matches nothing: with the directory that is there, or with the extension."""
-    below, _, last = pattern.rpartition("/")
-    if below and not os.path.isdir(os.path.join(directory, below)):
-        near = nearest(below, [name for name in _listed(directory) if os.path.isdir(os.path.join(directory, name))])
-        return f"did you mean {f'{near}/{last}'!r}?" if near else ""
-    if not pattern.endswith(".zcml") and glob.glob(os.path.join(glob.escape(directory), f"{pattern}.zcml")):
-        return f"did you mean {f'{pattern}.zcml'!r}?"
-    return ""
 
 
 def document_tag(document: Document) -> str:
@@ -243,37 +195,6 @@ def document_tag(document: Document) -> str:
     by = document.included_by
     text = (by.source_line() or "").strip() if by is not None else ""
     return text if text.startswith("<include") and text.endswith("/>") and text.count("<") == 1 else "the include"
-
-
-def _inside(context: Any, package: Any) -> Any:
-    inner = GroupingContextDecorator(context)
-    if package is not None:
-        if getattr(package, "__path__", None) is None and not getattr(package, "__file__", None):
-            name = getattr(package, "__name__", package)
-            place = context.info.attribute("package")
-            raise Problems(Problem(place, f"{context.info.directive}: {str(name)!r} is not a package", code="A108"))
-        inner.package = package
-        inner.basepath = None
-    return inner
-
-
-def _existing(context: Any, file: str) -> str:
-    """The path of a file: in a namespace package the portion that has it, else where it was expected."""
-    portions = [] if context.basepath else list(getattr(context.package, "__path__", ()))
-    path = context.path(file)
-    candidates = [path, *(os.path.normpath(os.path.join(portion, file)) for portion in portions)]
-    found: str = next((candidate for candidate in candidates if os.path.exists(_or_in(candidate))), path)
-    return found
-
-
-def _or_in(path: str, package: Any = None) -> str:
-    """*path*; where there is no such file and there is one with '.in' behind its name, that."""
-    return f"{path}.in" if not _exists(path, package) and _exists(f"{path}.in", package) else path
-
-
-def _exists(path: str, package: Any = None) -> bool:
-    """Is there such a file, or one of *package* that would be it if the package lay in a directory?"""
-    return os.path.exists(path) or _member(package, path) is not None
 
 
 def include_file(
@@ -287,15 +208,15 @@ def include_file(
     load, info = load_of(context), context.info
     place = info if isinstance(info, Origin) else None
     if not any_name and not path.endswith((".zcml", ".zcml.in")):
-        message = f"{_word(info)}{path} is not named *.zcml"
-        raise Problems(Problem(_at(info) or Origin(path), message, _other_kind(info, path), code="A112"))
+        message = f"{beginning(info)}{path} is not named *.zcml"
+        raise Problems(Problem(where_named(info) or Origin(path), message, other_kind_meant(info, path), code="A112"))
     owner = package if package is not None else context.package
     path, real = _found(load, path, owner)
     if context.includepath:
         outcome = _outcome(load, real)
         load.includes.append(Include(info, path, real, outcome))
         if outcome == BEING_READ:
-            message = f"{_directive(info)} closes a cycle: {path} is being read"
+            message = f"{directive_said(info)} closes a cycle: {path} is being read"
             load.warn(place, message, "the include is skipped; remove it", "A006")
             return None
         if outcome != EXCLUDED:
@@ -338,18 +259,10 @@ def _found(load: Load, path: str, owner: Any) -> tuple[str, str]:
     """A file by the name it is read under and by its real path; each name is looked at once in a load."""
     known = load.real_paths.get(path)
     if known is None:
-        plain = _is_plain(path)
-        name = path if plain else _or_in(path, owner)
+        plain = is_plain_file(path)
+        name = path if plain else or_in(path, owner)
         known = load.real_paths[path] = name, _real(load, name, plain)
     return known
-
-
-def _is_plain(path: str) -> bool:
-    """Is there a regular file at *path*, and no link?"""
-    try:
-        return stat.S_ISREG(os.lstat(path).st_mode)
-    except (OSError, ValueError):
-        return False
 
 
 def _real(load: Load, path: str, plain: bool) -> str:
@@ -389,8 +302,8 @@ def late_override(load: Load, info: Any, path: str, real: str) -> Problem | None
             return None
         reached = next((known for known, each in load.files.items() if each is by.document), None)
     also = [("first read by", document.included_by)] if document.included_by is not None else []
-    message = f"{_word(info)}{path} has been read before, so nothing in it overrides"
-    return Problem(_at(info), message, "include it in one place only", also=also, code="A113")
+    message = f"{beginning(info)}{path} has been read before, so nothing in it overrides"
+    return Problem(where_named(info), message, "include it in one place only", also=also, code="A113")
 
 
 def _check_limits(load: Load, info: Any, path: str) -> None:
@@ -415,126 +328,15 @@ def _bytes(context: Any, path: str, package: Any) -> bytes:
         return read_limited(path, load_of(context).limits)
     except (FileNotFoundError, NotADirectoryError):
         owner = package if package is not None else context.package
-        member = _member(owner, path)
+        member = member_at_path(owner, path)
         if member is not None and member.path is not None:
             return read_limited(member.path, load_of(context).limits)
         if member is not None:
             with member.open() as stream:
                 return stream.read(load_of(context).limits.file_bytes + 1)
-        message, hint = f"there is no file {path}", _neighbours(load_of(context), info, owner, path)
+        message, hint = f"there is no file {path}", file_near(load_of(context), info, owner, path)
         if package is not None and getattr(package, "__path__", None) is None:
             message = f"{package.__name__!r} is not a package, and {message} beside it"
     except (OSError, ValueError) as error:
         message, hint = f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", ""
-    raise Problems(Problem(_at(info) or Origin(path), f"{_word(info)}{message}", hint, code="A112"))
-
-
-def _member(package: Any, path: str) -> Found | None:
-    """The file of *package* whose path this would be if the package lay in one directory; None when it has none."""
-    return next((found for found in _standing(package, path) if not found.directory), None)
-
-
-def _standing(package: Any, path: str) -> list[Found]:
-    """What stands in the portions of *package* at the place that *path*, below any of them, means."""
-    if getattr(package, "__path__", None) is None:
-        package = sys.modules.get(getattr(package, "__package__", "") or "")  # that of a module
-    for portion in getattr(package, "__path__", ()):
-        below = os.path.relpath(path, os.path.abspath(portion))
-        parts = () if below == os.curdir else tuple(below.split(os.sep))
-        if os.pardir not in parts[:1]:
-            return list(Packages().find(AssetSpec(package.__name__, parts)))
-    return []
-
-
-def _members_matching(package: Any, directory: str, pattern: str) -> list[str]:
-    """What `glob` would find below *directory* if the package lay in one directory."""
-    matches = [directory]
-    for segment in os.path.normpath(pattern).split(os.sep):
-        matches = [
-            os.path.join(match, name)
-            for match in matches
-            for name in fnmatch.filter(_names_in(package, match), segment)
-            if segment.startswith(".") or not name.startswith(".")
-        ]
-    return matches
-
-
-def _names_in(package: Any, directory: str) -> list[str]:
-    packages = Packages()
-    return [name for found in _standing(package, directory) if found.directory for name in packages.names(found)]
-
-
-def _neighbours(load: Load, info: Any, package: Any, path: str) -> str:
-    """What may be meant by a file that there is none of. The file that asks for it is never meant."""
-    directory, wanted = os.path.split(path)
-    name, colon, file = wanted.partition(":")
-    written = info.value("file") if isinstance(info, Tag) else ""
-    if "://" in written:
-        return "remove it: an include reads files of this machine"
-    if colon:
-        return f'write package="{name}" file="{file or "configure.zcml"}"'
-    if any(character in written for character in "*?["):
-        return f'write files="{written}"'
-    try:
-        names = os.listdir(directory)
-    except OSError:
-        names = _names_in(package, directory)
-    project = "" if getattr(package, "__file__", None) else project_of(getattr(package, "__name__", ""))
-    if project:
-        return project
-    reading = {load.files[real].file for real in load.reading if real in load.files}
-    others = [name for name in names if os.path.join(directory, name) not in reading]
-    if isinstance(info, Tag) and not written:
-        return file_meant(wanted, others, lambda found: f'file="{found}"', unnamed=True).replace("'", "")
-    return file_meant(wanted, others, lambda found: _beside(written, found))
-
-
-def _at(info: Any) -> Origin | None:
-    """The attribute that named a file: `file`, else `files`, else `package`, else the tag."""
-    if not isinstance(info, Tag):
-        return info if isinstance(info, Origin) else None
-    for name in ("file", "files", "package"):
-        place = info.attribute(name)
-        if place is not info:
-            return place
-    return info
-
-
-def _directive(info: Any) -> str:
-    return info.directive if isinstance(info, Tag) else "load_zcml"
-
-
-def _word(info: Any) -> str:
-    """What a message about a directive begins with; '' where a program, or a command, asks for the file."""
-    return f"{info.directive}: " if isinstance(info, Tag) else ""
-
-
-def _other_kind(info: Any, path: str) -> str:
-    """What may be meant by a file to read that is not ZCML by its name."""
-    if not isinstance(info, Tag):
-        return start_meant(info if isinstance(info, str) and info else os.path.relpath(path)) or ONLY_ZCML
-    name = info.value("file")
-    if "://" in name:
-        return "remove it: an include reads files of this machine"
-    if os.path.isdir(path):
-        if os.path.exists(os.path.join(path, "__init__.py")) and "/" not in name:
-            return f'write package="{name}"'
-        return f'write files="{name.rstrip("/")}/*.zcml"'
-    directory, wanted = os.path.split(path)
-    names = [each for each in _listed(directory) if os.path.join(directory, each) != info.file]
-    return file_meant(wanted, names, lambda found: _beside(name, found)) or ONLY_ZCML
-
-
-ONLY_ZCML = "name a file that ends with .zcml"
-
-
-def _listed(directory: str) -> list[str]:
-    try:
-        return os.listdir(directory)
-    except OSError:
-        return []
-
-
-def _beside(written: str, name: str) -> str:
-    """*name* in the directory of the file that is *written* so."""
-    return os.path.join(os.path.dirname(written), name)
+    raise Problems(Problem(where_named(info) or Origin(path), f"{beginning(info)}{message}", hint, code="A112"))

@@ -20,7 +20,8 @@ from assetzcml.errors import Problem, did_you_mean, near_words
 from assetzcml.resolving.importing import import_failure
 from assetzcml.zcml.attributes import Problems, reason
 from assetzcml.zcml.conflicts import BY_INCLUDE, BY_INCLUDE_OVERRIDES
-from assetzcml.zcml.includes import include_file, is_there, overriding_inside, path_in
+from assetzcml.zcml.included_paths import is_there, path_in
+from assetzcml.zcml.includes import include_file, overriding_inside
 from assetzcml.zcml.load import load_of
 from assetzcml.zcml.positions import Tag
 
