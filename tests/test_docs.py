@@ -33,7 +33,8 @@ NEEDS = {  # the libraries, extras, without which a page is not executed
     "templates": ["jinja2", "mako", "chameleon"],
     "any-framework": ["bottle", "cherrypy", "tornado", "litestar", "quart"],
 }
-STORIES = [CHECKOUT / "docs" / "starting.rst"]  # whose commands go together: tests/test_scaffolds.py runs them
+# Whose commands go together: tests/test_scaffolds.py and tests/publishing/test_machines.py run them.
+STORIES = [CHECKOUT / "docs" / name for name in ("starting.rst", "machines.rst")]
 WIDTH = 90  # what a page has room for
 FLAGS = doctest.ELLIPSIS | doctest.REPORT_NDIFF
 

@@ -7,11 +7,11 @@ only by a service that looks (`test_real_services`).
 
 import email
 from email.utils import formatdate
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 import pytest
-from s3_server import S3
+from s3_server import S3, key_in
 
 
 class Google(S3):
@@ -58,7 +58,7 @@ class Azure(S3):
         answers = []
         for part in asked.get_payload():
             path = urlsplit(part.get_payload().split()[1]).path
-            status = "404 Not Found" if self.removed([unquote(path).removeprefix("/bucket/")]) else "202 Accepted"
+            status = "404 Not Found" if self.removed([key_in(path)]) else "202 Accepted"
             answers.append(
                 f"--parts\r\nContent-Type: application/http\r\nContent-ID: {part['Content-ID']}\r\n\r\n"
                 f"HTTP/1.1 {status}\r\nx-ms-request-id: 0\r\n\r\n\r\n"

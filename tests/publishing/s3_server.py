@@ -25,6 +25,11 @@ class Object:
         self.tag = hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
+def key_in(path):
+    """What is behind the name of the bucket."""
+    return unquote(path).lstrip("/").partition("/")[2]
+
+
 class S3(BaseHTTPRequestHandler):
     """
     *server.faults* is asked with (number of the request, method, key) and gives a status, "reset", "lost" (done, and nobody is
@@ -43,7 +48,7 @@ class S3(BaseHTTPRequestHandler):
         server = self.server
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         parts = urlsplit(self.path)
-        self.key = unquote(parts.path).removeprefix("/bucket").lstrip("/")
+        self.key = key_in(parts.path)
         self.query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
         with server.lock:
             server.count += 1
@@ -89,7 +94,7 @@ class S3(BaseHTTPRequestHandler):
         objects, there = self.server.objects, self.server.objects.get(self.key)
         source = self.headers.get(self.copies)
         if source is not None:
-            found = objects.get(unquote(urlsplit(source).path).lstrip("/").removeprefix("bucket/"))
+            found = objects.get(key_in(urlsplit(source).path))
             return (404, self.said("NoSuchKey"), {}) if found is None else self.made(found.data, found.headers, True)
         refused = self.refused(there)
         if refused:
@@ -176,7 +181,7 @@ class S3(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     """
-    One bucket, 'bucket', of a service that speaks as *handler* does. *compares* says whether it compares check sums,
+    One bucket, whatever it is called, of a service that speaks as *handler* does. *compares* says whether it compares check sums,
     *encrypts* whether its tags are no digests; *changed* is called after each change.
     """
 
