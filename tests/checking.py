@@ -1,11 +1,10 @@
 """Checking a small site that a test or a page of docs/ writes."""
 
-import importlib
 import sys
 
 from assetzcml import AssetRegistry
 from assetzcml.reports.findings import Checker
-from documents import NAMESPACE, write_tree
+from documents import NAMESPACE, forget, look_again, write_tree
 
 
 def check_site(directory, text, files=None, **arguments):
@@ -21,12 +20,10 @@ def check_site(directory, text, files=None, **arguments):
         text = f'<configure xmlns="{NAMESPACE}">\n{text}\n</configure>\n'
     write_tree(directory, {**initial, **files, "site.zcml": text})
     sys.path.insert(0, str(directory))
-    importlib.invalidate_caches()
+    look_again(directory)
     registry = AssetRegistry()
     try:
         return registry, registry.part(Checker).check(str(directory / "site.zcml"), **arguments)
     finally:
         sys.path.remove(str(directory))
-        for module in list(sys.modules):
-            if module.partition(".")[0] in packages:
-                del sys.modules[module]
+        forget(packages)

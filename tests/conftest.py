@@ -1,7 +1,6 @@
 """What every test may use: throw-away packages, throw-away ZCML, and the hostile corpora."""
 
 import gc
-import importlib
 import itertools
 import logging
 import os
@@ -15,7 +14,7 @@ from hypothesis import settings
 import data_generators
 import hostile_site
 import tables
-from documents import document, write_tree
+from documents import document, forget, look_again, write_tree
 
 _serial = itertools.count(1)
 
@@ -73,7 +72,7 @@ def package(tmp_path, monkeypatch):
     """
     directory = tmp_path / "packages"
     directory.mkdir()
-    monkeypatch.syspath_prepend(directory)
+    monkeypatch.setattr(sys, "path", [str(directory), *sys.path])
     made = set()
 
     def make(files, *, name=None, namespace=False):
@@ -81,14 +80,12 @@ def package(tmp_path, monkeypatch):
         made.add(name.partition(".")[0])
         home = directory.joinpath(*name.split("."))
         write_tree(home, files if namespace else {"__init__.py": "", **files})
-        importlib.invalidate_caches()
+        look_again(directory)
         return name
 
     make.directory = directory
     yield make
-    for module in list(sys.modules):
-        if module.partition(".")[0] in made:
-            del sys.modules[module]
+    forget(made)
     for path in list(sys.path_importer_cache):
         if path.startswith(str(directory)):
             del sys.path_importer_cache[path]

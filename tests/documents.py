@@ -1,4 +1,7 @@
-"""ZCML documents and trees of files, for tests that write their own."""
+"""ZCML documents, trees of files, and packages in them, for tests that write their own."""
+
+import importlib
+import sys
 
 NAMESPACE = "http://namespaces.assetzcml.org/assets"
 
@@ -27,3 +30,25 @@ def write_tree(directory, files):
             target.symlink_to(content.removeprefix("-> "))
             continue
         target.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+
+
+def look_again(directory):
+    """
+    Have imports see what was written below *directory*, on `sys.path` or not.
+
+    `importlib.invalidate_caches` forgets what is installed as well, which is then read anew by whoever asks for it.
+    """
+    top = str(directory)
+    for path, finder in list(sys.path_importer_cache.items()):
+        if path.startswith(top) and finder is not None:
+            finder.invalidate_caches()
+    if any(directory.glob("*-info")):
+        importlib.invalidate_caches()
+
+
+def forget(packages):
+    """Have *packages* imported anew by whoever imports them."""
+    below = tuple(f"{name}." for name in packages)
+    for module in list(sys.modules):
+        if module in packages or module.startswith(below):
+            del sys.modules[module]

@@ -28,7 +28,6 @@ the check. `nothing to type: REASON` and `not yet: REASON` are for what nobody b
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
 import os
 import re
@@ -44,6 +43,7 @@ import waitress.server
 from waitress.adjustments import Adjustments
 
 import assetzcml.cli.server
+from documents import forget, look_again
 
 TABLE = Path(__file__).with_suffix(".txt")
 SITE = "site.zcml"
@@ -217,7 +217,7 @@ class Desk:
         former, path = os.getcwd(), list(sys.path)
         os.chdir(self.directory)
         sys.path.insert(0, os.path.realpath(self.directory))
-        importlib.invalidate_caches()
+        look_again(Path(self.directory))
         server = mock.Mock(effective_host="127.0.0.1", effective_port=8080, effective_listen=[])
         try:
             with (
@@ -230,9 +230,7 @@ class Desk:
         finally:
             os.chdir(former)
             sys.path[:] = path
-            for module in list(sys.modules):
-                if module.partition(".")[0] in PACKAGES:
-                    del sys.modules[module]
+            forget(PACKAGES)
 
 
 def _created(server):
