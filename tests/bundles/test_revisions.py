@@ -23,13 +23,13 @@ def counted(monkeypatch):
     """How often the URLs of bundles are worked out, by the name of the bundle."""
     from assetzcml.bundles import environment
 
-    counts, real = [], environment.bundle_urls
+    counts, real = [], environment.urls_of_bundle
 
     def working_out(bundle, *arguments):
         counts.append(bundle.name)
         return real(bundle, *arguments)
 
-    monkeypatch.setattr(environment, "bundle_urls", working_out)
+    monkeypatch.setattr(environment, "urls_of_bundle", working_out)
     return counts
 
 

@@ -380,7 +380,7 @@ def test_removal_leaves_no_trace_in_what_was_imported_or_looked_for_meanwhile(th
     with install_resource_hook(AssetRegistry(), [shop, f"{shop}.sub", names]):
         looked_for = importlib.util.find_spec(names)
         modules = [importlib.import_module(name) for name in (shop, f"{shop}.sub", names)]
-        assert [type(module.__loader__).__name__ for module in modules] == ["Loader"] * 3
+        assert [type(module.__loader__).__name__ for module in modules] == ["OverridingLoader"] * 3
         assert modules[2].__file__ is None
     for module in modules:
         assert module.__loader__ is module.__spec__.loader
