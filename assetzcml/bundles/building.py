@@ -26,7 +26,7 @@ from assetzcml.bundles.updaters import SKIP_CACHE
 from assetzcml.bundles.version_manifests import CacheManifest, FileManifest
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Problem
-from assetzcml.resolving.files import Replacement, sync_directory
+from assetzcml.resolving.files import Replacement, make_directory, sync_directory
 
 __all__ = ["build_output", "build_outputs", "check_delivered", "make_bytes", "needs_build"]
 
@@ -117,7 +117,10 @@ log = logging.getLogger("assetzcml")
 
 
 class Begun(NamedTuple):
-    """A build whose bytes are in a temporary file; the lock of its output is held by *locked*."""
+    """
+    A build whose bytes are in a temporary file; the lock of its output is held by *locked*. *renewed* are directories that
+    hold the names of new ones.
+    """
 
     bundle: Bundle
     ctx: Context
@@ -126,6 +129,7 @@ class Begun(NamedTuple):
     record: BuildRecord
     size: int
     source_size: int
+    renewed: Sequence[str]
     locked: contextlib.ExitStack
 
     def end(self) -> None:
@@ -268,6 +272,7 @@ def _say_once(what: str, message: str) -> None:
 def _attempt(bundle: Bundle, ctx: Context, force: bool, timeout: float) -> Built | Begun | None:
     """The same where it has to be built. Raises OSError where something cannot be written."""
     file = ctx.environment.output_file(ctx.directory, str(bundle.output))
+    renewed = make_directory(ctx.directory)  # before the lock, whose file lies there
     with contextlib.ExitStack() as stack:
         if not stack.enter_context(file.lock.held(timeout)):
             return None
@@ -277,14 +282,13 @@ def _attempt(bundle: Bundle, ctx: Context, force: bool, timeout: float) -> Built
         content, record, source_size = _made(bundle, ctx, needed)
         path = bundle.resolve_output(ctx, version=record.version)
         directory = os.path.dirname(path)
-        if not os.path.isdir(directory):
-            os.makedirs(directory, exist_ok=True)
+        renewed += make_directory(directory)
         record = file.after(record)
         file.begin()
         # Not the name with its version: what a killed build left is written over by the next one, whatever its version.
         temporary = os.path.join(directory, f".{cache_key(str(bundle.output))[:12]}.tmp")
         replacement = Replacement(path, content, temporary)
-        return Begun(bundle, ctx, file, replacement, record, len(content), source_size, stack.pop_all())
+        return Begun(bundle, ctx, file, replacement, record, len(content), source_size, renewed, stack.pop_all())
     raise AssertionError("not reached")
 
 
@@ -341,8 +345,7 @@ def _finished(builds: Sequence[Begun], ledger: BuildLedger | None = None) -> lis
             ending.callback(build.end)
         each(lambda build: build.replacement.sync())
         each(_put)
-        for directory in dict.fromkeys(os.path.dirname(build.replacement.path) for build in builds):
-            inside = [build for build in builds if os.path.dirname(build.replacement.path) == directory]
+        for directory, inside in _changed_directories(builds).items():
             _shared(partial(sync_directory, directory), inside, errors)
         each(_remember)
         each(lambda build: (ledger or own).note(str(build.bundle.output), build.ctx, build.record))
@@ -353,6 +356,15 @@ def _finished(builds: Sequence[Begun], ledger: BuildLedger | None = None) -> lis
     for revision in dict.fromkeys(build.ctx.environment.revision for build in builds):
         revision.raise_()
     return [errors.get(id(build)) or _built(build) for build in builds]
+
+
+def _changed_directories(builds: Sequence[Begun]) -> dict[str, list[Begun]]:
+    """The directories with new names in them, and whose."""
+    changed: dict[str, list[Begun]] = {}
+    for build in builds:
+        for directory in (os.path.dirname(build.replacement.path), *build.renewed):
+            changed.setdefault(directory, []).append(build)
+    return changed
 
 
 def _put(build: Begun) -> None:

@@ -14,7 +14,7 @@ from assetzcml.bundles.errors import UnsetOption
 from assetzcml.bundles.filters import Filter
 from assetzcml.bundles.options import Options
 from assetzcml.bundles.roles import Configured, Home
-from assetzcml.bundles.sources import Source, is_spec, source_at
+from assetzcml.bundles.sources import Source, check_name, is_spec, source_at
 
 __all__ = ["Context"]
 
@@ -98,6 +98,7 @@ class Context(Options):
         if way is None:
             way = self._ways[folder] = self._way_to(folder)
         package, inside = way
+        check_name(name)
         if package:
             return f"{package}:/{inside}{name}"
         return f"./{inside}{name}" if ":" in inside or ":" in name else inside + name
@@ -108,6 +109,7 @@ class Context(Options):
         package, relative = "", below(path, self.directory)
         if relative is None:
             package, relative = self.environment.package_of(path) or ("", os.path.relpath(path, self.directory))
+        check_name(relative)
         return package, relative[:-1].replace(os.sep, "/")
 
     def source_of(self, name: str) -> Source | None:
@@ -154,6 +156,7 @@ class Context(Options):
 
     def url_of_asset(self, spec: str) -> str | None:
         """The URL of any asset, as `static_path` gives it; None when it has none."""
+        check_name(spec)
         static_path = self.environment.static_path
         try:
             return static_path(spec) if static_path is not None else None

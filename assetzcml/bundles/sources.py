@@ -9,6 +9,7 @@ import os
 import posixpath
 import re
 import stat
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -18,9 +19,12 @@ from assetzcml.bundles.errors import BundleError
 from assetzcml.resolving.files import Signature, read_file
 from assetzcml.resolving.names import BUILD_RECORD
 
-__all__ = ["Remote", "Source", "beside", "find_sources", "is_spec", "is_url", "source_at"]
+__all__ = ["Remote", "Source", "beside", "check_name", "find_sources", "is_spec", "is_url", "source_at"]
 
 SHORTEST_SCHEME = 2  # letters; a scheme of one letter is a drive of Windows
+
+# In sheets, scripts, URLs and records names are UTF-8. Under another encoding Python reads other characters in them.
+NAMES_ARE_UTF8 = sys.getfilesystemencoding() == "utf-8"
 
 _SPEC = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:(?![/\\])")
 
@@ -82,6 +86,24 @@ def is_spec(text: str) -> bool:
     [True, True, False, False]
     """
     return _SPEC.match(text) is not None
+
+
+def check_name(name: str) -> None:
+    """Raises BundleError for the *name* of a file that this process reads otherwise than others do."""
+    if not (NAMES_ARE_UTF8 or name.isascii()):
+        shown = os.fsencode(name).decode("utf-8", "replace") if _is_native(name) else name
+        message = (
+            f"the name {shown!r} cannot be read by a process whose names of files are {sys.getfilesystemencoding()}"
+        )
+        raise BundleError(message, hint="run it with PYTHONUTF8=1, or in a locale of UTF-8")
+
+
+def _is_native(name: str) -> bool:
+    """Can it be the name of a file in this process?"""
+    try:
+        return bool(os.fsencode(name))
+    except UnicodeEncodeError:
+        return False
 
 
 def find_sources(item: str, places: Sequence[str], resolver: Any = None) -> list[Source | Remote]:
@@ -146,6 +168,7 @@ def beside(source: Source, reference: str, resolver: Any = None) -> Source | Non
 
     Of a source that was found by an asset spec, one that is found through the layers too.
     """
+    check_name(reference)
     try:
         if source.spec is None or resolver is None:
             path = os.path.normpath(os.path.join(os.path.dirname(source.path or ""), reference))
@@ -183,7 +206,9 @@ def _file_at(path: str, item: str, relative: str) -> Source | None:
     """The file at *path* as the source *item*; None when there is none. Raises BundleError for what is no file."""
     try:
         mode = os.stat(path).st_mode
-    except (OSError, ValueError):  # ValueError: a character that no file name can have
+    except (OSError, ValueError) as error:  # ValueError: a character that no file name can have
+        if isinstance(error, UnicodeEncodeError):
+            check_name(path)
         return None
     if stat.S_ISDIR(mode):
         hint = f"{item.rstrip('/') + '/*'!r} is its files"
@@ -253,6 +278,7 @@ def source_at(resolver: Any, spec: str) -> Source | None:
 
 def _look(resolver: Any, spec: str) -> Any:
     """What stands at *spec* now: the resolver's `Found`, or None."""
+    check_name(spec)
     try:
         return resolver.look(spec, anew=True)[1]
     except ImportError as error:

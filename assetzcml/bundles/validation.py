@@ -311,7 +311,7 @@ class Checks:
         """A word that can only be the name of a bundle is an error; a file may come, or may not be needed any more."""
         where = _at(content.record, "contents")
         # It never means its own bundle.
-        hint = did_you_mean(content.name, {*self.bundles.keys() - {name}, *self._beside(content)}) or problem.hint
+        hint = problem.hint or did_you_mean(content.name, {*self.bundles.keys() - {name}, *self._beside(content)})
         parts = re.split(r"[;,]\s*", str(content))
         if len(parts) > 1 and not hint.startswith("write"):
             hint = f'write contents="{" ".join(filter(None, parts))}"'

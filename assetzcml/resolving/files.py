@@ -32,6 +32,7 @@ __all__ = [
     "FileLock",
     "Replacement",
     "Signature",
+    "make_directory",
     "open_descriptor",
     "open_file",
     "private_name",
@@ -204,6 +205,21 @@ def replace_file(path: str, content: bytes, durable: bool = True) -> None:
         replacement.drop()
     if durable:
         sync_directory(directory)
+
+
+def make_directory(directory: str) -> list[str]:
+    """
+    Make *directory* and those above it, where they are not there; returns those that have a new name in them, which
+    `sync_directory` makes last. Raises OSError.
+    """
+    changed = []
+    above = directory
+    while not os.path.isdir(above) and os.path.dirname(above) != above:
+        above = os.path.dirname(above)
+        changed.append(above)
+    if changed:
+        os.makedirs(directory, exist_ok=True)
+    return changed
 
 
 def sync_directory(directory: str) -> None:

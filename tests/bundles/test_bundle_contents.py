@@ -2,8 +2,8 @@
 
 import pytest
 
-from assetzcml import ConfigurationConflictError, ConfigurationError, load_zcml
-from assetzcml.bundles import Bundle, RegisterError
+from assetzcml import ConfigurationConflictError, ConfigurationError, ConfigurationWarning, load_zcml
+from assetzcml.bundles import BuildError, Bundle, RegisterError, sources
 from bundle_site import Marked, Upper
 
 A = 'xmlns="http://namespaces.assetzcml.org/assets"'
@@ -110,6 +110,31 @@ def test_the_name_of_a_file_that_is_there_is_no_glob(site, name):
     site.write(name, "literal")
     assert site.bundle(name, output="gen/x.js").build()[0].data() == b"literal"
     assert site.bundle(str(site.directory / name), output="gen/x.js").build(force=True)[0].data() == b"literal"
+
+
+@pytest.mark.parametrize("files, contents, filters", [
+    ({"é.css": "a{}"}, "*.css", None),
+    ({"a.css": "a{}", "b.css": "@import 'é/c.css';", "é/c.css": ""}, "*.css", None),
+    ({"a.css": "a{b:url(é.svg)}", "é.svg": "<svg/>"}, "a.css", "cssrewrite"),
+])  # fmt: skip
+def test_a_name_that_this_process_reads_otherwise_than_others_is_an_error(
+    loaded, files, contents, filters, monkeypatch
+):
+    """Python reads other characters in it, where names of files have another encoding: other bytes would be built."""
+    monkeypatch.setattr(sources, "NAMES_ARE_UTF8", False)
+    chain = f' filters="{filters}"' if filters else ""
+    bundle = f'<bundle name="x" contents="{contents}"{chain} output="gen/x.css"/>'
+    inside = {f"static/{name}": text for name, text in files.items()}
+    environment = loaded(f'<environment directory="static"/>{bundle}', **inside)
+    with pytest.raises(BuildError, match=r"the name '[^']*é[^']*' cannot be read .* PYTHONUTF8=1"):
+        environment.build()
+
+
+def test_such_a_name_is_told_of_at_load_where_it_is_written(loaded, monkeypatch):
+    monkeypatch.setattr(sources, "NAMES_ARE_UTF8", False)
+    bundle = '<environment directory="static"/><bundle name="x" contents="é.js" output="gen/x.js"/>'
+    with pytest.warns(ConfigurationWarning, match="é.js' cannot be read by .*; run it with PYTHONUTF8=1"):
+        loaded(bundle, **{"static/é.js": ""})
 
 
 def test_the_name_of_an_asset_that_is_there_is_no_glob(loaded):

@@ -44,15 +44,26 @@ SHOP = {
 }  # fmt: skip
 
 
-def outputs(directory, python=sys.executable, jobs=1, **environ):
+def outputs(directory, python=sys.executable, jobs=1, files=SHOP, **environ):
     """The digest of every file that a build leaves in what is delivered."""
-    write_tree(directory / "detshop", SHOP)
+    write_tree(directory / "detshop", files)
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(directory), str(CHECKOUT)]), **environ}
     done = subprocess.run(
         [python, "-B", "-W", "ignore", "-c", PROGRAM, str(jobs)], cwd=directory, env=environ, capture_output=True, text=True
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)
+
+
+@pytest.mark.slow
+def test_where_names_of_files_are_not_utf_8_what_cannot_be_read_is_named_and_nothing_else_is_built(tmp_path):
+    """Not the C locale, which is UTF-8 to Python unless somebody turns that off."""
+    forced = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    with pytest.raises(AssertionError, match=r"the name 'detshop:static/css/.{1,4}\.css' cannot be read by a process"):
+        outputs(tmp_path / "foreign", **forced)
+    assert list((tmp_path / "foreign/detshop/static").glob("gen/*")) == []
+    plain = {name: text for name, text in SHOP.items() if name.isascii()}
+    assert outputs(tmp_path / "forced", files=plain, **forced) == outputs(tmp_path / "plain", files=plain)
 
 
 def locales():

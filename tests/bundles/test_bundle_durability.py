@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from assetzcml.bundles import building, ledger
+from assetzcml.bundles import Environment, building, ledger
 
 OUTPUTS = ["gen/one.js", "gen/two.%(version)s.js", "more/three.js"]
 
@@ -71,6 +71,16 @@ def test_an_output_has_its_name_when_its_bytes_are_on_the_disk_and_a_directory_i
         folder = os.path.dirname(one.path)
         assert [path for path in syncs if path == folder] == [folder]
         assert calls.index(("sync", folder)) > number
+
+
+def test_every_directory_that_a_build_has_made_is_a_name_that_lasts(tmp_path, calls):
+    (tmp_path / "a.js").write_text("a;")
+    environment = Environment(str(tmp_path / "not/there"), "/s", load_path=[str(tmp_path)])
+    environment.register("x", "a.js", output="deep/down/x.js").build()
+    synced = [os.path.relpath(path, tmp_path) for what, path, *_ in calls if what == "sync"]
+    assert sorted(path for path in synced if not path.endswith(".tmp")) == [
+        ".", "not", "not/there", "not/there/deep", "not/there/deep/down",
+    ]  # fmt: skip
 
 
 def torn(content):
