@@ -13,6 +13,12 @@ __all__ = ["Prelude", "TopRule", "imports_hold", "left_open", "may_import", "pre
 
 _BLANKS = frozenset({"whitespace", "comment", "cdo", "cdc"})
 _TOP = frozenset({"@charset", "@layer", "@import", "@namespace"})
+# What browsers know besides. A rule that they do not know is none to them: an @import behind it is followed.
+_KNOWN = frozenset({
+    "@color-profile", "@container", "@counter-style", "@font-face", "@font-feature-values", "@font-palette-values",
+    "@function", "@keyframes", "@media", "@page", "@position-try", "@property", "@scope", "@starting-style", "@supports",
+    "@view-transition", "@-webkit-keyframes",
+})  # fmt: skip
 _NOTHING = re.compile(r"(?:[ \t\n\r\f\ufeff]|/\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/|\Z)|<!--|-->)*\Z")
 _TEXTS = re.compile(
     rb"""/\*[^*]*(?:\*(?!/)[^*]*)*\*/ | "[^"\\\n]*(?:\\.[^"\\\n]*)*" | '[^'\\\n]*(?:\\.[^'\\\n]*)*'""",
@@ -38,7 +44,10 @@ class TopRule(NamedTuple):
 
 
 class Prelude(NamedTuple):
-    """The rules at the top in their order, and whether other rules follow, among them an @import that is ignored."""
+    """
+    The rules at the top in their order, and whether there are others: behind them, among them an @import that is ignored,
+    or between them, which browsers pass over that do not know them.
+    """
 
     rules: tuple[TopRule, ...]
     others: bool
@@ -69,17 +78,30 @@ def prelude(text: str) -> Prelude:
     if "@" not in text:  # as most sheets are
         return Prelude((), _NOTHING.match(text) is None)
     rules: list[TopRule] = []
+    others = False
     for statement in _statements(text):
-        name = unescaped(statement.tokens[0].text).lower() if statement.tokens[0].kind == "at-keyword" else ""
+        name = _name(statement.tokens[0])
+        if _is_unknown(name):
+            others = True
+            continue
         if name not in _TOP or statement.block or (name == "@import" and not may_import(rules)):
             return Prelude(tuple(rules), True)
         rules.append(_top_rule(name, statement))
-    return Prelude(tuple(rules), False)
+    return Prelude(tuple(rules), others)
 
 
 def imports_hold(rules: Sequence[TopRule], before: Sequence[TopRule]) -> bool:
     """Do all @imports among *rules* hold where what is at the top of other sheets, *before*, comes first?"""
     return all(may_import([*before, *rules[:number]]) for number, rule in enumerate(rules) if rule.name == "@import")
+
+
+def _name(token: Token) -> str:
+    """The name of the rule that begins with *token*; '' for one that is no at-rule."""
+    return unescaped(token.text).lower() if token.kind == "at-keyword" else ""
+
+
+def _is_unknown(name: str) -> bool:
+    return name != "" and name not in _TOP and name not in _KNOWN
 
 
 class _Statement(NamedTuple):
@@ -90,9 +112,13 @@ class _Statement(NamedTuple):
 
 
 def _statements(text: str) -> Iterator[_Statement]:
-    """The rules of *text*, each up to its semicolon, or to the brace where its block begins: that is the last one."""
+    """
+    The rules of *text*, each up to its semicolon, or to the end of its block. Where one that browsers know has a block, it
+    is the last, up to the brace.
+    """
     found: list[Token] = []
     start = at = depth = 0
+    block = False
     for token in tokens(text):
         before, at = at, at + len(token.text)
         if token.kind in _BLANKS:
@@ -100,8 +126,10 @@ def _statements(text: str) -> Iterator[_Statement]:
         if not found:
             start = before
         if token.text == "{" and not depth:
-            yield _Statement(found or [token], start, at, True)
-            return
+            if not (found and _is_unknown(_name(found[0]))):
+                yield _Statement(found or [token], start, at, True)
+                return
+            block = True
         if token.text == ";" and not depth and found and found[0].kind == "at-keyword":  # it ends no other rule
             yield _Statement(found, start, at, False)
             found = []
@@ -114,8 +142,11 @@ def _statements(text: str) -> Iterator[_Statement]:
             else 0
         )
         found.append(token)
+        if block and depth <= 0:
+            yield _Statement(found, start, at, True)
+            found, block, depth = [], False, 0
     if found:
-        yield _Statement(found, start, at, False)
+        yield _Statement(found, start, at, block)
 
 
 def _top_rule(name: str, statement: _Statement) -> TopRule:

@@ -331,7 +331,7 @@ def test_what_no_browser_imports_is_not_taken_in(rule, css):
 
 
 @pytest.mark.parametrize("text", [
-    "q{}@import 'c.css';",
+    "q{}@import 'c.css';", "@media x{q{}}@import 'c.css';", "@page{}@import 'c.css';", "@keyframes x{}@import 'c.css';",
     "@layer p{q{}}@import 'c.css';", "@namespace 'x';q{}@import 'c.css';", "@media x{@import 'c.css';}",
     "@import 'c.css'{};", "}@import 'c.css';", ";@import 'c.css';", "/* @import 'c.css'; */",
     "q{content: \"@import 'c.css';\"}",
@@ -339,6 +339,19 @@ def test_what_no_browser_imports_is_not_taken_in(rule, css):
 @pytest.mark.filterwarnings("ignore:.*@namespace without a prefix")
 def test_an_import_that_its_own_author_wrote_in_vain_stays_in_vain(text, css):
     assert css({"a.css": "a{}", "b.css": text, "c.css": "c{}"}, "a.css", "b.css") == f"a{{}}\n{text}"
+
+
+@pytest.mark.parametrize("rule", [
+    "@tailwind base;", "@theme{--a:b}", "@theme x(;{}){{q}r{;}}", "@CONFIG 'a';", "@theme{}@plugin 'a';", "@-moz-document{q{}}",
+    "@a{}/* b */@c;", "@theme{'}'}",
+])  # fmt: skip
+def test_an_import_behind_a_rule_that_no_browser_knows_is_one(rule, css):
+    files = {"a.css": "a{}", "b.css": f"{rule}@import 'c.css';b{{}}", "c.css": "c{}"}
+    assert css(files, "a.css", "b.css") == f"a{{}}\nc{{}}\n{rule}b{{}}"
+    with pytest.warns(BundleWarning, match=r"b\.css:1:\d+: .*browsers ignore the @import of 'gone\.css'"):
+        css({**files, "b.css": f"{rule}@import 'gone.css';"}, "a.css", "b.css")
+    # At the top of the whole it is as it was: who does not know the rule follows it.
+    assert css(files, "b.css", "a.css") == f"{files['b.css']}\na{{}}"
 
 
 # What a file alone has closed at its end goes on in the next file where they are merged.

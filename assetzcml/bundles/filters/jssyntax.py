@@ -91,6 +91,7 @@ class Syntax:
         self.yields = False
         self.modules: list[tuple[int, str]] = []
         self.is_module = False
+        self.html_at = -1  # where a comment of HTML's form is, which only a script has
         self._function = (False, False)  # of the function whose body is to come: async, generator
         self._import_at = -1
         self._word = ""
@@ -118,6 +119,8 @@ class Syntax:
         if self.stack:
             raise Unfinished("a bracket is not closed", offset)
         self._expression_ends("the end")
+        if self.is_module and self.html_at >= 0:
+            raise Doubtful("a comment of HTML's form is none in a module, which this is", self.html_at)
         if self.level.dos or (self.state != self._statement and self.state.__func__ not in _MAY_END):  # type: ignore[attr-defined]
             raise Doubtful("the last statement does not end", offset)
 
@@ -761,9 +764,11 @@ class Syntax:
     def _perhaps_await(self, kind: str, text: str) -> None:
         """`await` outside of functions: an operator in a module, a name in a script."""
         if text in ("/", "/="):
-            raise Doubtful("a slash after 'await' may divide or begin a regular expression", self.offset)
+            message = "a slash after 'await' divides in a script, and begins a regular expression in a module"
+            raise Doubtful(f"{message}; which of them this is depends on how the file is loaded", self.offset)
         if self.newline and not (kind == "punctuator" and text in _AFTER):
-            raise Doubtful("'await' before a newline may be an operator or a name", self.offset)
+            message = "'await' before a newline is a name in a script, and an operator in a module"
+            raise Doubtful(f"{message}; which of them this is depends on how the file is loaded", self.offset)
         if kind in _LITERALS or (text in ("{", "!", "~") and kind == "punctuator"):
             self._operand(kind, text)
         elif kind == "name" and text not in _OPERATOR_WORDS:

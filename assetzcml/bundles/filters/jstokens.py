@@ -2,7 +2,7 @@
 The tokens of JavaScript (ECMAScript 2025, section 12), with nothing lost: joined, they are the text. Pure.
 
 What a slash is, and where a newline ends a statement, is asked of the grammar (`jssyntax`). Where even that is not
-enough (a comment of HTML's form is one in a script, and none in a module), Doubtful is raised, never guessed.
+enough (`a <!--b` has a comment in a script, and none in a module), Doubtful is raised, never guessed.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ _SPACES = "\t\x0b\x0c \xa0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff"
 _ESCAPE = r"\\u(?:[0-9a-fA-F]{4}|\{[0-9a-fA-F]+\})"
 _NAME = rf"(?:[A-Za-z_$]|[^\x00-\x7f\s\ufeff]|{_ESCAPE})(?:[A-Za-z0-9_$\u200c\u200d]+|[^\x00-\x7f\s\ufeff]|{_ESCAPE})*"
 _COMMENT = rf"//[^{_NEWLINES}]*|/\*[^*]*(?:\*(?!/)[^*]*)*\*/"
+_HTML_COMMENT = rf"(?:<!--|-->)[^{_NEWLINES}]*"  # B.1.1: in a script, '-->' at the beginning of a line
 _DIGITS = "[0-9](?:_?[0-9])*"
 _WORD = re.compile(
     rf"""
@@ -76,10 +77,12 @@ _REGEX = re.compile(
 )
 _TEMPLATE_PART = re.compile(r"[^`\\$]*(?:(?:\\.|\$(?!\{))[^`\\$]*)*(?:`|\$\{)", re.DOTALL)
 _NEWLINE = re.compile(rf"[{_NEWLINES}]")
+_END_OF_LINE = re.compile(rf"[^{_NEWLINES}]*")
 _HASHBANG = re.compile(rf"\#![^{_NEWLINES}]*")  # 12.5
 _AFTER_NUMBER = re.compile(rf"[0-9]|{_NAME}")
 _BLANK = re.compile(
-    rf"(?P<newline>\r\n|[{_NEWLINES}])|(?P<whitespace>[{_SPACES}]+)|(?P<comment>{_COMMENT}|^\#![^{_NEWLINES}]*)",
+    rf"(?P<newline>\r\n|[{_NEWLINES}])|(?P<whitespace>[{_SPACES}]+)"
+    rf"|(?P<comment>{_COMMENT}|^\#![^{_NEWLINES}]*|{_HTML_COMMENT})",
     re.DOTALL,
 )
 
@@ -106,8 +109,10 @@ def words(text: str, syntax: Syntax | None = None) -> Iterator[Word]:
             word = text[offset:stop]
         elif kind == "punctuator" or kind == "string":
             word = text[offset:stop]
-            if word == "<" or word == "--":
-                _check_html(text, offset, newline or not blank_from)
+            if (word == "<" or word == "--") and _is_html_comment(text, offset, newline or not blank_from, syntax):
+                syntax.html_at = offset
+                start = _END_OF_LINE.match(text, offset).end()  # type: ignore[union-attr]
+                continue
         elif kind == "end":
             syntax.end(offset)
             yield Word("end", "", offset, blank_from, False, begins)
@@ -161,10 +166,18 @@ def _template_part(text: str, at: int) -> tuple[bool, int]:
     return text[found.end() - 1] == "`", found.end()
 
 
-def _check_html(text: str, offset: int, newline: bool) -> None:
-    """Raises Doubtful for what is a comment in a script, and none in a module (B.1.1)."""
-    if text.startswith("<!--", offset) or (newline and text.startswith("-->", offset)):
-        raise Doubtful("whether a comment of HTML's form is one depends on how the file is loaded", offset)
+def _is_html_comment(text: str, offset: int, begins: bool, syntax: Syntax) -> bool:
+    """
+    Does a comment of HTML's form stand there, where a line *begins* or not (B.1.1)? Only scripts have them; what is no
+    program but with it is one. Raises Doubtful for what a module reads otherwise.
+    """
+    if text.startswith("<!--", offset):
+        if not syntax.regex_may_begin():  # behind an operand
+            message = "'<!--' begins a comment in a script, and is three operators in a module"
+            raise Doubtful(f"{message}; which of them this is depends on how the file is loaded", offset)
+    elif not (begins and text.startswith("-->", offset)):
+        return False
+    return True
 
 
 def hashbang(text: str) -> str:

@@ -153,7 +153,8 @@ def test_a_newline_ends_a_statement_where_the_grammar_says(text, expected):
 @over("text, offset", [
     ("'a", 0), ("'a\nb'", 0), ("`a", 0), ("x = /a\n/", 4), ("/* a", 0), ("a)", 1), ("(a", 2), ("{]", 1), ("a \\ b", 2),
     ("<div>'</div>", 0), ("await /1/2", 6), ("a of /b/", 2), ("${", 1), ("`${`}", 3), ("a b", 2), ("a ? b", 5),
-    ("3in []", 0), ("1_", 0), ("1__0", 0), ("0b2", 0), ("a\x85b", 1), ("a <!-- b", 2), ("a\n--> b", 2), ("--> b", 0),
+    ("3in []", 0), ("1_", 0), ("1__0", 0), ("0b2", 0), ("a\x85b", 1), ("a <!-- b", 2), ("a\n<!-- b", 2),
+    ("import 'a'\n--> b", 11), ("<!-- a\nexport default b", 0),
     ("let a: number = 1", 5), ("a = b as c", 6), ("do x", 4), ("do {} a", 6), ("({a b})", 4), ("class A { a b }", 12),
     ("function f() { export {a} }", 15), ("class A extends B", 17), ("x = <T,>(a) => a", 4), ("await\nf()", 6),
 ])  # fmt: skip
@@ -161,6 +162,31 @@ def test_what_is_not_certainly_javascript_is_doubtful(text, offset):
     with pytest.raises(Doubtful) as raised:
         list(words(text))
     assert raised.value.offset == offset
+
+
+@pytest.mark.parametrize("text, sentence", [
+    ("a <!--b", "begins a comment in a script, and is three operators in a module"),
+    ("await /a/g", "a slash after 'await' divides in a script, and begins a regular expression in a module"),
+    ("await\na", "'await' before a newline is a name in a script, and an operator in a module"),
+])  # fmt: skip
+def test_what_a_module_reads_otherwise_than_a_script_is_refused_with_both_readings(text, sentence):
+    with pytest.raises(Doubtful, match=f"{sentence}; which of them this is depends on how the file is loaded"):
+        minified(text)
+
+
+@over("text, expected", [
+    ("--> b", ""), ("a\n--> b\nc", "a\nc"), ("a;\n /**/ --> b\nc", "a;c"), ("/*\n*/ --> b\nc", "c"), ("a /*\n*/ --> b", "a"),
+    ("<!-- b -->\nc", "c"), ("a; <!-- b\nc\n//-->", "a;c"), ("if (a) <!-- '\nb", "if(a)b"), ("x = <!-- /\n/b/", "x=/b/"),
+    ("f(<!-- )\na)", "f(a)"), ("{ <!-- }\na }", "{a}"), ("var a <!-- b\nc", "var a\nc"), ("return_; <!-- x\u2028b", "return_;b"),
+    ("function f() { return <!-- 1\n2 }", "function f(){return\n2}"), ("class A { <!-- }\na }", "class A{a}"),
+    ("#!x\n--> a\nb", "#!x\nb"), ("<!-- /*! a */\nb", "b"), ("a\n--> b\n--> c\n<!-- d", None), ("a;\n--> b\n--> c\n<!-- d", "a;"),
+])  # fmt: skip
+def test_a_comment_of_htmls_form_is_one_where_no_module_could_be_meant(text, expected):
+    if expected is None:
+        with pytest.raises(Doubtful):
+            minified(text)
+    else:
+        assert minified(text) == expected
 
 
 @pytest.mark.parametrize("text", ["(function () {", "a(", "`${", "x = [", "class A {", "({"])
