@@ -21,8 +21,9 @@ from assetzcml.registry import Registry
 from assetzcml.resolving.names import is_public_name
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import SearchPaths
+from assetzcml.serving.finding import PlainAsset
 from assetzcml.serving.paths import Key
-from assetzcml.serving.publication import PlainAsset, Publication
+from assetzcml.serving.publication import Publication
 from assetzcml.serving.sites import Site
 from assetzcml.serving.variants import CodedFile, Location
 from assetzcml.urls.cachebusters import TreeCacheBuster
