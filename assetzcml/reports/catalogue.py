@@ -30,7 +30,12 @@ RULES: dict[str, Rule] = {
         Rule("A002", ERROR, "Two declarations of equal strength", "keep one, or make one stronger"),
         Rule("A003", WARNING, "The load warns", ""),
         Rule("A004", WARNING, "Text that is ignored", "put it into a comment"),
-        Rule("A005", WARNING, "A pattern that no file matches", "correct the pattern, or remove the include"),
+        Rule(
+            "A005",
+            WARNING,
+            "A pattern that no file matches, or a group without plugins",
+            "correct the pattern, or remove the include",
+        ),
         Rule("A006", WARNING, "An include that closes a cycle", "remove the include"),
         Rule(
             "A007",

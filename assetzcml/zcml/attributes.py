@@ -40,10 +40,20 @@ class Problems(ConfigurationError):
     """What is wrong with one directive, on its way to the walk, which goes on."""
 
 
+_TO_WRITE = re.compile(r"; (?=(?:write|leave|did you mean|one such as) )")
+
+
 class BadValue(ValidationError):
-    """The text of an attribute is not a value of its field; says what was expected in a sentence of its own."""
+    """
+    The text of an attribute is not a value of its field; says what was expected in a sentence of its own.
+
+    A reader of values says what to write at the end of its sentence: that is the hint.
+    """
 
     def __init__(self, message: str, hint: str = ""):
+        if not hint:
+            message, *said = _TO_WRITE.split(message, maxsplit=1)
+            hint = "".join(said)
         super().__init__(message)
         self.message = message
         self.hint = hint

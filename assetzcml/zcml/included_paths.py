@@ -18,6 +18,7 @@ from assetzcml.resolving.meant import file_meant, start_meant
 from assetzcml.resolving.packages import Found, Packages, project_of
 from assetzcml.zcml.attributes import Problems
 from assetzcml.zcml.load import Load, load_of
+from assetzcml.zcml.names import INCLUDES
 from assetzcml.zcml.positions import Tag
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "other_kind_meant",
     "path_in",
     "paths_named",
+    "said_by_text",
     "where_named",
 ]
 
@@ -166,11 +168,16 @@ def _names_in(package: Any, directory: str) -> list[str]:
 
 def file_near(load: Load, info: Any, package: Any, path: str) -> str:
     """What may be meant by a file that there is none of. The file that asks for it is never meant."""
+    if isinstance(info, Tag) and (meant := said_by_text(info)):
+        return meant
     directory, wanted = os.path.split(path)
     name, colon, file = wanted.partition(":")
     written = info.value("file") if isinstance(info, Tag) else ""
     if "://" in written:
         return "remove it: an include reads files of this machine"
+    below = written.lstrip("/")
+    if below != written and os.path.isfile(os.path.join(os.path.dirname(info.file), below)):
+        return f"write {below!r}: a path with a slash in front is one of the file system"
     if colon:
         return f'write package="{name}" file="{file or "configure.zcml"}"'
     if any(character in written for character in "*?["):
@@ -187,6 +194,21 @@ def file_near(load: Load, info: Any, package: Any, path: str) -> str:
     if isinstance(info, Tag) and not written:
         return file_meant(wanted, others, lambda found: f'file="{found}"', unnamed=True).replace("'", "")
     return file_meant(wanted, others, lambda found: _beside(written, found))
+
+
+def said_by_text(info: Tag) -> str:
+    """What to write for an include that says what it means in a text: `<include>shop</include>`; '' for any other."""
+    text = info.text.strip()
+    if info.directive not in INCLUDES or any(map(info.value, ("package", "file", "files"))):
+        return ""
+    package, _, file = text.rpartition(":")
+    if text.endswith((".zcml", ".zcml.in")) and " " not in text:
+        said = f'package="{package}" file="{file}"' if package else f'file="{file}"'
+    elif all(part.isidentifier() for part in text.removeprefix(".").split(".")):
+        said = f'package="{text}"'
+    else:
+        return ""
+    return f"write <{info.directive} {said}/>"
 
 
 def where_named(info: Any) -> Origin | None:

@@ -301,9 +301,13 @@ def late_override(load: Load, info: Any, path: str, real: str) -> Problem | None
         if by.document is info.document and step is not None and step.kind == BY_INCLUDE_OVERRIDES:
             return None
         reached = next((known for known, each in load.files.items() if each is by.document), None)
-    also = [("first read by", document.included_by)] if document.included_by is not None else []
+    first = document.included_by
+    also = [("first read by", first)] if first is not None else []
     message = f"{beginning(info)}{path} has been read before, so nothing in it overrides"
-    return Problem(where_named(info), message, "include it in one place only", also=also, code="A113")
+    hint = "remove it, or what reads the file first"
+    if isinstance(first, Tag) and isinstance(info, Tag) and first.document is info.document:
+        hint = f"remove the {first.directive} of line {first.line}: this one reads the file, too"
+    return Problem(where_named(info), message, hint, also=also, code="A113")
 
 
 def _check_limits(load: Load, info: Any, path: str) -> None:

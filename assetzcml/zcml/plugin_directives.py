@@ -18,6 +18,7 @@ from zope.schema import TextLine
 
 from assetzcml.errors import Problem, did_you_mean, near_words
 from assetzcml.resolving.importing import import_failure
+from assetzcml.resolving.meant import files_of, object_meant
 from assetzcml.zcml.attributes import Problems, reason
 from assetzcml.zcml.conflicts import BY_INCLUDE, BY_INCLUDE_OVERRIDES
 from assetzcml.zcml.included_paths import is_there, path_in
@@ -97,6 +98,8 @@ def include_plugins_overrides(context: Any, group: str, file: str | None = None,
 
 def _include(context: Any, group: str, file: str, exclude: Any, kind: int, optional: bool = False) -> None:
     plugins = _plugins(group)
+    if not plugins:
+        _warn_of_another_word(context, group)
     _check_exclude(context, plugins, exclude)
     wanted = [plugin for plugin in plugins if not any(map(plugin.named, exclude))]
     problems: list[Problem] = []
@@ -142,16 +145,39 @@ def _check_exclude(context: Any, plugins: list[Plugin], exclude: Any) -> None:
             load_of(context).warn(context.info.attribute("exclude"), message, hint, "A007")
 
 
+def _warn_of_another_word(context: Any, group: str) -> None:
+    """A group may be empty; one that is spelt as another but for a mark or an s, or as a package, is hardly meant."""
+    from importlib.metadata import entry_points
+
+    near = [other for other in entry_points().groups if _spoken(other) == _spoken(group)]
+    hint = f"did you mean {min(near)!r}?" if near else package_named(group)
+    if hint:
+        message = f"{context.info.directive}: no distribution names itself for the group {group!r}"
+        load_of(context).warn(context.info.attribute("group"), message, hint, "A005")
+
+
+def _spoken(group: str) -> str:
+    return re.sub(r"[-_.]", "", group).lower().removesuffix("s")
+
+
+def package_named(word: str) -> str:
+    """What to write where a package is named, and no group; '' where there is no such package with ZCML in it."""
+    files = files_of(word) if word.isidentifier() else None
+    return f'write <include package="{word}"/>' if files and "configure.zcml" in files else ""
+
+
 def _package(context: Any, plugin: Plugin) -> Any:
     """The package that an entry point names. Raises Problems."""
     value = plugin.entry_point.value
     if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", value.strip()):
-        hint = "the name of a package was expected"
+        hint = f"write {value.partition(':')[0].strip()!r}, the name of a package, and install it again"
         raise Problems(Problem(None, f"its entry point is {value!r}", hint, code="A132"))
     try:
         return context.resolve(value.strip())
     except ZopeConfigurationError as error:
-        raise Problems(Problem(None, f"{reason(error)}, which its entry point names", code="A132")) from None
+        near = object_meant(value.strip())
+        hint = f"{near} Correct its entry point, and install it again" if near else ""
+        raise Problems(Problem(None, f"{reason(error)}, which its entry point names", hint, code="A132")) from None
     except Exception as error:
         message = f"{value!r} cannot be imported: {import_failure(error)}"
         raise Problems(Problem(None, message, exception=error, code="A109")) from error

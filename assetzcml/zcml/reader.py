@@ -185,7 +185,9 @@ def _check_bytes(document: Document, limits: Limits) -> None:
         raise _refused(document, 0, "the document is empty", f"write {ROOT_ELEMENT}")
     if data.startswith(_SIGNATURES):
         kind = next(kind for signature, kind in _FOREIGN if data.startswith(signature))
-        raise _refused(document, 0, f"the file is {kind}", "ZCML is UTF-8 text")
+        hint = "ZCML is UTF-8 text: save it so" if kind.startswith("UTF-") else "ZCML is UTF-8 text"
+        unread = Document(document.file, b"", document.included_by)  # no line of it can be shown
+        raise _refused(unread, 0, f"the file is {kind}", hint)
     text = data.removeprefix(codecs.BOM_UTF8)
     if text.startswith(codecs.BOM_UTF8):
         raise _refused(document, 0, "the file begins with two byte order marks", "remove one")

@@ -16,6 +16,7 @@ from assetzcml.errors import Problem, did_you_mean, shorten
 from assetzcml.records.loads import LeftOut
 from assetzcml.zcml.attributes import Problems, expand_settings, reason
 from assetzcml.zcml.failures import MisplacedDirective, UnknownDirective, problems_of
+from assetzcml.zcml.included_paths import said_by_text
 from assetzcml.zcml.limits import check_attributes, check_depth
 from assetzcml.zcml.load import Load, load_of
 from assetzcml.zcml.machine import DirectiveContext, GroupingItem, Machine, add_actions, machine_of, split
@@ -212,7 +213,8 @@ class _Walk:
                 Problem(info, f"{info.directive}: text is not allowed here", _in_a_comment(info.text), code="A104")
             )
         else:
-            self.load.warn(info, f"the text in {info.directive} is ignored", _in_a_comment(info.text), "A004")
+            hint = said_by_text(info) or _in_a_comment(info.text)
+            self.load.warn(info, f"the text in {info.directive} is ignored", hint, "A004")
 
     def _failed(self, error: Exception, info: Tag, namespace: str | None, name: str) -> None:
         if isinstance(error, UnknownDirective):

@@ -83,4 +83,5 @@ def test_a_file_to_load_that_is_none_is_told_with_what_is_meant(tmp_path, monkey
 )
 def test_a_path_that_is_no_spec_is_told_what_it_is(site, path, message):
     (problem,) = site.error(f'<a:staticView name="s" path="{path}"/>').problems
-    assert problem.message == f"staticView: path='{path}': '{path}' {message}"
+    assert f"{problem.message}; {problem.hint}" == f"staticView: path='{path}': '{path}' {message}"
+    assert problem.hint.startswith("write ")

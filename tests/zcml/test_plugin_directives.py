@@ -158,6 +158,31 @@ def test_refusing_a_plugin_that_is_not_there_is_a_warning(plugin, zcml):
         zcml('<includePlugins group="shop.extenders" exclude="thme"/>')
 
 
+@pytest.mark.parametrize("group", ["shop.extender", "shop_extenders", "Shop.Extenders"])
+def test_an_empty_group_that_is_spelt_nearly_as_another_is_a_warning(group, plugin, zcml):
+    plugin("acme-theme", {"configure.zcml": ""})
+    with pytest.warns(ConfigurationWarning, match=rf"the group '{group}'; did you mean 'shop.extenders'\?"):
+        zcml(f'<includePlugins group="{group}"/>')
+
+
+def test_a_package_in_the_place_of_a_group_is_a_warning(package, zcml):
+    name = package({"configure.zcml": zcml_of("")})
+    with pytest.warns(ConfigurationWarning, match=f'; write <include package="{name}"/>'):
+        zcml(f'<includePlugins group="{name}"/>')
+
+
+def test_an_empty_group_says_nothing(plugin, zcml):
+    plugin("acme-theme", {"configure.zcml": ""}, group="shops.extending")
+    assert published(zcml('<includePlugins group="shop.extenders"/>')) == {}
+
+
+def test_an_entry_point_that_is_nearly_a_package_is_told_as_it_is_to_be_written(plugin, zcml):
+    name = plugin("acme-theme", {"configure.zcml": ""}, name="quince_theme", points="x = quince_them")
+    with pytest.raises(ConfigurationError) as caught:
+        zcml(PLUGINS)
+    assert caught.value.problems[0].hint == f"did you mean {name!r}? Correct its entry point, and install it again"
+
+
 BROKEN = {
     "no such package": (
         {},

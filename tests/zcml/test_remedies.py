@@ -42,7 +42,7 @@ CASES = [
     ),
     Case("A101", b"<!DOCTYPE configure><configure/>", "remove it", b"<configure/>"),
     Case("A101", b"", "write <configure xmlns=", b"<configure/>"),
-    Case("A101", "<configure/>".encode("utf-16"), "ZCML is UTF-8 text", b"<configure/>"),
+    Case("A101", "<configure/>".encode("utf-16"), "ZCML is UTF-8 text: save it so", b"<configure/>"),
     Case("A101", b"\xef\xbb\xbf\xef\xbb\xbf<configure/>", "remove one", b"\xef\xbb\xbf<configure/>"),
     Case("A101", b"<configure>\0</configure>", "remove it", b"<configure></configure>"),
     # Limits.
@@ -261,7 +261,7 @@ CASES = [
     Case(
         "A113",
         {"site.zcml": '<include file="a.zcml"/><includeOverrides file="a.zcml"/>', "a.zcml": VIEW},
-        "include it in one place only",
+        "remove the include of line 2",
         {"site.zcml": '<includeOverrides file="a.zcml"/>', "a.zcml": VIEW},
     ),
     # Attributes that do not go together.
@@ -504,7 +504,7 @@ CASES = [
             "site.zcml": '<include file="a.zcml"/><auto:includeOverrides xmlns:auto="urn:auto" file="a.zcml"/>',
             "a.zcml": VIEW,
         },
-        "include it in one place only",
+        "remove the include of line 2",
         {"site.zcml": '<auto:includeOverrides xmlns:auto="urn:auto" file="a.zcml"/>', "a.zcml": VIEW},
     ),
     Case(
