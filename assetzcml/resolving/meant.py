@@ -13,7 +13,7 @@ from types import ModuleType
 from assetzcml.errors import nearest
 from assetzcml.resolving.packages import nearest_package, project_of
 
-__all__ = ["file_meant", "files_of", "object_meant", "start_meant"]
+__all__ = ["file_meant", "names_in_package", "object_meant", "start_meant"]
 
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
@@ -111,7 +111,7 @@ def start_meant(spec: str) -> str:
             return _in_directory(spec, "") or "write the path of a *.zcml file in it"
         directory, wanted = os.path.split(spec)
         return _in_directory(directory or os.curdir, wanted)
-    files = files_of(name)
+    files = names_in_package(name)
     if files is None:
         return project_of(name) or nearest_package(name)
     return (
@@ -130,10 +130,10 @@ def _in_directory(directory: str, wanted: str) -> str:
 
 def _is_package(name: str) -> bool:
     """Is there a package of this name, which is no directory alone?"""
-    return bool(_DOTTED.fullmatch(name)) and files_of(name) is not None
+    return bool(_DOTTED.fullmatch(name)) and names_in_package(name) is not None
 
 
-def files_of(name: str) -> list[str] | None:
+def names_in_package(name: str) -> list[str] | None:
     """The names in the directory of a package; None where there is none, or only a directory of its name."""
     try:
         found = importlib.util.find_spec(name)

@@ -18,7 +18,7 @@ from zope.schema import TextLine
 
 from assetzcml.errors import Problem, did_you_mean, near_words
 from assetzcml.resolving.importing import import_failure
-from assetzcml.resolving.meant import files_of, object_meant
+from assetzcml.resolving.meant import names_in_package, object_meant
 from assetzcml.zcml.attributes import Problems, reason
 from assetzcml.zcml.conflicts import BY_INCLUDE, BY_INCLUDE_OVERRIDES
 from assetzcml.zcml.included_paths import is_there, path_in
@@ -162,7 +162,7 @@ def _spoken(group: str) -> str:
 
 def package_named(word: str) -> str:
     """What to write where a package is named, and no group; '' where there is no such package with ZCML in it."""
-    files = files_of(word) if word.isidentifier() else None
+    files = names_in_package(word) if word.isidentifier() else None
     return f'write <include package="{word}"/>' if files and "configure.zcml" in files else ""
 
 
