@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from assetzcml.errors import ConfigurationError, Problem
 from assetzcml.publishing.frozen_tree import FrozenTree, forever
@@ -57,19 +57,24 @@ class ReleasedSite:
         self.published = published
         self.digest = release.digest
         self.codings: list[str] = release.about.get("codings", [])
-        self.views: list[dict[str, Any]] = [view for view in release.about["views"] if "//" not in view.get("name", "")]
+        named = {view.get("name", ""): view for view in release.about["views"]}
+        if published:  # what another host answers is answered from here: it is what that host has behind it
+            named = {name: {**view, "name": _path_of(name)} for name, view in named.items()}
+        else:
+            named = {name: view for name, view in named.items() if "//" not in name}
+        self.views: list[dict[str, Any]] = list({view.get("name", ""): view for view in named.values()}.values())
         tables = [dict(pairs) for pairs in release.about["headers"]]
         self.answers: list[PathHeaders] = []
         self.indexes: list[str] = []
         for asset in release:
-            if asset.more.get("host") or asset.permission is not None:
+            if asset.view not in named or asset.permission is not None:
                 continue
             for path in forever(asset):
                 self.answers.append(PathHeaders(f"/{path}", tables[asset.more["headers"]], True))
             if "plain" in asset.more:
                 path = f"/{asset.more['path']}"
                 self.answers.append(PathHeaders(path, tables[asset.more["plain"]], False))
-                view = next(view for view in self.views if view.get("name", "") == asset.view)
+                view = named[asset.view]
                 if not view.get("file") and view.get("index") and path.endswith(f"/{view['index']}"):
                     self.indexes.append(path)
 
@@ -102,6 +107,11 @@ class ReleasedSite:
     def real(self) -> list[str]:
         """The paths that end as a variant does, and are assets."""
         return sorted(each.path for each in self.answers if each.path.endswith(tuple(CODINGS.values())))
+
+
+def _path_of(name: str) -> str:
+    """Where a static view of that name lies: behind the host, where it has one."""
+    return urlsplit(name).path.strip("/") if "//" in name else name
 
 
 def exported(kind: str, directory: str) -> dict[str, str]:
@@ -348,25 +358,23 @@ def _caddy(site: ReleasedSite) -> dict[str, str]:
         "@assetzcml_written not method GET HEAD",
         "route {",
     ]
-    for number, view in enumerate(site.open_views()):
-        lines += [f"\t{line}" for line in _caddy_view(site, view, number)]
     if site.published:
         for path, caching, kind in ((f"/{POINTER}", "no-cache", "text/plain; charset=utf-8"),
                                     ("/generations/*", IMMUTABLE, "application/json")):  # fmt: skip
             lines += [f"\thandle {path} {{", f'\t\theader Cache-Control "{caching}"', f'\t\theader Content-Type "{kind}"',
                       f"\t\troot * {_caddy_text(site.directory)}", "\t\tfile_server", "\t}"]  # fmt: skip
+    for number, view in enumerate(site.open_views()):
+        lines += [f"\t{line}" for line in _caddy_view(site, view, number)]
     return {"Caddyfile": "\n".join([*lines, "}", ""])}
 
 
 def _caddy_view(site: ReleasedSite, view: dict[str, Any], number: int) -> list[str]:
     name = view.get("name", "")
-    at = f"/{name}" if view.get("file") else f"/{name}/*" if name else "/*"
-    if name and not view.get("file"):
-        at = f"/{name} {at}"
+    at = [f"/{name}"] if view.get("file") else [f"/{name}", f"/{name}/*"] if name else ["/*"]
     own = f"@assetzcml_{number}"
     unsaid = [word for word in ("not_found", "single_page") if view.get(word)]
     told = [f"# {name or '/'}: {' and '.join(unsaid)} are not in this file; say handle_errors."] if unsaid else []
-    lines = [*told, f"{own} path {' '.join(map(_caddy_text, at.split(' ')))}", f"handle {own} {{", "\troute {"]
+    lines = [*told, f"{own} path {' '.join(map(_caddy_text, at))}", f"handle {own} {{", "\troute {"]
     inner = ["error @assetzcml_written 405", "error @assetzcml_variant 404"]
     for path in site.indexes:
         folder = path.rpartition("/")[0]

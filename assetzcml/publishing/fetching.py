@@ -48,10 +48,15 @@ def verified_at(url: str, release: str | None = None) -> Iterator[str]:
     """
     base = url.rstrip("/")
     try:
-        digest = release or _fetched(f"{base}/current", keep=1000).body.decode("ascii").strip()
-        if not is_digest(digest):
-            yield f"{base}/current: it names no release, but {digest[:40]!r}: has a release been published there?"
-            return
+        digest = release or ""
+        if release is None:
+            pointer = _fetched(f"{base}/current", keep=1000)
+            digest = pointer.body.decode("ascii", "replace").strip()
+            if pointer.status != 200 or not is_digest(digest):
+                what = f"it names no release, but {digest[:40]!r}"
+                what = what if pointer.status == 200 else f"the status is {pointer.status}"
+                yield f"{base}/current: {what}; is that where a release was published, for everybody to read?"
+                return
         manifest = _fetched(f"{base}/{manifest_key(digest)}", keep=LARGEST_MANIFEST)
     except (OSError, http.client.HTTPException, ValueError) as error:
         yield f"{base}: there is no release: {error}"

@@ -185,6 +185,33 @@ def test_a_front_server_of_a_directory_that_was_published_to_answers_as_we_do_an
 
 
 @pytest.mark.parametrize("kind", ["nginx", "caddy", "headers"])
+def test_what_another_host_is_to_answer_is_exported_where_it_was_published_to_and_nowhere_else(kind, package, tmp_path):
+    registry = AssetRegistry()
+    for name, folder in ("https://cdn.example.com/a b", "static"), ("//cdn.example.com", "digests"):
+        registry.add_static_view(name, f"{package(FILES)}:{folder}")
+    freeze(registry, tmp_path / "o")
+    publish(FrozenTree(tmp_path / "o"), destination_at(f"file://{tmp_path}/public"))
+    here, there = (
+        "".join(exported(kind, str(tmp_path / place)).values()).replace("%20", " ") for place in ("o", "public")
+    )
+    assert "/a b" not in here
+    assert "/a b/" in there
+    assert ("generations" in there) is (kind != "headers")
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("kind", ["nginx", "caddy"])
+def test_what_a_host_of_another_name_has_behind_it_is_verified(kind, package, tmp_path):
+    registry = AssetRegistry()
+    for name, folder in ("https://cdn.example.com/a b", "static"), ("//cdn.example.com", "digests"):
+        registry.add_static_view(name, f"{package(FILES)}:{folder}")
+    freeze(registry, tmp_path / "o", plain=True)
+    publish(FrozenTree(tmp_path / "o"), destination_at(f"file://{tmp_path}/public"))
+    with theirs(kind, tmp_path / "public", tmp_path) as them:
+        assert list(verified_at(f"http://127.0.0.1:{them}")) == []
+
+
+@pytest.mark.parametrize("kind", ["nginx", "caddy", "headers"])
 def test_what_needs_a_permission_is_never_exported_to_everybody(kind, package, tmp_path):
     freeze(site(package(FILES), index=""), tmp_path / "o")
     with pytest.raises(ConfigurationError, match="the static view 'secret' needs the permission 'view'"):

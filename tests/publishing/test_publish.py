@@ -394,6 +394,9 @@ def test_a_cdn_without_a_release_is_told_of(cdn):
     cdn.wrong["current"] = lambda status, data, headers: (200, b"<html>", {})
     (fault,) = verified_at(cdn.url)
     assert "it names no release, but '<html>'" in fault
+    cdn.wrong["current"] = lambda status, data, headers: (403, b"", {})
+    (fault,) = verified_at(cdn.url)
+    assert "the status is 403; is that where a release was published" in fault
     cdn.wrong["current"] = lambda status, data, headers: (200, b"0" * 64, {})
     (fault,) = verified_at(cdn.url)
     assert "it is not the manifest that has this digest (status 404)" in fault
