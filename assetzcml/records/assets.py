@@ -73,6 +73,7 @@ __all__ = [
 _PACKAGE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _URL = re.compile(r"(?:https?|ftp|file|s3|gs)://", re.IGNORECASE)
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")  # of a drive, or of a share
+_FOREIGN = re.compile(rf"[^\0\\]*[\0\\]|{_URL.pattern}|{_WINDOWS_PATH.pattern}", re.IGNORECASE).match  # of any of these
 _LEADS_OUT = "name the package that it leads into"
 _RELATIVE_PACKAGE = re.compile(r"\.+([^\W\d]\w*(\.[^\W\d]\w*)*)?")
 
@@ -151,41 +152,51 @@ def asset_spec(
         text = os.fspath(text)
     if not isinstance(text, str):
         raise InvalidSpec(f"an asset spec is a text such as 'package:path', not {text!r}")
-    if _WINDOWS_PATH.match(text):
-        path = re.sub(r"^[A-Za-z]:", "", text).replace("\\", "/")
-        raise InvalidSpec(f"{text!r} is a Windows path, and no asset spec; write {path!r}, as a POSIX system has it")
-    if _URL.match(text):
-        raise InvalidSpec(
-            f'{text!r} is a URL, and no asset spec; write name="{text}" path="package:static": '
-            "the path is what is published there"
-        )
-    for character, word in (("\0", "NUL"), ("\\", "a backslash")):
-        if character in text:
-            right = text.replace("\\", "/").replace("\0", "")
-            raise InvalidSpec(f"{text!r} is not an asset spec: it holds {word}; write {right!r}")
-    if not text:
-        raise InvalidSpec("an asset spec is empty; 'package:path', '/absolute/path' or a relative path was expected")
+    if _FOREIGN(text):
+        raise _foreign(text)
     if text.startswith("/"):
         return AssetSpec("", _segments(text, text))
     name, colon, path = text.partition(":")
     if not colon:
-        if whole and "/" in text:
-            hint = f"write '{package or 'package'}:{text}'"
-            raise InvalidSpec(f"{text!r} has no colon, so it should be the name of a whole package; {hint}")
-        if whole:
-            return AssetSpec(_package_name(text, package, text))
-        if package:
-            return AssetSpec(package, _segments(text, text))
-        if directory:
-            return AssetSpec("", _segments(f"{directory}/{text}", text))
-        raise InvalidSpec(
-            f"{text!r} is a relative path, and there is nothing it is relative to; 'package:{text}' was expected"
-        )
+        return _relative_spec(text, package, directory, whole)
     if path.startswith("/"):
         raise InvalidSpec(
             f"{text!r} is not an asset spec: the path in a package has no leading '/'; write '{name}:{path.lstrip('/')}'"
         )
     return AssetSpec(_package_name(name, package, text), _segments(path, text))
+
+
+def _foreign(text: str) -> InvalidSpec:
+    """What is wrong with a path of Windows, a URL, or a text that holds what no path may."""
+    if _WINDOWS_PATH.match(text):
+        path = re.sub(r"^[A-Za-z]:", "", text).replace("\\", "/")
+        return InvalidSpec(f"{text!r} is a Windows path, and no asset spec; write {path!r}, as a POSIX system has it")
+    if _URL.match(text):
+        return InvalidSpec(
+            f'{text!r} is a URL, and no asset spec; write name="{text}" path="package:static": '
+            "the path is what is published there"
+        )
+    word = "NUL" if "\0" in text else "a backslash"
+    right = text.replace("\\", "/").replace("\0", "")
+    return InvalidSpec(f"{text!r} is not an asset spec: it holds {word}; write {right!r}")
+
+
+def _relative_spec(text: str, package: str, directory: str, whole: bool) -> AssetSpec:
+    """The asset that a text without a colon means; its arguments are those of `asset_spec`."""
+    if not text:
+        raise InvalidSpec("an asset spec is empty; 'package:path', '/absolute/path' or a relative path was expected")
+    if whole and "/" in text:
+        hint = f"write '{package or 'package'}:{text}'"
+        raise InvalidSpec(f"{text!r} has no colon, so it should be the name of a whole package; {hint}")
+    if whole:
+        return AssetSpec(_package_name(text, package, text))
+    if package:
+        return AssetSpec(package, _segments(text, text))
+    if directory:
+        return AssetSpec("", _segments(f"{directory}/{text}", text))
+    raise InvalidSpec(
+        f"{text!r} is a relative path, and there is nothing it is relative to; 'package:{text}' was expected"
+    )
 
 
 class Address(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +21,7 @@ from assetzcml.resolving.packages import Packages
 from assetzcml.resolving.resolver import chosen
 from assetzcml.resolving.search import Candidate
 from assetzcml.resolving.spelling import stands_as_spelled
-from assetzcml.serving.files import Refused, exhausted, open_below, read_version
+from assetzcml.serving.files import OpenFile, Refused, exhausted, open_below, read_version
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -190,54 +190,84 @@ def look(
     """
     if located.location.member is not None:
         return _of_archive(located.location, codings, variants)
-    known = list(known)
     digests = {(each.location.path, each.fingerprint): each.digest for each in known}
     believed = [each for each in (promised, *digests.values()) if each is not None]
-    read: dict[str | None, bytes] = {}
-
-    def source(coding: str | None, location: Location) -> tuple[CodedFile, os.stat_result]:
-        descriptor, status = open_below(
-            location.root,
-            location.parts,
-            follow_symlinks=follow_symlinks,
-            closed=closed,
-            counterpart=location.counterpart,
-        )
-        try:
-            version, digest = fingerprint(status), None
-            if status.st_size <= limit:
-                digest = None if is_young(version) else digests.get((location.path, version))
-                if digest is None:
-                    read[coding], status = read_version(descriptor, believed)
-                    version, digest = fingerprint(status), digest_of(read[coding])
-        finally:
-            os.close(descriptor)
-        return CodedFile(coding, location, status.st_size, status.st_mtime_ns, version, digest), status
-
-    asset, status = source(None, located.location)
+    opening = partial(open_below, follow_symlinks=follow_symlinks, closed=closed)
+    reading = _Reading(opening, limit, digests, believed)
+    asset, status = reading.source(None, located.location)
     found = [asset]
     for coding in codings:
         location = located.location.beside(CODINGS[coding])
         try:
             if not _may_be_variant(os.stat(location.path), status):
                 raise FileNotFoundError(location.path)
-            variant, of_variant = source(coding, location)
+            variant, of_variant = reading.source(coding, location)
         except (Refused, OSError) as error:
             if isinstance(error, OSError) and exhausted(error):
                 raise
-            digest = asset.digest
-            if digest is None and variants and large is not None:
-                opened = partial(_open_again, located.location, follow_symlinks, closed)
-                digest = large.digest(variants, CODINGS[coding], asset, opened)
-            stored = _stored(asset, coding, variants, digest)
-            if stored is not None:
-                found.append(stored)
+            if variants:
+                found += _elsewhere(asset, coding, variants, large, opening)
             continue
         if _may_be_variant(of_variant, status):
             found.append(variant)
         else:
-            read.pop(coding, None)
-    return Look(found, read)
+            reading.read.pop(coding, None)
+    return Look(found, reading.read)
+
+
+class _Reading:
+    """What one look opens and reads: up to *limit* bytes of each file, unless its digest is among those that are known."""
+
+    __slots__ = ("_believed", "_digests", "_limit", "_opening", "read")
+
+    def __init__(
+        self,
+        opening: Callable[..., OpenFile],
+        limit: int,
+        digests: Mapping[tuple[str, Any], str | None],
+        believed: Sequence[str],
+    ):
+        self._opening = opening
+        self._limit = limit
+        self._digests = digests
+        self._believed = believed
+        self.read: dict[str | None, bytes] = {}
+
+    def source(self, coding: str | None, location: Location) -> tuple[CodedFile, os.stat_result]:
+        """The file at *location*. Raises Refused, FileNotFoundError or OSError."""
+        descriptor, status = self._opening(location.root, location.parts, counterpart=location.counterpart)
+        try:
+            version, digest = fingerprint(status), None
+            if status.st_size <= self._limit:
+                digest = None if is_young(version) else self._digests.get((location.path, version))
+                if digest is None:
+                    self.read[coding], status = read_version(descriptor, self._believed)
+                    version, digest = fingerprint(status), digest_of(self.read[coding])
+        finally:
+            os.close(descriptor)
+        return CodedFile(coding, location, status.st_size, status.st_mtime_ns, version, digest), status
+
+
+def _elsewhere(
+    asset: CodedFile, coding: str, variants: str, large: Large | None, opening: Callable[..., OpenFile]
+) -> Iterator[CodedFile]:
+    """The variant of *asset* in the directory *variants*, if there is one. Its name says of which bytes it is."""
+    digest = asset.digest
+    if digest is None and large is not None:
+        at = asset.location
+        digest = large.digest(
+            variants, CODINGS[coding], asset, lambda: opening(at.root, at.parts, counterpart=at.counterpart).descriptor
+        )
+    if digest is None:
+        return
+    location = Location(variants, variant_name(digest, asset.size, coding))
+    try:
+        descriptor, status = open_below(location.root, location.parts)
+    except (Refused, FileNotFoundError, NotADirectoryError):
+        return
+    os.close(descriptor)
+    if status.st_size:
+        yield CodedFile(coding, location, status.st_size, status.st_mtime_ns, fingerprint(status))
 
 
 class Large:
@@ -278,13 +308,6 @@ def _read_digest(asset: CodedFile, descriptor: int) -> str | None:
     return digest if same else None
 
 
-def _open_again(location: Location, follow_symlinks: bool, closed: Callable[[str, str], bool]) -> int:
-    opened = open_below(
-        location.root, location.parts, follow_symlinks=follow_symlinks, closed=closed, counterpart=location.counterpart
-    )
-    return opened.descriptor
-
-
 def variant_name(digest: str, size: int, coding: str) -> tuple[str, str]:
     """
     Where the variant of *size* plain bytes with this digest is in a directory of variants: a folder and a name.
@@ -293,22 +316,6 @@ def variant_name(digest: str, size: int, coding: str) -> tuple[str, str]:
     ('3f', '3f2a9c81b7d0-1259.br')
     """
     return digest[:2], f"{digest}-{size}{CODINGS[coding]}"
-
-
-def _stored(asset: CodedFile, coding: str, variants: str | None, digest: str | None) -> CodedFile | None:
-    """The variant of *asset* in the directory of variants, if there is one. Its name says of which bytes it is."""
-    if not variants or digest is None:
-        return None
-    location = Location(variants, variant_name(digest, asset.size, coding))
-    try:
-        opened = open_below(location.root, location.parts)
-    except (Refused, FileNotFoundError, NotADirectoryError):
-        return None
-    os.close(opened.descriptor)
-    if not opened.status.st_size:
-        return None
-    version = fingerprint(opened.status)
-    return CodedFile(coding, location, opened.status.st_size, opened.status.st_mtime_ns, version)
 
 
 def _may_be_variant(variant: os.stat_result, asset: os.stat_result) -> bool:
@@ -332,12 +339,8 @@ def _of_archive(location: Location, codings: Iterable[str], variants: str | None
         place = location if coding is None else location.beside(CODINGS[coding])
         member = place.member
         if member is None or not member.is_file():
-            plain = look.sources[0] if look.sources and coding is not None else None
-            stored = (
-                _stored(plain, coding, variants, plain.digest) if plain is not None and coding is not None else None
-            )
-            if stored is not None:
-                look.sources.append(stored)
+            if variants and look.sources and coding is not None:
+                look.sources.extend(_elsewhere(look.sources[0], coding, variants, None, open_below))
             continue
         data = member.read_bytes()
         if data or coding is None:
