@@ -79,6 +79,7 @@ def told(result, name, expected):
     assert "no findings" not in text
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("line", RAISES)
 @pytest.mark.parametrize("directive", DIRECTIVES)
 def test_a_directive_that_imports_tells_what_the_import_raised(directive, line, raising):
@@ -88,6 +89,7 @@ def test_a_directive_that_imports_tells_what_the_import_raised(directive, line, 
     told(CliRunner().invoke(main, ["list", "site.zcml"]), name, RAISES[line])
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("line", RAISES)
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_command_that_imports_tells_what_the_import_raised(command, line, raising):
@@ -139,6 +141,7 @@ load_zcml("theme:configure.zcml").make_app()(environ, lambda status, headers, *_
 """
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "command, said",
     [(["-c", UNDER_ERRORS], "200 OK\n"), (["-m", "assetzcml", "check", "theme:configure.zcml"], "no findings\n")],
