@@ -255,13 +255,19 @@ class DirectoryDestination:
                 os.makedirs(self.directory, exist_ok=True)
                 if not stack.enter_context(FileLock(f"{self.directory}/lock").held(WAIT)):
                     raise Failed(f"{self.directory}: another process has been writing for {WAIT:.0f} seconds")
-                for name in os.listdir(f"{self.directory}/tmp") if os.path.isdir(f"{self.directory}/tmp") else ():
-                    os.unlink(f"{self.directory}/tmp/{name}")
+                self._clear()
             self._is_held = True
             try:
                 yield
             finally:
                 self._is_held = False
+                with contextlib.suppress(OSError):
+                    self._clear()
+
+    def _clear(self) -> None:
+        """Take away what was left half done, or could not be taken away then."""
+        for name in os.listdir(f"{self.directory}/tmp") if os.path.isdir(f"{self.directory}/tmp") else ():
+            os.unlink(f"{self.directory}/tmp/{name}")
 
     def tag_of(self, data: bytes) -> str | None:
         return None

@@ -1,5 +1,6 @@
 """A frozen release at a destination: what is sent, in which order, and what becomes of it when anything fails."""
 
+import errno
 import gzip
 import hashlib
 import http.client
@@ -251,6 +252,21 @@ def test_a_directory_cannot_have_a_file_and_a_folder_of_one_name_and_says_so_bef
     with pytest.raises(ConfigurationError, match=r"would have both 'static/x.html' and 'static/x.html/y.html'"):
         publish(becomes("x.html/y.html", "x.html"), other)
     assert missing(bytes_of(memory)) == []
+
+
+def test_what_could_not_be_taken_away_at_once_is_when_the_run_ends(tree, tmp_path, monkeypatch):
+    refused, real = [], os.unlink
+
+    def unlink(path, **options):
+        if not refused:
+            refused.append(path)
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        real(path, **options)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    publish(tree, destination_at(f"file://{tmp_path}/public"), jobs=1)
+    assert "/tmp/" in refused[0]
+    assert os.listdir(tmp_path / "public/tmp") == []
 
 
 PUBLISH = """
