@@ -24,6 +24,7 @@ __all__ = ["Making", "Overtaken", "Published", "kept_whole", "needed", "publish"
 
 JOBS = 32  # requests at a time: what is waited for is the network
 LIMIT = 12 * 3600.0  # seconds that a run may take; a collection spares what was needed by none for twice as long
+ROOM = 1 << 28  # bytes that are read and not sent yet; what is larger goes alone
 ATTEMPTS = 5  # of an object that is there and is not, and of a plan that a collection has made old
 PAUSE = 1.0  # seconds between these; and PATIENCE, that a run waits for a collection
 PATIENCE = 120.0
@@ -174,6 +175,7 @@ class Making:
         self.wait = wait
         self.found: dict[str, Step] = {}
         self._lock = threading.Lock()
+        self._room = _Room(ROOM)
 
     def made(self, step: Step) -> int:
         """
@@ -184,12 +186,13 @@ class Making:
         if step.source is not None and step.source not in self.found:
             self.target.copy(step.source, step.key)
             return 0
-        data = self.objects.read(step.digest)
-        if step.replaces:
-            self.target.put(step.key, data, step.headers)
-            return len(data)
-        if self.target.create(step.key, data, step.headers):
-            return len(data)
+        with self._room.of(self.objects.size(step.digest) or 0):
+            data = self.objects.read(step.digest)
+            if step.replaces:
+                self.target.put(step.key, data, step.headers)
+                return len(data)
+            if self.target.create(step.key, data, step.headers):
+                return len(data)
         with self._lock:
             self.found[step.key] = step
         return 0
@@ -213,16 +216,38 @@ class Making:
         See to it that what is said to be there is: a service that answers "conflict" may have nothing yet, and an upload
         that was cut may have left a part. Raises Failed.
         """
-        key = step.key
-        data = self.objects.read(step.digest)
+        key, size = step.key, self.objects.size(step.digest)
         for attempt in range(ATTEMPTS):
             there = self.target.look(key)
-            if there is not None and there.size == len(data):
+            if there is not None and there.size == size:
                 return 0
             if attempt:
                 self.wait(PAUSE)
-            if there is not None:
-                self.target.put(key, data, step.headers)
-            else:
-                self.target.create(key, data, step.headers)
+            with self._room.of(size or 0):
+                data = self.objects.read(step.digest)
+                if there is not None:
+                    self.target.put(key, data, step.headers)
+                else:
+                    self.target.create(key, data, step.headers)
         raise Failed(f"{self.target}: it says that {key!r} is there, and has not got it")
+
+
+class _Room:
+    """So many bytes at a time for all who come; who wants more than there are has them alone."""
+
+    def __init__(self, size: int):
+        self._size = self._free = size
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def of(self, size: int) -> Iterator[None]:
+        size = min(size, self._size)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= size)
+            self._free -= size
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += size
+                self._changed.notify_all()

@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
@@ -17,8 +18,10 @@ from click.testing import CliRunner
 from frozen_site import PIXEL, site
 from memory import Killed, Memory, bytes_of, missing
 
-from assetzcml import AssetRegistry, ConfigurationError
+from assetzcml import AssetRegistry, ConfigurationError, ConfigurationWarning
 from assetzcml.cli import main
+from assetzcml.publishing import publish as publishing
+from assetzcml.publishing.collecting import collect_at
 from assetzcml.publishing.fetching import verified_at
 from assetzcml.publishing.freeze import freeze
 from assetzcml.publishing.frozen_tree import FrozenTree
@@ -132,6 +135,65 @@ def test_names_with_the_headers_of_their_content_are_copied_there(tree):
     target = Memory()
     publish(tree, target)
     assert {verb for verb, key in target.calls if key.startswith("static/") and key != "static/index.html"} == {"copy"}
+
+
+def test_files_that_are_large_are_not_all_in_memory_at_once(package, tmp_path, monkeypatch):
+    shop = package({f"static/{number}.bin": bytes([number]) * 1000 * number for number in range(1, 10)})
+    freeze(site(shop), tmp_path / "o", codings=[])
+    target, lock, now, most = Memory(), threading.Lock(), [0], []
+    create = target.create
+
+    def counted(key, data, headers):
+        if not key.startswith("objects/"):
+            return create(key, data, headers)
+        with lock:
+            now.append(now[-1] + len(data))
+            most.append(now[-1])
+        time.sleep(0.001)
+        with lock:
+            now.append(now[-1] - len(data))
+        return create(key, data, headers)
+
+    monkeypatch.setattr(target, "create", counted)
+    monkeypatch.setattr(publishing, "ROOM", 4000)
+    publish(FrozenTree(tmp_path / "o"), target)
+    assert max(most) == 9000  # the largest, alone
+    assert len(most) == 9
+    assert missing(bytes_of(target)) == []
+
+
+def test_names_that_differ_only_in_case_are_two_names(package, tmp_path):
+    shop = package({"static/a.html": "small", "static/A.html": "large"})
+    with pytest.warns(ConfigurationWarning, match="names that differ only in case"):
+        freeze(site(shop), tmp_path / "o", plain=True)
+    target = Memory()
+    publish(FrozenTree(tmp_path / "o"), target)
+    assert [target.objects[f"static/{name}.html"][0] for name in "aA"] == [b"small", b"large"]
+
+
+def test_who_is_of_a_former_version_takes_a_release_of_a_later_one_back_and_takes_nothing_away(tree):
+    """A manifest of a later schema tells nothing of what is there: all that is needed is looked at, or sent."""
+    later = b'{"schema":99,"entries":[\n]}\n'
+    digest = hashlib.sha256(later).hexdigest()
+    target = Memory()
+    target._set(f"generations/{digest}.json", later, {})
+    target._set("current", digest.encode() + b"\n", {})
+    target._set("static/index.html", b"later", {})
+    before = set(target.objects)
+    assert publish(tree, target).moved
+    assert target.objects["current"][0].decode().strip() == tree.current
+    assert target.objects["static/index.html"][0] == b"<p>"
+    assert before <= set(target.objects)
+    with pytest.raises(ConfigurationError, match="its schema is 99"):
+        collect_at(target, keep=3, younger=0.0)
+
+
+def test_a_release_of_a_later_version_is_not_taken_for_one_that_is_right(cdn):
+    later = b'{"schema":99,"entries":[\n]}\n'
+    digest = hashlib.sha256(later).hexdigest()
+    cdn.objects[f"generations/{digest}.json"] = later, {}
+    (fault,) = verified_at(cdn.url, digest)
+    assert "its schema is 99" in fault
 
 
 def test_other_headers_are_sent_again(package, tmp_path):
@@ -267,6 +329,26 @@ def test_what_could_not_be_taken_away_at_once_is_when_the_run_ends(tree, tmp_pat
     publish(tree, destination_at(f"file://{tmp_path}/public"), jobs=1)
     assert "/tmp/" in refused[0]
     assert os.listdir(tmp_path / "public/tmp") == []
+
+
+def test_of_many_who_move_the_pointer_of_a_directory_at_once_one_does(tmp_path):
+    made = [destination_at(f"file://{tmp_path}/public") for _ in range(6)]
+    before = None
+    for turn in range(3):
+        barrier, won = threading.Barrier(len(made)), []
+
+        def move(number, before=before, barrier=barrier, won=won, turn=turn):
+            barrier.wait()
+            if made[number].swap("current", b"%d %d" % (turn, number), {}, before):
+                won.append(b"%d %d" % (turn, number))
+
+        threads = [threading.Thread(target=move, args=(number,)) for number in range(len(made))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert won == [made[0].read("current")]
+        before = made[0].look("current")
 
 
 PUBLISH = """
