@@ -31,15 +31,16 @@ from assetzcml.interfaces import (
     IURLGenerator,
     IView,
 )
-from assetzcml.records.assets import Busting, ContentStore, MediaType, Module, Override, StaticViewRecord
 from assetzcml.records.kinds import BUNDLES, Record
-from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import BOOLEAN_WORDS_TEXT, boolean_word
 from assetzcml.records.rules import settings_mapping
 
 if TYPE_CHECKING:
+    from assetzcml.records.assets import Busting, Override, StaticViewRecord
     from assetzcml.records.bundles import BundleRecord, BundlingRecord
     from assetzcml.records.loads import LoadEvent, LoadReport
+    from assetzcml.records.pages import Route, View
+    from assetzcml.records.site import ContentStore, MediaType, Module
     from assetzcml.typing import Components, Interface
 else:
     from zope.interface import Interface

@@ -9,8 +9,9 @@ from zope.interface.interface import InterfaceClass
 from assetzcml import AssetRegistry
 from assetzcml.errors import ConfigurationError, ConfigurationWarning
 from assetzcml.interfaces import IOverride, IStaticView
-from assetzcml.records.assets import Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
+from assetzcml.records.assets import Busting, Override, StaticViewRecord, asset_spec
 from assetzcml.records.loads import LoadReport
+from assetzcml.records.site import PermissionPolicy
 from assetzcml.registry import Loss, Registry, Snapshot, adopt, ledger, next_generation
 
 REPORT = LoadReport(

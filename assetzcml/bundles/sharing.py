@@ -18,7 +18,7 @@ from assetzcml.bundles.levels import merged_filters
 from assetzcml.bundles.sources import Remote
 
 if TYPE_CHECKING:
-    from assetzcml.records.assets import ContentStore
+    from assetzcml.records.site import ContentStore
     from assetzcml.registry import Registry
     from assetzcml.resolving.shared_builds import SharedBuilds
 

@@ -8,7 +8,7 @@ from assetzcml.cli.applications import asked, asking, registry_asked
 from assetzcml.cli.configured import formatted, print_json
 from assetzcml.cli.statuses import EXIT_STATUS, Wrong
 from assetzcml.publishing.storing import store, wanted
-from assetzcml.records.assets import ContentStore
+from assetzcml.records.site import ContentStore
 from assetzcml.registry import Registry
 from assetzcml.resolving.destinations import Failed
 from assetzcml.resolving.objects import Unfit

@@ -14,20 +14,8 @@ from typing import Any, TypeVar
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, InvalidSpec, Origin, Problem, calling_line
 from assetzcml.interfaces import IPages
 from assetzcml.records import rules
-from assetzcml.records.assets import (
-    Address,
-    Busting,
-    ContentStore,
-    Frozen,
-    MediaType,
-    Module,
-    Override,
-    PermissionPolicy,
-    address,
-    asset_spec,
-)
+from assetzcml.records.assets import Address, Busting, Override, address, asset_spec
 from assetzcml.records.kinds import Record
-from assetzcml.records.pages import Route, View
 from assetzcml.records.readers import KEEP, LOCAL, ONE_HOUR, YOUNGER, permission_name
 from assetzcml.records.rules import Refusal, described
 from assetzcml.registry import Above, Change, Part, Registry, ledger, next_generation
@@ -40,6 +28,14 @@ __all__ = ["Declarations", "take"]
 T = TypeVar("T")
 
 # Opened with the first declaration: a process that serves what was frozen has none.
+# What most applications never declare from Python is opened with the first such call.
+MEDIA_TYPE = Part("assetzcml.records.site", "MediaType")
+MODULE = Part("assetzcml.records.site", "Module")
+CONTENT_STORE = Part("assetzcml.records.site", "ContentStore")
+FROZEN = Part("assetzcml.records.site", "Frozen")
+PERMISSION_POLICY = Part("assetzcml.records.site", "PermissionPolicy")
+ROUTE = Part("assetzcml.records.pages", "Route")
+VIEW = Part("assetzcml.records.pages", "View")
 FINDINGS = Part("assetzcml.declaring.validation", "findings")
 
 
@@ -204,7 +200,7 @@ class Declarations(Registry):
         It holds in all static views; a view's own Content-Type header goes before it. Raises ConfigurationError.
         """
         with self._call(calling_line(), "mediaType") as call:
-            self._declare(MediaType(extension=rules.extension(extension), type=rules.media_type(type), **call))
+            self._declare(MEDIA_TYPE.find()(extension=rules.extension(extension), type=rules.media_type(type), **call))
 
     def add_module(self, name: str, path: SpecLike, *, scope: SpecLike | None = None) -> None:
         """
@@ -216,7 +212,7 @@ class Declarations(Registry):
         with self._call(calling_line(), "module") as call:
             spec = _read(asset_spec, path, "path")
             within = None if scope is None else _read(asset_spec, scope, "scope")
-            self._declare(Module(name=rules.module(name), path=spec, scope=within, **call))
+            self._declare(MODULE.find()(name=rules.module(name), path=spec, scope=within, **call))
 
     def add_content_store(
         self,
@@ -237,7 +233,9 @@ class Declarations(Registry):
         Raises ConfigurationError.
         """
         with self._call(calling_line(), "contentStore") as call:
-            self._declare(ContentStore(**rules.content_store(directory, keep, younger, url, endpoint, local), **call))
+            self._declare(
+                CONTENT_STORE.find()(**rules.content_store(directory, keep, younger, url, endpoint, local), **call)
+            )
 
     def add_frozen(self, manifest: str | os.PathLike[str]) -> None:
         """
@@ -245,13 +243,15 @@ class Declarations(Registry):
         `frozen` does. Of a frozen directory it is the release that is served there now. Raises ConfigurationError.
         """
         with self._call(calling_line(), "frozen") as call:
-            self._declare(Frozen(manifest=rules.frozen(manifest), **call))
+            self._declare(FROZEN.find()(manifest=rules.frozen(manifest), **call))
 
     def add_permission_policy(self, policy: Any) -> None:
         """Ask *policy*, an object with `permits(request, context, permission)` or a class of such, for permissions."""
         with self._call(calling_line(), "permissionPolicy") as call:
             rules.permission_policy(policy)
-            self._declare(PermissionPolicy(policy=_made(policy) if isinstance(policy, type) else policy, **call))
+            self._declare(
+                PERMISSION_POLICY.find()(policy=_made(policy) if isinstance(policy, type) else policy, **call)
+            )
 
     def add_route(
         self,
@@ -277,8 +277,8 @@ class Declarations(Registry):
             methods = rules.methods(request_method)
             next_to: dict[str, Any] = {"before": before, "after": after, "order": self._order_of(name)}
             self._declare(
-                Route(name=name, pattern=pattern, methods=methods, **next_to, **call),
-                *([] if view is None else [View(view=view, route_name=name, permission=permission, **call)]),
+                ROUTE.find()(name=name, pattern=pattern, methods=methods, **next_to, **call),
+                *([] if view is None else [VIEW.find()(view=view, route_name=name, permission=permission, **call)]),
             )
 
     def add_view(
@@ -304,7 +304,9 @@ class Declarations(Registry):
             specs = tuple(_read(asset_spec, spec, "preload") for spec in several)
             said: dict[str, Any] = {"view": view, "name": name, "route_name": route_name, "permission": permission}
             said["preload"] = specs
-            self._declare(*(View(method=method, **said, **call) for method in rules.methods(request_method) or ("",)))
+            self._declare(
+                *(VIEW.find()(method=method, **said, **call) for method in rules.methods(request_method) or ("",))
+            )
 
     def _prepare_urls(self) -> None:
         """Let the URL generator read now what it would read at the first URL."""

@@ -9,7 +9,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assetzcml.errors import ConfigurationError, Origin, Problem
 from assetzcml.interfaces import (
@@ -25,7 +25,7 @@ from assetzcml.interfaces import (
     IStaticView,
     IView,
 )
-from assetzcml.records.assets import AssetSpec, Busting, ContentStore, Frozen, Module, Override, StaticViewRecord
+from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord
 from assetzcml.records.findings import NOWHERE, UNASKED, Objection
 from assetzcml.records.kinds import Record
 from assetzcml.records.media_types import content_type
@@ -36,6 +36,9 @@ from assetzcml.resolving.packages import nearest_package, project_of
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import Candidate, SearchPaths
 from assetzcml.urls.cachebusters import TreeCacheBuster, segment_version
+
+if TYPE_CHECKING:
+    from assetzcml.records.site import ContentStore, Frozen, Module
 
 __all__ = ["findings", "override_cycle"]
 

@@ -45,10 +45,11 @@ from assetzcml.integrations.pyramid_views import (
 )
 from assetzcml.integrations.reloading import files_of
 from assetzcml.interfaces import IAssetRegistry, IOverride, IStaticView
-from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord
+from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord
 from assetzcml.records.kinds import Record
 from assetzcml.records.loads import Framework
 from assetzcml.records.readers import boolean_word
+from assetzcml.records.site import PermissionPolicy
 from assetzcml.registry import Registry, Snapshot, declared_in
 from assetzcml.serving.sites import Desks
 from assetzcml.zcml.loader import ZCMLLoader

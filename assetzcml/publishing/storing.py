@@ -19,9 +19,10 @@ from typing import BinaryIO, NamedTuple
 
 from assetzcml.errors import ConfigurationError, Problem
 from assetzcml.publishing.sending import send
-from assetzcml.records.assets import AssetSpec, ContentStore, StaticViewRecord
+from assetzcml.records.assets import AssetSpec, StaticViewRecord
 from assetzcml.records.media_types import content_type
 from assetzcml.records.readers import CODINGS
+from assetzcml.records.site import ContentStore
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.counting import Count, Counted
 from assetzcml.resolving.decoders import decoded

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,25 +12,7 @@ from assetzcml.records.assets import AssetSpec
 from assetzcml.records.kinds import PAGES, ROUTES, UNRANKED, Kind, Record, dotted
 from assetzcml.records.readers import permission_name
 
-__all__ = ["Route", "RoutingRecord", "View", "request_methods"]
-
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, 5.6.2
-
-
-def request_methods(tokens: Iterable[str]) -> tuple[str, ...]:
-    """
-    Request methods in upper case, sorted, each once, checked (RFC 9110, 9.1). Raises ValueError.
-
-    >>> request_methods(["post", "GET"])
-    ('GET', 'POST')
-    """
-    chosen = sorted({token.upper() for token in tokens})
-    for method in chosen:
-        if not _TOKEN.fullmatch(method):
-            parts = [part for part in re.split("[,;|/]", method) if _TOKEN.fullmatch(part)]
-            hint = f"write {' '.join(parts)!r}" if len(parts) > 1 else "tokens such as 'GET POST' were expected"
-            raise ValueError(f"{method!r} is not a request method; {hint}")
-    return tuple(chosen)
+__all__ = ["Route", "RoutingRecord", "View"]
 
 
 @implementer(IRoute)

@@ -39,6 +39,7 @@ __all__ = [
     "permission_name",
     "publication_name",
     "refuse_as_file_name",
+    "request_methods",
     "send_way",
     "size",
     "span",
@@ -453,3 +454,19 @@ def send_way(text: str | None) -> tuple[str, str] | None:
 
 
 _PREFIX = re.compile(r"/[A-Za-z0-9_.~!$&'()*+,;=@/-]+")
+
+
+def request_methods(tokens: Iterable[str]) -> tuple[str, ...]:
+    """
+    Request methods in upper case, sorted, each once, checked (RFC 9110, 9.1). Raises ValueError.
+
+    >>> request_methods(["post", "GET"])
+    ('GET', 'POST')
+    """
+    chosen = sorted({token.upper() for token in tokens})
+    for method in chosen:
+        if not _TOKEN.fullmatch(method):
+            parts = [part for part in re.split("[,;|/]", method) if _TOKEN.fullmatch(part)]
+            hint = f"write {' '.join(parts)!r}" if len(parts) > 1 else "tokens such as 'GET POST' were expected"
+            raise ValueError(f"{method!r} is not a request method; {hint}")
+    return tuple(chosen)

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from assetzcml.errors import ConfigurationError, Origin, Problem, did_you_mean, shorten
 from assetzcml.records.assets import Address, AssetSpec, StaticViewRecord
 from assetzcml.records.media_types import declared_extension, declared_type
-from assetzcml.records.pages import request_methods
 from assetzcml.records.patterns import Pattern
 from assetzcml.records.readers import (
     LOCAL,
@@ -32,6 +31,7 @@ from assetzcml.records.readers import (
     module_name,
     permission_name,
     publication_name,
+    request_methods,
     send_way,
     size,
     store_directory,

@@ -10,8 +10,9 @@ from urllib.parse import unquote, urlsplit
 
 from assetzcml.errors import ConfigurationError, InvalidSpec, NotPublished, did_you_mean, few, nearest
 from assetzcml.pages.application import Pages
-from assetzcml.records.assets import AssetSpec, Busting, PermissionPolicy, StaticViewRecord, asset_spec
+from assetzcml.records.assets import AssetSpec, Busting, StaticViewRecord, asset_spec
 from assetzcml.records.pages import Route, View
+from assetzcml.records.site import PermissionPolicy
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.reports.descriptions import strength
 from assetzcml.reports.explanation import Explanation, Passed, SearchStep

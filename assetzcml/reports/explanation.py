@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assetzcml.errors import few_lines, printable
-from assetzcml.records.assets import AssetSpec, Override, PermissionPolicy, StaticViewRecord
+from assetzcml.records.assets import AssetSpec, Override, StaticViewRecord
 from assetzcml.records.kinds import Record, dotted
 from assetzcml.records.loads import Exclusion
 from assetzcml.records.pages import Route, View
+from assetzcml.records.site import PermissionPolicy
 from assetzcml.registry import Registry
 from assetzcml.reports.bundles import bundle_data, bundle_lines
 from assetzcml.reports.descriptions import data_of, origin_data

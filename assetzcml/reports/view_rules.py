@@ -7,8 +7,9 @@ from typing import Any
 
 from assetzcml.errors import NotPublished, did_you_mean
 from assetzcml.permissions import is_asynchronous
-from assetzcml.records.assets import AssetSpec, Busting, PermissionPolicy, StaticViewRecord
+from assetzcml.records.assets import AssetSpec, Busting, StaticViewRecord
 from assetzcml.records.readers import CODINGS
+from assetzcml.records.site import PermissionPolicy
 from assetzcml.reports.remarks import Remark, against, at, some
 from assetzcml.reports.survey import Survey, overlap
 from assetzcml.serving.inquiries import Answers

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
-from assetzcml.records.assets import ContentStore, StaticViewRecord
+from assetzcml.records.assets import StaticViewRecord
+from assetzcml.records.site import ContentStore
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.destinations import destination_at
 from assetzcml.resolving.files import open_file

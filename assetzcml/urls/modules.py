@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 from assetzcml.errors import NotPublished
-from assetzcml.records.assets import AssetSpec, Module, StaticViewRecord, asset_spec
+from assetzcml.records.assets import AssetSpec, StaticViewRecord, asset_spec
 from assetzcml.records.media_types import content_type
 from assetzcml.records.quoting import PATH_SAFE
+from assetzcml.records.site import Module
 from assetzcml.registry import Registry, Snapshot
 from assetzcml.resolving.fingerprints import Fingerprint, fingerprint, may_change_unseen
 from assetzcml.resolving.frozen import FrozenRelease, frozen_release

@@ -8,19 +8,9 @@ from typing import Any
 
 from assetzcml.errors import Problem
 from assetzcml.records import rules
-from assetzcml.records.assets import (
-    Address,
-    AssetSpec,
-    Busting,
-    ContentStore,
-    Frozen,
-    MediaType,
-    Module,
-    Override,
-    PermissionPolicy,
-    StaticViewRecord,
-)
+from assetzcml.records.assets import Address, AssetSpec, Busting, Override, StaticViewRecord
 from assetzcml.records.readers import KEEP, YOUNGER
+from assetzcml.records.site import ContentStore, Frozen, MediaType, Module, PermissionPolicy
 from assetzcml.urls.cachebusters import (
     DigestCacheBuster,
     ManifestCacheBuster,

@@ -10,8 +10,8 @@ from zope.schema import TextLine
 
 from assetzcml.records import rules
 from assetzcml.records.assets import AssetSpec, asset_spec
-from assetzcml.records.pages import Route, View, request_methods
-from assetzcml.records.readers import permission_name
+from assetzcml.records.pages import Route, View
+from assetzcml.records.readers import permission_name, request_methods
 from assetzcml.zcml.actions import declare, refusals, tag_of
 from assetzcml.zcml.fields import Checked, Tokens
 from assetzcml.zcml.load import load_of

@@ -10,7 +10,8 @@ from zope.interface import implementer
 from assetzcml.declaring.validation import findings, override_cycle
 from assetzcml.errors import Origin
 from assetzcml.interfaces import IBindable
-from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
+from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord, asset_spec
+from assetzcml.records.site import PermissionPolicy
 from assetzcml.registry import Registry
 from assetzcml.resolving.search import SearchPaths
 from sizes import examples

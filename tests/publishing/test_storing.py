@@ -227,7 +227,7 @@ def test_verifying_finds_what_is_broken_and_takes_it_away(three, place):
 
 COLLECT = """
 from assetzcml.publishing.storing import collect
-from assetzcml.records.assets import ContentStore
+from assetzcml.records.site import ContentStore
 def prepare():
     pass
 def act(directory):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assetzcml.errors import ConfigurationError, InvalidSpec, Origin
-from assetzcml.records.assets import AssetSpec, Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
+from assetzcml.records.assets import AssetSpec, Busting, Override, StaticViewRecord, asset_spec
 from assetzcml.records.readers import (
     RESERVED_HEADERS,
     content_codings,
@@ -19,6 +19,7 @@ from assetzcml.records.readers import (
     max_age,
     publication_name,
 )
+from assetzcml.records.site import PermissionPolicy
 from tables import over
 
 SPECS = [  # as written, and normalised

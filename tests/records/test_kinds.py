@@ -9,8 +9,8 @@ from zope.configuration import xmlconfig
 from assetzcml import ConfigurationConflictError, load_zcml, registry_of
 from assetzcml.errors import Origin
 from assetzcml.interfaces import IRecord
-from assetzcml.records.assets import MediaType
 from assetzcml.records.kinds import KINDS, OTHERS, Record
+from assetzcml.records.site import MediaType
 from assetzcml.reports.listing import UnknownKind, answered, listed_data, listed_text
 
 

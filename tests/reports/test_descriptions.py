@@ -7,8 +7,8 @@ import pytest
 
 from assetzcml import AssetRegistry
 from assetzcml.pages.application import Pages
-from assetzcml.records.assets import PermissionPolicy
 from assetzcml.records.kinds import dotted
+from assetzcml.records.site import PermissionPolicy
 from assetzcml.reports.descriptions import data_of, strength
 from assetzcml.reports.listing import answered
 from documents import document

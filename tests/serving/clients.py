@@ -5,7 +5,8 @@ import io
 from urllib.parse import unquote_to_bytes
 
 from assetzcml import AssetRegistry
-from assetzcml.records.assets import Override, PermissionPolicy, StaticViewRecord, asset_spec
+from assetzcml.records.assets import Override, StaticViewRecord, asset_spec
+from assetzcml.records.site import PermissionPolicy
 from assetzcml.serving.asgi import StaticApp as ASGIApp
 from assetzcml.serving.wsgi import StaticApp as WSGIApp
 from hostile_requests import Answer

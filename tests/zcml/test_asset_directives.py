@@ -4,7 +4,8 @@ import pytest
 
 from assetzcml import AssetRegistry, ConfigurationError, QueryStringConstantCacheBuster
 from assetzcml.interfaces import IBusting, IOverride, IPermissionPolicy, IStaticView
-from assetzcml.records.assets import Busting, Override, PermissionPolicy, StaticViewRecord, asset_spec
+from assetzcml.records.assets import Busting, Override, StaticViewRecord, asset_spec
+from assetzcml.records.site import PermissionPolicy
 
 HEAD = '<configure xmlns="http://namespaces.assetzcml.org/assets" xmlns:zcml="http://namespaces.zope.org/zcml">\n'
 
