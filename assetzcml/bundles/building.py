@@ -9,7 +9,6 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -26,7 +25,7 @@ from assetzcml.bundles.updaters import SKIP_CACHE
 from assetzcml.bundles.version_manifests import CacheManifest, FileManifest
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Problem
-from assetzcml.resolving.files import Replacement, make_directory, sync_directory
+from assetzcml.resolving.files import Replacement, make_directory, sync_directory, sync_together
 
 __all__ = ["build_output", "build_outputs", "check_delivered", "make_bytes", "needs_build"]
 
@@ -70,7 +69,7 @@ def build_outputs(
     What is one file for all outputs is left to *ledger*, which the caller writes at the end. Yields what becomes of each,
     in order. While locks are held, none is waited for.
     """
-    with ThreadPoolExecutor(1, "assetzcml-sync") as pool, contextlib.ExitStack() as unfinished:
+    with contextlib.ExitStack() as unfinished:
         batch: list[Any] = []
         began = time.monotonic()
         for bundle, ctx in work:
@@ -81,21 +80,11 @@ def build_outputs(
                 found = _outcome(partial(build_output, bundle, ctx, force=force))
             if isinstance(found, Begun):
                 unfinished.callback(found.end)
-                _begin_syncs(batch, found, pool)
             batch.append(found)
             if len(batch) >= BATCH or time.monotonic() - began > MOMENT:
                 yield from _settled(batch, ledger)
                 batch, began = [], time.monotonic()
         yield from _settled(batch, ledger)
-
-
-def _begin_syncs(batch: Sequence[Any], build: Begun, pool: Executor) -> None:
-    """Have what is built synced by a thread while the next one is made; what is the only one needs none."""
-    others = [found for found in batch if isinstance(found, Begun)]
-    if len(others) == 1:
-        others[0].replacement.begin_sync(pool)
-    if others:
-        build.replacement.begin_sync(pool)
 
 
 def _outcome(action: Callable[[], Any]) -> Any:
@@ -343,6 +332,7 @@ def _finished(builds: Sequence[Begun], ledger: BuildLedger | None = None) -> lis
     with contextlib.ExitStack() as ending:
         for build in builds:
             ending.callback(build.end)
+        sync_together([build.replacement for build in builds])
         each(lambda build: build.replacement.sync())
         each(_put)
         for directory, inside in _changed_directories(builds).items():

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from time import monotonic
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +20,7 @@ from assetzcml.bundles.levels import merged_filters
 from assetzcml.bundles.option_values import Config, Revision
 from assetzcml.bundles.options import checked, level_of, truth_of
 from assetzcml.bundles.roles import Home
-from assetzcml.bundles.sources import Remote, Source, find_sources, is_spec, is_url
+from assetzcml.bundles.sources import Remote, Source, find_sources, is_spec, is_url, plain_source
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
 from assetzcml.errors import ConfigurationError, Origin, Problem, did_you_mean
 from assetzcml.records.rules import described
@@ -35,23 +36,15 @@ class Reference(NamedTuple):
     name: str
 
 
-def _declared(convert: Callable[[Any], Any], meaning: str) -> Any:
-    """An attribute whose change makes other URLs or another output."""
+def _declared(name: str, convert: Callable[[Any], Any], meaning: str) -> Any:
+    """An attribute, kept under its name with a '_', whose change makes other URLs or another output."""
+    kept = f"_{name}"
 
-    class Declared:
-        __doc__ = meaning
+    def put(bundle: Any, value: Any) -> None:
+        setattr(bundle, kept, convert(value))
+        bundle.changed()
 
-        def __set_name__(self, owner: type, name: str) -> None:
-            self.name = f"_{name}"
-
-        def __get__(self, bundle: Any, owner: type | None = None) -> Any:
-            return self if bundle is None else getattr(bundle, self.name)
-
-        def __set__(self, bundle: Any, value: Any) -> None:
-            setattr(bundle, self.name, convert(value))
-            bundle.changed()
-
-    return Declared()
+    return property(attrgetter(kept), put, doc=meaning)
 
 
 def _contents(items: Iterable[Any]) -> tuple[Any, ...]:
@@ -100,13 +93,19 @@ class Bundle:
     environment's. *origin* is where it was declared, for messages.
     """
 
-    contents: Any = _declared(_contents, "What is merged, in order.")
-    depends: Any = _declared(_listed, "Files whose change makes a build necessary, though they are not merged.")
-    output: Any = _declared(_output, "Where the result is written; None: nowhere.")
-    filters: Any = _declared(lambda value: value, "The filters, as they were given; `chain` makes them ready.")
-    merge: Any = _declared(lambda value: truth_of(value, "merge"), "Is everything merged into one output?")
+    contents: Any = _declared("contents", _contents, "What is merged, in order.")
+    depends: Any = _declared(
+        "depends", _listed, "Files whose change makes a build necessary, though they are not merged."
+    )
+    output: Any = _declared("output", _output, "Where the result is written; None: nowhere.")
+    filters: Any = _declared(
+        "filters", lambda value: value, "The filters, as they were given; `chain` makes them ready."
+    )
+    merge: Any = _declared("merge", lambda value: truth_of(value, "merge"), "Is everything merged into one output?")
     remove_duplicates: Any = _declared(
-        lambda value: truth_of(value, "remove_duplicates"), "Is a file that is named twice taken once?"
+        "remove_duplicates",
+        lambda value: truth_of(value, "remove_duplicates"),
+        "Is a file that is named twice taken once?",
     )
 
     if TYPE_CHECKING:
@@ -134,6 +133,7 @@ class Bundle:
         self._extra = _mapping("extra", extra)
         self._known_urls: dict[bool, tuple[int, float, list[Any]]] = {}
         self._chain_known: tuple[Any, int, list[Filter]] | None = None
+        self._nested_known: tuple[Bundle | Reference, ...] | None = None
         self._path_known = ("", "", "")  # directory, output, path
         self._revisions: dict[Revision, None] = {}
         self._config = Config(convert=checked, changed=self.changed)
@@ -181,8 +181,17 @@ class Bundle:
         self._env = environment
         self.changed()
 
+    @property
+    def _nested(self) -> Sequence[Bundle | Reference]:
+        """Those of its contents that are bundles."""
+        known = self._nested_known
+        if known is None:
+            known = self._nested_known = tuple(item for item in self.contents if not isinstance(item, str))
+        return known
+
     def changed(self) -> None:
         """Have everything worked out anew that was worked out from this bundle, in every environment it is in."""
+        self._nested_known = None
         self._chain_known = None
         self._known_urls.clear()
         for revision in list(self._revisions):
@@ -274,7 +283,7 @@ class Bundle:
 
     def bundles(self, environment: Home | None) -> list[Bundle]:
         """The bundles among the contents, references followed. BundleError for a name nobody has."""
-        return [self._followed(item, environment) for item in self.contents if not isinstance(item, str)]
+        return [self._followed(item, environment) for item in self._nested]
 
     def _followed(self, item: Bundle | Reference, environment: Home | None) -> Bundle:
         if isinstance(item, Bundle):
@@ -296,7 +305,7 @@ class Bundle:
             raise BundleError(f"{self} contains itself: {way}", origin=self.origin)
         if environment is not None:
             self._revisions.setdefault(environment.revision)
-        for item in self.contents:
+        for item in self._nested:
             if isinstance(item, Bundle) or (isinstance(item, Reference) and self._knows(item, environment)):
                 self._followed(item, environment).check_cycles(environment, (*above, self))
 
@@ -305,6 +314,7 @@ class Bundle:
         result: list[Source | Remote | Bundle] = []
         seen: set[Any] = set()
         is_output = self._output_test(ctx)
+        once = self.remove_duplicates
         for item in self.contents:
             if takes_out(item):
                 unwanted = self._taken_out(item, ctx)
@@ -315,7 +325,7 @@ class Bundle:
                 if isinstance(found, Source) and is_output(found):
                     continue
                 key = _key_of(found)
-                if not (self.remove_duplicates and key in seen):
+                if not (once and key in seen):
                     seen.add(key)
                     result.append(found)
         return result
@@ -352,6 +362,9 @@ class Bundle:
         if not isinstance(item, str):
             return [self._followed(item, ctx.environment)]
         try:
+            plain = plain_source(item, ctx.plain_directories)
+            if plain is not None:
+                return [plain]
             resolver = ctx.environment.resolver
             # Only a plain name needs a place to look in: for an asset spec alone there need not be a directory.
             elsewhere = is_url(item) or os.path.isabs(item) or (resolver is not None and is_spec(item))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from assetzcml.bundles.addresses import below, joined_url, mapped_url
@@ -19,12 +19,26 @@ from assetzcml.bundles.sources import Source, check_name, is_spec, source_at
 __all__ = ["Context"]
 
 
+def _looked_up(make: Callable[[Context], Any]) -> Any:
+    """What *make* works out once: for a build, where the bundles have no options of their own."""
+    name = make.__name__
+
+    def value(ctx: Context) -> Any:
+        known = ctx.known
+        if name not in known:
+            known[name] = make(ctx)
+        return known[name]
+
+    return property(value, doc=make.__doc__)
+
+
 class Context(Options):
     """
     The options that hold for *bundles*, the outermost first. Filters and custom versioners and manifests get it.
 
     It lives as long as one question or one build, and what it has looked up stays so. *extra_filters* are those of the
-    containers around. While *building*, nothing that is remembered is trusted.
+    containers around. While *building*, nothing that is remembered is trusted. *shared* is what contexts of the same
+    build, and the same environment, have looked up in it.
     """
 
     def __init__(
@@ -33,6 +47,7 @@ class Context(Options):
         bundles: tuple[Configured, ...],
         extra_filters: Sequence[Filter] = (),
         building: bool = False,
+        shared: dict[str, Any] | None = None,
     ):
         self.environment = environment
         self.bundles = bundles
@@ -40,16 +55,21 @@ class Context(Options):
         self.building = building
         # The records by which outputs are up to date, by the id of the bundle, as far as somebody has asked.
         self.records: dict[int, BuildRecord | None] = {}
-        self._ways: dict[str, tuple[str, str]] = {}  # by folder
-        self._folders: dict[str, str | None] = {}  # the URL of a file '_' in a folder; None where nobody publishes that
+        # The options of the bundles, the innermost first; most say nothing.
+        self._configs = [bundle.config for bundle in reversed(bundles) if bundle.config.given]
+        self._shared: dict[str, Any] = {} if shared is None else shared
+        self.known: dict[str, Any] = {} if self._configs else self._shared
+        self._ways: dict[str, tuple[str, str]] = self.known.setdefault("_ways", {})  # by folder
+        # The URL of a file '_' in a folder; None where nobody publishes that.
+        self._folders: dict[str, str | None] = self.known.setdefault("_folders", {})
 
     def inside(self, bundle: Configured, extra_filters: Sequence[Filter] = ()) -> Context:
         """The context of *bundle*, which is among the contents."""
-        return Context(self.environment, (*self.bundles, bundle), extra_filters, self.building)
+        return Context(self.environment, (*self.bundles, bundle), extra_filters, self.building, self._shared)
 
     def get(self, name: str, default: Any = None) -> Any:
-        for bundle in reversed(self.bundles):
-            value = bundle.config.get(name)
+        for config in self._configs:
+            value = config.get(name)
             if value is not None:
                 return value
         return self.environment.get(name, default)
@@ -58,19 +78,27 @@ class Context(Options):
     def auto_build(self) -> bool:
         return self.building or super().auto_build
 
-    @cached_property
+    @_looked_up
     def versions(self) -> Any:
         return super().versions
 
-    @cached_property
+    @_looked_up
     def manifest(self) -> Any:
         return super().manifest
 
-    @cached_property
+    @_looked_up
+    def updater(self) -> Any:
+        return super().updater
+
+    @_looked_up
+    def cache(self) -> Any:
+        return super().cache
+
+    @_looked_up
     def directory(self) -> str:
         return super().directory
 
-    @cached_property
+    @_looked_up
     def search_path(self) -> list[str]:
         """The places plain names are looked for in."""
         absolute = self.environment.absolute
@@ -79,6 +107,13 @@ class Context(Options):
             return [self.environment.place_of(self.directory)]
         resolver = self.environment.resolver
         return [place if resolver is not None and is_spec(place) else absolute(place) for place in places]
+
+    @_looked_up
+    def plain_directories(self) -> tuple[str, ...]:
+        """The same where all of them are directories as they are written, a separator at their end; else none."""
+        places = self.search_path
+        plain = all(os.path.isabs(place) and not glob.has_magic(place) for place in places)
+        return tuple(os.path.join(os.path.normpath(place), "") for place in places) if plain else ()
 
     def name_of(self, file: Source | str) -> str:
         """
@@ -140,10 +175,10 @@ class Context(Options):
                 pass
         if source.path is None:
             return None
-        folder, name = os.path.split(source.path)
+        folder, _, name = source.path.rpartition(os.sep)
         url = self._folders.get(folder, "")
         if url == "":
-            url = self._folders[folder] = mapped_url(os.path.join(folder, "_"), self._mapping)
+            url = self._folders[folder] = mapped_url(folder + os.sep + "_", self._mapping)
         return joined_url(url[:-1], name) if url is not None else None
 
     def plain_url_of_source(self, source: Source) -> str | None:
@@ -163,7 +198,7 @@ class Context(Options):
         except ValueError:
             return None
 
-    @cached_property
+    @_looked_up
     def _mapping(self) -> dict[str, str]:
         """Directories and their URLs: what was mapped, and the environment's own; the longest first."""
         absolute = self.environment.absolute

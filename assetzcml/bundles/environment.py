@@ -581,10 +581,11 @@ class Environment(Options):
     def _work(self, names: Iterable[str]) -> list[tuple[Bundle, Context]]:
         bundles = [self.by_name(name) for name in names] or [b for b in self if b.output or b.is_container]
         work: dict[int, tuple[Bundle, Context]] = {}
+        looked_up: dict[int, dict[str, Any]] = {}
         for bundle in bundles:
             home = self._home_of(bundle)
             bundle.check_cycles(home)
-            for leaf, ctx in bundle.leaves(Context(home, (bundle,), building=True)):
+            for leaf, ctx in bundle.leaves(Context(home, (bundle,), (), True, looked_up.setdefault(id(home), {}))):
                 # A filter that the container adds is one of its own: what it makes is the same.
                 if id(leaf) not in work or len(ctx.extra_filters) > len(work[id(leaf)][1].extra_filters):
                     work[id(leaf)] = leaf, ctx

@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from assetzcml.bundles.build_records import Input, full_digest_of
@@ -67,7 +67,6 @@ class Merger:
         self.cache = ctx.cache
         self.read_cache = True
         self.lasting = True  # is it what the same sources always give?
-        self._place = cache_key("steps", str(bundle.output))
         self.sources: list[Input] = []
         self._steps: dict[str, bytes] | None = None  # what the cache had
         self._used: dict[str, bytes] = {}  # what of it was of use, and what was added
@@ -111,10 +110,17 @@ class Merger:
             bound.follow(inputs[:number])
         stamp = self._depends_of(bundle, ctx)
         maps = _wants_map(ctx, level)
+        reads = bool(inputs) and self._only(inputs, "open") is not None
         pieces: list[Piece] = []
         for found in bundle.resolve_contents(ctx):
             if isinstance(found, Source):
-                pieces += self._sources_of(found, inputs, stamp, ctx, maps)
+                content, signature = self._read(found)
+                self.sources.append(Input(ctx.name_of(found), full_digest_of(content), signature))
+                # Before it, and in the midst of it, the style sheets that it imports and that no browser would.
+                sheets = [Sheet(found, content)] if reads else self._join.sheets(found, content)
+                for sheet in sheets:
+                    piece = self._source(sheet, signature, inputs, stamp, ctx)
+                    pieces.append(self._mapped(piece, found, content) if maps else piece)
             elif isinstance(found, Remote):
                 pieces.append(self._remote(found, inputs, stamp, ctx))
             else:
@@ -136,18 +142,11 @@ class Merger:
             digests.append(self.declared[-1].digest)
         return cache_key(*digests)
 
-    def _sources_of(
-        self, source: Source, filters: Sequence[Filter], stamp: str, ctx: Context, maps: bool
-    ) -> Iterator[Piece]:
-        """A source; before it, and in the midst of it, the style sheets that it imports and that no browser would."""
-        content, signature = self._read(source)
-        self.sources.append(Input(ctx.name_of(source), full_digest_of(content), signature))
-        reader = self._only(filters, "open") if filters else None
-        for sheet in self._join.sheets(source, content) if reader is None else [Sheet(source, content)]:
-            piece = self._source(sheet, signature, filters, stamp, ctx)
-            if maps and piece.content == content:  # neither a filter nor an import has changed it
-                piece = piece._replace(sections=self._join.mapped(source, content, piece.about["source_url"]))
-            yield piece
+    def _mapped(self, piece: Piece, source: Source, content: bytes) -> Piece:
+        """*piece* with what is known of its lines, where neither a filter nor an import has changed *content*."""
+        if piece.content != content:
+            return piece
+        return piece._replace(sections=self._join.mapped(source, content, piece.about["source_url"]))
 
     def _source(
         self, sheet: Sheet, signature: Signature | None, filters: Sequence[Filter], stamp: str, ctx: Context
@@ -290,11 +289,14 @@ class Merger:
         known = self._steps or {}
         results = self._used if finished else {**known, **self._used}
         if self.cache is not None and results != known:
-            self.cache.set(self._place, _packed_steps(results))
+            self.cache.set(self._place(), _packed_steps(results))
+
+    def _place(self) -> str:
+        return cache_key("steps", str(self.bundle.output))
 
     def _known_steps(self) -> dict[str, bytes]:
         if self._steps is None:
-            value = self.cache.get(self._place)
+            value = self.cache.get(self._place())
             self._steps = _unpacked_steps(value) if value else {}  # a cache of ones own may say a miss otherwise
         return self._steps
 

@@ -55,6 +55,11 @@ class Config(MutableMapping[str, Any]):
         """Was a value given, or is it the default?"""
         return key.lower() in self._values
 
+    @property
+    def given(self) -> bool:
+        """Was any value given?"""
+        return bool(self._values)
+
     def __getitem__(self, key: str) -> Any:
         key = key.lower()
         return self._values[key] if key in self._values else self._defaults()[key]

@@ -19,12 +19,15 @@ from assetzcml.bundles.errors import BundleError
 from assetzcml.resolving.files import Signature, read_file
 from assetzcml.resolving.names import BUILD_RECORD
 
-__all__ = ["Remote", "Source", "beside", "check_name", "find_sources", "is_spec", "is_url", "source_at"]
+__all__ = ["Remote", "Source", "beside", "check_name", "find_sources", "is_spec", "is_url", "plain_source", "source_at"]
 
 SHORTEST_SCHEME = 2  # letters; a scheme of one letter is a drive of Windows
 
 # In sheets, scripts, URLs and records names are UTF-8. Under another encoding Python reads other characters in them.
 NAMES_ARE_UTF8 = sys.getfilesystemencoding() == "utf-8"
+
+# What can only be the name of a file below a directory, on any system: most are.
+_PLAIN = re.compile(r"(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.@+=,-]+(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.@+=,-]+)*").fullmatch
 
 _SPEC = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:(?![/\\])")
 
@@ -104,6 +107,21 @@ def _is_native(name: str) -> bool:
         return bool(os.fsencode(name))
     except UnicodeEncodeError:
         return False
+
+
+def plain_source(item: str, directories: Iterable[str]) -> Source | None:
+    """
+    The file that *item* names in the first of *directories* that has it; None where it is not there, or may mean more than
+    that. Each of them ends with a separator, is absolute and holds no dots. Raises BundleError for what is no file.
+    """
+    if _PLAIN(item) is None:
+        return None
+    path = item if os.sep == "/" else item.replace("/", os.sep)
+    for directory in directories:
+        source = _file_at(directory + path, item, item)
+        if source is not None:
+            return source
+    return None
 
 
 def find_sources(item: str, places: Sequence[str], resolver: Any = None) -> list[Source | Remote]:

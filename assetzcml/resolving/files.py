@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import math
 import os
 import re
 import stat
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import BinaryIO, NamedTuple
 
 try:
     import fcntl
@@ -21,9 +22,6 @@ except ImportError:  # Windows: threads are kept apart, processes are not
 from assetzcml.late import hashlib
 from assetzcml.resolving import fingerprints
 from assetzcml.resolving.fingerprints import fingerprint
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
 
 __all__ = [
     "CLOCK",
@@ -42,6 +40,7 @@ __all__ = [
     "sync_directories",
     "sync_directory",
     "sync_file_system",
+    "sync_together",
     "write_all",
 ]
 
@@ -52,6 +51,10 @@ MANY = (
     64  # files or directories; fewer are synced one by one, so that nobody waits for what other programs have written
 )
 FIRST_WAIT, LONGEST_WAIT = 0.002, 0.05  # seconds between two looks at a lock: short builds are waited for shortly
+
+SEVERAL = 8  # files that are worth one look of the disk for all
+LITTLE = 16 * 2**20  # bytes: a tenth of a second, with most disks
+_AMOUNT = re.compile(rb"^(Dirty|Writeback): +([0-9]+) kB$", re.MULTILINE)
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NO_BLOCK = getattr(os, "O_NONBLOCK", 0)
@@ -119,26 +122,19 @@ def read_file(path: str) -> tuple[bytes, Signature]:
         os.close(descriptor)
 
 
-def _send_off(descriptor: int) -> None:
-    """Have the system begin to write a file out, and do not wait: who syncs several does not wait for each in turn."""
-    if hasattr(os, "posix_fadvise"):  # not on macOS and Windows
-        with contextlib.suppress(OSError):  # it is a wish
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-
-
 class Replacement:
     """
     The content that is to be the file at *path*: written to a temporary file now, then synced and put in its place.
 
     The caller holds the lock of *path*, so *temporary* has a fixed name in its directory: what a killed process left
     there, the next one writes over. All of it raises OSError; after `drop` there is the former file and no other.
-    Who writes several has a thread sync each while the next one is made, and waits for all of them at the end.
+    Who writes several syncs them at the end, with `sync_together` before.
     """
 
     def __init__(self, path: str, content: bytes, temporary: str):
         self.path = path
         self._temporary = temporary
-        self._syncing: Future[None] | None = None
+        self._durable = False
         try:
             self._descriptor = _new_file(temporary)
         except FileExistsError:
@@ -146,19 +142,27 @@ class Replacement:
             self._descriptor = _new_file(temporary)
         try:
             write_all(self._descriptor, content)
-            _send_off(self._descriptor)
         except BaseException:
             self.drop()
             raise
 
-    def begin_sync(self, pool: Executor) -> None:
-        """Have a thread of *pool* do what `sync` will wait for."""
-        self._syncing = pool.submit(os.fsync, self._descriptor)
+    @property
+    def device(self) -> int:
+        """The file system that it is on."""
+        return os.fstat(self._descriptor).st_dev
+
+    def is_durable(self) -> None:
+        """Somebody has seen to it that `sync` has nothing to wait for."""
+        self._durable = True
+
+    def send_off(self) -> None:
+        """Have the system begin to write it out, and do not wait."""
+        if not self._durable and hasattr(os, "posix_fadvise"):  # not on macOS and Windows
+            with contextlib.suppress(OSError):  # it is a wish
+                os.posix_fadvise(self._descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def sync(self) -> None:
-        if self._syncing is not None:
-            self._syncing.result()
-        else:
+        if not self._durable:
             os.fsync(self._descriptor)
         self._close()
 
@@ -169,8 +173,6 @@ class Replacement:
 
     def drop(self) -> None:
         """Once more, or after `put`, does no harm."""
-        if self._syncing is not None and not self._syncing.cancel():
-            self._syncing.exception()  # waits: its descriptor is not another file's before
         with contextlib.suppress(OSError):
             self._close()
         if self._temporary:
@@ -265,6 +267,39 @@ def sync_file_system(directory: str) -> bool:
 def _linux() -> tuple[int, int]:
     found = re.match(r"(\d+)\.(\d+)", os.uname().release)
     return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def sync_together(replacements: Sequence[Replacement]) -> None:
+    """
+    Have several on the disk with one look of it, which takes no longer than what other programs have left to write: where
+    that is more than little, or the system cannot be asked for that, they are sent off, and each is left to its `sync`.
+    """
+    if len(replacements) >= SEVERAL and _unwritten() <= LITTLE:
+        devices: dict[int, list[Replacement]] = {}
+        for each in replacements:
+            devices.setdefault(each.device, []).append(each)
+        for several in devices.values():
+            _sync_device(several)
+    if len(replacements) > 1:
+        for each in replacements:
+            each.send_off()
+
+
+def _sync_device(several: Sequence[Replacement]) -> None:
+    with contextlib.suppress(OSError):  # each says then what is wrong with it
+        if sync_file_system(os.path.dirname(several[0].path)):
+            for each in several:
+                each.is_durable()
+
+
+def _unwritten() -> float:
+    """How many bytes of all programs are still to be written to disks; infinitely many where nobody says it."""
+    try:
+        with open("/proc/meminfo", "rb") as stream:
+            found = dict(_AMOUNT.findall(stream.read()))
+        return 1024.0 * (int(found[b"Dirty"]) + int(found[b"Writeback"]))
+    except (OSError, KeyError):
+        return math.inf
 
 
 def sync_directories(directories: Iterable[str], top: str) -> None:

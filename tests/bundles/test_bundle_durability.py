@@ -1,11 +1,13 @@
 """What a failure of power may leave: no output that is torn under its name, and no record that would take one for whole."""
 
+import errno
 import os
 import threading
 
 import pytest
 
 from assetzcml.bundles import Environment, building, ledger
+from assetzcml.resolving import files
 
 OUTPUTS = ["gen/one.js", "gen/two.%(version)s.js", "more/three.js"]
 
@@ -71,6 +73,37 @@ def test_an_output_has_its_name_when_its_bytes_are_on_the_disk_and_a_directory_i
         folder = os.path.dirname(one.path)
         assert [path for path in syncs if path == folder] == [folder]
         assert calls.index(("sync", folder)) > number
+
+
+@pytest.mark.parametrize("unwritten, able, together", [
+    (0, True, True), (files.LITTLE + 1, True, False), (0, False, False), (0, OSError(errno.EIO, "lost"), False),
+])  # fmt: skip
+def test_many_outputs_take_one_look_of_the_disk_where_others_have_little_to_write(
+    site, calls, monkeypatch, unwritten, able, together
+):
+    def sync_file_system(directory):
+        calls.append(("sync", "all"))
+        if isinstance(able, OSError):
+            raise able
+        return able
+
+    monkeypatch.setattr(files, "_unwritten", lambda: unwritten)
+    monkeypatch.setattr(files, "sync_file_system", sync_file_system)
+    registered(site, [f"gen/{number}.js" for number in range(files.SEVERAL)]).build()
+    temporary = [call[1] for call in calls if call[0] == "name" and "/gen/" in call[1]]
+    synced = [path for what, path, *_ in calls if what == "sync"]
+    assert len(temporary) == files.SEVERAL
+    assert [path for path in synced if path in temporary] == ([] if together else temporary)
+    assert synced.count("all") == (unwritten == 0)
+    first_name = next(number for number, call in enumerate(calls) if call[0] == "name")
+    assert all(
+        number < first_name for number, call in enumerate(calls) if call[1] in (*temporary, "all") and call[0] == "sync"
+    )
+
+
+def test_what_programs_have_left_to_write_is_asked_of_the_system():
+    if os.path.exists("/proc/meminfo"):
+        assert 0 <= files._unwritten() < 2**50
 
 
 def test_every_directory_that_a_build_has_made_is_a_name_that_lasts(tmp_path, calls):
