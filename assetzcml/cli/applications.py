@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from assetzcml.cli.configured import ConfiguredCommand, configured, load, make_importable
+from assetzcml.cli.starting import starting
 from assetzcml.cli.statuses import Wrong
-from assetzcml.errors import ConfigurationError
 from assetzcml.registry import Registry
-from assetzcml.resolving.importing import failed_at, foreign_code, import_failure, imported_object
+from assetzcml.resolving.importing import imported_object
 from assetzcml.resolving.meant import object_meant
 
 __all__ = ["ANOTHER", "asked", "asking", "is_application", "registry_asked"]
@@ -79,44 +79,19 @@ def _named(name: str) -> Registry:
         place, _, last = name.strip(":").rpartition(".")
         hint = f"; did you mean '{place}:{last}'?" if place and not colon else ""
         raise click.UsageError(f"--registry {name!r} is not module:attribute{hint}")
-    try:
+    with starting(f"--registry {name}", lambda: object_meant(f"{module_name}.{attribute}", colon=True)):
         found: Any = imported_object(module_name, attribute)
-    except Exception as error:  # whatever its code raises
-        hint = object_meant(f"{module_name}.{attribute}", colon=True)
-        raise Wrong(f"--registry {name}: {_missing(error)}{f'; {hint}' if hint else ''}") from error
     if callable(found) and not isinstance(found, Registry):
-        found = _called(name, found)
+        with starting(f"--registry {name}"):
+            found = found()
     found = found if isinstance(found, Registry) else getattr(found, "registry", found)
     if not isinstance(found, Registry):
         raise Wrong(f"--registry {name}: {found!r} is no AssetRegistry, and gives none")
     return found
 
 
-def _called(name: str, function: Any) -> Any:
-    try:
-        with foreign_code():
-            return function()
-    except ConfigurationError:
-        raise
-    except Exception as error:
-        raise Wrong(f"--registry {name}: {import_failure(error)}") from error
-
-
-def _missing(error: Exception) -> str:
-    """What is not there, or what the code of a module raised."""
-    there_is_none = isinstance(error, (ModuleNotFoundError, AttributeError)) and not failed_at(error)
-    return str(error) if there_is_none else import_failure(error)
-
-
 def _of_paste(path: str) -> Registry:
     from assetzcml.integrations.pyramid import registry_of_paste
 
-    try:
-        with foreign_code():
-            return registry_of_paste(path)
-    except ConfigurationError:
-        raise
-    except (OSError, LookupError) as error:
-        raise Wrong(f"--paste {path}: {error}") from error
-    except Exception as error:  # whatever the application's code raises
-        raise Wrong(f"--paste {path}: {import_failure(error)}") from error
+    with starting(f"--paste {path}", files=True):
+        return registry_of_paste(path)

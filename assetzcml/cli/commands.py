@@ -88,6 +88,7 @@ COMMANDS = {
 SYNONYMS = {
     "compile": "build",
     "create": "init",
+    "help": "--help",
     "lint": "check",
     "new": "init",
     "run": "serve",
@@ -98,6 +99,7 @@ SYNONYMS = {
     "startproject": "init",
     "test": "check",
     "validate": "check",
+    "version": "--version",
     "watch": "build",
     "why": "explain",
 }

@@ -17,6 +17,7 @@ from assetzcml.assembly import AssetRegistry
 from assetzcml.cli.importing import behind_the_standard_library
 from assetzcml.cli.statuses import ANSWERED, EXIT_STATUS, Wrong
 from assetzcml.cli.telling import say
+from assetzcml.cli.usage import option_meant
 from assetzcml.errors import ConfigurationError, ConfigurationWarning, Problem
 from assetzcml.reports.findings import findings_of, load_to_ask
 from assetzcml.resolving.importing import failed_at
@@ -40,6 +41,12 @@ OTHER_FORM = "--strict-in PACKAGE counts those in files of your own packages onl
 
 class ConfiguredCommand(click.Command):
     """A command whose user's errors are messages."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise option_meant(error, self) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

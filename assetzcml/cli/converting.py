@@ -8,15 +8,16 @@ from typing import Any
 import click
 
 from assetzcml.cli.configured import ConfiguredCommand, make_importable
-from assetzcml.cli.statuses import EXIT_STATUS, Wrong
-from assetzcml.errors import ConfigurationError
-from assetzcml.resolving.importing import foreign_code, import_failure, imported_object
+from assetzcml.cli.starting import starting
+from assetzcml.cli.statuses import EXIT_STATUS
+from assetzcml.cli.usage import Choice
+from assetzcml.resolving.importing import imported_object
 from assetzcml.resolving.meant import object_meant
 
 __all__ = ["convert"]
 
 
-@click.group(epilog=EXIT_STATUS)
+@click.group(cls=Choice, epilog=EXIT_STATUS)
 def convert() -> None:
     """Write the ZCML that says what an application has told another library."""
 
@@ -41,24 +42,10 @@ def convert_pyramid(module: str) -> None:
 
 def _registry(name: str, conversion: Any) -> Any:
     if name.partition("#")[0].endswith(".ini"):
-        bootstrap = importlib.import_module("pyramid.paster").bootstrap
-        try:
-            with foreign_code():
-                environment = bootstrap(name)
-        except ConfigurationError:
-            raise
-        except (OSError, LookupError) as error:
-            raise Wrong(f"{name}: {error}") from error
-        except Exception as error:  # whatever the application's code raises
-            raise Wrong(f"{name}: {import_failure(error)}") from error
+        with starting(name, files=True):
+            environment = importlib.import_module("pyramid.paster").bootstrap(name)
         environment["closer"]()
         return environment["registry"]
     module, _, attribute = name.partition(":")
-    try:
-        with foreign_code():
-            return conversion.pyramid_registry_of(imported_object(module, attribute))
-    except ConfigurationError:
-        raise
-    except Exception as error:  # whatever its code raises
-        hint = object_meant(f"{module}.{attribute}", colon=True) if attribute else ""
-        raise Wrong(f"{name}: {import_failure(error)}{f'; {hint}' if hint else ''}") from error
+    with starting(name, lambda: object_meant(f"{module}.{attribute}", colon=True) if attribute else ""):
+        return conversion.pyramid_registry_of(imported_object(module, attribute))

@@ -10,12 +10,13 @@ from assetzcml.cli.bases import Base, named_base, project_base
 from assetzcml.cli.configured import ConfiguredCommand, load, make_importable
 from assetzcml.cli.scaffolds import FRAMEWORKS, app_files, check_free, checked_name, theme_files, write_project
 from assetzcml.cli.statuses import EXIT_STATUS
+from assetzcml.cli.usage import Choice
 from assetzcml.errors import ConfigurationError
 
 __all__ = ["init"]
 
 
-@click.group(epilog=EXIT_STATUS)
+@click.group(cls=Choice, epilog=EXIT_STATUS)
 def init() -> None:
     """
     Write a new package: an application, or a theme for one.

@@ -18,6 +18,7 @@ from assetzcml.cli.configured import (
 )
 from assetzcml.cli.statuses import EXIT_STATUS, Wrong
 from assetzcml.cli.telling import say
+from assetzcml.cli.usage import in_order, spec_meant
 from assetzcml.errors import ConfigurationError, did_you_mean
 from assetzcml.records.assets import asset_spec
 from assetzcml.reports.findings import Checker, serious
@@ -45,6 +46,7 @@ def url(
     It is a path, and with --setting application_url=https://example.com the whole URL. A SPEC that has no URL is a
     message on stderr, and the exit status is 1.
     """
+    in_order(config, specs)
     registry = registry_asked(config, features, settings, strict)
     make = registry.static_url if registry.settings.get("application_url") else registry.static_path
     answers, errors = {}, {}
@@ -52,7 +54,7 @@ def url(
         try:
             answers[spec] = make(spec)
         except (ConfigurationError, ValueError, ImportError) as error:
-            errors[spec] = str(error)
+            errors[spec] = _not_a_spec(registry, spec) or str(error)
     if form == "json":
         print_json([{"spec": spec, "url": answers.get(spec), "error": errors.get(spec)} for spec in specs])
     else:
@@ -63,6 +65,15 @@ def url(
         _warn_of_nothing(registry, spec)
     if errors:
         raise Wrong("\n".join(errors.values()))
+
+
+def _not_a_spec(registry: AssetRegistry, text: str) -> str:
+    """What is wrong with a URL, or with a path of a file, where the spec of an asset is asked for; '' for any other text."""
+    meant = spec_meant(text)
+    if not meant and text.startswith("/"):
+        found = registry.explain(text)
+        meant = "" if found.problems or found.spec is None else str(found.spec)
+    return f"{text!r} is no spec of an asset; did you mean {meant!r}?" if meant else ""
 
 
 def _warn_of_nothing(registry: AssetRegistry, spec: str) -> None:
@@ -118,6 +129,7 @@ def explain(
     SPEC-or-URL is the spec of an asset (shop:static/logo.png), or a URL or its path as a browser sends it: that of an
     asset, or of a page (/about). The exit status is 1 when there is no such asset or page, or nobody publishes it.
     """
+    in_order(config, [spec_or_url])
     registry = registry_asked(config, features, settings, strict)
     explanation = registry.explain(spec_or_url)
     if form == "json":

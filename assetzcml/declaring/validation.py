@@ -363,6 +363,8 @@ class _Checks:
             return (
                 project_of(root.package) if self._is_look_alike(root.package) else nearest_beside(self.resolver, root)
             )
+        if expanded := _expanded(root):
+            return expanded
         package, _, path = root.name.partition(".")
         candidates = [AssetSpec(package, tuple(path.split(".")))] if path else []
         candidates += [AssetSpec(known, (root.name,)) for known in sorted(self._packages())]
@@ -446,3 +448,13 @@ def _sending_on(state: tuple[AssetSpec, bool], by_target: dict[AssetSpec, list[O
         for override in by_target.get(AssetSpec(spec.package, spec.parts[:depth]), ()):
             if not override.file or (is_file and depth == len(spec.parts)):
                 yield override
+
+
+def _expanded(root: AssetSpec) -> str:
+    """What to write for a path with a `~` or a `$NAME` that a shell would have replaced; '' for any other."""
+    for number, part in enumerate(root.parts):
+        if part.startswith(("~", "$")):
+            written = "/".join(root.parts[number:])
+            path = os.path.expandvars(os.path.expanduser(written))
+            return f"write {path!r}: nothing is expanded here" if path.startswith("/") else ""
+    return ""

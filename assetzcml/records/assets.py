@@ -144,6 +144,8 @@ def _foreign(text: str) -> InvalidSpec:
     if _WINDOWS_PATH.match(text):
         path = re.sub(r"^[A-Za-z]:", "", text).replace("\\", "/")
         return InvalidSpec(f"{text!r} is a Windows path, and no asset spec; write {path!r}, as a POSIX system has it")
+    if text.startswith("file:///"):
+        return InvalidSpec(f"{text!r} is a URL, and no asset spec; write {text.removeprefix('file://')!r}")
     if _URL.match(text):
         return InvalidSpec(
             f'{text!r} is a URL, and no asset spec; write name="{text}" path="package:static": '

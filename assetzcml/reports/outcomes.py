@@ -34,6 +34,7 @@ __all__ = [
     "without_environment",
 ]
 
+_PLACEHOLDER = re.compile(r"[{<](?:\w+:)?(\w+)[>}]")
 _OTHER_ROUTERS = re.compile(r"<(?:\w+:)?(\w+)>")  # Flask's and Django's way to write a part of a path
 _BARE_DOLLAR = re.compile(r"\$\{?(\w+)")
 
@@ -61,6 +62,11 @@ def other_routers(site: Survey) -> Iterator[Remark]:
         if written is not None:
             message = f"{route}: {written[0]!r} in the pattern stands for itself"
             yield Remark(at(route, "pattern"), message, f"write {{{written[1]}}}")
+    for view in site.snapshot.pages:
+        written = _PLACEHOLDER.search(view.name or "") if view.route_name is None else None
+        if written is not None:
+            message = f"{view}: {written[0]!r} stands for itself in a name: a pattern is that of a route"
+            yield Remark(at(view, "name"), message, f'write <route name="{written[1]}" pattern="/{view.name}" view=')
 
 
 def unreachable_stores(site: Survey) -> Iterator[Remark]:

@@ -70,8 +70,14 @@ def overrides_nothing(site: Survey) -> Iterator[Remark]:
             yield Remark(
                 at(override, "to_override"),
                 f"{override}: there is no {written!r} to override",
-                nearest_beside(site.resolver, target),
+                _directory_meant(override, target) or nearest_beside(site.resolver, target),
             )
+
+
+def _directory_meant(override: Override, target: AssetSpec) -> str:
+    """What to write for a pattern, which no override has; '' for what is none."""
+    above = AssetSpec(target.package, target.parts[:-1])
+    return f"write '{override.written(above)}/' for all that is in it" if "*" in target.name else ""
 
 
 def covers_nothing(site: Survey) -> Iterator[Remark]:

@@ -32,6 +32,10 @@ def object_meant(text: str, package: str = "", colon: bool = False) -> str:
     package_name, _, file = name.partition(":")
     if file.endswith(".zcml"):
         return f'write package="{package_name}" file="{file}"'
+    if "/" in name:
+        above, _, last = name.strip("/").rpartition("/")
+        dotted = above.replace("/", ".")
+        return f'write package="{dotted}" file="{last}"' if last.endswith(".zcml") else f"write {f'{dotted}.{last}'!r}"
     plain = re.sub(r"\(.*\)$", "", name.replace(":", "."))
     bare = plain.lstrip(".")
     dots = plain[: len(plain) - len(bare)]
@@ -46,7 +50,10 @@ def object_meant(text: str, package: str = "", colon: bool = False) -> str:
     whole = f"{prefix}.{bare}" if prefix else bare
     module, missing, rest = _reached(whole)
     if module is None:
-        return nearest_package(whole)
+        if package and missing in _names(sys.modules[package]):
+            return f"write {'.' + bare!r}"
+        first, _, last = whole.rpartition(".")
+        return nearest_package(first, f":{last}") if colon and first else nearest_package(whole)
     near = nearest(missing, _names(module))
     if not near or near == missing:  # it is there; what is wrong is in it
         return ""

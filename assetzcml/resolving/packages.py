@@ -24,7 +24,7 @@ from assetzcml.resolving.spelling import stands_as_spelled
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-from assetzcml.errors import nearest
+from assetzcml.errors import near_words, nearest
 
 __all__ = ["Found", "Packages", "nearest_package", "original_files", "project_of"]
 
@@ -158,6 +158,9 @@ def original_files(module: ModuleType) -> Traversable:
     return getattr(files, "assetzcml_original", files)
 
 
+TYPED = 0.8  # likeness of a word with two letters exchanged
+
+
 def nearest_package(name: str, rest: str = "") -> str:
     """A hint for a package that there is none of: the one that is named nearly so, with what stood behind it; '' for none."""
     if "-" in name:
@@ -170,7 +173,10 @@ def nearest_package(name: str, rest: str = "") -> str:
 @lru_cache(maxsize=256)  # names that are not found, of which one mistake may be in a thousand places
 def _nearest(name: str, path: tuple[str, ...]) -> str:
     known = {module.name for module in pkgutil.iter_modules(list(path)) if not module.name.startswith("_")}
-    return "" if name in known or name in sys.modules else nearest(name, known)
+    if name in known or name in sys.modules:
+        return ""
+    own = nearest(name, known - sys.stdlib_module_names)
+    return own or next(iter(near_words(name, sorted(known), TYPED)), "")  # hardly anybody's assets are in Python's own
 
 
 def project_of(package: str) -> str:

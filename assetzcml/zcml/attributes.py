@@ -23,7 +23,7 @@ from zope.schema.interfaces import IField
 from assetzcml.errors import ConfigurationError, Problem, did_you_mean, nearest, shorten
 from assetzcml.resolving.importing import failed_at, import_failure
 from assetzcml.resolving.meant import object_meant
-from assetzcml.zcml.names import ZCML
+from assetzcml.zcml.names import NAMESPACE, ZCML
 from assetzcml.zcml.positions import Tag
 
 __all__ = ["BadValue", "Problems", "SchemaPlan", "expand_settings"]
@@ -217,14 +217,20 @@ def _convert(attribute: Attribute, text: str, context: Any, arguments: dict[str,
 
 # Attributes by the words of other tools: each counts for directives that have what is meant, the first before the others.
 ALIASES = {
+    "callable": ("view",),
+    "controller": ("view",),
     "depends": ("contents",),
     "dest": ("output",),
     "dir": ("path",),
     "directory": ("path",),
     "entry": ("contents",),
+    "endpoint": ("view",),
     "files": ("contents",),
     "folder": ("path", "directory"),
     "from": ("to_override",),
+    "func": ("view",),
+    "handler": ("view",),
+    "href": ("package",),
     "input": ("contents",),
     "max_age": ("cache_max_age",),
     "method": ("request_method",),
@@ -241,7 +247,7 @@ ALIASES = {
     "source": ("contents", "path"),
     "sources": ("contents",),
     "spec": ("path",),
-    "src": ("contents", "path"),
+    "src": ("contents", "path", "package"),
     "target": ("output",),
     "to": ("override_with",),
     "url": ("name",),
@@ -256,10 +262,14 @@ def _alias(name: str, known: Iterable[str]) -> str:
 
 def unknown_attribute(name: str, known: list[str], info: Tag, data: Mapping[str, str]) -> Problem:
     """A directive has no such attribute."""
-    if name == "condition":
+    if NAMESPACE in info.value(name):
+        hint = f'write xmlns="{NAMESPACE}"'
+    elif name == "condition":
         hint = f'write xmlns:zcml="{ZCML}" zcml:condition='
     else:
         meant = _alias(name, known)
+        if name in ("href", "src") and info.value(name).endswith(".zcml"):
+            meant = "file"
         near = f"did you mean {meant!r}?" if meant else did_you_mean(name, known)
         hint = near or (f"it has {', '.join(sorted(known))}" if known else "it has none")
     return Problem(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -143,7 +144,9 @@ def _seconds_meant(text: str) -> str:
     found = re.fullmatch(r"(\d{1,6})\s*([a-z]+?)s?", text.strip().lower())
     if found is not None and found[2] in UNITS:
         return f"; write {int(found[1]) * UNITS[found[2]]}"
-    return "; write 0 to have every client ask again" if text.strip().startswith("-") else ""
+    if re.fullmatch(r"\d{1,6}( *\* *\d{1,6})+", text.strip()):
+        return f"; write {math.prod(map(int, text.split('*')))}"
+    return "; write 0 to have every client ask again" if text.strip().startswith("-") else "; write 3600 for an hour"
 
 
 class MaxAge(Checked):
@@ -157,6 +160,10 @@ class Side(Expanding, TextLine):
     """A side of an override. A value with neither a colon nor a leading '/' is a whole package, as in Pyramid."""
 
     def fromUnicode(self, value: str) -> Address:  # noqa: N802
+        if "://" in value:
+            raise BadValue(
+                f"{value!r} is a URL, and no asset spec", "write 'package:path': an override is of a package's files"
+            )
         base = base_of(self.context)
         found: Address = _read(
             lambda text: address(text, base.package, "" if base.package else str(base)), self.written(value)

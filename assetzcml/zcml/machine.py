@@ -178,7 +178,8 @@ class ComplexItem:
             hint = did_you_mean(name[1], self._definition) or (
                 f"it holds {', '.join(sorted(self._definition))}" if self._definition else "it holds nothing"
             )
-            if name[1] in self.context.assetzcml_machine.namespaces().get(name[0], ()):
+            known = self.context.assetzcml_machine.namespaces()
+            if name[1] in known.get(name[0], ()) or name[1] in known.get("*", ()):
                 hint = f"put it after </{self.context.info.directive}>"
             raise Problems(
                 Problem(info, f"{info.directive} cannot stand inside {self.context.info.directive}", hint, code="A104")

@@ -22,6 +22,10 @@ PREFIXES = {
 
 _MISMATCH = re.compile(r"Opening and ending tag mismatch: (\S+) line (\d+) and (\S+)")
 _UNCLOSED_QUOTE = re.compile(r"""([\w:.-]+)=(["'])([^"'=<>]*?)\s+([\w:.-]+)=\2""")
+_CURLY = re.compile(r"""([\w:.-]+)\s*=\s*[“”„‘’]([^“”„‘’"'<>]*)[“”‘’]""")
+_COMMA = re.compile(r"""([\w:.-]+)=(["'])([^"'<>]*)\2\s*,""")
+_ODD_QUOTES = re.compile(r"""([\w:.-]+)=(?:'([^"'<>]*)"|"([^"'<>]*)')""")
+_NO_EQUALS = re.compile(r"""\s([\w.-]+)\s*(?::\s*|\s)(["'])([^"'<>]*)\2""")
 _UNQUOTED = re.compile(r"""([\w:.-]+)=([^\s"'<>/]+)""")
 _ENTITY = re.compile(r"Entity '(\w+)' not defined")
 _PREFIX = re.compile(r"Namespace prefix (\S+)")
@@ -53,13 +57,22 @@ def _end_tag(message: str, text: str, lines: list[str]) -> str:
 
 
 def _quote(message: str, text: str, lines: list[str]) -> str:
+    if comma := _COMMA.search(text):
+        return f'write {comma[1]}="{comma[3]}", without a comma'
+    if re.search(r"/\s+>", text):
+        return "write />"
     found = _UNCLOSED_QUOTE.search(text)
     return f'write {found[1]}="{found[3]}" {found[4]}=' if found is not None else "leave a blank before each attribute"
 
 
 def _unquoted(message: str, text: str, lines: list[str]) -> str:
-    found = _UNQUOTED.search(text)
+    found = _CURLY.search(text) or _UNQUOTED.search(text)
     return f'write {found[1]}="{found[2]}"' if found is not None else "write its value in quotes"
+
+
+def _no_equals(message: str, text: str, lines: list[str]) -> str:
+    found = _NO_EQUALS.search(text)
+    return f'write {found[1]}="{found[3]}"' if found is not None else 'write name="value" for each attribute'
 
 
 def _ampersand(message: str, text: str, lines: list[str]) -> str:
@@ -67,6 +80,9 @@ def _ampersand(message: str, text: str, lines: list[str]) -> str:
 
 
 def _smaller(message: str, text: str, lines: list[str]) -> str:
+    odd = [found for line in lines for found in _ODD_QUOTES.finditer(line)]
+    if odd:
+        return f'write {odd[0][1]}="{odd[0][2] or odd[0][3]}"'
     found = _PLACEHOLDER.search(text, text.find("pattern=") + 1) if "pattern=" in text else None
     return f"write {{{found[1]}}}" if found is not None else "write &lt;"
 
@@ -88,6 +104,11 @@ def _hyphens(message: str, text: str, lines: list[str]) -> str:
     return f"write <!--{re.sub('-{2,}', '-', found[1])}-->" if found is not None else "write one hyphen"
 
 
+def _comment(message: str, text: str, lines: list[str]) -> str:
+    begun = [line.strip() for line in lines if "<!--" in line and "-->" not in line]
+    return f"write {begun[-1]} -->" if begun else "end the comment with -->"
+
+
 def _said(words: str) -> Callable[[str, str, list[str]], str]:
     return lambda message, text, lines: words
 
@@ -97,6 +118,9 @@ _REMEDIES: tuple[tuple[str, Callable[[str, str, list[str]], str]], ...] = (
     ("Opening and ending tag mismatch", _end_tag),
     ("Premature end of data", _said("end each tag, the last with </configure>")),
     ("attributes construct error", _quote),
+    ("Specification mandates value for attribute", _no_equals),
+    ("Failed to parse QName", _no_equals),
+    ("Comment not terminated", _comment),
     ("\" or ' expected", _unquoted),
     ("redefined", _said("keep one of them")),
     ("EntityRef", _ampersand),

@@ -5,6 +5,7 @@ A problem ends the directive it belongs to, never the walk: everything that is w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
@@ -261,7 +262,10 @@ def _condition_meant(condition: str) -> str:
 def _in_a_comment(text: str) -> str:
     """What to write for text that means nothing."""
     plain = " ".join(text.split())
+    if _WITHOUT_BRACKET.fullmatch(plain):
+        return f"write <{plain}"
     return f"write <!-- {plain} -->" if 0 < len(plain) <= SHORT and "--" not in plain else "put it into a comment"
 
 
+_WITHOUT_BRACKET = re.compile(r"""[A-Za-z]+( [A-Za-z_]+=("[^"]*"|'[^']*'))+ ?/>""")
 SHORT = 60  # characters of a text that is shown once more
