@@ -94,7 +94,10 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"assetzcml.{name}")
     if name not in _MODULES:
         raise AttributeError(f"module 'assetzcml' has no attribute {name!r}")
-    found = globals()[name] = getattr(importlib.import_module(_MODULES[name]), name)
+    module = importlib.import_module(_MODULES[name])
+    if _MODULES[name] == "assetzcml.errors":
+        module.derive_from_zope()
+    found = globals()[name] = getattr(module, name)
     return found
 
 

@@ -1,7 +1,7 @@
 """What can be wrong, and where. Nothing here knows how it was found out.
 
-The base class is zope.configuration's, so that code which catches its errors catches ours: the only import
-of zope.configuration outside `assetzcml.zcml`.
+The base class of `ConfigurationError` is zope.configuration's, so that code which catches its errors catches ours: the only
+import of zope.configuration outside `assetzcml.zcml`. It is imported with the first error: see `derive_from_zope`.
 """
 
 from __future__ import annotations
@@ -12,14 +12,8 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from assetzcml.late import difflib
-
-if TYPE_CHECKING:
-    ZopeConfigurationError = Exception  # which is what it derives from; it has no types
-else:
-    from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
 
 __all__ = [
     "ConfigurationConflictError",
@@ -34,6 +28,7 @@ __all__ = [
     "Problem",
     "calling_line",
     "clipped",
+    "derive_from_zope",
     "did_you_mean",
     "few",
     "few_lines",
@@ -167,13 +162,21 @@ class Problem:
         return f"<Problem {self.headline}>"
 
 
-class ConfigurationError(ZopeConfigurationError):
+class _Base(Exception):
+    """Stands for zope.configuration's class until there is an error, or somebody asks for the class to catch it."""
+
+
+class ConfigurationError(_Base):
     """
     The configuration is wrong. `problems` lists everything that was found, in the order of the files.
 
     Its `__cause__` is the first exception that code not ours raised, with its traceback. It can be pickled, without
     these exceptions.
     """
+
+    def __new__(cls, *problems: Problem | str) -> ConfigurationError:
+        derive_from_zope()
+        return super().__new__(cls, *problems)
 
     def __init__(self, *problems: Problem | str):
         self.problems: list[Problem] = [p if isinstance(p, Problem) else Problem(None, p) for p in problems]
@@ -184,6 +187,17 @@ class ConfigurationError(ZopeConfigurationError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return _unpickle_error, (type(self), [_Stored.problem(problem) for problem in self.problems])
+
+
+def derive_from_zope() -> None:
+    """
+    Let ConfigurationError be a zope.configuration.exceptions.ConfigurationError. Each of its instances is one: it is called
+    before the first is made. A process that only serves, and has no error, imports nothing of zope.configuration.
+    """
+    if ConfigurationError.__base__ is _Base:
+        from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
+
+        ConfigurationError.__bases__ = (ZopeConfigurationError,)
 
 
 def _unpickle_error(kind: type[ConfigurationError], problems: Iterable[Problem]) -> ConfigurationError:

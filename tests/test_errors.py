@@ -1,6 +1,8 @@
 """A message says what is wrong, where, and what to do; an error keeps all of them and can be handed around."""
 
 import pickle
+import subprocess
+import sys
 
 import pytest
 from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
@@ -115,6 +117,34 @@ def test_an_error_lists_its_problems_and_is_zope_configurations_too():
     assert [p.message for p in error.problems] == ["first", "second"]
     assert str(error) == "a.zcml:1:1: first\nsecond"
     assert isinstance(error, ZopeConfigurationError)
+
+
+@pytest.mark.whole
+def test_code_that_knows_only_zope_configuration_catches_the_first_error_of_a_process():
+    program = (
+        "import sys\nfrom assetzcml.errors import ConfigurationError, InvalidSpec, MissingExtra\n"
+        "assert not any(name.startswith('zope.configuration') for name in sys.modules)\n"
+        "caught = []\n"
+        "for kind in (MissingExtra, InvalidSpec, ConfigurationError):\n"
+        "    try:\n        raise kind('wrong')\n"
+        "    except Exception as error:\n"
+        "        from zope.configuration.exceptions import ConfigurationError as Zopes\n"
+        "        caught.append(isinstance(error, Zopes) and str(error))\n"
+        "import assetzcml\nassert issubclass(assetzcml.ConfigurationError, Zopes)\nprint(caught)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == "['wrong', 'wrong', 'wrong']\n"
+
+
+@pytest.mark.whole
+def test_the_public_name_is_zope_configurations_before_any_error():
+    program = (
+        "import assetzcml; kinds = assetzcml.ConfigurationError, assetzcml.InvalidSpec\n"
+        "from zope.configuration.exceptions import ConfigurationError\n"
+        "print(all(issubclass(kind, ConfigurationError) for kind in kinds))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == "True\n"
 
 
 def test_the_cause_of_an_error_is_the_first_exception_of_foreign_code():

@@ -7,12 +7,12 @@ content is read.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Generator
 from math import inf
 from typing import Any
 
+from assetzcml.late import late_logger
 from assetzcml.resolving.digests import without_digest
 from assetzcml.resolving.fingerprints import fingerprint
 from assetzcml.resolving.frozen import AtPath, FrozenRelease
@@ -44,7 +44,7 @@ from assetzcml.urls.cachebusters import segment_version
 
 __all__ = ["FrozenSite"]
 
-logger = logging.getLogger("assetzcml")
+logger = late_logger("assetzcml")
 
 DIGEST = 12  # hex digits of a digest that an ETag has, as everywhere
 
