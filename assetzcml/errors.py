@@ -174,11 +174,8 @@ class ConfigurationError(_Base):
     these exceptions.
     """
 
-    def __new__(cls, *problems: Problem | str) -> ConfigurationError:
-        derive_from_zope()
-        return super().__new__(cls, *problems)
-
     def __init__(self, *problems: Problem | str):
+        derive_from_zope()
         self.problems: list[Problem] = [p if isinstance(p, Problem) else Problem(None, p) for p in problems]
         super().__init__("\n".join(map(str, self.problems)))
         self.__cause__: BaseException | None = next(
@@ -192,7 +189,7 @@ class ConfigurationError(_Base):
 def derive_from_zope() -> None:
     """
     Let ConfigurationError be a zope.configuration.exceptions.ConfigurationError. Each of its instances is one: it is called
-    before the first is made. A process that only serves, and has no error, imports nothing of zope.configuration.
+    when the first is made. A process that only serves, and has no error, imports nothing of zope.configuration.
     """
     if ConfigurationError.__base__ is _Base:
         from zope.configuration.exceptions import ConfigurationError as ZopeConfigurationError
