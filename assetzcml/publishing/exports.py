@@ -8,7 +8,6 @@ in what is written for it. What needs a permission is never published: an applic
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -193,12 +192,13 @@ def _nginx(site: ReleasedSite) -> dict[str, str]:
         prefix = view["send"][1].rstrip("/")
         locations += [f"# {view['name']}: the application asks for the permission {view['permission']!r}, and hands over.",
                       f"location ^~ {_nginx_text(prefix + '/')} {{", "    internal;",
-                      f"    alias {_nginx_text(site.directory + '/objects/')};", "}"]  # fmt: skip
+                      f"    alias {_nginx_value(site.directory + '/objects/')};", "}"]  # fmt: skip
     if site.published:
         locations += _nginx_release(site)
     real = [f"    {_nginx_text(path)} 0;" for path in site.real()]
     suffixes = "|".join(suffix[1:] for suffix in CODINGS.values())
-    maps += ["# A variant is sent in the place of its asset, and has no address of its own.",
+    maps += ['geo $assetzcml_dollar { default "$"; }', 'geo $assetzcml_question { default "?"; }',
+             "# A variant is sent in the place of its asset, and has no address of its own.",
              "map $uri $assetzcml_variant {", "    default 0;", *real, f'    "~\\.({suffixes})$" 1;', "}"]  # fmt: skip
     count = 2 * len(site.answers) + 64
     size = max(2048, 1 << count.bit_length())
@@ -234,12 +234,12 @@ def _nginx_view(site: ReleasedSite, view: dict[str, Any], number: int, maps: lis
         if site.view_of(path) is view:
             folder = path.rpartition("/")[0]
             found.append(
-                f"location = {_nginx_text(folder + '/')} {{ {ONLY_READ} rewrite ^ {_nginx_text(path)} last; }}"
+                f"location = {_nginx_text(folder + '/')} {{ {ONLY_READ} rewrite ^ {_nginx_path(path)} last; }}"
             )
             if folder:
-                last = quote(folder.rpartition("/")[2], safe=FIRST_SAFE.replace("$", ""))
+                last = _nginx_value(quote(folder.rpartition("/")[2], safe=FIRST_SAFE) + "/")
                 found.append(
-                    f"location = {_nginx_text(folder)} {{ {ONLY_READ} return 301 {_nginx_text(last + '/$is_args$args')}; }}"
+                    f'location = {_nginx_text(folder)} {{ {ONLY_READ} return 301 {last[:-1]}$is_args$args"; }}'
                 )
     return found + missing
 
@@ -258,11 +258,11 @@ def _nginx_said(part: FolderAnswers, number: int, maps: list[str]) -> LocationBl
     for place, (header, most, others) in enumerate(_values(part)):
         if header == "Content-Type":
             continue
-        value = _nginx_text(most)
+        value = _nginx_value(most)
         if others:
             variable = f"$assetzcml_{number}_{part.word}_{place}"
             maps += [f"map $assetzcml_name {variable} {{", f"    default {value};"]
-            maps += [f"    {_nginx_text(path)} {_nginx_text(other)};" for path, other in sorted(others.items())]
+            maps += [f"    {_nginx_text(path)} {_nginx_value(other)};" for path, other in sorted(others.items())]
             maps.append("}")
             value = variable
         shared.append(f"add_header {header} {value};")
@@ -301,7 +301,7 @@ def _nginx_location(
         f"location {at} {{",
         "    set $assetzcml_name $uri;",
         *(["    if ($assetzcml_variant) { return 404; }", f"    {ONLY_READ}"] if guarded else []),
-        f"    root {_nginx_text(site.directory + folder)};",
+        f"    root {_nginx_value(site.directory + folder)};",
         "    gzip_static on;",
         *(f"    {line}" for line in lines),
         f"    try_files $uri {other};",
@@ -311,7 +311,7 @@ def _nginx_location(
 
 def _nginx_release(site: ReleasedSite) -> list[str]:
     """What `assetzcml verify URL` reads first."""
-    root = f"    root {_nginx_text(site.directory)};"
+    root = f"    root {_nginx_value(site.directory)};"
     return [f'location = "/{POINTER}" {{', root, *_nginx_one("no-cache", "text/plain; charset=utf-8"), "}",
             'location ^~ "/generations/" {', root, *_nginx_one(IMMUTABLE, "application/json"), "}"]  # fmt: skip
 
@@ -329,17 +329,27 @@ def _nginx_missing(view: dict[str, Any], number: int) -> list[str]:
         return []
     lines = [f"location @assetzcml_{number}_missing {{"]
     if other:
-        lines.append(f"    error_page 404 {_nginx_text(prefix + other)};")
+        lines.append(f"    error_page 404 {_nginx_path(prefix + other)};")
     if page:
-        lines += ['    if ($uri ~ "\\.[^/]*$") { return 404; }', f"    rewrite ^ {_nginx_text(prefix + page)} last;"]
+        lines += ['    if ($uri ~ "\\.[^/]*$") { return 404; }', f"    rewrite ^ {_nginx_path(prefix + page)} last;"]
     else:
         lines.append("    return 404;")
     return [*lines, "}"]
 
 
 def _nginx_text(text: str) -> str:
-    """A text as nginx reads it; '$' would begin a variable."""
+    """A text as nginx reads it where there are no variables."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _nginx_value(text: str) -> str:
+    """A text where '$' would begin a variable: there is one for it, which `geo` gives, that knows no variables."""
+    return _nginx_text(text).replace("$", "${assetzcml_dollar}")
+
+
+def _nginx_path(path: str) -> str:
+    """The path of a URL that a request is sent on to: behind a '?' would be its query."""
+    return _nginx_value(path).replace("?", "${assetzcml_question}")
 
 
 # Caddy.
@@ -353,7 +363,7 @@ def _caddy(site: ReleasedSite) -> dict[str, str]:
         f"# Release {site.digest[:12]}, for Caddy: import it in the block of the site.",
         "@assetzcml_variant {",
         f"\tpath {patterns}",
-        *([f"\tnot path {' '.join(map(_caddy_text, real))}"] if real else []),
+        *([f"\tnot path {' '.join(map(_caddy_path, real))}"] if real else []),
         "}",
         "@assetzcml_written not method GET HEAD",
         "route {",
@@ -362,7 +372,7 @@ def _caddy(site: ReleasedSite) -> dict[str, str]:
         for path, caching, kind in ((f"/{POINTER}", "no-cache", "text/plain; charset=utf-8"),
                                     ("/generations/*", IMMUTABLE, "application/json")):  # fmt: skip
             lines += [f"\thandle {path} {{", f'\t\theader Cache-Control "{caching}"', f'\t\theader Content-Type "{kind}"',
-                      f"\t\troot * {_caddy_text(site.directory)}", "\t\tfile_server", "\t}"]  # fmt: skip
+                      f"\t\troot * {_caddy_path(site.directory)}", "\t\tfile_server", "\t}"]  # fmt: skip
     for number, view in enumerate(site.open_views()):
         lines += [f"\t{line}" for line in _caddy_view(site, view, number)]
     return {"Caddyfile": "\n".join([*lines, "}", ""])}
@@ -370,24 +380,25 @@ def _caddy(site: ReleasedSite) -> dict[str, str]:
 
 def _caddy_view(site: ReleasedSite, view: dict[str, Any], number: int) -> list[str]:
     name = view.get("name", "")
-    at = [f"/{name}"] if view.get("file") else [f"/{name}", f"/{name}/*"] if name else ["/*"]
+    exact = [_caddy_path(f"/{name}")] if name else []
+    at = exact if view.get("file") else [*exact, _caddy_text(f"/{name}/*") if name else "/*"]
     own = f"@assetzcml_{number}"
     unsaid = [word for word in ("not_found", "single_page") if view.get(word)]
     told = [f"# {name or '/'}: {' and '.join(unsaid)} are not in this file; say handle_errors."] if unsaid else []
-    lines = [*told, f"{own} path {' '.join(map(_caddy_text, at))}", f"handle {own} {{", "\troute {"]
+    lines = [*told, f"{own} path {' '.join(at)}", f"handle {own} {{", "\troute {"]
     inner = ["error @assetzcml_written 405", "error @assetzcml_variant 404"]
     for path in site.indexes:
         folder = path.rpartition("/")[0]
         if site.view_of(path) is view:
             if folder:
-                last = quote(folder.rpartition("/")[2])
-                inner.append(f"redir {_caddy_text(folder)} {_caddy_text(last + '/')} 301")
-            inner.append(f"rewrite {_caddy_text(folder + '/')} {_caddy_text(path)}")
+                last = quote(folder.rpartition("/")[2], safe=FIRST_SAFE)
+                inner.append(f"redir {_caddy_path(folder)} {_caddy_text(last + '/')} 301")
+            inner.append(f"rewrite {_caddy_path(folder + '/')} {_caddy_path(path)}")
     for part in site.parts(view):
         if not part.answers:
             continue
         matcher = f"{own}_{part.word}"
-        root = _caddy_text(site.directory + part.folder)
+        root = _caddy_path(site.directory + part.folder)
         inner += [f"{matcher} file {{", f"\troot {root}", "\ttry_files {path}", "}", f"route {matcher} {{"]
         for header, most, others in _values(part):
             if most:
@@ -408,14 +419,33 @@ def _caddy_others(header: str, others: dict[str, str], matcher: str) -> list[str
         by_value.setdefault(value, []).append(path)
     lines = []
     for number, (value, paths) in enumerate(sorted(by_value.items())):
-        lines.append(f"{matcher}_{number} path {' '.join(map(_caddy_text, paths))}")
+        lines.append(f"{matcher}_{number} path {' '.join(map(_caddy_path, paths))}")
         name = header if value else f"-{header}"
         lines.append(f"header {matcher}_{number} {name}{' ' + _caddy_text(value) if value else ''}")
     return lines
 
 
 def _caddy_text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False) if re.search(r'[\s"{}#]', text) else text
+    """
+    A text as Caddy reads it: between two '`' all characters stand for themselves. Raises ConfigurationError for what cannot be
+    said: the name of anything that Caddy knows, in braces, would be what that is, a variable of the environment for instance.
+    """
+    if re.search(r"`|\{\$|\{[^\"{}\s]*\}|[\x00-\x1f]", text):
+        _refuse_in_caddyfile(text)
+    return f"`{text}`" if re.search(r"[\s\"{}#\\]", text) else text
+
+
+def _caddy_path(path: str) -> str:
+    """The same of a path, where braces, and what is compared with those of requests as a pattern, cannot be said."""
+    if re.search(r"[*%?#\[\]\\{}]", path):
+        _refuse_in_caddyfile(path)
+    return _caddy_text(path)
+
+
+def _refuse_in_caddyfile(text: str) -> None:
+    raise ConfigurationError(
+        Problem(None, f"a Caddyfile cannot say {text!r}", "say something else, or let nginx serve it")
+    )
 
 
 # Static hosts.

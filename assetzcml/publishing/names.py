@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from assetzcml.errors import ConfigurationWarning, Origin, Problem, few
 from assetzcml.publishing.assets import AssetToFreeze
@@ -18,6 +19,7 @@ from assetzcml.resolving.batches import Batch
 __all__ = ["Names", "collisions"]
 
 LONGEST_NAME = 255 - len(".zst")  # bytes, of POSIX systems and of Windows
+_NOT_ON_WINDOWS = re.compile(r'[<>:"|?*\\]').search  # what else it does not hold has no URL
 ALWAYS_PLAIN = ("html", "htm", "xhtml")  # pages are asked for by the names that people know
 
 
@@ -95,7 +97,7 @@ def is_always_plain(item: Item) -> bool:
     return item.spec.name == view.index or below in (view.not_found, view.single_page)
 
 
-def collisions(assets: Iterable[AssetToFreeze]) -> Iterator[Problem]:
+def collisions(assets: Collection[AssetToFreeze]) -> Iterator[Problem]:
     """The names that no directory holds, or not beside each other; a warning for those that only some systems hold."""
     names: dict[str, AssetToFreeze] = {}
     for asset in assets:
@@ -116,6 +118,7 @@ def collisions(assets: Iterable[AssetToFreeze]) -> Iterator[Problem]:
         hint = "rename one, or take the other out with an override"
         yield Problem(Origin(names[name].item.file), message, hint)
     _warn_of_case(names)
+    _warn_of_characters(asset.item.place.path for asset in assets)
 
 
 def _warn_of_case(names: Iterable[str]) -> None:
@@ -126,6 +129,13 @@ def _warn_of_case(names: Iterable[str]) -> None:
         if len(several) > 1:
             told = f"names that differ only in case: {few(sorted(several), 3)}; macOS and Windows hold one of them"
             warnings.warn(told, ConfigurationWarning, stacklevel=3)
+
+
+def _warn_of_characters(names: Iterable[str]) -> None:
+    told = sorted({name for name in names if _NOT_ON_WINDOWS(name)})
+    if told:
+        message = f"names that Windows does not hold, nor a checkout there: {few(list(map(repr, told)), 3)}"
+        warnings.warn(message, ConfigurationWarning, stacklevel=3)
 
 
 def _without(host: str, name: str) -> str:

@@ -6,11 +6,12 @@ import base64
 import errno
 import hashlib
 import os
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import BinaryIO, NamedTuple
 
-from assetzcml.errors import Origin, Problem
+from assetzcml.errors import ConfigurationWarning, Origin, Problem, few
 from assetzcml.publishing.assets import READ_WHOLE, AssetToFreeze, changed
 from assetzcml.publishing.frozen_tree import integrity_text
 from assetzcml.publishing.progress import Progress
@@ -56,6 +57,10 @@ class Reading:
     def read(self, pool: Executor, jobs: int, progress: Progress) -> dict[str, AssetToFreeze]:
         """The assets, by the places that they have without a version. Those that are large are read last, several at once."""
         candidates = self._inventory.candidates()
+        if self._inventory.unserved:
+            told = few(sorted(repr(str(spec)) for spec in self._inventory.unserved), 3)
+            message = f"not frozen, since no static view answers such names: {told}"
+            warnings.warn(message, ConfigurationWarning, stacklevel=2)
         large = []
         looks = zip(candidates, spread(self._look, candidates, jobs), strict=True)
         for candidate, looked in progress(looks, len(candidates), "Reading"):

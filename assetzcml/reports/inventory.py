@@ -22,7 +22,7 @@ from assetzcml.resolving.names import is_public_name
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.resolving.search import SearchPaths
 from assetzcml.serving.finding import PlainAsset
-from assetzcml.serving.paths import Key
+from assetzcml.serving.paths import BadPath, Key, path_key
 from assetzcml.serving.publication import Publication
 from assetzcml.serving.sites import Site
 from assetzcml.serving.variants import CodedFile, Location
@@ -137,6 +137,8 @@ class Inventory:
         self._site = self.snapshot.derived(Site)
         self._paths = self.snapshot.derived(SearchPaths)
         self.made = self._paths.bundles
+        #: What is there and has a name that no static view answers, as one with a control character.
+        self.unserved: list[AssetSpec] = []
         self._bases: dict[int, tuple[StaticViewRecord, URLPlace]] = {}
         self._versions: dict[int, _Tree] = {}
         #: Where a directory is published, by its spec, with the version of its tree: scripts join names to its URL.
@@ -197,6 +199,9 @@ class Inventory:
                 if not is_public_name(name, view.dotfiles) or _is_variant(name, beside):
                     continue
                 child = spec.joined([name])
+                if not _has_a_path(name):
+                    self.unserved.append(child)
+                    continue
                 if child in self.made:
                     continue
                 places = self._paths.candidates(child)
@@ -267,6 +272,14 @@ class Inventory:
             known = _Tree(count.version, {name: file.digest for name, file in count.files.items()}, count.directories)
             self._versions[id(tree)] = known
         return known
+
+
+def _has_a_path(name: str) -> bool:
+    """May a URL that is answered have this name in it, on any system?"""
+    try:
+        return path_key(name.encode("utf-8", "surrogateescape"), dotfiles=True) is not None
+    except BadPath:
+        return False
 
 
 def _is_variant(name: str, beside: set[str]) -> bool:
