@@ -1,11 +1,26 @@
-"""Services that keep objects, and what has to stand in the environment of who asks one."""
+"""A frozen site to publish, services that keep objects, and what has to stand in the environment of who asks one."""
 
 import json
 
 import pytest
+from frozen_site import FILES, site
 from s3_server import S3, Server
 
+from assetzcml.publishing.freeze import freeze
+from assetzcml.publishing.frozen_tree import FrozenTree
+
 SECRET = "s3cr3t"
+
+
+@pytest.fixture
+def tree(package, tmp_path):
+    """A frozen directory, whose *package* may be edited, and frozen *again*."""
+    shop = package(FILES)
+    found = FrozenTree(tmp_path / "o")
+    found.package = package.directory / shop
+    found.again = lambda: freeze(site(shop), tmp_path / "o", codings=["gzip"])
+    found.again()
+    return found
 
 
 @pytest.fixture

@@ -8,6 +8,15 @@ from pathlib import Path
 from assetzcml import AssetRegistry, DigestCacheBuster, TreeCacheBuster
 
 PIXEL = b"\x89PNG not really"
+TEXT = b"body { color: black }\n" * 200
+FILES = {
+    "static/a.css": "a{background:url(i/bg.png)}",
+    "static/i/bg.png": PIXEL,
+    "static/app.css": TEXT,
+    "static/empty.txt": b"",
+    "static/a b+c%41\u00e9.css": "b{}",
+    "static/index.html": "<p>",
+}
 
 
 def site(name, *, tree=False, digest=True, **options):

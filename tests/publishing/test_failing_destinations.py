@@ -4,7 +4,7 @@ import random
 import threading
 
 import pytest
-from frozen_site import PIXEL, site
+from frozen_site import FILES, site
 from memory import missing
 from other_servers import every_service
 from s3_server import Object
@@ -21,30 +21,21 @@ pytest.importorskip("obstore")
 from assetzcml.resolving.buckets import Bucket
 from assetzcml.resolving.destinations import Failed, destination_at
 
-FILES = {
-    "static/a.css": "a{background:url(i/bg.png)}",
-    "static/i/bg.png": PIXEL,
-    "static/app.css": b"body { color: black }\n" * 200,
-    "static/empty.txt": b"",
-    "static/a b+c%41\u00e9.css": "b{}",
-    "static/index.html": "<p>",
-}
 PREFIX = "pre/fix/"
 
 
 @pytest.fixture
-def tree(package, tmp_path):
-    shop = package(FILES)
+def tree(tree):
+    """The same; *again* says what stands in two of its files."""
+    freeze_again = tree.again
 
     def again(text):
-        (package.directory / shop / "static/a.css").write_text(text)
-        (package.directory / shop / "static/index.html").write_text(f"<p>{text}")
-        freeze(site(shop), tmp_path / "o", codings=["gzip"])
-        return FrozenTree(tmp_path / "o")
+        (tree.package / "static/a.css").write_text(text)
+        (tree.package / "static/index.html").write_text(f"<p>{text}")
+        freeze_again()
 
-    found = again(FILES["static/a.css"])
-    found.again = again
-    return found
+    tree.again = again
+    return tree
 
 
 def bucket(service, **options):

@@ -1,55 +1,27 @@
 """A frozen release at a destination: what is sent, in which order, and what becomes of it when anything fails."""
 
 import errno
-import gzip
 import hashlib
-import http.client
 import json
-import logging
 import os
 import shutil
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import unquote
 
 import pytest
 from click.testing import CliRunner
-from frozen_site import PIXEL, site
+from frozen_site import FILES, site
 from memory import Killed, Memory, bytes_of, missing
 
 from assetzcml import AssetRegistry, ConfigurationError, ConfigurationWarning
 from assetzcml.cli import main
 from assetzcml.publishing import publish as publishing
 from assetzcml.publishing.collecting import collect_at
-from assetzcml.publishing.fetching import verified_at
 from assetzcml.publishing.freeze import freeze
 from assetzcml.publishing.frozen_tree import FrozenTree
-from assetzcml.publishing.plans import planned
 from assetzcml.publishing.publish import Overtaken, publish
-from assetzcml.resolving.buckets import Bucket
-from assetzcml.resolving.destinations import Failed, destination_at
+from assetzcml.resolving.destinations import destination_at
 from faults import sweep
-
-TEXT = b"body { color: black }\n" * 200
-FILES = {
-    "static/a.css": "a{background:url(i/bg.png)}",
-    "static/i/bg.png": PIXEL,
-    "static/app.css": TEXT,
-    "static/empty.txt": b"",
-    "static/a b+c%41é.css": "b{}",
-    "static/index.html": "<p>",
-}
-
-
-@pytest.fixture
-def tree(package, tmp_path):
-    shop = package(FILES)
-    freeze(site(shop), tmp_path / "o", codings=["gzip"])
-    found = FrozenTree(tmp_path / "o")
-    found.package = package.directory / shop
-    found.again = lambda: freeze(site(shop), tmp_path / "o", codings=["gzip"])
-    return found
 
 
 def test_all_is_sent_once_contents_first_and_the_pointer_last(tree):
@@ -186,14 +158,6 @@ def test_who_is_of_a_former_version_takes_a_release_of_a_later_one_back_and_take
     assert before <= set(target.objects)
     with pytest.raises(ConfigurationError, match="its schema is 99"):
         collect_at(target, keep=3, younger=0.0)
-
-
-def test_a_release_of_a_later_version_is_not_taken_for_one_that_is_right(cdn):
-    later = b'{"schema":99,"entries":[\n]}\n'
-    digest = hashlib.sha256(later).hexdigest()
-    cdn.objects[f"generations/{digest}.json"] = later, {}
-    (fault,) = verified_at(cdn.url, digest)
-    assert "its schema is 99" in fault
 
 
 def test_other_headers_are_sent_again(package, tmp_path):
@@ -411,244 +375,3 @@ def test_the_command_plans_publishes_and_tells_what_to_purge(tree, tmp_path):
     assert json.loads(run.output)["moved"] is False
     run = CliRunner().invoke(main, [*arguments, "--dry-run"])
     assert run.output == "nothing to do\n"
-
-
-class Serving(BaseHTTPRequestHandler):
-    """A CDN over a destination in memory; what is in *wrong* is answered otherwise."""
-
-    def do_GET(self):
-        key = unquote(self.path[1:])
-        status, (data, headers) = 200, self.server.objects.get(key, (None, {}))
-        if data is None:
-            status, data, headers = 404, b"gone", {}
-        status, data, headers = self.server.wrong.get(key, lambda *same: same)(status, data, headers)
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if "Content-Length" not in headers:
-            self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *arguments):
-        pass
-
-
-@pytest.fixture
-def cdn(tree):
-    target = Memory()
-    publish(tree, target)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Serving)
-    server.daemon_threads, server.objects, server.wrong = True, target.objects, {}
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    server.url = f"http://127.0.0.1:{server.server_port}"
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_what_a_cdn_gives_is_what_was_published(cdn):
-    assert list(verified_at(cdn.url)) == []
-    assert CliRunner().invoke(main, ["verify", cdn.url]).output == "everything is as it was published\n"
-
-
-@pytest.mark.parametrize(
-    "wrong, told",
-    [
-        (
-            lambda status, data, headers: (200, b"<html>", {"Content-Type": "text/html"}),
-            "a page is answered in its place, with status 200 and 6 other bytes of type 'text/html'",
-        ),
-        (lambda status, data, headers: (404, data, headers), "the status is 404"),
-        (
-            lambda status, data, headers: (200, data, {**headers, "Cache-Control": "no-cache"}),
-            "Cache-Control is 'no-cache'",
-        ),
-        (lambda status, data, headers: (200, data, {}), "Content-Type is None"),
-        (lambda status, data, headers: (200, data[:-1], headers), "other bytes"),
-        (lambda status, data, headers: (200, data * 2, headers), "more than 4,400 other bytes"),
-        (
-            lambda status, data, headers: (200, gzip.compress(data), {**headers, "Content-Encoding": "gzip"}),
-            "it is compressed on its way, as 'gzip'",
-        ),
-        (
-            lambda status, data, headers: (200, data[:100], {**headers, "Content-Length": str(len(data))}),
-            "the answer ends before its end",
-        ),
-    ],
-)
-def test_a_cdn_that_gives_something_else_is_found(cdn, wrong, told):
-    (name,) = [key for key in cdn.objects if key.startswith("static/app-") and key.endswith(".css")]
-    cdn.wrong[name] = wrong
-    (fault,) = verified_at(cdn.url)
-    assert fault.startswith(f"{cdn.url}/{name}: ")
-    assert told in fault
-    assert CliRunner().invoke(main, ["verify", cdn.url]).exit_code == 1
-
-
-def test_a_cdn_without_a_release_is_told_of(cdn):
-    cdn.wrong["current"] = lambda status, data, headers: (200, b"<html>", {})
-    (fault,) = verified_at(cdn.url)
-    assert "it names no release, but '<html>'" in fault
-    cdn.wrong["current"] = lambda status, data, headers: (403, b"", {})
-    (fault,) = verified_at(cdn.url)
-    assert "the status is 403; is that where a release was published" in fault
-    cdn.wrong["current"] = lambda status, data, headers: (200, b"0" * 64, {})
-    (fault,) = verified_at(cdn.url)
-    assert "it is not the manifest that has this digest (status 404)" in fault
-
-
-def test_a_plain_name_that_is_still_the_former_one_is_found(cdn):
-    cdn.wrong["static/index.html"] = lambda status, data, headers: (200, b"<h>", headers)
-    (fault,) = verified_at(cdn.url)
-    assert fault.startswith(f"{cdn.url}/static/index.html: 3 other bytes of type 'text/html")
-
-
-def test_a_variant_that_is_decoded_on_its_way_is_found(cdn):
-    (name,) = [key for key in cdn.objects if key.startswith("static/app-") and key.endswith(".gz")]
-    cdn.wrong[name] = lambda status, data, headers: (200, gzip.decompress(data), {})
-    (fault,) = verified_at(cdn.url)
-    assert "Content-Encoding is None, and was published as 'gzip'" in fault
-
-
-# A server of S3's kind, and what may go wrong on the way to it.
-
-
-@pytest.fixture(scope="module")
-def service():
-    """The port of a server that speaks as S3 does."""
-    pytest.importorskip("obstore")
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    server = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield server.get_host_and_port()[1]
-    server.stop()
-
-
-class Faulty(BaseHTTPRequestHandler):
-    """Passes requests on, but for those that *faults* has something for, by their number."""
-
-    protocol_version = "HTTP/1.1"
-
-    def handle_one(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        with self.server.lock:
-            self.server.count += 1
-            fault = self.server.faults.pop(self.server.count, None)
-            self.server.seen.append((self.command, self.path))
-        if fault == "reset":
-            self.close_connection = True
-            self.connection.close()
-            return
-        if isinstance(fault, int):
-            self.send_response(fault)
-            text = f"<Error><Code>E{fault}</Code><Message>no</Message></Error>".encode()
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-            return
-        behind = http.client.HTTPConnection("127.0.0.1", self.server.behind, timeout=30)
-        behind.request(self.command, self.path, body, dict(self.headers.items()))
-        answer = behind.getresponse()
-        data = answer.read()
-        behind.close()
-        if fault == "lost":  # it was done, and nobody is told
-            self.close_connection = True
-            self.connection.close()
-            return
-        self.send_response(answer.status)
-        for key, value in answer.getheaders():
-            if key.lower() not in ("content-length", "connection", "transfer-encoding", "date", "server"):
-                self.send_header(key, value)
-        size = answer.getheader("Content-Length", "0") if self.command == "HEAD" else str(len(data))
-        self.send_header("Content-Length", size)
-        self.end_headers()
-        self.wfile.write(data)
-
-    do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = handle_one  # noqa: N815
-
-    def log_message(self, *arguments):
-        pass
-
-
-@pytest.fixture
-def bucket(service, credentials, request):
-    """A bucket of its own behind a way with faults: the server in between, and what makes a target of it."""
-    name = f"bucket{abs(hash(request.node.name)) % 10**9}"
-    behind = http.client.HTTPConnection("127.0.0.1", service)
-    behind.request("PUT", f"/{name}", headers={"Host": f"127.0.0.1:{service}", "Content-Length": "0"})
-    assert behind.getresponse().status == 200
-    behind.close()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Faulty)
-    server.daemon_threads = True
-    server.behind, server.lock, server.faults, server.count, server.seen = service, threading.Lock(), {}, 0, []
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    server.url, server.endpoint = f"s3://{name}/pre/fix", f"http://127.0.0.1:{server.server_port}"
-    server.target = lambda: Bucket(server.url, server.endpoint)
-    yield server
-    server.shutdown()
-    server.server_close()
-
-
-def in_bucket(bucket):
-    target = bucket.target()
-    return {key: target.read(key) for key in target.listing()}
-
-
-@pytest.mark.whole
-def test_a_bucket_gets_all_and_the_second_run_asks_for_one_listing(tree, bucket):
-    publish(tree, bucket.target())
-    assert missing(in_bucket(bucket)) == []
-    bucket.seen.clear()
-    done = publish(tree, bucket.target())
-    assert (done.sent, [method for method, _ in bucket.seen]) == (0, ["GET"])
-    assert planned(tree, bucket.target()).empty
-    assert (
-        in_bucket(bucket)["static/empty.txt".replace("empty", f"empty-{hashlib.sha256(b'').hexdigest()[:12]}")] == b""
-    )
-
-
-@pytest.mark.whole
-@pytest.mark.parametrize("fault", ["reset", "lost", 500, 503])
-def test_what_passes_is_tried_again(tree, bucket, fault):
-    bucket.faults = dict.fromkeys(range(2, 60, 7), fault)
-    done = publish(tree, bucket.target(), jobs=2)
-    assert (missing(in_bucket(bucket)), done.moved) == ([], True)
-
-
-@pytest.mark.whole
-@pytest.mark.parametrize("fault", [403, 400])
-def test_what_does_not_pass_ends_the_run_and_the_next_one_makes_it_good(tree, bucket, fault):
-    publish(tree, bucket.target())
-    (tree.package / "static/a.css").write_text("c{}")
-    (tree.package / "static/app.css").write_bytes(TEXT[:-2])
-    tree.again()
-    for number in 1, 2, 3, 4:
-        bucket.faults, bucket.count = {number: fault}, 0
-        with pytest.raises(Failed) as error:
-            publish(tree, bucket.target(), jobs=1)
-        assert "s3cr3t" not in str(error.value)
-        assert missing(in_bucket(bucket)) == []
-    bucket.faults = {}
-    publish(tree, bucket.target())
-    assert (missing(in_bucket(bucket)), in_bucket(bucket)["current"].decode().strip()) == ([], tree.current)
-
-
-@pytest.mark.whole
-def test_two_that_publish_at_once_send_the_same_and_one_pointer_moves(tree, bucket):
-    outcomes = []
-
-    def one():
-        try:
-            outcomes.append(publish(tree, bucket.target(), jobs=4).moved)
-        except Overtaken:
-            outcomes.append("overtaken")
-
-    threads = [threading.Thread(target=one) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (missing(in_bucket(bucket)), True in outcomes) == ([], True)

@@ -8,31 +8,27 @@ import http.client
 import itertools
 import logging
 import shutil
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from frozen_site import PIXEL, site
+from frozen_site import FILES, TEXT, site
 from memory import missing
 
 from assetzcml import AssetRegistry, StaticApp, TreeCacheBuster
 from assetzcml.publishing.collecting import collect_at
 from assetzcml.publishing.freeze import freeze
 from assetzcml.publishing.frozen_tree import FrozenTree
-from assetzcml.publishing.publish import publish
+from assetzcml.publishing.plans import planned
+from assetzcml.publishing.publish import Overtaken, publish
 from assetzcml.resolving import breakers
 from assetzcml.resolving.buckets import Bucket
+from assetzcml.resolving.destinations import Failed
 from documents import write_tree
 from npm import installed
 from test_deploying import free_port, running
 
-FILES = {
-    "static/a.css": "a{background:url(i/bg.png)}",
-    "static/i/bg.png": PIXEL,
-    "static/app.css": b"body { color: black }\n" * 200,
-    "static/empty.txt": b"",
-    "static/a b+c%41é.css": "b{}",
-    "static/index.html": "<p>",
-}
 ACCOUNT = "devstoreaccount1"  # and the key that the emulator's documentation has for everybody
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 AZURITE = "azurite@3.34"  # a later one needs a later Node.js
@@ -168,3 +164,125 @@ def test_what_is_here_is_served_while_the_bucket_is_gone_and_the_rest_when_it_is
     finally:
         again.end()
         moto.server = again.server
+
+
+class Faulty(BaseHTTPRequestHandler):
+    """Passes requests on, but for those that *faults* has something for, by their number."""
+
+    protocol_version = "HTTP/1.1"
+
+    def handle_one(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        with self.server.lock:
+            self.server.count += 1
+            fault = self.server.faults.pop(self.server.count, None)
+            self.server.seen.append((self.command, self.path))
+        if fault == "reset":
+            self.close_connection = True
+            self.connection.close()
+            return
+        if isinstance(fault, int):
+            self.send_response(fault)
+            text = f"<Error><Code>E{fault}</Code><Message>no</Message></Error>".encode()
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+            return
+        behind = http.client.HTTPConnection("127.0.0.1", self.server.behind, timeout=30)
+        behind.request(self.command, self.path, body, dict(self.headers.items()))
+        answer = behind.getresponse()
+        data = answer.read()
+        behind.close()
+        if fault == "lost":  # it was done, and nobody is told
+            self.close_connection = True
+            self.connection.close()
+            return
+        self.send_response(answer.status)
+        for key, value in answer.getheaders():
+            if key.lower() not in ("content-length", "connection", "transfer-encoding", "date", "server"):
+                self.send_header(key, value)
+        size = answer.getheader("Content-Length", "0") if self.command == "HEAD" else str(len(data))
+        self.send_header("Content-Length", size)
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = handle_one  # noqa: N815
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def bucket(moto):
+    """A bucket of its own behind a way with faults: the server in between, and what makes a target of it."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Faulty)
+    server.daemon_threads = True
+    server.behind, server.lock, server.faults, server.count, server.seen = moto.port, threading.Lock(), {}, 0, []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    server.url, server.endpoint = moto.url, f"http://127.0.0.1:{server.server_port}"
+    server.target = lambda: Bucket(server.url, server.endpoint)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def in_bucket(bucket):
+    target = bucket.target()
+    return {key: target.read(key) for key in target.listing()}
+
+
+@pytest.mark.whole
+def test_a_bucket_gets_all_and_the_second_run_asks_for_one_listing(tree, bucket):
+    publish(tree, bucket.target())
+    assert missing(in_bucket(bucket)) == []
+    bucket.seen.clear()
+    done = publish(tree, bucket.target())
+    assert (done.sent, [method for method, _ in bucket.seen]) == (0, ["GET"])
+    assert planned(tree, bucket.target()).empty
+    assert (
+        in_bucket(bucket)["static/empty.txt".replace("empty", f"empty-{hashlib.sha256(b'').hexdigest()[:12]}")] == b""
+    )
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("fault", ["reset", "lost", 500, 503])
+def test_what_passes_is_tried_again(tree, bucket, fault):
+    bucket.faults = dict.fromkeys(range(2, 60, 7), fault)
+    done = publish(tree, bucket.target(), jobs=2)
+    assert (missing(in_bucket(bucket)), done.moved) == ([], True)
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("fault", [403, 400])
+def test_what_does_not_pass_ends_the_run_and_the_next_one_makes_it_good(tree, bucket, fault):
+    publish(tree, bucket.target())
+    (tree.package / "static/a.css").write_text("c{}")
+    (tree.package / "static/app.css").write_bytes(TEXT[:-2])
+    tree.again()
+    for number in 1, 2, 3, 4:
+        bucket.faults, bucket.count = {number: fault}, 0
+        with pytest.raises(Failed) as error:
+            publish(tree, bucket.target(), jobs=1)
+        assert "s3cr3t" not in str(error.value)
+        assert missing(in_bucket(bucket)) == []
+    bucket.faults = {}
+    publish(tree, bucket.target())
+    assert (missing(in_bucket(bucket)), in_bucket(bucket)["current"].decode().strip()) == ([], tree.current)
+
+
+@pytest.mark.whole
+def test_two_that_publish_at_once_send_the_same_and_one_pointer_moves(tree, bucket):
+    outcomes = []
+
+    def one():
+        try:
+            outcomes.append(publish(tree, bucket.target(), jobs=4).moved)
+        except Overtaken:
+            outcomes.append("overtaken")
+
+    threads = [threading.Thread(target=one) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (missing(in_bucket(bucket)), True in outcomes) == ([], True)

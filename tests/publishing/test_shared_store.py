@@ -7,6 +7,7 @@ import time
 import pytest
 from click.testing import CliRunner
 from memory import Shared
+from other_servers import every_service
 
 from assetzcml import AssetRegistry, ConfigurationError, StaticApp, TreeCacheBuster
 from assetzcml.asgi import StaticApp as ASGIStaticApp
@@ -179,6 +180,37 @@ def test_at_most_so_many_bytes_are_kept_here_and_what_was_used_last_stays(tmp_pa
         here = set(mirror.objects.digests())
         assert {digest, digests[0]} <= here
         assert len(here) <= 5
+
+
+@pytest.mark.whole
+@every_service
+def test_whatever_an_object_store_does_to_a_request_no_other_bytes_are_kept_and_it_heals(
+    service, tmp_path, monkeypatch
+):
+    def host(text, **more):
+        name = f"host{len(os.listdir(tmp_path))}"
+        write_tree(tmp_path / name / "root", {"a.css": text, **more})
+        registry = AssetRegistry()
+        registry.add_static_view("static", str(tmp_path / name / "root"))
+        registry.add_content_store(tmp_path / name / "store", url=service.url, endpoint=service.endpoint)
+        registry.add_cache_buster(str(tmp_path / name / "root"), TreeCacheBuster(former="stored"))
+        return StaticApp(registry), registry.static_path(f"{tmp_path}/{name}/root/a.css")
+
+    passed = [0.0]
+    monkeypatch.setattr(mirrors.time, "monotonic", lambda real=time.monotonic: real() + passed[0])
+    _, url = host("red")
+    told = []
+    for number, fault in enumerate([403, 404, 500, 503, "reset", "cut", "truncate", "tag", "late"] * 3):
+        new, own = host("blue")
+        service.again(faults=lambda count, method, key, at=number // 9 + 1, now=fault: now if count >= at else None)
+        answer = get(new, url)
+        told.append(answer[0])
+        assert answer[1:] in [(FOREVER, None, b"red"), ("no-store", answer[2], answer[3])], (fault, answer)
+        assert get(new, own)[::3] == (200, b"blue")
+        service.again(faults=lambda count, method, key: None)
+        passed[0] += 60
+        assert get(new, url) == (200, FOREVER, None, b"red"), fault
+    assert {200, 503} <= set(told)
 
 
 def test_what_nobody_has_is_not_a_failure(tmp_path, shared):
