@@ -13,6 +13,7 @@ from collections import Counter
 import pytest
 
 from assetzcml.bundles import BuildError
+from assetzcml.resolving.files import replace_file
 from bundle_site import OLD, Marked
 from commands import CHECKOUT
 
@@ -327,3 +328,10 @@ def test_who_asks_for_urls_and_is_killed_in_any_call_of_the_system_leaves_what_t
         assert list(inconsistencies(swept.output)) == [], number
         assert swept("xy") == 0
         assert tree(swept.output) == wanted, number
+
+
+def test_where_a_system_has_no_modes_of_open_files_a_file_is_written_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "fchmod")
+    for content in (b"one", b"two"):
+        replace_file(str(tmp_path / "a"), content)
+        assert (tmp_path / "a").read_bytes() == content
