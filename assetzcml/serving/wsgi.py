@@ -113,41 +113,38 @@ class StaticApp:
         else:
             chosen = entry.unasked
         method = environ["REQUEST_METHOD"]
-        known = environ["HTTP_IF_NONE_MATCH"] if "HTTP_IF_NONE_MATCH" in environ else None  # noqa: SIM401
-        if known is None:
-            if "HTTP_RANGE" in environ or "HTTP_IF_MATCH" in environ or "HTTP_IF_UNMODIFIED_SINCE" in environ:
-                pass
-            elif "HTTP_IF_MODIFIED_SINCE" not in environ:
-                if method == "GET":
-                    if chosen.ready is not None:
-                        statistics.sent += 1
-                        start_response(OK, chosen.headers.copy())
-                        return [chosen.ready]
-                    if chosen.size <= WHOLE:
-                        return self._read(chosen, entry, self._rest[2], path, environ, start_response)
-                elif method == "HEAD":
-                    statistics.sent += 1
-                    start_response(OK, chosen.headers.copy())
-                    return ()
-            elif environ["HTTP_IF_MODIFIED_SINCE"] == chosen.last_modified and (method == "GET" or method == "HEAD"):
+        if "HTTP_IF_NONE_MATCH" in environ:
+            if (
+                environ["HTTP_IF_NONE_MATCH"] == chosen.etag
+                and "HTTP_IF_MATCH" not in environ
+                and "HTTP_IF_UNMODIFIED_SINCE" not in environ
+                and (method == "GET" or method == "HEAD")
+            ):
                 statistics.unchanged += 1
                 start_response(UNCHANGED, chosen.not_modified.copy())
                 return ()
-        elif (
-            known == chosen.etag
-            and "HTTP_IF_MATCH" not in environ
-            and "HTTP_IF_UNMODIFIED_SINCE" not in environ
-            and (method == "GET" or method == "HEAD")
-        ):
-            statistics.unchanged += 1
-            start_response(UNCHANGED, chosen.not_modified.copy())
-            return ()
-        if known is None and method == "GET" and "HTTP_RANGE" in environ:
-            part = _part(chosen, environ)
+        elif "HTTP_RANGE" in environ or "HTTP_IF_MATCH" in environ or "HTTP_IF_UNMODIFIED_SINCE" in environ:
+            part = _part(chosen, environ) if method == "GET" and "HTTP_RANGE" in environ else None
             if part is not None and chosen.body is not None:
                 statistics.answered(PARTIAL)
                 start_response(PARTIAL, partial_headers(chosen, part))
                 return [chosen.body[part.start : part.stop]]
+        elif "HTTP_IF_MODIFIED_SINCE" not in environ:
+            if method == "GET":
+                if chosen.ready is not None:
+                    statistics.sent += 1
+                    start_response(OK, chosen.headers.copy())
+                    return [chosen.ready]
+                if chosen.size <= WHOLE:
+                    return self._read(chosen, entry, self._rest[2], path, environ, start_response)
+            elif method == "HEAD":
+                statistics.sent += 1
+                start_response(OK, chosen.headers.copy())
+                return ()
+        elif environ["HTTP_IF_MODIFIED_SINCE"] == chosen.last_modified and (method == "GET" or method == "HEAD"):
+            statistics.unchanged += 1
+            start_response(UNCHANGED, chosen.not_modified.copy())
+            return ()
         answer = kept_answer(Asked(method, environ.get), self._rest[2].entries, path, _whole(environ))
         if answer is not None:
             return self._sent(answer, environ, start_response)
