@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 from frozen_site import site, tree_digest
@@ -106,3 +108,38 @@ def test_a_disk_that_is_full_while_copies_read_leaves_nothing_behind(package, tm
         freeze(site(shop), tmp_path / "o")
     assert os.listdir(tmp_path / "o/tmp") == []
     assert tree_digest(tmp_path / "o") == before
+
+
+KILLED = """
+import os, signal, sys
+sys.path[:] = PATHS
+from frozen_site import site
+from assetzcml.publishing import workers
+from assetzcml.publishing.freeze import freeze
+workers.WORTH, workers.AT_ONCE = 1, 2
+
+def answers(stream, former=workers._answers, seen=[]):
+    seen.append(stream)
+    if len(seen) == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return former(stream)
+
+workers._answers = answers
+freeze(site(SHOP), OUT, jobs=2)
+"""
+
+
+@pytest.mark.whole
+def test_who_is_killed_while_copies_read_holds_up_nobody_and_the_next_run_heals(package, tmp_path):
+    shop = package({f"static/i{number}.png": str(number) for number in range(300)})
+    freeze(site(shop), tmp_path / "whole")
+    program = (
+        KILLED.replace("PATHS", repr(sys.path)).replace("SHOP", repr(shop)).replace("OUT", repr(str(tmp_path / "o")))
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=tmp_path).returncode == -signal.SIGKILL
+    )
+    assert not (tmp_path / "o/current").is_symlink()
+    freeze(site(shop), tmp_path / "o")  # waits for the copies, which have the lock too until they end
+    assert tree_digest(tmp_path / "o") == tree_digest(tmp_path / "whole")
+    assert os.listdir(tmp_path / "o/tmp") == []
