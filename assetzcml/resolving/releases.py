@@ -218,7 +218,8 @@ class Releases:
         """The manifest. Raises FileNotFoundError, OSError, BrokenRelease, NewerSchema."""
         try:
             with open_file(self.path(digest)) as stream:
-                content = stream.read(LARGEST + 1)
+                size = os.fstat(stream.fileno()).st_size  # as much memory is asked for as is said here
+                content = stream.read(min(size, LARGEST) + 1)
         except OSError as error:
             if error.errno == errno.EINVAL:
                 raise BrokenRelease("it is no regular file") from None

@@ -2,6 +2,7 @@ import json
 import os
 import random
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -163,3 +164,15 @@ def test_a_large_manifest_is_searched_and_not_taken_apart(tmp_path):
     random.shuffle(names)
     release = Release("", release_bytes(map(released, names)))
     assert all(release.find(name).name == name for name in names[:500])
+
+
+def test_a_manifest_is_read_into_as_much_memory_as_it_has(tmp_path):
+    releases = Releases(tmp_path)
+    os.makedirs(releases.folder)
+    digest = releases.write(release_bytes([]))
+    tracemalloc.start()
+    try:
+        releases.read(digest)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
