@@ -404,7 +404,7 @@ class Bundle:
         known = self._path_known
         if known[:2] == (directory, self.output):
             return known[2]
-        path = os.path.normpath(os.path.join(directory, self.output))
+        path: str = os.path.normpath(os.path.join(directory, self.output))
         if below(path, directory) is None:
             message = f"{self}: its output {self.output!r} lies outside the directory {directory!r}"
             raise BundleError(message, origin=self.origin)

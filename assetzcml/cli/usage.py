@@ -37,7 +37,7 @@ def option_meant(error: click.NoSuchOption, command: click.Command) -> click.NoS
     """*error* with the option of *command* that another tool calls so."""
     meant = OPTIONS.get(error.option_name, "")
     if any(meant in each.opts for each in command.params):
-        error.possibilities = [meant]
+        return click.NoSuchOption(error.option_name, error.message, [meant], error.ctx)
     return error
 
 
