@@ -81,7 +81,9 @@ class Boto:
         return None
 
     def tag_of(self, data):
-        return None
+        from assetzcml.resolving.destinations import md5_of
+
+        return md5_of(data)
 
 
 def child(side, port, tree, number):

@@ -131,7 +131,7 @@ def freeze_command(
 )
 def export(kind: str, directory: str, output: str | None) -> None:
     """
-    Print what another server has to be told of the frozen directory DIR.
+    Print what another server has to be told of DIR, which was frozen, or published to.
 
     nginx and Caddy then answer as assetzcml does; headers makes _headers and _redirects for static hosts. What needs a
     permission is handed over by the application, or is an error: nothing is published that was not.
@@ -152,7 +152,7 @@ def export(kind: str, directory: str, output: str | None) -> None:
 @formatted
 def verify(place: str, release: str | None, form: str) -> None:
     """
-    Compute all of the frozen directory DIR again: digests, names, variants, manifests.
+    Compute all of DIR again, which was frozen, or published to: digests, names, variants, manifests.
 
     Of a URL, that a CDN gives to clients what was published: each name is fetched, and status, bytes, type, caching and coding
     are compared. One line on stderr for each thing that is not what it promises; the exit status is then 1.

@@ -7,7 +7,6 @@ in what is written for it. What needs a permission is never published: an applic
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -16,10 +15,9 @@ from urllib.parse import quote, urlsplit
 
 from assetzcml.errors import ConfigurationError, Problem
 from assetzcml.publishing.frozen_tree import FrozenTree, forever
-from assetzcml.publishing.plans import IMMUTABLE, POINTER
+from assetzcml.publishing.plans import IMMUTABLE, POINTER, pointer_of
 from assetzcml.records.quoting import FIRST_SAFE
 from assetzcml.records.readers import CODINGS
-from assetzcml.resolving.objects import is_digest
 from assetzcml.resolving.releases import BrokenRelease, Release
 
 __all__ = ["EXPORTS", "exported"]
@@ -125,22 +123,15 @@ def exported(kind: str, directory: str) -> dict[str, str]:
     published = digest is None
     try:
         if digest is None:
-            digest = _pointer(directory)
+            digest = pointer_of(directory)
+        if digest is None:
+            raise FileNotFoundError
         release = tree.releases.read(digest)
     except FileNotFoundError:
         raise ConfigurationError(f"{directory} is no frozen directory; freeze first, or publish to it") from None
     except BrokenRelease as error:
         raise ConfigurationError(f"{directory}: the manifest of {digest}: {error}") from None
     return EXPORTS[kind](ReleasedSite(tree, release, published))
-
-
-def _pointer(directory: str) -> str:
-    """The release that a directory serves that it was published to. Raises FileNotFoundError."""
-    with contextlib.suppress(OSError), open(f"{directory}/{POINTER}", "rb") as stream:
-        digest = stream.read(100).decode("ascii", "replace").strip()
-        if is_digest(digest):
-            return digest
-    raise FileNotFoundError
 
 
 def _refuse_protected(views: Iterable[dict[str, Any]], why: str, hint: str) -> None:

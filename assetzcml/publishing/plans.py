@@ -6,6 +6,7 @@ Nothing is downloaded to learn what is there. What a name has is known by the ma
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -27,6 +28,7 @@ __all__ = [
     "object_key",
     "planned",
     "pointed",
+    "pointer_of",
     "refuse",
     "served_by",
     "steps_of",
@@ -273,6 +275,14 @@ def manifest_key(digest: str) -> str:
 def pointed(digest: str) -> bytes:
     """What the pointer to a release is."""
     return digest.encode() + b"\n"
+
+
+def pointer_of(directory: str) -> str | None:
+    """The release that a directory serves which was published to; None for any other."""
+    with contextlib.suppress(OSError), open(f"{directory}/{POINTER}", "rb") as stream:
+        digest = stream.read(100).decode("ascii", "replace").strip()
+        return digest if is_digest(digest) else None
+    return None
 
 
 def _file(tree: FrozenTree, key: str) -> bytes:

@@ -4,11 +4,13 @@ Is a frozen directory what it promises? Everything is computed again; nothing is
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
 
 from assetzcml.publishing.frozen_tree import FrozenTree, file_names, index_of, integrity_text, plain_file_names
+from assetzcml.publishing.plans import POINTER, manifest_key, object_key, pointer_of, steps_of
 from assetzcml.resolving.decoders import decoded
 from assetzcml.resolving.objects import BrokenObject
 from assetzcml.resolving.releases import BrokenRelease, Release, Released
@@ -17,8 +19,14 @@ __all__ = ["verified"]
 
 
 def verified(directory: str | os.PathLike[str]) -> Iterator[str]:
-    """What is wrong with a frozen directory, in words; nothing where all of every release is as it was frozen."""
+    """
+    What is wrong with a directory that was frozen, or published to, in words; nothing where all of every release is as it
+    was frozen. Plain names of a directory that was published to are those of the release that it serves.
+    """
     tree = FrozenTree(directory)
+    if tree.current is None and (pointer := pointer_of(tree.directory)) is not None:
+        yield from _published(tree, pointer)
+        return
     stamps = tree.releases.stamps()
     if not stamps:
         yield "there is no release"
@@ -43,6 +51,27 @@ def verified(directory: str | os.PathLike[str]) -> Iterator[str]:
             for path, digest in {**file_names(asset), **plain}.items():
                 if not _is(tree, path, digest):
                     yield f"{path}: it is not what {name} says"
+
+
+def _published(tree: FrozenTree, pointer: str) -> Iterator[str]:
+    """The faults of a directory that was published to, where names lie beside each other."""
+    stamps = {stamp.digest for stamp in tree.releases.stamps()}
+    if pointer not in stamps:
+        yield f"{POINTER}: it leads to no release that is there"
+    for each in sorted(stamps):
+        name = manifest_key(each)
+        try:
+            release = tree.releases.read(each)
+            steps = [*steps_of(release, "headers"), *(steps_of(release, "plain") if each == pointer else ())]
+            contents = sorted({digest for asset in release for digest in asset.objects})
+        except (OSError, BrokenRelease) as error:
+            yield f"{name}: {error}"
+            continue
+        if not _is_index(tree, release):
+            yield f"{name.replace('.json', '.index')}: it is not that of {name}"
+        for path, digest in [*((object_key(each), each) for each in contents), *((s.key, s.digest) for s in steps)]:
+            if not _has(tree, path, digest):
+                yield f"{path}: it is not what {name} says"
 
 
 def _is_index(tree: FrozenTree, release: Release) -> bool:
@@ -86,12 +115,16 @@ def _of_contents(tree: FrozenTree, asset: Released) -> Iterator[str]:
 
 
 def _is(tree: FrozenTree, path: str, digest: str) -> bool:
-    full = f"{tree.directory}/{path}"
-    try:
-        status = os.lstat(full)
-        if os.path.samestat(status, os.lstat(tree.objects.path(digest))):
+    with contextlib.suppress(OSError):
+        if os.path.samestat(os.lstat(f"{tree.directory}/{path}"), os.lstat(tree.objects.path(digest))):
             return True
-        with open(full, "rb") as stream:
+    return _has(tree, path, digest)
+
+
+def _has(tree: FrozenTree, path: str, digest: str) -> bool:
+    """Has a file these bytes?"""
+    try:
+        with open(f"{tree.directory}/{path}", "rb") as stream:
             return hashlib.sha256(stream.read()).hexdigest() == digest
     except OSError:
         return False

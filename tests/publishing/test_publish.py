@@ -20,6 +20,7 @@ from assetzcml.publishing.collecting import collect_at
 from assetzcml.publishing.freeze import freeze
 from assetzcml.publishing.frozen_tree import FrozenTree
 from assetzcml.publishing.publish import Overtaken, publish
+from assetzcml.publishing.verification import verified
 from assetzcml.resolving.destinations import destination_at
 from faults import sweep
 
@@ -246,6 +247,28 @@ def test_a_directory_is_a_destination_too(tree, tmp_path):
     found = {key: (tmp_path / "public" / key).read_bytes() for key in target.listing()}
     assert (missing(found), publish(tree, target).sent) == ([], 0)
     assert os.path.samefile(tmp_path / "public/static/index.html", tmp_path / "public/static/index.html")
+
+
+def test_a_directory_that_was_published_to_is_computed_again(tree, tmp_path):
+    public = tmp_path / "public"
+    publish(tree, destination_at(f"file://{public}"))
+    (tree.package / "static/a.css").write_text("c{}")
+    (tree.package / "static/index.html").write_text("<b>")
+    tree.again()
+    publish(tree, destination_at(f"file://{public}"))
+    run = CliRunner().invoke(main, ["verify", str(public)])
+    assert (run.exit_code, run.output) == (0, "everything is as it was frozen\n")
+    (variant,) = public.glob("static/app-*.css.gz")
+    variant.chmod(0o644)
+    variant.write_bytes(b"cut")
+    next((public / "objects").rglob("*?????????")).unlink()
+    (public / "static/index.html").unlink()
+    (public / f"generations/{tree.current}.index").write_bytes(b"")
+    told = "\n".join(verified(public))
+    for name in (f"static/{variant.name}", "objects/", "static/index.html", f"generations/{tree.current}.index"):
+        assert f"{name}" in told
+    (public / f"generations/{tree.current}.json").unlink()
+    assert "current: it leads to no release that is there" in list(verified(public))
 
 
 def test_a_directory_cannot_have_a_file_and_a_folder_of_one_name_and_says_so_before_anything_is_sent(package, tmp_path):
