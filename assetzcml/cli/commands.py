@@ -42,7 +42,9 @@ COMMANDS = {
         "assetzcml.cli.questions", "explain", "Say why this file, or this page, is the one being served."
     ),
     "export": CommandPlace(
-        "assetzcml.cli.freezing", "export", "Print what another server has to be told of the frozen directory DIR."
+        "assetzcml.cli.freezing",
+        "export",
+        "Print what another server has to be told of DIR, which was frozen, or published to.",
     ),
     "freeze": CommandPlace(
         "assetzcml.cli.freezing",
@@ -78,7 +80,7 @@ COMMANDS = {
     "verify": CommandPlace(
         "assetzcml.cli.freezing",
         "verify",
-        "Compute all of the frozen directory DIR again: digests, names, variants, manifests.",
+        "Compute all of DIR again, which was frozen, or published to: digests, names, variants, manifests.",
     ),
     "url": CommandPlace("assetzcml.cli.questions", "url", "Print the URL of each asset SPEC."),
 }
