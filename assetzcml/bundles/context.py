@@ -111,7 +111,10 @@ class Context(Options):
     @_looked_up
     def plain_directories(self) -> tuple[str, ...]:
         """The same where all of them are directories as they are written, a separator at their end; else none."""
-        places = self.search_path
+        try:
+            places = self.search_path
+        except UnsetOption:
+            return ()  # of a bundle whose contents are specs alone nobody has to know where plain names are looked for
         plain = all(os.path.isabs(place) and not glob.has_magic(place) for place in places)
         return tuple(os.path.join(os.path.normpath(place), "") for place in places) if plain else ()
 
