@@ -19,8 +19,9 @@ processors. Nearly all the time of both is within brotli: four milliseconds for 
 bytes nobody is much faster than anybody. Two rows. First ServeStatic's compressor alone, over a copy of the sources, against
 the whole of freezing: equal work. Then what both are used for: `collectstatic` with ServeStatic's storage, against freezing
 with plain names: every file under its digest and its plain name, and the variants of both. Ours compresses a content once,
-whatever names it has; that storage compresses it for each name. The bytes are those of all variants; ours have the digests of
-images in the style sheets under plain names too, 12 digits that nothing compresses.
+whatever names it has; that storage compresses it for each name. The bytes are those of all variants, and of the scripts alone,
+which are the same for both; our style sheets name images by their digests, 12 digits that nothing compresses, under plain
+names too.
 """
 
 import json
@@ -172,10 +173,10 @@ def compressed(count, top):
         packed = timed(OURS, out=mine, codings=["br", "gzip"], plain=plain, **common)
         peer = timed(theirs, out=other, **common)
         print(f"{count} files, br and gzip: {packed[0]:.1f} s of CPU, {packed[1]:.1f} s; {told(title, packed, peer)}")
-        folders = ["names", "plain"] if plain else ["names"]
-        own = [sizes(f"{mine}/{folder}", [".br", ".gz"]) for folder in folders]
-        summed = {suffix: sum(each[suffix] for each in own) for suffix in (".br", ".gz")}
-        print(f"  bytes of the variants: {json.dumps(summed)}, theirs {json.dumps(sizes(other, ['.br', '.gz']))}")
+        suffixes = [".br", ".gz", ".js.br", ".js.gz"]
+        own = [sizes(f"{mine}/{folder}", suffixes) for folder in (["names", "plain"] if plain else ["names"])]
+        summed = {suffix: sum(each[suffix] for each in own) for suffix in suffixes}
+        print(f"  bytes of the variants: {json.dumps(summed)}, theirs {json.dumps(sizes(other, suffixes))}")
         again = timed(OURS, out=mine, codings=["br", "gzip"], plain=plain, **common)
         print(f"  a second run: {again[0]:.1f} s of CPU, {again[1]:.1f} s", flush=True)
 
