@@ -322,9 +322,11 @@ class Bundle:
                 result = [found for found in result if _key_of(found) not in unwanted]
                 continue
             for found in self.found(item, ctx):
-                if isinstance(found, Source) and is_output(found):
-                    continue
-                key = _key_of(found)
+                key: Any = found
+                if isinstance(found, Source):
+                    if is_output(found):
+                        continue
+                    key = found.path or found.place
                 if not (once and key in seen):
                     seen.add(key)
                     result.append(found)

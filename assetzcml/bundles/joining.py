@@ -320,7 +320,7 @@ class Join:
             imports_may_follow = imports_may_follow and not found.others and may_import(before)
         if hoisted or plain != contents:  # lines are elsewhere
             return _with_namespaces(NEWLINE.join(contents), hoisted), UNMAPPED
-        return NEWLINE.join(contents), _sections(parts, [content + NEWLINE for content in contents])
+        return NEWLINE.join(contents), _sections(parts, contents, 1)
 
     def _topped(
         self, part: JoinedPart, text: str, rules: Sequence[TopRule], top: dict[str, TopRule], hoisted: list[str]
@@ -366,15 +366,18 @@ class Join:
         warnings.warn_explicit(text, BundleWarning, origin.file, max(origin.line, 1))
 
 
-def _sections(parts: Sequence[JoinedPart], pieces: Sequence[bytes]) -> Sections:
-    """Where in the whole, which is made of *pieces*, something begins whose source is known, or is not."""
+def _sections(parts: Sequence[JoinedPart], pieces: Sequence[bytes], newlines: int = 0) -> Sections:
+    """
+    Where in the whole, which is made of *pieces* with so many *newlines* between, something begins whose source is known, or
+    is not.
+    """
     if all(part.sections is UNMAPPED for part in parts):
         return UNMAPPED
     found: list[tuple[int, Mapped | None]] = []
     line = 0
     for part, piece in zip(parts, pieces, strict=True):
         found += [(line + at, mapped) for at, mapped in part.sections]
-        line += piece.count(b"\n")
+        line += piece.count(b"\n") + newlines
     return tuple(found)
 
 
