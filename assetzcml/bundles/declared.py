@@ -12,9 +12,9 @@ from assetzcml.bundles.addresses import below
 from assetzcml.bundles.building import build_output, check_delivered
 from assetzcml.bundles.bundle import Bundle, Reference
 from assetzcml.bundles.context import Context
-from assetzcml.bundles.environment import Holdings
 from assetzcml.bundles.errors import BundleError, UnsetOption
 from assetzcml.bundles.filters import Filter
+from assetzcml.bundles.holdings import Holdings
 from assetzcml.bundles.roles import Home
 from assetzcml.bundles.sources import Remote, Source, find_sources
 from assetzcml.bundles.versioners import has_placeholder

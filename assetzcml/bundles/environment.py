@@ -5,22 +5,22 @@ from __future__ import annotations
 import contextlib
 import os
 import posixpath
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING, Any
 
 from assetzcml.bundles.build_records import BuildRecord, Delivered, Inputs, OutputFile
-from assetzcml.bundles.building import build_output, build_outputs, make_bytes, prune_output
+from assetzcml.bundles.building import build_output, make_bytes, prune_output
 from assetzcml.bundles.bundle import Built, Bundle
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.errors import BuildError, BundleError, RegisterError, UnsetOption
 from assetzcml.bundles.filters import Filter
+from assetzcml.bundles.holdings import Holdings, Owner
 from assetzcml.bundles.ledger import BuildLedger
 from assetzcml.bundles.levels import merged_filters
 from assetzcml.bundles.option_values import Config, Revision
 from assetzcml.bundles.options import DEFAULTS, Options, checked
+from assetzcml.bundles.parallel import outcomes
 from assetzcml.bundles.sources import Remote, Source
 from assetzcml.bundles.urls import Trust, urls_of_bundle
 from assetzcml.bundles.versioners import PLACEHOLDER, has_placeholder
@@ -32,106 +32,11 @@ from assetzcml.records.rules import bundle_name, described, flag, one_of, refusa
 if TYPE_CHECKING:
     from assetzcml.resolving.shared_builds import SharedBuilds
 
-__all__ = ["Environment", "Holdings", "Owner", "two_contents"]
-
-LONG_WAIT = 0.05  # seconds: a program takes more, and a disk that syncs three files takes less
+__all__ = ["Environment", "two_contents"]
 
 KEPT = 3  # former versions of an output that stay: a page that was sent, and the one before, may still be open
 
-MADE = 16  # objects kept for one option: the environment's, and those of bundles that say another one
-
 OPTIONS = frozenset([*DEFAULTS, "directory", "url"])
-
-
-class Holdings:
-    """
-    The bundles of an environment: by name, groups by name, nameless ones, and by their outputs as they are compared.
-
-    What happens inside `staged` happens as a whole: after an exception, everything is as it was.
-    """
-
-    def __init__(self) -> None:
-        self.named: dict[str, Bundle] = {}
-        self.groups: dict[str, Bundle] = {}
-        self.anonymous: dict[int, Bundle] = {}
-        self.outputs: dict[str, Bundle] = {}
-        self.filtered: dict[int, tuple[Bundle, Bundle]] = {}  # a bundle that is written, and the first that has it so
-        self._lock = threading.RLock()
-        self._added: list[tuple[dict[Any, Any], Any]] | None = None
-
-    @contextlib.contextmanager
-    def staged(self) -> Iterator[None]:
-        with self._lock:
-            outer = self._added
-            added: list[Any] = []
-            self._added = added
-            try:
-                yield
-            except BaseException:
-                for table, key in added:
-                    table.pop(key, None)
-                raise
-            else:
-                if outer is not None:
-                    outer += added
-            finally:
-                self._added = outer
-
-    def put(self, table: dict[Any, Any], key: Any, bundle: Any) -> None:
-        """Let *bundle* stand at *key*, where nothing stands, of one of the tables; inside `staged`."""
-        assert self._added is not None
-        table[key] = bundle
-        self._added.append((table, key))
-
-    def get(self, name: object) -> Bundle | None:
-        """The bundle or group of that name."""
-        return self.named.get(str(name), self.groups.get(str(name)))
-
-    @property
-    def bundles(self) -> list[Bundle]:
-        return [*self.named.values(), *self.anonymous.values()]
-
-    @property
-    def names(self) -> list[str]:
-        return [*self.named, *self.groups]
-
-
-class Owner:
-    """
-    What was said to an environment: options, filters, bundles, and what was worked out from them.
-
-    The environments that follow each other in a registry, one for each configuration, have the same owner.
-    """
-
-    def __init__(self, defaults: Callable[[], Mapping[str, Any]], convert: Callable[[str, Any], Any]):
-        self.base: str = os.getcwd()
-        self.meant: dict[str, str] = {}  # directories as they were said, and where they were then
-        self.revision: Revision = Revision()
-        self.config: Config = Config(defaults, convert, self.revision.raise_)
-        self.filters: dict[str, Callable[[], Filter]] = {}
-        self.holdings: Holdings = Holdings()
-        self.known_inputs: Inputs = Inputs()
-        self.compared: dict[tuple[str, str], tuple[BuildRecord, float]] = {}
-        self.delivered: dict[str, Delivered] = {}
-        self._made: dict[str, dict[Any, tuple[Any, Any]]] = {}
-
-    def made(self, option: str, value: Any, make: Callable[[], Any]) -> Any:
-        """The object that *make* makes of the *value* of an option: one as long as the value is the same."""
-        of_option = self._made.setdefault(option, {})
-        key = value if isinstance(value, str | bool | type | tuple) else id(value)
-        known = of_option.get(key)
-        if known is None:
-            if len(of_option) >= MADE:
-                of_option.clear()
-            known = of_option.setdefault(key, (value, make()))
-        return known[1]
-
-    def forget(self, option: str | None = None) -> None:
-        """What was made of the value of *option*, or of all, is not what it means any more."""
-        if option is None:
-            self._made.clear()
-        else:
-            self._made.pop(option, None)
 
 
 class Environment(Options):
@@ -534,7 +439,7 @@ class Environment(Options):
         results: list[Built] = []
         problems: list[Problem] = []
         ledger = BuildLedger()
-        for bundle, outcome in _outcomes(self._work(names), ledger, jobs, force):
+        for bundle, outcome in outcomes(self._work(names), ledger, jobs, force):
             if isinstance(outcome, Built):
                 results.append(outcome)
             else:
@@ -637,41 +542,3 @@ def _part(bundle: Bundle, source: Source) -> Bundle:
         config=dict(bundle.config),
         origin=bundle.origin,
     )
-
-
-def _outcomes(
-    work: list[tuple[Bundle, Context]], ledger: BuildLedger, jobs: int | None, force: bool
-) -> Iterator[tuple[Bundle, Built | ConfigurationError]]:
-    """What becomes of each bundle, in order."""
-
-    def outcome(task: tuple[Bundle, Context]) -> Built | ConfigurationError:
-        return next(build_outputs([task], ledger, force))
-
-    def waiting(work: list[tuple[Bundle, Context]]) -> Iterator[tuple[Bundle, Context]]:
-        began, worked, synced = 0.0, 0.0, 0.0
-        for task in work:
-            if time.perf_counter() - began > LONG_WAIT / 2:  # not for each: to ask for the time worked costs a moment
-                began, worked, synced = time.perf_counter(), time.thread_time(), ledger.synced
-            taken.append(task)
-            yield task
-            # Threads gain what is spent waiting. On Python's own work they would only take turns, and lose by it.
-            took = time.perf_counter() - began - (ledger.synced - synced)
-            if took > LONG_WAIT and took - (time.thread_time() - worked) > LONG_WAIT:
-                return
-
-    taken: list[tuple[Bundle, Context]] = []
-    if jobs is None or jobs == 1:  # one at a time needs no thread
-        first = build_outputs(work if jobs == 1 else waiting(work), ledger, force)
-        yield from zip((bundle for bundle, _ in work), first, strict=False)
-    if jobs == 1:
-        return
-    rest = work[len(taken) :]
-    with ThreadPoolExecutor(max(1, jobs or _processors()), thread_name_prefix="assetzcml-build") as pool:
-        yield from zip((bundle for bundle, _ in rest), pool.map(outcome, rest), strict=True)
-
-
-def _processors() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS and Windows
-        return os.cpu_count() or 1

@@ -12,9 +12,10 @@ from assetzcml.bundles.addresses import below, joined_url
 from assetzcml.bundles.bundle import Bundle, Reference
 from assetzcml.bundles.context import Context
 from assetzcml.bundles.declared import Configuration, Content, DeclaredBundle, real_path
-from assetzcml.bundles.environment import Environment, Holdings, Owner, checked_path
+from assetzcml.bundles.environment import Environment, checked_path
 from assetzcml.bundles.errors import WAYS_TO_WRITE, BundleError, RegisterError, UnsetOption
 from assetzcml.bundles.filters import Filter
+from assetzcml.bundles.holdings import Holdings, Owner
 from assetzcml.bundles.option_values import Revision
 from assetzcml.bundles.options import DEFAULTS
 from assetzcml.bundles.roles import Links
