@@ -33,11 +33,11 @@ OPTIONS = {
 }
 
 
-def option_meant(error: click.NoSuchOption, command: click.Command) -> click.NoSuchOption:
+def option_meant(error: click.NoSuchOption, command: click.Command) -> click.UsageError:
     """*error* with the option of *command* that another tool calls so."""
     meant = OPTIONS.get(error.option_name, "")
     if any(meant in each.opts for each in command.params):
-        return click.NoSuchOption(error.option_name, error.message, [meant], error.ctx)
+        return click.UsageError(f"{error.message.rstrip('.')}. Did you mean {meant!r}?", error.ctx)
     return error
 
 
