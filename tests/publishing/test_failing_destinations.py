@@ -21,6 +21,8 @@ pytest.importorskip("obstore")
 from assetzcml.resolving.buckets import Bucket
 from assetzcml.resolving.destinations import Failed, destination_at
 
+pytestmark = pytest.mark.whole  # each asks a service of its own by HTTP, again and again
+
 PREFIX = "pre/fix/"
 
 
@@ -101,7 +103,6 @@ def test_a_listing_is_one_request_a_thousand_objects(service):
     assert [method for method, _ in service.seen] == ["GET"] * 3
 
 
-@pytest.mark.whole
 @every_service
 @pytest.mark.parametrize("fault", [500, 503, 409, "reset", "lost"])
 def test_what_passes_is_tried_again(tree, service, fault):
@@ -113,7 +114,6 @@ def test_what_passes_is_tried_again(tree, service, fault):
 FAULTS = [400, 403, 507, 500, 503, "reset", "truncate", "lost"]
 
 
-@pytest.mark.whole
 @every_service
 @pytest.mark.parametrize("fault", ["each", *(pytest.param(each, marks=pytest.mark.slow) for each in FAULTS)])
 def test_what_does_not_pass_ends_the_run_and_the_next_one_makes_it_good(tree, service, fault):

@@ -14,6 +14,8 @@ from assetzcml.cli import main
 from assetzcml.publishing.fetching import verified_at
 from assetzcml.publishing.publish import publish
 
+pytestmark = pytest.mark.whole  # all is fetched by HTTP
+
 
 class Serving(BaseHTTPRequestHandler):
     """A CDN over a destination in memory; what is in *wrong* is answered otherwise."""

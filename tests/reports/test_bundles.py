@@ -77,10 +77,10 @@ OVERRIDDEN = '<asset to_override="shop:gen/shop.css" override_with="mine:shop.cs
 @pytest.mark.parametrize(
     "text, files, expected",
     [
-        ('<include package="theme" file="bundles.zcml"/>' + OVERRIDDEN, {"mine/shop.css": ""}, ["A056"]),
-        ('<include package="shop" file="bundles.zcml"/>' + OVERRIDDEN, {"mine/shop.css": ""}, []),  # as it is meant
+        ('<include package="theme" file="bundles.zcml"/>' + OVERRIDDEN, {"mine/shop.css": "x"}, ["A056"]),
+        ('<include package="shop" file="bundles.zcml"/>' + OVERRIDDEN, {"mine/shop.css": "x"}, []),  # as it is meant
         # The override supplies nothing, so the bundle is in force.
-        ('<include package="theme" file="bundles.zcml"/>' + OVERRIDDEN, {"mine/x.css": ""}, ["A020"]),
+        ('<include package="theme" file="bundles.zcml"/>' + OVERRIDDEN, {"mine/x.css": "x"}, ["A020"]),
     ],
 )
 def test_what_is_added_to_a_bundle_that_an_override_replaces_is_a_finding(text, files, expected, codes):

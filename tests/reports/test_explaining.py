@@ -409,7 +409,7 @@ def test_a_file_that_exists_and_is_not_served_says_why(path, refusal, packages, 
     (tmp_path / "outside").write_text("1")
     root = directory / "store" / "static"
     (root / "link").symlink_to(tmp_path / "outside")
-    write_tree(root, {"inner/a.css": "", "other": "-> inner/a.css"})
+    write_tree(root, {"inner/a.css": "x", "other": "-> inner/a.css"})
     registry = AssetRegistry()
     registry.add_static_view("static", "store:static")
     registry.add_static_view("inner", "store:static/inner")
@@ -447,7 +447,7 @@ def test_the_url_of_a_directory_explains_its_index(packages):
 
 
 def test_the_root_view_leaves_to_the_application_what_it_does_not_have(packages):
-    packages(store={"static/robots.txt": ""})
+    packages(store={"static/robots.txt": "x"})
     registry = AssetRegistry()
     registry.add_static_view("", "store:static")
     assert registry.explain("/robots.txt").problems == []

@@ -104,13 +104,13 @@ def test_the_examples_have_no_findings(config, monkeypatch):
         (
             "a directory that is published and that only an override supplies",
             '<staticView name="static" path="mine:dummy"/><asset to_override="mine:dummy/" override_with="mine:real/"/>',
-            {"mine/real/a.css": ""},
+            {"mine/real/a.css": "x"},
         ),
         (
             "a published file that only an override supplies",
             '<staticFile name="robots.txt" path="mine:robots.txt"/>'
             '<asset to_override="mine:robots.txt" override_with="mine:real.txt"/>',
-            {"mine/real.txt": ""},
+            {"mine/real.txt": "x"},
         ),
         (
             "a longer name for the directory that would be there anyway",
@@ -180,14 +180,14 @@ def test_the_examples_have_no_findings(config, monkeypatch):
             "a file without an entry that another, more specific buster works on",
             '<staticView name="static" path="mine:static"/><cacheBuster path="mine:static/plain" token="v1"/>'
             '<cacheBuster path="mine:static" manifest="mine:manifest.json"/>',
-            {"mine/manifest.json": "{}", "mine/static/plain/print.css": ""},
+            {"mine/manifest.json": "{}", "mine/static/plain/print.css": "x"},
         ),
         (
             "an override of a bundle, a static view in which there is only a bundle, before it is built",
             '<include package="mine"/><staticView name="gen" path="mine:gen"/>'
             '<asset to_override="mine:gen/all.css" override_with="mine:all.css"/>',
             {
-                "mine/all.css": "",
+                "mine/all.css": "x",
                 "mine/gen/": "",
                 "mine/configure.zcml": '<configure xmlns="http://namespaces.assetzcml.org/assets">'
                 '<bundle name="all" contents="theme:brand/app.css" output="gen/all.css"/></configure>',
@@ -201,12 +201,12 @@ def test_the_examples_have_no_findings(config, monkeypatch):
         (
             "a folder that is not a package",
             '<include package="shop"/><asset to_override="shop:templates/page.html" override_with="mine:page.html"/>',
-            {"mine/page.html": ""},
+            {"mine/page.html": "x"},
         ),
         (
             "a package addressed as it is published",
             '<include package="shop"/><asset to_override="shop.admin:static/" override_with="mine:admin/"/>',
-            {"mine/admin/admin.css": ""},
+            {"mine/admin/admin.css": "x"},
         ),
         (
             "a prefix that only an attribute uses, and one that only a directive that is left out uses",
@@ -226,7 +226,7 @@ def test_the_second_step_of_a_chain_overrides_what_the_first_one_lacks(codes):
     text = """<include package="shop"/>
 <asset to_override="shop:static/images/" override_with="mine:a/"/>
 <asset to_override="mine:a/" override_with="mine:b/"/>"""
-    assert codes(text, {"mine/b/cup.svg": ""}) == ["A020"]  # of mine:a/, as the load warns; not A021 of the second
+    assert codes(text, {"mine/b/cup.svg": "x"}) == ["A020"]  # of mine:a/, as the load warns; not A021 of the second
 
 
 # Rules with several cases.
@@ -293,7 +293,7 @@ def test_a_variant_that_is_too_old_or_empty_is_a_finding(seconds, content, expec
     now = time.time()
     os.utime(tmp_path / "site/mine/static/app.css", (now, now))
     os.utime(tmp_path / "site/mine/static/app.css.gz", (now + seconds, now + seconds))
-    found = check_site(tmp_path / "site", view, {"mine/other.txt": ""})[1]
+    found = check_site(tmp_path / "site", view, {"mine/other.txt": "x"})[1]
     assert [finding.code for finding in found] == expected
 
 
@@ -520,9 +520,9 @@ def test_the_docstring_of_a_rule_is_its_title(code):
 ])  # fmt: skip
 def test_an_override_of_what_nobody_publishes_is_said_unless_it_is_a_template(package, target, source, said):
     name = package({
-        "static/app.css": "", "static/page.jinja2": "", "published/app.css": "", "templates/page.txt": "", "pages/a.html": "",
+        "static/app.css": "x", "static/page.jinja2": "", "published/app.css": "x", "templates/page.txt": "x", "pages/a.html": "x",
     })  # fmt: skip
-    theme = package({"brand.css": "", "brands/app.css": "", "pages/a.html": ""})
+    theme = package({"brand.css": "x", "brands/app.css": "x", "pages/a.html": "x"})
     registry = AssetRegistry()
     registry.add_static_view("p", f"{name}:published")
     registry.override_asset(f"{name}:{target}", f"{theme}:{source}")
@@ -542,14 +542,14 @@ def test_an_override_of_what_nobody_publishes_is_said_unless_it_is_a_template(pa
 )
 def test_assets_behind_links_that_are_not_followed_are_counted(links, attributes, expected, codes):
     files = {
-        "mine/static/app.css": "",
-        "outside.css": "",
+        "mine/static/app.css": "x",
+        "outside.css": "x",
         **{f"mine/static/{name}": link for name, link in links.items()},
     }
     assert codes(f'<staticView name="static" path="mine:static" {attributes}/>', files) == expected
 
 
 def test_a_setting_that_follows_links_leaves_nothing_to_tell(tmp_path):
-    files = {"mine/static/out.css": "-> ../../outside.css", "outside.css": ""}
+    files = {"mine/static/out.css": "-> ../../outside.css", "outside.css": "x"}
     view = '<staticView name="static" path="mine:static"/>'
     assert check_site(tmp_path, view, files, settings={"follow_symlinks": "yes"})[1] == []

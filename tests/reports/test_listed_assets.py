@@ -46,7 +46,7 @@ def test_digest_size_version_and_integrity_are_of_what_the_url_is_answered_with(
 
 
 def test_an_override_is_told_with_its_source_and_its_line_and_may_be_asked_for_alone(made, shop, package):
-    theme = package({"brand/app.css": "theme{}", "static/own.css": ""})
+    theme = package({"brand/app.css": "theme{}", "static/own.css": "x"})
     made.override_asset(f"{shop}:static/app.css", f"{theme}:brand/app.css")
     made.add_static_view("theme", f"{theme}:static")
     assert list(told(made, None, True)) == ["static/app.css"]

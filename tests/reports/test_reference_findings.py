@@ -8,10 +8,10 @@ DIGEST = '<staticView name="static" path="mine:static"/><cacheBuster path="mine:
 TREE = DIGEST.replace("digest", "tree")
 FILES = {
     "mine/static/css/app.css": "@import 'more.css';\nbody { background: url(../img/bg.svg?1) url(#a) }",
-    "mine/static/css/more.css": "",
-    "mine/static/img/bg.svg": "",
+    "mine/static/css/more.css": "x",
+    "mine/static/img/bg.svg": "x",
     "mine/static/main.js": "import './state.js'; import('./none.js')",
-    "mine/static/state.js": "",
+    "mine/static/state.js": "x()",
 }
 
 
@@ -41,7 +41,7 @@ def test_what_an_override_supplies_is_there_and_what_leaves_the_view_is_told(tmp
     files = {
         "mine/static/a.css": "a { b: url(../outside.png) url(img/c.png) }",
         "mine/static/img/x": "",
-        "mine/other/c.png": "",
+        "mine/other/c.png": "x",
     }
     assert found(tmp_path, text, files) == [("A062", "a.css", 1, 8)]
 
@@ -53,34 +53,34 @@ SPLIT = TREE + '<cacheBuster path="mine:static/vendor" tree="sha256"/>'
     "text, files, expected",
     [
         # what begins with a slash carries no version
-        (TREE, {"a.css": "a{b:url(/static/c.png)}", "c.png": ""}, [("A062", "a.css", 1, 5)]),
-        (TREE, {"a.js": "import '/static/b.js'", "b.js": ""}, [("A064", "a.js", 1, 8)]),
+        (TREE, {"a.css": "a{b:url(/static/c.png)}", "c.png": "x"}, [("A062", "a.css", 1, 5)]),
+        (TREE, {"a.js": "import '/static/b.js'", "b.js": "x()"}, [("A064", "a.js", 1, 8)]),
         (TREE, {"a.css": "a{b:url(/elsewhere/c.png)}"}, []),  # it is the application's
-        (DIGEST, {"a.js": "import '/static/b.js'", "b.js": ""}, [("A044", "a.js", 1, 8)]),
+        (DIGEST, {"a.js": "import '/static/b.js'", "b.js": "x()"}, [("A044", "a.js", 1, 8)]),
         # from one tree into another
-        (SPLIT, {"a.css": "a{b:url(vendor/c.png)}", "vendor/c.png": ""}, [("A062", "a.css", 1, 5)]),
-        (SPLIT, {"a.js": "import './vendor/b.js'", "vendor/b.js": ""}, [("A064", "a.js", 1, 8)]),
-        (SPLIT, {"vendor/a.js": "import './b.js'", "vendor/b.js": ""}, []),
+        (SPLIT, {"a.css": "a{b:url(vendor/c.png)}", "vendor/c.png": "x"}, [("A062", "a.css", 1, 5)]),
+        (SPLIT, {"a.js": "import './vendor/b.js'", "vendor/b.js": "x()"}, [("A064", "a.js", 1, 8)]),
+        (SPLIT, {"vendor/a.js": "import './b.js'", "vendor/b.js": "x()"}, []),
         # out of the view
         (TREE, {"a.css": "a{b:url(../c.png)}"}, [("A062", "a.css", 1, 5)]),
         (TREE, {"a.css": "a{b:url(../../c.png)}"}, [("A062", "a.css", 1, 5)]),
-        (TREE, {"deep/a.css": "a{b:url(../c.png)}", "c.png": ""}, []),
+        (TREE, {"deep/a.css": "a{b:url(../c.png)}", "c.png": "x"}, []),
         # other languages
         (
             TREE,
-            {"a.html": "<img src=none.png><a href=none>x</a><img src=c.png>", "c.png": ""},
+            {"a.html": "<img src=none.png><a href=none>x</a><img src=c.png>", "c.png": "x"},
             [("A045", "a.html", 1, 10)],
         ),
         (TREE, {"a.svg": "<image href='none.png'/>"}, [("A045", "a.svg", 1, 14)]),
         (TREE, {"a.webmanifest": '{"icons":[{"src":"none.png"}],"start_url":"/"}'}, [("A045", "a.webmanifest", 1, 18)]),
         (TREE, {"a.js": "new URL('./none.wasm', import.meta.url)"}, [("A045", "a.js", 1, 9)]),
-        (DIGEST, {"a.js": "new Worker(new URL('./w.js', import.meta.url))", "w.js": ""}, [("A044", "a.js", 1, 20)]),
+        (DIGEST, {"a.js": "new Worker(new URL('./w.js', import.meta.url))", "w.js": "x()"}, [("A044", "a.js", 1, 20)]),
         (TREE, {"a.js": "//# sourceMappingURL=none.map"}, []),
         (TREE, {"a.js": "import 'react'; import 'https://h/x.js'"}, []),
         # modules that are declared: the page has an import map
         (
             DIGEST + '<module name="b" path="mine:static/b.js"/>',
-            {"a.js": "import './b.js'; import 'b'", "b.js": "", "a.css": "@import 'c.css'", "c.css": ""},
+            {"a.js": "import './b.js'; import 'b'", "b.js": "x()", "a.css": "@import 'c.css'", "c.css": "x"},
             [("A044", "a.css", 1, 9)],
         ),
     ],
@@ -99,8 +99,8 @@ def test_explain_tells_what_an_asset_refers_to_and_what_refers_to_it(package):
 
     files = {
         "static/app.css": "@import 'more.css';\na { b: url(img/c.png) url(none.png) }",
-        "static/more.css": "",
-        "static/img/c.png": "",
+        "static/more.css": "x",
+        "static/img/c.png": "x",
         "static/index.html": "<link rel=stylesheet href=app.css>",
     }
     shop = package(files)
@@ -124,7 +124,9 @@ def test_of_many_files_explain_reads_the_nearest_and_counts_those_that_it_has_no
     from assetzcml.reports import references
 
     files = {f"static/far/{number}.css": "@import '../near/app.css';" for number in range(5)}
-    shop = package({**files, "static/near/app.css": "", "static/near/z.css": "@import 'app.css';", "static/a.png": ""})
+    shop = package(
+        {**files, "static/near/app.css": "x", "static/near/z.css": "@import 'app.css';", "static/a.png": "x"}
+    )
     made = AssetRegistry()
     made.add_static_view("static", f"{shop}:static")
     assert len(made.explain(f"{shop}:static/near/app.css").referred) == 6
@@ -138,7 +140,7 @@ def test_of_many_files_explain_reads_the_nearest_and_counts_those_that_it_has_no
 def test_a_file_named_like_a_version_is_warned_of_when_it_is_loaded(package):
     from assetzcml import AssetRegistry, ConfigurationWarning, TreeCacheBuster
 
-    shop = package({"static/~0123456789ab/app.css": "", "static/~no/app.css": ""})
+    shop = package({"static/~0123456789ab/app.css": "x", "static/~no/app.css": "x"})
     made = AssetRegistry()
     made.add_static_view("static", f"{shop}:static")
     with pytest.warns(ConfigurationWarning, match="'.*:static/~0123456789ab' is named like a version"):
@@ -151,5 +153,5 @@ def test_a_path_buster_that_cannot_undo_itself_is_found(tmp_path, strip, codes):
     text = (
         '<staticView name="static" path="mine:static"/><cacheBuster path="mine:static" factory="mine.busters.Release"/>'
     )
-    files = {"mine/busters.py": code, "mine/static/a.css": ""}
+    files = {"mine/busters.py": code, "mine/static/a.css": "x"}
     assert [each[0] for each in found(tmp_path, text, files)] == codes
