@@ -43,9 +43,10 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_finish():
-    """What was collected lives as long as the run, so no look for garbage need go through it."""
+    """What was collected lives as long as the run, so no look for garbage need go through it; nor be taken every moment."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -106,6 +106,7 @@ def test_an_edit_that_makes_code_of_others_fail_keeps_the_watcher_alive(watched,
     assert names(watcher) == ["a"]
 
 
+@pytest.mark.whole
 def test_the_thread_notices_changes_and_stops_when_it_is_asked_to(watched):
     seen = queue.Queue()
     watcher, _ = watched({"site.zcml": VIEW.format("a")})
