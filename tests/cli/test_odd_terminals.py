@@ -1,8 +1,12 @@
 """Terminals and places of an odd kind: no command ends in a traceback, and names are printed as they are."""
 
+import contextlib
+import fcntl
 import os
+import struct
 import subprocess
 import sys
+import termios
 
 import pytest
 
@@ -71,3 +75,32 @@ def test_the_bytes_of_a_name_are_read_as_text_and_what_is_no_text_is_marked():
     assert readable(repr("st\udcc3\udca4tic")) == "'stätic'"
     assert readable(repr("\udcff")) == "'\N{REPLACEMENT CHARACTER}'"
     assert readable("plain") == "plain"
+
+
+def on_a_terminal(*arguments, cwd):
+    """What a command prints on standard error, where that is a terminal of forty columns."""
+    ours, its = os.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    environ = {**os.environ, "PYTHONPATH": str(CHECKOUT), "TERM": "xterm"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "assetzcml", *arguments], cwd=cwd, env=environ, stdout=subprocess.DEVNULL, stderr=its
+    )
+    os.close(its)
+    said = b""
+    with contextlib.suppress(OSError):  # as a terminal says that nobody has it open any more
+        while part := os.read(ours, 65536):
+            said += part
+    os.close(ours)
+    assert process.wait() == 0, said
+    return said.decode()
+
+
+def test_freezing_shows_how_far_it_is_on_a_terminal_and_nothing_elsewhere(tmp_path):
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static/a.css").write_text("a{}" * 500)
+    (tmp_path / "site.zcml").write_text(SITE.format("static"))
+    said = on_a_terminal("freeze", "site.zcml", "out", cwd=tmp_path)
+    for label in ("Reading", "Naming", "Compressing"):
+        assert f"{label:<12}  [####" in said
+    assert "100%" in said
+    assert run("freeze", "site.zcml", "other", cwd=tmp_path).stderr == b""
