@@ -15,7 +15,7 @@ from assetzcml.publishing.frozen_tree import FrozenTree
 from assetzcml.publishing.progress import Progress
 from assetzcml.records.patterns import Pattern
 from assetzcml.resolving.batches import Batch
-from assetzcml.resolving.files import replace_file
+from assetzcml.resolving.files import bytes_there, replace_file
 
 __all__ = ["Budget", "Codings", "overweight"]
 
@@ -59,7 +59,7 @@ class Codings:
         if (
             release is None
             or release.about.get("codings") != list(self._codings)
-            or _read(self._made_with) != self._libraries()
+            or bytes_there(self._made_with) != self._libraries()
         ):
             return {}
         return {asset.object: asset.variants for asset in release if is_worth_it(asset.name)}
@@ -82,7 +82,7 @@ class Codings:
 
     def remember(self) -> None:
         """Note who has made the variants, for the next run."""
-        if _read(self._made_with) != self._libraries():
+        if bytes_there(self._made_with) != self._libraries():
             replace_file(self._made_with, self._libraries())
 
     def _variants(self, digest: str) -> dict[str, tuple[str, int]]:
@@ -107,11 +107,3 @@ def overweight(assets: Iterable[AssetToFreeze], budgets: Sequence[Budget]) -> It
                 message = f"{str(asset.item.spec)!r} has {size:,} bytes compressed; the budget is {budget.size:,}"
                 yield Problem(Origin(asset.item.file), message)
                 break
-
-
-def _read(path: str) -> bytes | None:
-    try:
-        with open(path, "rb") as stream:
-            return stream.read()
-    except OSError:
-        return None

@@ -23,6 +23,7 @@ from assetzcml.registry import Registry
 from assetzcml.reports.survey import Survey
 from assetzcml.resolving.decoders import decoded, library
 from assetzcml.resolving.digests import digest_of
+from assetzcml.resolving.files import bytes_there
 from assetzcml.resolving.resolver import Resolver
 from assetzcml.serving.variants import variant_name
 
@@ -217,7 +218,7 @@ def write_variant(data: bytes, coding: str, path: str) -> tuple[int, bool]:
 
     0 where the variant were not smaller: then what is there, which can only be of other bytes, is removed.
     """
-    known = _read(path)
+    known = bytes_there(path)
     if known is not None and decoded(known, coding) == data and len(known) < len(data):
         return len(known), False
     variant = COMPRESSORS[coding](data) if data else data
@@ -227,14 +228,6 @@ def write_variant(data: bytes, coding: str, path: str) -> tuple[int, bool]:
     if known is not None:
         os.unlink(path)
     return 0, False
-
-
-def _read(path: str) -> bytes | None:
-    try:
-        with open(path, "rb") as stream:
-            return stream.read()
-    except OSError:
-        return None
 
 
 def _write(path: str, data: bytes) -> None:

@@ -30,6 +30,7 @@ __all__ = [
     "FileLock",
     "Replacement",
     "Signature",
+    "bytes_there",
     "make_directory",
     "open_descriptor",
     "open_file",
@@ -107,6 +108,15 @@ def open_descriptor(path: str) -> tuple[int, os.stat_result]:
 def open_file(path: str, buffering: int = -1) -> BinaryIO:
     """A regular file, to be read. Raises as `open_descriptor`."""
     return open(open_descriptor(path)[0], "rb", buffering)
+
+
+def bytes_there(path: str) -> bytes | None:
+    """The bytes of a file of ours; None where it cannot be read, for whatever reason."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError:
+        return None
 
 
 def read_file(path: str) -> tuple[bytes, Signature]:

@@ -360,19 +360,21 @@ def _tokens_converter(field: Any) -> Converter | None:
     return convert
 
 
+def _imported_already(text: str) -> Any:
+    """What stands in a module that is imported, found without the machinery and running nobody's code; else None."""
+    name, _, attribute = text.rpartition(".")
+    module = sys.modules.get(name)
+    return module.__dict__.get(attribute) if type(module) is ModuleType else None
+
+
 def _global_converter(field: Any) -> Converter | None:
     if field.value_type is not None:
         return None
-    modules = sys.modules
 
     def convert(text: str, context: Any) -> Any:
-        # What stands in a module that is imported already is found without the machinery, and runs nobody's code.
-        name, _, attribute = text.rpartition(".")
-        module = modules.get(name)
-        if type(module) is ModuleType:
-            value = module.__dict__.get(attribute)
-            if value is not None:
-                return value
+        value = _imported_already(text)
+        if value is not None:
+            return value
         if _DOTTED.fullmatch(text):
             try:
                 value = context.resolve(text)
@@ -388,12 +390,9 @@ def _global_converter(field: Any) -> Converter | None:
 def _interface_converter(field: Any) -> Converter | None:
     if type(field.value_type) is not InterfaceField:
         return None
-    modules = sys.modules
 
     def convert(text: str, context: Any) -> Any:
-        name, _, attribute = text.rpartition(".")
-        module = modules.get(name)
-        value = module.__dict__.get(attribute) if type(module) is ModuleType else None
+        value = _imported_already(text)
         return value if type(value) is InterfaceClass else field.bind(context).fromUnicode(text)
 
     return convert

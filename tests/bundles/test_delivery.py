@@ -16,6 +16,7 @@ from assetzcml.bundles import BuildError, Environment
 from assetzcml.bundles.build_records import Delivered
 from assetzcml.reports.findings import Checker
 from bundle_site import OLD
+from documents import forget
 
 A = 'xmlns="http://namespaces.assetzcml.org/assets"'
 APP = f"""<configure {A}>
@@ -51,8 +52,7 @@ class Delivery:
             os.utime(path, (OLD, OLD))
 
     def load(self, spec="app:configure.zcml"):
-        for name in [name for name in sys.modules if name.partition(".")[0] in ("app", "theme")]:
-            del sys.modules[name]
+        forget({"app", "theme"})
         return load_zcml(spec)
 
     def build(self, spec="app:configure.zcml"):
@@ -106,8 +106,7 @@ def delivery(tmp_path, monkeypatch):
         }
     )
     yield made
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("app", "theme")]:
-        del sys.modules[name]
+    forget({"app", "theme"})
 
 
 def served(registry, url):
